@@ -1,0 +1,202 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The port: everything that the driver core asks of its host.
+ *
+ * A host fills one constant struct of functions and passes it, with a context pointer of its own,
+ * to vblk_probe() or manager_init().  The core calls nothing else: no allocator, no lock, no
+ * clock of its own.  Its only other undefined symbols are memcpy, memset, memmove, memcmp and
+ * orion_panic().
+ *
+ * Contexts.  Three words are used in every comment of this project:
+ *   setup      one thread at a time per device; may sleep
+ *   owner      whoever owns a queue at that moment; may not sleep inside the core
+ *   interrupt  an interrupt handler; may only acknowledge, count and wake
+ *
+ * Memory.  dma_alloc() memory must be coherent between CPU and device, and device and CPU must
+ * see it at the byte order of the CPU (no host bridge that swaps bytes).  "Device address" is
+ * what goes into descriptors: a bus address, an IOVA or a guest-physical address; only the host
+ * knows the difference.
+ *
+ * A port is checked once, by port_check(): a missing mandatory function is refused with
+ * ORION_PORT_INCOMPLETE and never replaced by a silent default.
+ */
+#ifndef ORION_PORT_H
+#define ORION_PORT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "orion/status.h"
+
+/* A piece of memory that CPU and device share. */
+struct orion_region {
+	void *cpu;            /* where the CPU sees it */
+	uint64_t device;      /* where the device sees it */
+	size_t bytes;
+	uint64_t cookie;      /* the host's own; the core passes it back unread */
+};
+
+/* Which way the bytes of a shared buffer travel, named from the device's side. */
+typedef enum orion_direction {
+	ORION_DEVICE_READS,
+	ORION_DEVICE_WRITES,
+} orion_direction;
+
+typedef enum orion_irq_kind {
+	ORION_IRQ_MESSAGE,    /* one MSI-X message; the host picks address and data, the core
+	                       * writes them into the device's table */
+	ORION_IRQ_LINE,       /* the PCI function's INTx pin, possibly shared with others */
+} orion_irq_kind;
+
+struct orion_irq_source {
+	orion_irq_kind kind;
+	uint32_t function;    /* PCI function, as in pci_read() */
+	uint16_t index;       /* message: entry of the MSI-X table; line: 0 */
+	uint16_t cpu;         /* message: the CPU that should take it (a wish) */
+};
+
+struct orion_irq_message {
+	uint64_t address;
+	uint32_t data;
+	uint64_t cookie;      /* names the attachment for irq_detach() */
+};
+
+/*
+ * What the host calls when the interrupt fires.  Context: interrupt.  Returns true when the
+ * device had asked for it (a line may be shared), false otherwise.
+ */
+typedef bool orion_irq_handler(void *argument);
+
+typedef enum orion_level {
+	ORION_LEVEL_ERROR,
+	ORION_LEVEL_WARNING,
+	ORION_LEVEL_INFO,
+} orion_level;
+
+/*
+ * The event catalogue: what the core reports.  Three integers come with each; their meaning
+ * stands here.  event_text() gives the sentence.
+ */
+typedef enum orion_event {
+	ORION_EVENT_DEVICE_BROKEN,     /* cause (enum vblk_cause), queue, detail */
+	ORION_EVENT_DEVICE_GONE,       /* register offset, 0, 0 */
+	ORION_EVENT_RESET_TIMEOUT,     /* last status, milliseconds waited, 0 */
+	ORION_EVENT_FEATURES_MISSING,  /* offered, required, 0 */
+	ORION_EVENT_FEATURES_REFUSED,  /* offered, asked for, status */
+	ORION_EVENT_FEATURES_DROPPED,  /* bits dropped for an unmet dependency or a bad limit, 0, 0 */
+	ORION_EVENT_CONFIG_SHORT,      /* bytes needed, bytes there, 0 */
+	ORION_EVENT_CONFIG_TORN,       /* offset, tries, 0 */
+	ORION_EVENT_LIMIT_ODD,         /* config offset, value claimed, value used */
+	ORION_EVENT_QUEUE_REFUSED,     /* queue, size claimed, smallest usable size */
+	ORION_EVENT_VECTORS_SHORT,     /* vectors wanted, vectors had, mode (enum virtio_irq_mode) */
+	ORION_EVENT_PCI_CAP_SKIPPED,   /* config offset, cfg_type, reason (enum pci_skip) */
+	ORION_EVENT_PCI_CAP_MISSING,   /* cfg_type, 0, 0 */
+	ORION_EVENT_COUNT
+} orion_event;
+
+struct orion_port {
+	/*
+	 * Memory for rings and headers: zeroed, coherent, contiguous for the device, its device
+	 * address a multiple of ALIGN (a power of two up to 4096).  The core owns it until
+	 * dma_free().  Context: setup.  Mandatory.
+	 */
+	orion_status (*dma_alloc)(void *context, size_t bytes, size_t align,
+				  struct orion_region *out);
+
+	/* Gives a region back.  Cannot fail.  Context: setup.  Mandatory. */
+	void (*dma_free)(void *context, const struct orion_region *region);
+
+	/*
+	 * Makes the caller's buffer reachable for the device.  The first *CONTIGUOUS bytes (at
+	 * least 1, at most BYTES) lie at *DEVICE; call again for the rest.  COOKIE names the
+	 * mapping for unshare().  Context: owner.  Mandatory.
+	 */
+	orion_status (*share)(void *context, void *cpu, size_t bytes, orion_direction direction,
+			      uint64_t *device, size_t *contiguous, uint64_t *cookie);
+
+	/* Ends a mapping; a bounce copy, if there was one, is copied back.  Cannot fail. */
+	void (*unshare)(void *context, uint64_t cookie, orion_direction direction);
+
+	/*
+	 * Maps BYTES of device registers at bus address ADDRESS, uncached.  The host refuses
+	 * (ORION_NO_MAPPING) what is not device memory, such as its own RAM.  Context: setup.
+	 * Needed for PCI and MMIO devices only.
+	 */
+	orion_status (*map_registers)(void *context, uint64_t address, size_t bytes,
+				      volatile void **out);
+	void (*unmap_registers)(void *context, volatile void *registers, size_t bytes);
+
+	/*
+	 * PCI configuration space of FUNCTION (bus << 8 | device << 3 | function, segment in the
+	 * bits above 16), WIDTH 1, 2 or 4 bytes at the naturally aligned OFFSET.  The value is a
+	 * number in the CPU's order.  A read of an absent function gives all ones.  Context:
+	 * setup.  Needed for PCI devices only.
+	 */
+	uint32_t (*pci_read)(void *context, uint32_t function, uint16_t offset, unsigned width);
+	void (*pci_write)(void *context, uint32_t function, uint16_t offset, unsigned width,
+			  uint32_t value);
+
+	/*
+	 * Attaches HANDLER to SOURCE.  For a message, fills in what the device is to write; for a
+	 * line only the cookie.  The handler may run before this returns.  After irq_detach()
+	 * returned, it is not running and will not run again.  Context: setup.  Optional: without
+	 * them the driver polls.
+	 */
+	orion_status (*irq_attach)(void *context, const struct orion_irq_source *source,
+				   orion_irq_handler *handler, void *argument,
+				   struct orion_irq_message *out);
+	void (*irq_detach)(void *context, uint64_t cookie);
+
+	/* Nanoseconds since some fixed moment; never goes back.  Any context.  Mandatory. */
+	uint64_t (*now_ns)(void *context);
+
+	/*
+	 * Lets at least NS nanoseconds pass, or returns sooner.  Context: setup.  Mandatory (it may
+	 * be a spin hint).
+	 */
+	void (*pause_ns)(void *context, uint64_t ns);
+
+	/*
+	 * Wakes whoever waits on EVENT, a pointer that the host gave in struct vblk_queue_home.
+	 * Context: interrupt.  Mandatory when irq_attach is there.
+	 */
+	void (*wake)(void *context, void *event);
+
+	/*
+	 * Tells the host of a catalogue event.  Context: setup and owner, never on the path of a
+	 * request that succeeds.  Optional.
+	 */
+	void (*report)(void *context, orion_level level, orion_event event, uint64_t a, uint64_t b,
+		       uint64_t c);
+
+	/*
+	 * Rate of the CPU's tick counter (arch_ticks()) in ticks per second, at least 1000: the
+	 * scale of every latency figure.  Mandatory.
+	 */
+	uint64_t ticks_per_second;
+};
+
+/* What a device needs of its host, besides the mandatory functions. */
+enum port_need {
+	PORT_NEEDS_REGISTERS = 1u << 0,
+	PORT_NEEDS_PCI = 1u << 1,
+};
+
+/*
+ * ORION_OK when PORT has every mandatory function and those named by NEEDS (enum port_need);
+ * otherwise ORION_PORT_INCOMPLETE, and *MISSING (if not NULL) names the first that lacks.
+ */
+ORION_MUST_USE orion_status port_check(const struct orion_port *port, unsigned needs,
+				       const char **missing);
+
+/* An English sentence for EVENT, static, never NULL.  Any context. */
+const char *event_text(orion_event event);
+
+/*
+ * Supplied by the host: one of the driver's own invariants does not hold.  Must not return.  TEXT
+ * is static.  Any context.
+ */
+_Noreturn void orion_panic(const char *text);
+
+#endif

@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The counter catalogue: name, unit, who increments it, what to think when it moves.
+ *
+ * Each word has one writer: the queue's owner, or (struct vblk_irq_stats) the interrupt handler of
+ * that queue.  Writers use plain stores.  vblk_queue_stats() copies the words one by one: each is
+ * exact, together they are a moment's blur.  All count from the opening of the device; none is ever
+ * reset, so that two readers can subtract on their own.
+ */
+#ifndef ORION_STATS_H
+#define ORION_STATS_H
+
+#include <stdint.h>
+
+/*
+ * Latency buckets, a quarter of a power of two each.  Bucket b < 8 holds exactly b ticks; bucket b
+ * >= 8 starts at (4 + b % 4) << (b / 4 - 1) ticks.  See stats_bucket_floor().
+ */
+#define ORION_LATENCY_BUCKETS 128
+
+/* Written by the queue's owner. */
+struct vblk_queue_stats {
+	uint64_t submitted;        /* requests taken by vblk_submit() */
+	uint64_t completed;        /* completions given by vblk_reap(), errors included */
+	uint64_t failed;           /* of these, completions with a result other than ORION_OK */
+	uint64_t refused;          /* requests not taken because they break a rule */
+	uint64_t ring_full;        /* calls to vblk_submit() that ended for want of room */
+	uint64_t reads, writes, flushes, others;  /* submitted, by operation */
+	uint64_t bytes_read;       /* submitted, in bytes */
+	uint64_t bytes_written;
+	uint64_t split;            /* requests cut into parts to fit the device's limits */
+	uint64_t parts;            /* parts they were cut into */
+	uint64_t submit_batches;   /* calls to vblk_submit() that took at least one request */
+	uint64_t reap_batches;     /* calls to vblk_reap() that gave at least one completion */
+	uint64_t reaps_empty;      /* calls that gave none */
+	uint64_t kicks;            /* doorbells rung */
+	uint64_t kicks_saved;      /* kicks not needed: the device was awake */
+	uint64_t used_length_odd;  /* used lengths above what was lent; clamped */
+	uint64_t status_unwritten; /* completed without a status byte; the request failed */
+	uint64_t latency_ticks;    /* sum over completed requests */
+	uint64_t latency_max_ticks;
+	uint64_t latency[ORION_LATENCY_BUCKETS];
+};
+
+/* Written by interrupt handlers. */
+struct vblk_irq_stats {
+	uint64_t interrupts;       /* for this queue; with a shared vector, for all */
+	uint64_t config_interrupts;
+};
+
+/* Smallest number of ticks that bucket B (0 .. ORION_LATENCY_BUCKETS - 1) holds. */
+uint64_t stats_bucket_floor(unsigned b);
+
+/* The bucket for TICKS. */
+unsigned stats_bucket(uint64_t ticks);
+
+/*
+ * The latency in ticks that THOUSANDTHS (0 .. 1000) of the COUNT entries in BUCKETS do not exceed,
+ * as the upper edge of its bucket: at most a quarter too high.  0 when COUNT is 0.
+ */
+uint64_t stats_percentile(const uint64_t buckets[ORION_LATENCY_BUCKETS], unsigned thousandths);
+
+#endif

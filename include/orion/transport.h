@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Transports: how the core reaches a virtio device's status, features, configuration and queues.
+ *
+ * A transport is a table of functions and a context.  The core brings one for PCI
+ * (virtio_pci_open()); a host brings its own for anything else: a socket, a hypercall, the model
+ * device.  All functions run in context setup, except isr_read (interrupt) and notify (owner).
+ *
+ * What a transport returns is the device's claim.  The core reads each value once, checks it, and
+ * works from its private copy; a transport only has to move numbers, in the CPU's byte order.
+ */
+#ifndef ORION_TRANSPORT_H
+#define ORION_TRANSPORT_H
+
+#include "orion/port.h"
+
+/* No vector: the value that virtio uses for "no interrupt" [spec 4.1.4.3]. */
+#define VIRTIO_NO_VECTOR 0xffffu
+
+/* What a queue is told when it is enabled. */
+struct virtio_queue_setup {
+	uint16_t size;            /* descriptors */
+	uint16_t vector;          /* VIRTIO_NO_VECTOR: none */
+	uint64_t descriptor_area; /* device addresses [spec 2.6] */
+	uint64_t driver_area;
+	uint64_t device_area;
+};
+
+/*
+ * How a queue is kicked: one store of VALUE, WIDTH bytes (2 or 4) wide and little-endian, to
+ * ADDRESS; or, when ADDRESS is NULL, a call of the transport's notify().
+ */
+struct virtio_doorbell {
+	volatile void *address;
+	uint32_t value;
+	uint32_t width;
+};
+
+struct virtio_transport_ops {
+	const char *name;         /* "pci", "model", ... */
+
+	/* Device status field [spec 2.1].  A get that finds the device gone gives 0xff. */
+	uint8_t (*status_get)(void *context);
+	void (*status_set)(void *context, uint8_t status);
+
+	/* Feature bits 0 to 63 [spec 2.2]. */
+	uint64_t (*features_get)(void *context);
+	void (*features_set)(void *context, uint64_t features);
+
+	/*
+	 * Device configuration [spec 2.5]: how many bytes are there, one field of WIDTH 1, 2 or 4
+	 * bytes at a naturally aligned OFFSET, and the generation counter.
+	 */
+	uint32_t (*config_bytes)(void *context);
+	uint32_t (*config_read)(void *context, uint32_t offset, unsigned width);
+	void (*config_write)(void *context, uint32_t offset, unsigned width, uint32_t value);
+	uint32_t (*config_generation)(void *context);
+
+	/* How many virtqueues the transport has room for, and the largest size of one; 0: absent. */
+	uint16_t (*queue_count)(void *context);
+	uint16_t (*queue_size_max)(void *context, uint16_t queue);
+
+	/*
+	 * Programs and enables a queue and says how to kick it.  ORION_NO_INTERRUPT when the device
+	 * did not take the vector (nothing is enabled then), ORION_DEVICE_REFUSED when it did not take
+	 * the size or has no usable doorbell.  A queue is disabled by device reset only.
+	 */
+	orion_status (*queue_enable)(void *context, uint16_t queue,
+				     const struct virtio_queue_setup *setup,
+				     struct virtio_doorbell *doorbell);
+
+	/*
+	 * Message vectors: how many there are (0: none), attaching a handler to one, and naming the
+	 * vector for configuration changes.  vector_detach() of an unattached vector does nothing.
+	 */
+	uint16_t (*vector_count)(void *context);
+	orion_status (*vector_attach)(void *context, uint16_t vector, uint16_t cpu,
+				      orion_irq_handler *handler, void *argument);
+	void (*vector_detach)(void *context, uint16_t vector);
+	orion_status (*config_vector)(void *context, uint16_t vector);
+
+	/* The interrupt line, for devices without usable vectors, and its cause register. */
+	orion_status (*line_attach)(void *context, orion_irq_handler *handler, void *argument);
+	void (*line_detach)(void *context);
+	uint8_t (*isr_read)(void *context);
+
+	/* Kicks QUEUE.  May be NULL when every doorbell has an address. */
+	void (*notify)(void *context, uint16_t queue);
+
+	/* Ends the use of the transport: registers unmapped, bus mastering off.  Cannot fail. */
+	void (*close)(void *context);
+};
+
+struct virtio_transport {
+	const struct virtio_transport_ops *ops;
+	void *context;
+};
+
+/* Storage for one PCI transport, owned by the caller, alive until the transport's close(). */
+struct virtio_pci {
+	_Alignas(8) unsigned char opaque[512];
+};
+
+/*
+ * Finds the next virtio block device (modern or transitional) on the PCI bus.  *FUNCTION is the
+ * first function number to look at, and the one found afterwards; buses 0 to LAST_BUS of segment 0
+ * are searched.  Returns false when there is none left.  Context: setup.
+ * [spec 4.1.2]
+ */
+bool virtio_pci_find(const struct orion_port *port, void *port_context, uint8_t last_bus,
+		     uint32_t *function);
+
+/*
+ * Opens the modern interface of the PCI function FUNCTION: walks its capabilities (bounded, each
+ * checked against its BAR), maps the structures, switches memory decoding and bus mastering on.
+ * PORT must outlive the transport.
+ *
+ * ORION_NOT_FOUND: no virtio block device there.  ORION_DEVICE_REFUSED: a needed structure is
+ * missing or lies outside its BAR (reported).  ORION_NO_MAPPING: the host did not map it.
+ * ORION_PORT_INCOMPLETE: the port has no PCI functions.  Context: setup.  [spec 4.1.4]
+ */
+ORION_MUST_USE orion_status virtio_pci_open(struct virtio_pci *pci, const struct orion_port *port,
+					    void *port_context, uint32_t function,
+					    struct virtio_transport *out);
+
+#endif

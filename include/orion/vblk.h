@@ -1,0 +1,301 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A virtio block device: probe, open, submit, kick, reap, close.
+ *
+ * What it is.  A driver for one virtio block device behind any transport: up to 16 queues, split or
+ * packed virtqueues, direct or indirect descriptors, event index.  Freestanding; no lock, no
+ * allocation, no global state.
+ *
+ * Life cycle.
+ *
+ *     vblk_probe()   handshake up to FEATURES_OK; limits known; says how much memory open needs
+ *     vblk_open()    queues built and enabled, interrupts attached, DRIVER_OK: live
+ *     vblk_submit() / vblk_kick() / vblk_reap()   on each queue, by its owner
+ *     vblk_stop()    device reset; what was in flight comes back through vblk_reap()
+ *     vblk_close()   everything given back; cannot fail; legal from every stage
+ *
+ * Requests.  The caller fills a struct vblk_request.  Its segments carry device addresses: a buffer
+ * is shared with the device beforehand (port.share), once or per request.  The request struct itself
+ * is read by vblk_submit() and may be reused when that returns; its array of segments too, unless
+ * the request is over the device's limits (vblk_info.segments_max, segment_bytes_max,
+ * request_sectors_max): such a request is cut into parts as room allows, and its segments array must
+ * then stay until it completes.  The data buffers always belong to the device until the completion.
+ *
+ * Every request that vblk_submit() took completes exactly once, whatever the device does.
+ *
+ * Contexts.  probe, open, stop, close, refresh: setup, with no owner active.  submit, kick, reap,
+ * arm: owner of that queue.  Different queues may be used by different CPUs at the same time; one
+ * queue has one owner at a time, and handing it over needs the host's own ordering (a lock, an IPI).
+ * No function here may be called from an interrupt handler.
+ *
+ * Sleeping.  After a vblk_reap() that gave nothing, call vblk_arm(): when it returns true an
+ * interrupt will come for the next completion and the owner may sleep (wake() is called with the
+ * event of the queue's home); when it returns false there is something to reap.
+ *
+ * Distrust.  Whatever the device writes is read once, checked, then used.  A claim that cannot be
+ * true (an id that is not in flight, an index that leaps) latches the queue as broken with its first
+ * cause: submit then takes nothing, reap gives nothing, until vblk_stop() has reset the device and
+ * every request left comes back with ORION_OUTCOME_UNKNOWN.
+ *
+ * Not done here: buffers and their mapping, waiting, scheduling, caching, partitions; see storage/.
+ */
+#ifndef ORION_VBLK_H
+#define ORION_VBLK_H
+
+#include "orion/options.h"
+#include "orion/stats.h"
+#include "orion/transport.h"
+
+#define VBLK_SECTOR_BYTES 512u
+#define VBLK_QUEUES_MAX 16u
+#define VBLK_ID_BYTES 20u
+
+struct vblk_device;
+struct vblk_queue;
+
+/* A contiguous piece of a data buffer, as the device sees it. */
+struct vblk_segment {
+	uint64_t device_address;
+	uint32_t length;          /* bytes, at least 1 */
+	uint32_t reserved;        /* 0 */
+};
+
+typedef enum vblk_operation {
+	VBLK_READ,                /* VIRTIO_BLK_T_IN: the device writes the segments */
+	VBLK_WRITE,               /* VIRTIO_BLK_T_OUT: the device reads the segments */
+	VBLK_FLUSH,               /* completed writes become stable; no segments, sector 0 */
+	VBLK_GET_ID,              /* 20 bytes of serial into one segment of 20 bytes, sector 0 */
+	VBLK_OPERATION_COUNT
+} vblk_operation;
+
+struct vblk_request {
+	uint64_t sector;          /* first sector, in units of 512 bytes, whatever the block size */
+	const struct vblk_segment *segments;
+	uint64_t cookie;          /* the caller's own; comes back in the completion */
+	uint16_t segment_count;
+	uint8_t operation;        /* vblk_operation */
+	uint8_t reserved[5];      /* 0 */
+};
+
+struct vblk_completion {
+	uint64_t cookie;
+	uint32_t result;          /* orion_status */
+	uint32_t written;         /* bytes the device says it wrote into the segments, clamped to what
+	                           * was lent; a claim, not a proof */
+};
+
+/* Who owns a queue: the host gives one for each queue that it is able to serve. */
+struct vblk_queue_home {
+	void *event;              /* passed to port.wake() */
+	uint16_t cpu;             /* where the queue's interrupt should go */
+};
+
+/* DMA memory of one device, or of all that share the budget.  Zeroed, with LIMIT set, by the host. */
+struct vblk_budget {
+	uint64_t limit;           /* bytes; an allocation above it fails with ORION_NO_MEMORY */
+	uint64_t used;
+	uint64_t peak;
+	uint64_t refusals;        /* allocations refused for the limit or by the host */
+	uint64_t quarantined;     /* bytes never to be freed: a device may still write them */
+};
+
+struct vblk_config {
+	struct virtio_transport transport;
+	const struct orion_port *port;
+	void *port_context;
+	const struct orion_options *options;    /* copied */
+	const struct vblk_queue_home *homes;    /* copied */
+	uint32_t home_count;                    /* 1 .. VBLK_QUEUES_MAX; bounds the queue count */
+	struct vblk_budget *budget;             /* outlives the device; mandatory */
+};
+
+/* First cause of a broken queue or device. */
+typedef enum vblk_cause {
+	VBLK_CAUSE_NONE,
+	VBLK_CAUSE_ID_RANGE,      /* a used id at or above the queue size */
+	VBLK_CAUSE_ID_FREE,       /* a used id that is not in flight */
+	VBLK_CAUSE_INDEX_LEAP,    /* a used index beyond what is outstanding */
+	VBLK_CAUSE_NEEDS_RESET,   /* DEVICE_NEEDS_RESET in the status field */
+	VBLK_CAUSE_GONE,          /* registers read as all ones */
+	VBLK_CAUSE_COUNT
+} vblk_cause;
+
+typedef enum vblk_state {
+	VBLK_CLOSED,
+	VBLK_PROBED,
+	VBLK_LIVE,
+	VBLK_STOPPED,             /* reset; what was in flight waits to be reaped */
+	VBLK_BROKEN,              /* a queue or the device is latched broken; vblk_stop() is due */
+	VBLK_DEAD,                /* the reset did not complete: DMA memory stays quarantined */
+} vblk_state;
+
+/* How completions reach the driver. */
+typedef enum virtio_irq_mode {
+	VIRTIO_IRQ_POLLED,        /* no interrupt could be had */
+	VIRTIO_IRQ_LINE,          /* INTx */
+	VIRTIO_IRQ_SHARED,        /* one vector for everything */
+	VIRTIO_IRQ_PAIRED,        /* one vector for configuration, one for all queues */
+	VIRTIO_IRQ_PER_QUEUE,     /* one for configuration, one per queue */
+} virtio_irq_mode;
+
+/* Everything that is known of a device.  Constant from open to close, but for the marked fields. */
+struct vblk_info {
+	const char *transport;
+	uint64_t features_offered, features_wanted, features_negotiated;
+	bool packed, indirect, event_index;
+
+	uint64_t capacity_sectors;      /* may change: vblk_refresh() */
+	uint32_t block_bytes;           /* logical block size, 512 .. 65536, a power of two */
+	uint32_t physical_block_bytes;  /* at least block_bytes */
+	uint32_t alignment_offset_blocks;
+	uint32_t io_min_blocks, io_opt_blocks;  /* 0: not told */
+	bool read_only, flush, writeback;
+
+	uint32_t segments_max;          /* data segments that one device request can carry */
+	uint32_t segment_bytes_max;     /* bytes in one descriptor; UINT32_MAX: no limit */
+	uint32_t request_sectors_max;   /* sectors in one device request */
+
+	uint16_t queues;                /* in use */
+	uint16_t queues_offered;        /* by the device */
+	uint16_t queue_size;            /* descriptors in each queue */
+	uint16_t queue_depth;           /* requests in flight in each queue */
+	virtio_irq_mode irq_mode;
+	uint16_t vectors;
+
+	uint64_t dma_bytes;             /* shared with the device for rings, headers and tables */
+	uint64_t private_bytes;         /* the memory given to probe and open */
+};
+
+/* Bytes of private memory that vblk_probe() needs, 64-byte aligned. */
+#define VBLK_DEVICE_BYTES 8192u
+
+/*
+ * Resets the device, negotiates features and learns its limits.  MEMORY (VBLK_DEVICE_BYTES, 64-byte
+ * aligned, private to the driver) becomes the device object; *BYTES says how much more vblk_open()
+ * needs.  CONFIG is only read during the call.
+ *
+ * On success *DEVICE is in state VBLK_PROBED.  On failure the transport is closed, the device is left
+ * reset and with FAILED set, and nothing is owed:
+ *   ORION_INVALID            options out of range, no home, MEMORY misaligned
+ *   ORION_PORT_INCOMPLETE    see port_check()
+ *   ORION_DEVICE_REFUSED     not a modern device, a required feature is missing, FEATURES_OK did
+ *                            not stay, a queue too small for a request (3 descriptors)
+ *   ORION_TIMED_OUT          the reset did not complete
+ *   ORION_DEVICE_GONE        the registers read as all ones
+ * Context: setup.  [spec 3.1.1]
+ */
+ORION_MUST_USE orion_status vblk_probe(void *memory, const struct vblk_config *config,
+				       struct vblk_device **device, size_t *bytes);
+
+/*
+ * Builds and enables the queues, attaches interrupts, sets DRIVER_OK.  MEMORY is private, 64-byte
+ * aligned, at least as large as vblk_probe() said, and belongs to the device until vblk_close().
+ * Where vectors are short the device works with fewer, a line, or polling (vblk_info.irq_mode).
+ * On failure the device is closed as by vblk_close(): ORION_NO_MEMORY, ORION_DEVICE_REFUSED,
+ * ORION_WRONG_STATE.  Context: setup.  [spec 3.1.1]
+ */
+ORION_MUST_USE orion_status vblk_open(struct vblk_device *device, void *memory, size_t bytes);
+
+/*
+ * Resets the device and takes back what was lent to it.  Afterwards each request still in flight
+ * comes back from vblk_reap() with ORION_OUTCOME_UNKNOWN.  ORION_TIMED_OUT: the reset did not
+ * complete; the device is VBLK_DEAD, requests come back all the same, but their buffers may still be
+ * written and the driver's own DMA memory is never freed.  Context: setup, no owner active.
+ * [spec 2.4, 3.3]
+ */
+orion_status vblk_stop(struct vblk_device *device);
+
+/*
+ * Stops the device if need be, detaches interrupts, frees the DMA memory (unless VBLK_DEAD) and
+ * closes the transport.  Requests still in flight are forgotten: reap them first, after vblk_stop().
+ * Afterwards the private memory is the caller's again.  Cannot fail.  Context: setup.
+ */
+void vblk_close(struct vblk_device *device);
+
+/* The device's description.  Valid until vblk_close().  Any context. */
+const struct vblk_info *vblk_info(const struct vblk_device *device);
+
+/* The device's state; looks at the queues' latches, not at the device.  Any context. */
+vblk_state vblk_state_get(const struct vblk_device *device);
+
+/* First cause of a broken device, VBLK_CAUSE_NONE otherwise.  Any context. */
+vblk_cause vblk_cause_get(const struct vblk_device *device);
+
+/* A short English text for CAUSE, static, never NULL. */
+const char *vblk_cause_text(vblk_cause cause);
+
+/*
+ * Reads the status field and, if the device said that its configuration changed, the capacity.
+ * *CHANGED (may be NULL) tells whether the capacity did.  ORION_DEVICE_BROKEN: DEVICE_NEEDS_RESET;
+ * ORION_DEVICE_GONE.  Call it when vblk_config_pending() and once in a while.  Context: setup, but
+ * the queues' owners may be active.  [spec 2.5, 5.2.4]
+ */
+orion_status vblk_refresh(struct vblk_device *device, bool *changed);
+
+/* True when a configuration interrupt came since the last vblk_refresh().  Any context. */
+bool vblk_config_pending(const struct vblk_device *device);
+
+/* Queue INDEX (0 .. vblk_info.queues - 1), or NULL.  Any context. */
+struct vblk_queue *vblk_queue_get(struct vblk_device *device, unsigned index);
+
+/*
+ * Hands up to COUNT requests to the queue, in order.  Returns how many were taken: the first that
+ * cannot be taken ends the call, and vblk_refusal() says why.  "Queue full" is not an error.
+ * Nothing reaches the device before vblk_kick() (it may look earlier).  Context: owner.
+ */
+unsigned vblk_submit(struct vblk_queue *queue, const struct vblk_request *requests, unsigned count);
+
+/*
+ * Why the last vblk_submit() took less than it was given: ORION_OK (took all), ORION_NO_ROOM,
+ * ORION_DEVICE_BROKEN, ORION_WRONG_STATE (stopped), or what breaks a rule in the first request not
+ * taken: ORION_INVALID, ORION_OUT_OF_RANGE, ORION_MISALIGNED, ORION_READ_ONLY,
+ * ORION_NOT_SUPPORTED (flush without VIRTIO_BLK_F_FLUSH).  Context: owner.
+ */
+orion_status vblk_refusal(const struct vblk_queue *queue);
+
+/*
+ * Publishes what was submitted and rings the doorbell if the device asks for it.  Returns whether it
+ * rang.  Context: owner.  [spec 2.7.13, 2.8.21]
+ */
+bool vblk_kick(struct vblk_queue *queue);
+
+/* Rings the doorbell whether or not the device asks: for a host that suspects a lost kick. */
+void vblk_kick_always(struct vblk_queue *queue);
+
+/*
+ * Collects up to MAX completions, in the order in which the device gave them.  Returns how many.
+ * Never waits; bounded by MAX and the queue's depth.  Context: owner.
+ */
+unsigned vblk_reap(struct vblk_queue *queue, struct vblk_completion *completions, unsigned max);
+
+/*
+ * Asks for an interrupt at the next completion.  Returns true when the owner may sleep, false when
+ * there is already something to reap (the interrupt may come nevertheless).  Context: owner.
+ * [spec 2.7.7, 2.8.10]
+ */
+bool vblk_arm(struct vblk_queue *queue);
+
+/* Asks for no interrupts (a hint; some may still come).  The state after open.  Context: owner. */
+void vblk_disarm(struct vblk_queue *queue);
+
+/* Requests taken and not yet given back.  Context: owner. */
+unsigned vblk_in_flight(const struct vblk_queue *queue);
+
+/* Copies the counters.  Any context; see stats.h for what a snapshot means. */
+void vblk_queue_stats(const struct vblk_queue *queue, struct vblk_queue_stats *stats,
+		      struct vblk_irq_stats *irq);
+
+/* The ring's own picture of itself, for virtio-queue-info and for debugging. */
+struct vblk_ring_info {
+	uint16_t size;            /* descriptors */
+	uint16_t free;            /* descriptors not lent */
+	uint16_t available;       /* free-running index (split) or next slot (packed) */
+	uint16_t used;            /* likewise */
+	bool available_wrap, used_wrap;         /* packed: the wrap counters */
+	uint64_t descriptor_area, driver_area, device_area;
+	uint16_t vector;
+	vblk_cause cause;         /* why the queue is broken, if it is */
+};
+void vblk_ring_info(const struct vblk_queue *queue, struct vblk_ring_info *info);
+
+#endif

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What differs by CPU: ordering, the spin hint, the tick counter, register stores and loads.
+ *
+ * Ordering primitives are named by purpose.  "Before" and "after" are in program order; the partner
+ * is the device.
+ *
+ *   arch_order_publish()  stores before are visible before stores after: ring contents, then index
+ *   arch_order_ask()      everything before, stores included, before loads after: the index, then the
+ *                         question whether the device wants a kick (the only full fence)
+ *   arch_order_observe()  loads before are done before loads and stores after: index, then contents
+ *   arch_order_doorbell() memory stores before are visible before a register store after
+ *
+ * Two builds share this file.  The plain build compiles to the instructions.  A build with
+ * ORION_STEPPED (tests, fuzzers, the simulator) calls arch/stepped.h's hooks in their place, so that
+ * a model device can act between any two accesses and a store buffer can delay what is not ordered.
+ */
+#ifndef ORION_ARCH_ARCH_H
+#define ORION_ARCH_ARCH_H
+
+#include <stdint.h>
+
+#include "arch/order.h"
+
+#if defined(ORION_STEPPED)
+#include "arch/stepped.h"
+#else
+#if defined(__x86_64__)
+#include "arch/x86_64.h"
+#elif defined(__powerpc64__)
+#include "arch/ppc64.h"
+#else
+#error "no arch header for this CPU: see src/arch/arch.h for what one must define"
+#endif
+#include "arch/access.h"
+#endif
+
+#endif

@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: MIT */
+/* PCI facts that the driver needs, and VirtIO 1.4 over PCI [spec 4.1].  Layout only. */
+#ifndef ORION_SPEC_VIRTIO_PCI_H
+#define ORION_SPEC_VIRTIO_PCI_H
+
+/* Configuration space header. */
+#define PCI_VENDOR_ID 0x00
+#define PCI_DEVICE_ID 0x02
+#define PCI_COMMAND 0x04
+#define PCI_STATUS 0x06
+#define PCI_HEADER_TYPE 0x0e
+#define PCI_BAR0 0x10
+#define PCI_CAPABILITIES 0x34
+#define PCI_INTERRUPT_PIN 0x3d
+
+#define PCI_COMMAND_MEMORY 0x0002u
+#define PCI_COMMAND_MASTER 0x0004u
+#define PCI_COMMAND_INTX_OFF 0x0400u
+#define PCI_STATUS_CAPABILITIES 0x0010u
+#define PCI_HEADER_MULTIFUNCTION 0x80u
+#define PCI_HEADER_KIND 0x7fu
+
+#define PCI_BARS 6u
+#define PCI_BAR_IO 0x1u
+#define PCI_BAR_MEMORY_TYPE 0x6u
+#define PCI_BAR_MEMORY_64 0x4u
+#define PCI_BAR_MEMORY_MASK 0xfffffff0u
+
+#define PCI_CAP_ID_MSIX 0x11u
+#define PCI_CAP_ID_VENDOR 0x09u
+
+/* Capabilities lie in [0x40, 0x100), four bytes at least each: no list is longer. */
+#define PCI_CAP_FIRST 0x40u
+#define PCI_CAP_HOPS_MAX 48u
+#define PCI_CONFIG_BYTES 256u
+
+/* MSI-X capability, offsets from its start; table entries. */
+#define PCI_MSIX_CONTROL 2
+#define PCI_MSIX_TABLE 4
+#define PCI_MSIX_PBA 8
+#define PCI_MSIX_CONTROL_SIZE 0x07ffu
+#define PCI_MSIX_CONTROL_MASK_ALL 0x4000u
+#define PCI_MSIX_CONTROL_ENABLE 0x8000u
+#define PCI_MSIX_BIR 0x7u
+#define PCI_MSIX_ENTRY_BYTES 16u
+#define PCI_MSIX_ENTRY_ADDRESS_LOW 0
+#define PCI_MSIX_ENTRY_ADDRESS_HIGH 4
+#define PCI_MSIX_ENTRY_DATA 8
+#define PCI_MSIX_ENTRY_CONTROL 12
+#define PCI_MSIX_ENTRY_MASKED 0x1u
+
+/* Discovery [spec 4.1.2]. */
+#define VIRTIO_PCI_VENDOR 0x1af4u
+#define VIRTIO_PCI_DEVICE_MODERN_BASE 0x1040u
+#define VIRTIO_PCI_DEVICE_TRANSITIONAL_BLOCK 0x1001u
+
+/* struct virtio_pci_cap, offsets from its start [spec 4.1.4]. */
+#define VIRTIO_PCI_CAP_LEN 2
+#define VIRTIO_PCI_CAP_CFG_TYPE 3
+#define VIRTIO_PCI_CAP_BAR 4
+#define VIRTIO_PCI_CAP_OFFSET 8
+#define VIRTIO_PCI_CAP_LENGTH 12
+#define VIRTIO_PCI_CAP_BYTES 16u
+#define VIRTIO_PCI_CAP_NOTIFY_MULTIPLIER 16
+#define VIRTIO_PCI_CAP_NOTIFY_BYTES 20u
+
+#define VIRTIO_PCI_CAP_COMMON_CFG 1u
+#define VIRTIO_PCI_CAP_NOTIFY_CFG 2u
+#define VIRTIO_PCI_CAP_ISR_CFG 3u
+#define VIRTIO_PCI_CAP_DEVICE_CFG 4u
+#define VIRTIO_PCI_CAP_PCI_CFG 5u
+
+/* struct virtio_pci_common_cfg [spec 4.1.4.3]. */
+#define VIRTIO_PCI_COMMON_DEVICE_FEATURE_SELECT 0x00
+#define VIRTIO_PCI_COMMON_DEVICE_FEATURE 0x04
+#define VIRTIO_PCI_COMMON_DRIVER_FEATURE_SELECT 0x08
+#define VIRTIO_PCI_COMMON_DRIVER_FEATURE 0x0c
+#define VIRTIO_PCI_COMMON_CONFIG_VECTOR 0x10
+#define VIRTIO_PCI_COMMON_NUM_QUEUES 0x12
+#define VIRTIO_PCI_COMMON_DEVICE_STATUS 0x14
+#define VIRTIO_PCI_COMMON_CONFIG_GENERATION 0x15
+#define VIRTIO_PCI_COMMON_QUEUE_SELECT 0x16
+#define VIRTIO_PCI_COMMON_QUEUE_SIZE 0x18
+#define VIRTIO_PCI_COMMON_QUEUE_VECTOR 0x1a
+#define VIRTIO_PCI_COMMON_QUEUE_ENABLE 0x1c
+#define VIRTIO_PCI_COMMON_QUEUE_NOTIFY_OFF 0x1e
+#define VIRTIO_PCI_COMMON_QUEUE_DESC 0x20
+#define VIRTIO_PCI_COMMON_QUEUE_DRIVER 0x28
+#define VIRTIO_PCI_COMMON_QUEUE_DEVICE 0x30
+#define VIRTIO_PCI_COMMON_BYTES 0x38u     /* without queue_notif_config_data and queue_reset */
+
+/* ISR status [spec 4.1.4.5]. */
+#define VIRTIO_PCI_ISR_QUEUE 0x1u
+#define VIRTIO_PCI_ISR_CONFIG 0x2u
+
+#endif
