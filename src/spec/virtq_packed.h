@@ -16,6 +16,7 @@
 #define VIRTQ_PACKED_EVENT_ENABLE 0u
 #define VIRTQ_PACKED_EVENT_DISABLE 1u
 #define VIRTQ_PACKED_EVENT_DESC 2u
+#define VIRTQ_PACKED_EVENT_FLAGS 3u
 #define VIRTQ_PACKED_EVENT_WRAP (1u << 15)
 
 /* [spec 2.8.13]; in an indirect table id and the AVAIL and USED flags are reserved. */

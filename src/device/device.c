@@ -1,0 +1,154 @@
+/* SPDX-License-Identifier: MIT */
+/* The status handshake and the device state machine (VirtIO Manager).  The manual is device.h. */
+#include "device/device.h"
+
+#define RESET_DEADLINE_NS UINT64_C(5000000000)
+#define RESET_READS_MAX 100000u
+#define RESET_PAUSE_FIRST_NS 1000u
+#define RESET_PAUSE_LAST_NS 1000000u
+#define NS_PER_MS UINT64_C(1000000)
+
+#define TO(state) (1u << VIRTIO_##state)
+
+/* Row: from; bits: where it may go. */
+static const uint16_t moves[VIRTIO_STATE_COUNT] = {
+	[VIRTIO_ABSENT] = TO(RESET) | TO(DEAD) | TO(GONE),
+	[VIRTIO_RESET] = TO(RESET) | TO(ACKNOWLEDGED) | TO(DEAD) | TO(GONE) | TO(ABSENT),
+	[VIRTIO_ACKNOWLEDGED] = TO(NEGOTIATED) | TO(RESET) | TO(DEAD) | TO(GONE),
+	[VIRTIO_NEGOTIATED] = TO(QUEUES) | TO(RESET) | TO(DEAD) | TO(GONE),
+	[VIRTIO_QUEUES] = TO(LIVE) | TO(RESET) | TO(DEAD) | TO(GONE),
+	[VIRTIO_LIVE] = TO(BROKEN) | TO(RESET) | TO(DEAD) | TO(GONE),
+	[VIRTIO_BROKEN] = TO(RESET) | TO(DEAD) | TO(GONE),
+	[VIRTIO_DEAD] = TO(RESET) | TO(DEAD) | TO(GONE) | TO(ABSENT),
+	[VIRTIO_GONE] = TO(ABSENT),
+};
+
+bool
+virtio_move_legal(virtio_state from, virtio_state to)
+{
+	return (unsigned)from < VIRTIO_STATE_COUNT && (unsigned)to < VIRTIO_STATE_COUNT &&
+	       (moves[from] >> to & 1u) != 0;
+}
+
+void
+virtio_move(struct virtio_device *device, virtio_state to)
+{
+	CHECK(virtio_move_legal(device->state, to));
+	device->state = to;
+}
+
+void
+virtio_report(const struct virtio_device *device, orion_level level, orion_event event, uint64_t a,
+	      uint64_t b, uint64_t c)
+{
+	if (device->port->report != NULL)
+		device->port->report(device->port_context, level, event, a, b, c);
+}
+
+/* Bits are only ever added, until a reset.  [spec 2.1.1] */
+static void
+status_add(struct virtio_device *device, uint8_t bits)
+{
+	device->status |= bits;
+	device->transport.ops->status_set(device->transport.context, device->status);
+}
+
+static orion_status
+gone(struct virtio_device *device)
+{
+	virtio_move(device, VIRTIO_GONE);
+	virtio_report(device, ORION_LEVEL_ERROR, ORION_EVENT_DEVICE_GONE, 0, 0, 0);
+	return ORION_DEVICE_GONE;
+}
+
+orion_status
+virtio_reset(struct virtio_device *device)
+{
+	const struct virtio_transport *transport = &device->transport;
+	uint64_t begin = device->port->now_ns(device->port_context);
+	uint64_t pause = RESET_PAUSE_FIRST_NS, waited = 0;
+	uint8_t status = 0;
+
+	if (device->state == VIRTIO_GONE)
+		return ORION_DEVICE_GONE;
+	device->status = 0;
+	transport->ops->status_set(transport->context, 0);
+	for (unsigned reads = 0; reads < RESET_READS_MAX && waited < RESET_DEADLINE_NS; reads++) {
+		status = transport->ops->status_get(transport->context);
+		if (status == 0) {
+			virtio_move(device, VIRTIO_RESET);
+			return ORION_OK;
+		}
+		if (status == VIRTIO_STATUS_GONE)
+			return gone(device);
+		device->port->pause_ns(device->port_context, pause);
+		if (pause < RESET_PAUSE_LAST_NS)
+			pause *= 2;
+		waited = device->port->now_ns(device->port_context) - begin;
+	}
+	virtio_move(device, VIRTIO_DEAD);
+	virtio_report(device, ORION_LEVEL_ERROR, ORION_EVENT_RESET_TIMEOUT, status,
+		      waited / NS_PER_MS, 0);
+	return ORION_TIMED_OUT;
+}
+
+void
+virtio_acknowledge(struct virtio_device *device)
+{
+	virtio_move(device, VIRTIO_ACKNOWLEDGED);
+	status_add(device, VIRTIO_STATUS_ACKNOWLEDGE);
+	status_add(device, VIRTIO_STATUS_DRIVER);
+}
+
+orion_status
+virtio_negotiate(struct virtio_device *device, uint64_t negotiated)
+{
+	const struct virtio_transport *transport = &device->transport;
+	uint8_t status;
+
+	CHECK((negotiated & ~device->offered) == 0);
+	transport->ops->features_set(transport->context, negotiated);
+	status_add(device, VIRTIO_STATUS_FEATURES_OK);
+	status = transport->ops->status_get(transport->context);
+	if (status == VIRTIO_STATUS_GONE)
+		return gone(device);
+	if (!(status & VIRTIO_STATUS_FEATURES_OK)) {
+		virtio_report(device, ORION_LEVEL_ERROR, ORION_EVENT_FEATURES_REFUSED,
+			      device->offered, negotiated, status);
+		return ORION_DEVICE_REFUSED;
+	}
+	device->negotiated = negotiated;
+	virtio_move(device, VIRTIO_NEGOTIATED);
+	return ORION_OK;
+}
+
+void
+virtio_live(struct virtio_device *device)
+{
+	virtio_move(device, VIRTIO_LIVE);
+	status_add(device, VIRTIO_STATUS_DRIVER_OK);
+}
+
+void
+virtio_fail(struct virtio_device *device)
+{
+	if (device->state != VIRTIO_GONE)
+		status_add(device, VIRTIO_STATUS_FAILED);
+}
+
+orion_status
+virtio_look(struct virtio_device *device)
+{
+	uint8_t status = device->transport.ops->status_get(device->transport.context);
+
+	if (device->state == VIRTIO_GONE)
+		return ORION_DEVICE_GONE;
+	if (status == VIRTIO_STATUS_GONE)
+		return gone(device);
+	if (status & VIRTIO_STATUS_DEVICE_NEEDS_RESET) {
+		if (device->state == VIRTIO_LIVE)
+			virtio_move(device, VIRTIO_BROKEN);
+		return ORION_DEVICE_BROKEN;
+	}
+	return device->state == VIRTIO_LIVE ? ORION_OK : ORION_DEVICE_BROKEN;
+}

@@ -1,0 +1,152 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A virtio device of any type: status handshake, features, configuration, interrupts, DMA memory.
+ *
+ *   absent -> reset -> acknowledged -> negotiated -> queues -> live
+ *                ^                                              |
+ *                +------------------ reset <-- broken <---------+
+ *   any -> dead: a reset that did not complete.  any -> gone: registers read as all ones.
+ *
+ * virtio_move() is the only function that changes the state; its table of legal moves is tested
+ * whole.  Construction goes through the stages in order; virtio_close() undoes from whichever was
+ * reached and cannot fail.
+ */
+#ifndef ORION_DEVICE_DEVICE_H
+#define ORION_DEVICE_DEVICE_H
+
+#include "orion/vblk.h"
+
+#include "base/check.h"
+#include "spec/virtio_ids.h"
+
+typedef enum virtio_state {
+	VIRTIO_ABSENT,
+	VIRTIO_RESET,
+	VIRTIO_ACKNOWLEDGED,
+	VIRTIO_NEGOTIATED,
+	VIRTIO_QUEUES,
+	VIRTIO_LIVE,
+	VIRTIO_BROKEN,
+	VIRTIO_DEAD,
+	VIRTIO_GONE,
+	VIRTIO_STATE_COUNT
+} virtio_state;
+
+/* Whom the interrupt of a queue wakes.  interrupts is the handler's word; the rest is constant. */
+struct virtio_irq_target {
+	struct virtio_device *device;
+	void *event;
+	uint16_t cpu;
+	uint16_t vector;        /* VIRTIO_NO_VECTOR: none of its own */
+	uint64_t interrupts;
+};
+
+struct virtio_device {
+	struct virtio_transport transport;
+	const struct orion_port *port;
+	void *port_context;
+	struct vblk_budget *budget;
+
+	virtio_state state;
+	uint8_t status;         /* what we wrote; never rebuilt from a device read */
+
+	uint64_t offered, wanted, negotiated;
+
+	virtio_irq_mode irq_mode;
+	uint16_t vectors;       /* attached */
+	uint16_t targets;
+	bool line_attached;
+	bool config_pending;    /* set by the interrupt handler, cleared by vblk_refresh() */
+	uint64_t config_interrupts;
+	struct virtio_irq_target target[VBLK_QUEUES_MAX];
+};
+
+/* ---- device.c: the state machine ---- */
+
+/* Whether FROM -> TO is a legal move. */
+bool virtio_move_legal(virtio_state from, virtio_state to);
+
+/* Moves DEVICE to TO; panics when the move is illegal (an error of the driver's own). */
+void virtio_move(struct virtio_device *device, virtio_state to);
+
+/*
+ * Resets the device and waits, at most 5 seconds and a bounded number of reads, until it says so.
+ * ORION_TIMED_OUT moves it to dead, ORION_DEVICE_GONE to gone.  Context: setup.  [spec 2.4]
+ */
+orion_status virtio_reset(struct virtio_device *device);
+
+/* ACKNOWLEDGE and DRIVER.  [spec 3.1.1] */
+void virtio_acknowledge(struct virtio_device *device);
+
+/*
+ * Writes the feature bits NEGOTIATED (they must be among the offered), sets FEATURES_OK and reads it
+ * back.  ORION_DEVICE_REFUSED when it did not stay.  [spec 3.1.1]
+ */
+ORION_MUST_USE orion_status virtio_negotiate(struct virtio_device *device, uint64_t negotiated);
+
+/* DRIVER_OK: the device is live. */
+void virtio_live(struct virtio_device *device);
+
+/* Tells the device that the driver gave up: FAILED. */
+void virtio_fail(struct virtio_device *device);
+
+/*
+ * Looks at the status field of a live device.  ORION_OK, ORION_DEVICE_BROKEN (DEVICE_NEEDS_RESET) or
+ * ORION_DEVICE_GONE; the state follows.
+ */
+orion_status virtio_look(struct virtio_device *device);
+
+/* Reports EVENT to the host, if it listens. */
+void virtio_report(const struct virtio_device *device, orion_level level, orion_event event,
+		   uint64_t a, uint64_t b, uint64_t c);
+
+/* ---- features.c: sets and their rules ---- */
+
+/* OFFER without the bits whose prerequisites it lacks. */
+uint64_t virtio_features_closed(uint64_t offer);
+
+/* The specification's name of feature BIT of a block device, or NULL. */
+const char *virtio_feature_name(unsigned bit);
+
+/* ---- config.c: the only reader of the configuration space ---- */
+
+struct virtio_field {
+	uint16_t offset;
+	uint16_t width;         /* 1, 2, 4 or 8; 8 is read as two halves */
+	uint64_t *value;
+};
+
+/*
+ * Reads COUNT fields as one consistent set: again while the generation changes, at most 16 times.
+ * ORION_DEVICE_REFUSED when a field lies outside the space, ORION_TIMED_OUT when it would not hold
+ * still; the values are then unspecified.  [spec 2.5.1, 2.5.2]
+ */
+ORION_MUST_USE orion_status virtio_config_read(struct virtio_device *device,
+					       const struct virtio_field *fields, unsigned count);
+
+/* ---- interrupt.c: vectors, from one per queue down to none ---- */
+
+/*
+ * Attaches interrupts for COUNT queues, target[i].event and .cpu being set, in the best mode that
+ * device and host allow; fills target[i].vector.  Cannot fail: the last resort is polling, reported.
+ */
+void virtio_interrupts_attach(struct virtio_device *device, uint16_t count);
+
+/*
+ * The device refused a queue's vector: detaches everything and attaches in the next mode down.
+ * Returns false when even polling was refused, that is, never twice for one mode.
+ */
+bool virtio_interrupts_degrade(struct virtio_device *device, uint16_t count);
+
+/* Detaches all.  Afterwards no handler runs. */
+void virtio_interrupts_detach(struct virtio_device *device);
+
+/* ---- region.c: DMA memory within the budget ---- */
+
+ORION_MUST_USE orion_status virtio_region_take(struct virtio_device *device, size_t bytes,
+					       struct orion_region *region);
+
+/* Frees REGION, or, when the device is dead, gone or not reset, keeps it from ever being used again. */
+void virtio_region_give(struct virtio_device *device, struct orion_region *region);
+
+#endif

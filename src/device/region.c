@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: MIT */
+/* DMA memory within the budget, and its quarantine (Memory Manager).  The manual is device.h. */
+#include "device/device.h"
+
+#define REGION_ALIGN 4096u
+
+orion_status
+virtio_region_take(struct virtio_device *device, size_t bytes, struct orion_region *region)
+{
+	struct vblk_budget *budget = device->budget;
+	orion_status status;
+
+	if (bytes > budget->limit || budget->used > budget->limit - bytes) {
+		budget->refusals++;
+		return ORION_NO_MEMORY;
+	}
+	status = device->port->dma_alloc(device->port_context, bytes, REGION_ALIGN, region);
+	if (status != ORION_OK) {
+		budget->refusals++;
+		return status;
+	}
+	budget->used += bytes;
+	if (budget->used > budget->peak)
+		budget->peak = budget->used;
+	return ORION_OK;
+}
+
+void
+virtio_region_give(struct virtio_device *device, struct orion_region *region)
+{
+	struct vblk_budget *budget = device->budget;
+
+	if (region->bytes == 0)
+		return;
+	/* Only a reset that was seen to complete takes memory back from a device.  [spec 2.4] */
+	if (device->state == VIRTIO_RESET) {
+		device->port->dma_free(device->port_context, region);
+		budget->used -= region->bytes;
+	} else {
+		budget->quarantined += region->bytes;
+	}
+	*region = (struct orion_region){0};
+}
