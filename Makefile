@@ -1,0 +1,234 @@
+# SPDX-License-Identifier: MIT
+#
+# Orion: the one Makefile.  `make help` lists the targets; docs/building.md has the rest.
+#
+#   MODE=release|debug|asan|tsan|cov|clang|ppc64|fuzz   what kind of build; each has its own folder:
+#                        build/ for release, build-MODE/ for the others
+#   CC=, CFLAGS=, V=1    the compiler, optimisation flags, full command lines
+#
+# Sources are found by wildcard, except the core's: sources.txt lists them, for us and for whoever
+# embeds the core with another build system.
+
+MODE ?= release
+ARCH ?= x86_64
+PREFIX ?= /usr/local
+JOBS ?= $(shell nproc)
+FUZZ_SECONDS ?= 20
+
+.DEFAULT_GOAL := all
+.DELETE_ON_ERROR:
+.SUFFIXES:
+MAKEFLAGS += --no-builtin-rules
+
+# ---- the mode -----------------------------------------------------------------------------------
+
+MODES := release debug asan tsan cov clang ppc64 fuzz
+ifeq ($(filter $(MODE),$(MODES)),)
+$(error MODE=$(MODE) is none of: $(MODES))
+endif
+B := $(if $(filter release,$(MODE)),build,build-$(MODE))
+
+CC_clang := clang
+CC_fuzz := clang
+CC_ppc64 := powerpc64-linux-gnu-gcc
+AR_ppc64 := powerpc64-linux-gnu-ar
+ifeq ($(origin CC),default)
+CC := $(or $(CC_$(MODE)),gcc)
+endif
+ifeq ($(origin AR),default)
+AR := $(or $(AR_$(MODE)),ar)
+endif
+
+FLAGS_debug := -Og -g3
+FLAGS_asan := -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all
+FLAGS_tsan := -O1 -g -fno-omit-frame-pointer -fsanitize=thread
+FLAGS_cov := -O0 -g --coverage
+FLAGS_fuzz := -O1 -g -fno-omit-frame-pointer -fno-sanitize-recover=all \
+	-fsanitize=fuzzer-no-link,address,undefined
+CFLAGS ?= $(or $(FLAGS_$(MODE)),-O2 -g)
+LDFLAGS ?= $(if $(filter ppc64,$(MODE)),-static)
+RUNNER := $(if $(filter ppc64,$(MODE)),qemu-ppc64)
+
+WARNINGS := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wconversion \
+	-Wcast-align -Wundef -Wvla -Wpointer-arith -Werror
+BASE := -std=c11 $(WARNINGS) -MMD -MP -Iinclude
+FREE := -ffreestanding -fno-stack-protector -fno-common
+
+# Stack frames are bounded in optimised builds; instrumented ones spend more.
+FRAME := $(if $(filter release clang,$(MODE)),-Wframe-larger-than=)
+frame = $(if $(FRAME),$(FRAME)$(if $(filter src/blk/io.c,$1),256,2048))
+
+# ---- what is built ------------------------------------------------------------------------------
+
+CORE := $(shell sed -e 's/\#.*//' sources.txt)
+STORAGE := $(wildcard storage/*.c commands/*.c)
+MODEL := $(wildcard model/*.c)
+UNIT := $(wildcard test/unit/*.c)
+SCENARIO := $(wildcard test/scenario/*.c)
+INJECT := $(wildcard test/inject/*.c)
+FUZZ := $(wildcard test/fuzz/*.c)
+BENCH := $(wildcard bench/*.c)
+# Kernel files that know nothing of a machine are unit-tested on the host.
+LENT := $(wildcard kernel/console/line.c)
+
+core_o := $(CORE:src/%.c=$B/core/%.o)
+stepped_o := $(CORE:src/%.c=$B/stepped/%.o)
+host_o = $(patsubst %.c,$B/host/%.o,$1)
+
+core_a := $B/liborion-core.a
+stepped_a := $B/libvblk-stepped.a
+storage_a := $B/liborion-storage.a
+model_a := $(if $(MODEL),$B/libmodel.a)
+libraries := $(core_a) $(stepped_a) $(if $(STORAGE),$(storage_a)) $(model_a)
+
+tests := $(if $(UNIT),$B/test-unit) $(if $(SCENARIO),$B/test-scenario) \
+	$(if $(INJECT),$B/test-inject)
+benches := $(BENCH:bench/%.c=$B/bench/%)
+fuzzers := $(FUZZ:test/fuzz/%.c=$B/fuzz-%)
+example := $(if $(MODEL),$(if $(wildcard test/embed/example.c),$B/embed-example))
+
+# The kernel: not for builds that need a runtime library beneath them.
+-include kernel/arch/$(ARCH)/flags.mk
+KERNEL := $B/orion-$(ARCH).elf
+kernel_c := $(CORE) $(STORAGE) $(wildcard kernel/*.c kernel/*/*.c kernel/arch/$(ARCH)/*.c)
+kernel_s := $(wildcard kernel/arch/$(ARCH)/*.S)
+kernel_o := $(kernel_s:%.S=$B/$(ARCH)/%.S.o) $(kernel_c:%.c=$B/$(ARCH)/%.o)
+kernel := $(if $(KERNEL_CFLAGS),$(if $(filter release debug clang,$(MODE)),$(KERNEL)))
+
+.PHONY: all lib kernel tests run test bench lint fuzz install clean format help
+all: lib kernel tests $(benches) ## build everything for MODE (the default)
+lib: $(libraries) ## build the libraries: core, storage and the model device
+kernel: $(kernel) ## build the Orion kernel for ARCH
+tests: $(tests) $(example) ## build the hosted test programs
+
+# ---- how it is built ----------------------------------------------------------------------------
+
+say = $(if $(V),,@printf '  %-5s %s\n' $1 $2;)
+flags := $(CC) $(CFLAGS) $(LDFLAGS) $(BASE) $(FREE) $(KERNEL_CFLAGS) $(KERNEL_LDFLAGS)
+
+# Changes when a flag does, so that everything is compiled again.
+$B/flags: FORCE
+	@mkdir -p $B; printf '%s\n' '$(flags)' | cmp -s - $@ || printf '%s\n' '$(flags)' >$@
+FORCE:
+
+define compile # how, source, flags
+	$(call say,$1,$2)mkdir -p $(@D) && $(CC) $(CFLAGS) $(BASE) $3 -c -o $@ $2
+endef
+
+$B/core/%.o: src/%.c $B/flags
+	$(call compile,CC,$<,$(FREE) -Isrc $(call frame,$<))
+$B/stepped/%.o: src/%.c $B/flags
+	$(call compile,STEP,$<,$(FREE) -Isrc -DORION_STEPPED)
+$B/host/storage/%.o: storage/%.c $B/flags
+	$(call compile,CC,$<,$(FREE) -I. $(call frame,$<))
+$B/host/commands/%.o: commands/%.c $B/flags
+	$(call compile,CC,$<,$(FREE) -I. $(call frame,$<))
+$B/host/kernel/%.o: kernel/%.c $B/flags
+	$(call compile,CC,$<,$(FREE) -I. -Ikernel)
+$B/host/model/%.o: model/%.c $B/flags
+	$(call compile,CC,$<,-D_GNU_SOURCE -Isrc -I.)
+$B/host/bench/%.o: bench/%.c $B/flags
+	$(call compile,CC,$<,-D_GNU_SOURCE -Isrc -I.)
+$B/host/test/embed/%.o: test/embed/%.c $B/flags
+	$(call compile,CC,$<,-I.)
+$B/host/test/%.o: test/%.c $B/flags
+	$(call compile,CC,$<,-D_GNU_SOURCE -DORION_STEPPED -Isrc -I. -Itest -Ikernel)
+
+define archive
+	$(call say,AR,$@)rm -f $@ && $(AR) rcs $@ $^
+endef
+$(core_a): $(core_o)
+	$(archive)
+$(stepped_a): $(stepped_o)
+	$(archive)
+$(storage_a): $(call host_o,$(STORAGE))
+	$(archive)
+$(model_a): $(call host_o,$(MODEL))
+	$(archive)
+
+# Libraries lean on each other (the core calls the model's hooks, the model the core's port).
+define link
+	$(call say,LD,$@)mkdir -p $(@D) && $(CC) $(CFLAGS) $(LDFLAGS) $1 -o $@ $(filter %.o,$^) \
+		-Wl,--start-group $(filter %.a,$^) -Wl,--end-group -pthread
+endef
+harness_o := $(call host_o,$(wildcard test/*.c))
+under_test := $(stepped_a) $(model_a) $(if $(STORAGE),$(storage_a))
+
+$B/test-unit: $(harness_o) $(call host_o,$(UNIT) $(LENT)) $(under_test)
+	$(call link)
+$B/test-scenario: $(harness_o) $(call host_o,$(SCENARIO)) $(under_test)
+	$(call link)
+$B/test-inject: $(harness_o) $(call host_o,$(INJECT)) $(under_test)
+	$(call link)
+$B/embed-example: $(call host_o,test/embed/example.c) $(core_a) $(model_a)
+	$(call link)
+$(benches): $B/bench/%: $B/host/bench/%.o $(core_a) $(model_a) $(if $(STORAGE),$(storage_a))
+	$(call link)
+$(fuzzers): $B/fuzz-%: $B/host/test/fuzz/%.o $(call host_o,$(LENT)) $(under_test)
+	$(call link,-fsanitize=fuzzer)
+
+define compile_kernel
+	$(call say,KCC,$<)mkdir -p $(@D) && $(CC) $(filter -O% -g%,$(CFLAGS)) $(BASE) $(FREE) \
+		$(KERNEL_CFLAGS) -Isrc -I. -Ikernel $(call frame,$<) -c -o $@ $<
+endef
+$B/$(ARCH)/%.o: %.c $B/flags
+	$(compile_kernel)
+$B/$(ARCH)/%.S.o: %.S $B/flags
+	$(compile_kernel)
+$(KERNEL): $(kernel_o) kernel/arch/$(ARCH)/link.ld
+	$(call say,KLD,$@)$(CC) $(KERNEL_CFLAGS) -nostdlib -static $(KERNEL_LDFLAGS) \
+		-Wl,-T,kernel/arch/$(ARCH)/link.ld -o $@ $(kernel_o)
+
+-include $(shell [ ! -d $B ] || find $B -name '*.d')
+
+# ---- what is done with it -----------------------------------------------------------------------
+
+# Builds first, in parallel, its messages kept away from the output of the run.
+again = $(MAKE) --no-print-directory $(if $(filter -j%,$(MAKEFLAGS)),,-j$(JOBS))
+
+run: ## boot Orion in QEMU: DISK= READONLY=1 SCRIPT= DEVICE_ARGS= QEMU_ARGS= CPUS= MEM= CONFIG= QEMU=
+	@tools/need run >&2
+	@$(again) kernel >&2
+	@ARCH=$(ARCH) KERNEL=$(KERNEL) tools/run
+
+test: ## run every test; ONLY=id runs one suite or one case (MODE= says in which build)
+	@tools/need test >&2
+	@MODE=$(MODE) MAKE='$(MAKE)' JOBS=$(JOBS) tools/test $(ONLY)
+
+lint: ## run the source checks
+	@MODE=$(MODE) tools/test lint
+
+bench: ## run every measurement in bench/
+	@tools/need bench >&2
+	@$(again) lib $(benches) >&2
+	@set -e; none=1; for b in $(benches) $(wildcard bench/*.sh); do none=; echo "== $$b"; \
+		B=$B $$b; done; [ -z "$$none" ] || echo 'no measurements yet: bench/ is empty'
+
+fuzz: ## run every fuzzer for FUZZ_SECONDS (20) each
+	@tools/need test >&2
+	@$(again) MODE=fuzz fuzzers >&2
+	@FUZZ_SECONDS=$(FUZZ_SECONDS) tools/fuzz build-fuzz $(ONLY)
+.PHONY: fuzzers
+fuzzers: $(fuzzers)
+
+D := $(DESTDIR)$(PREFIX)
+install: lib kernel ## install headers, libraries and the kernel under DESTDIR= PREFIX=
+	install -d $D/include/orion $D/lib/pkgconfig $D/share/orion $D/share/doc/orion
+	install -m 644 include/orion/*.h $D/include/orion
+	install -m 644 $(core_a) $(if $(STORAGE),$(storage_a)) $D/lib
+	install -m 644 sources.txt $(kernel) $D/share/orion
+	install -m 644 LICENSE $(wildcard *.md docs/*.md) $D/share/doc/orion
+	tools/pkg-config-file $(PREFIX) >$D/lib/pkgconfig/orion-core.pc
+
+format: ## let clang-format lay out the sources
+	@tools/check-format --fix
+
+compile_commands.json: FORCE ## write the list of compiler calls that editors and analysers read
+	@$(MAKE) --no-print-directory -Bn V=1 all | tools/compile-commands >$@
+
+clean: ## remove all build output
+	rm -rf build $(addprefix build-,$(MODES)) compile_commands.json
+
+help: ## print this
+	@sed -n 's/^\([a-z_.]*\):.*## \(.*\)/\1|\2/p' Makefile | \
+		awk -F'|' '{ printf "  make %-22s %s\n", $$1, $$2 }'
