@@ -169,15 +169,15 @@ $(fuzzers): $B/fuzz-%: $B/host/test/fuzz/%.o $(call host_o,$(LENT)) $(under_test
 
 define compile_kernel
 	$(call say,KCC,$<)mkdir -p $(@D) && $(CC) $(filter -O% -g%,$(CFLAGS)) $(BASE) $(FREE) \
-		$(KERNEL_CFLAGS) -Isrc -I. -Ikernel $(call frame,$<) -c -o $@ $<
+		$(KERNEL_CFLAGS) $(if $(filter src/%,$<),-Isrc,-I. -Ikernel) $(call frame,$<) \
+		-c -o $@ $<
 endef
 $B/$(ARCH)/%.o: %.c $B/flags
 	$(compile_kernel)
 $B/$(ARCH)/%.S.o: %.S $B/flags
 	$(compile_kernel)
 $(KERNEL): $(kernel_o) kernel/arch/$(ARCH)/link.ld
-	$(call say,KLD,$@)$(CC) $(KERNEL_CFLAGS) -nostdlib -static $(KERNEL_LDFLAGS) \
-		-Wl,-T,kernel/arch/$(ARCH)/link.ld -o $@ $(kernel_o)
+	$(call say,KLD,$@)$(LD) $(KERNEL_LDFLAGS) -o $@ $(kernel_o)
 
 -include $(shell [ ! -d $B ] || find $B -name '*.d')
 
@@ -186,17 +186,17 @@ $(KERNEL): $(kernel_o) kernel/arch/$(ARCH)/link.ld
 # Builds first, in parallel, its messages kept away from the output of the run.
 again = $(MAKE) --no-print-directory $(if $(filter -j%,$(MAKEFLAGS)),,-j$(JOBS))
 
-run: ## boot Orion in QEMU: DISK= READONLY=1 SCRIPT= DEVICE_ARGS= QEMU_ARGS= CPUS= MEM= CONFIG= QEMU=
+run: ## boot Orion in QEMU (DISK= READONLY=1 SCRIPT= DEVICE_ARGS= QEMU_ARGS= CPUS= MEM= CONFIG=)
 	@tools/need run >&2
 	@$(again) kernel >&2
 	@ARCH=$(ARCH) KERNEL=$(KERNEL) tools/run
 
 test: ## run every test; ONLY=id runs one suite or one case (MODE= says in which build)
 	@tools/need test >&2
-	@MODE=$(MODE) MAKE='$(MAKE)' JOBS=$(JOBS) tools/test $(ONLY)
+	@MODE=$(MODE) MAKE='$(MAKE)' JOBS=$(JOBS) SEED=$(SEED) tools/test $(ONLY)
 
 lint: ## run the source checks
-	@MODE=$(MODE) tools/test lint
+	@tools/lint
 
 bench: ## run every measurement in bench/
 	@tools/need bench >&2
