@@ -79,7 +79,7 @@ typedef enum orion_level {
  * stands here.  event_text() gives the sentence.
  */
 typedef enum orion_event {
-	ORION_EVENT_DEVICE_BROKEN,     /* cause (enum vblk_cause), queue, detail */
+	ORION_EVENT_DEVICE_BROKEN,     /* cause (vblk_cause), queue, detail */
 	ORION_EVENT_DEVICE_GONE,       /* register offset, 0, 0 */
 	ORION_EVENT_RESET_TIMEOUT,     /* last status, milliseconds waited, 0 */
 	ORION_EVENT_FEATURES_MISSING,  /* offered, required, 0 */
@@ -89,8 +89,8 @@ typedef enum orion_event {
 	ORION_EVENT_CONFIG_TORN,       /* offset, tries, 0 */
 	ORION_EVENT_LIMIT_ODD,         /* config offset, value claimed, value used */
 	ORION_EVENT_QUEUE_REFUSED,     /* queue, size claimed, smallest usable size */
-	ORION_EVENT_VECTORS_SHORT,     /* vectors wanted, vectors had, mode (enum virtio_irq_mode) */
-	ORION_EVENT_PCI_CAP_SKIPPED,   /* config offset, cfg_type, reason (enum pci_skip) */
+	ORION_EVENT_VECTORS_SHORT,     /* vectors wanted, vectors had, mode (virtio_irq_mode) */
+	ORION_EVENT_PCI_CAP_SKIPPED,   /* config offset, cfg_type, reason (virtio_pci_skip) */
 	ORION_EVENT_PCI_CAP_MISSING,   /* cfg_type, 0, 0 */
 	ORION_EVENT_COUNT
 } orion_event;

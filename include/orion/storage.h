@@ -44,6 +44,8 @@ struct storage_disk {
 	unsigned index;                 /* the manager's number */
 	unsigned open_handles;
 	uint64_t denials;
+	/* The framework's own, touched atomically: see storage/halt.h. */
+	uint32_t lanes_inside, phase, refreshing;
 };
 
 struct storage {

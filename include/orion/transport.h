@@ -96,6 +96,16 @@ struct virtio_transport {
 	void *context;
 };
 
+/* Why a PCI capability was passed over: ORION_EVENT_PCI_CAP_SKIPPED. */
+typedef enum virtio_pci_skip {
+	VIRTIO_PCI_SKIP_SHORT,    /* cap_len, or length, below what the structure needs */
+	VIRTIO_PCI_SKIP_BAR,      /* BAR number above 5, an I/O BAR, or one that is not there */
+	VIRTIO_PCI_SKIP_OUTSIDE,  /* offset + length beyond the BAR */
+	VIRTIO_PCI_SKIP_ALIGN,    /* offset misaligned */
+	VIRTIO_PCI_SKIP_OVERLAP,  /* overlaps a structure taken before */
+	VIRTIO_PCI_SKIP_LIST,     /* the list leaves the configuration space, or loops */
+} virtio_pci_skip;
+
 /* Storage for one PCI transport, owned by the caller, alive until the transport's close(). */
 struct virtio_pci {
 	_Alignas(8) unsigned char opaque[512];

@@ -31,6 +31,7 @@
  * Sleeping.  After a vblk_reap() that gave nothing, call vblk_arm(): when it returns true an
  * interrupt will come for the next completion and the owner may sleep (wake() is called with the
  * event of the queue's home); when it returns false there is something to reap.
+ * A device may lie or fall silent: sleep with a time limit, then look at vblk_state_get().
  *
  * Distrust.  Whatever the device writes is read once, checked, then used.  A claim that cannot be
  * true (an id that is not in flight, an index that leaps) latches the queue as broken with its first
@@ -57,7 +58,7 @@ struct vblk_queue;
 struct vblk_segment {
 	uint64_t device_address;
 	uint32_t length;          /* bytes, at least 1 */
-	uint32_t reserved;        /* 0 */
+	uint32_t unused;
 };
 
 typedef enum vblk_operation {
@@ -74,7 +75,7 @@ struct vblk_request {
 	uint64_t cookie;          /* the caller's own; comes back in the completion */
 	uint16_t segment_count;
 	uint8_t operation;        /* vblk_operation */
-	uint8_t reserved[5];      /* 0 */
+	uint8_t unused[5];
 };
 
 struct vblk_completion {
@@ -174,8 +175,8 @@ struct vblk_info {
  * aligned, private to the driver) becomes the device object; *BYTES says how much more vblk_open()
  * needs.  CONFIG is only read during the call.
  *
- * On success *DEVICE is in state VBLK_PROBED.  On failure the transport is closed, the device is left
- * reset and with FAILED set, and nothing is owed:
+ * On success *DEVICE is in state VBLK_PROBED.  On failure FAILED is set, the transport is closed and
+ * nothing is owed:
  *   ORION_INVALID            options out of range, no home, MEMORY misaligned
  *   ORION_PORT_INCOMPLETE    see port_check()
  *   ORION_DEVICE_REFUSED     not a modern device, a required feature is missing, FEATURES_OK did
@@ -234,6 +235,9 @@ orion_status vblk_refresh(struct vblk_device *device, bool *changed);
 
 /* True when a configuration interrupt came since the last vblk_refresh().  Any context. */
 bool vblk_config_pending(const struct vblk_device *device);
+
+/* The specification's name of feature BIT of a block device ("VIRTIO_BLK_F_RO"), or NULL. */
+const char *vblk_feature_name(unsigned bit);
 
 /* Queue INDEX (0 .. vblk_info.queues - 1), or NULL.  Any context. */
 struct vblk_queue *vblk_queue_get(struct vblk_device *device, unsigned index);

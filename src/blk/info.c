@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: MIT */
+/* What others may know of a device and its queues. */
+#include "blk/types.h"
+
+const struct vblk_info *
+vblk_info(const struct vblk_device *device)
+{
+	return &device->info;
+}
+
+vblk_cause
+vblk_cause_get(const struct vblk_device *device)
+{
+	for (unsigned i = 0; i < device->info.queues; i++) {
+		if (device->queues[i] != NULL && device->queues[i]->cause != VBLK_CAUSE_NONE)
+			return device->queues[i]->cause;
+	}
+	return device->cause;
+}
+
+vblk_state
+vblk_state_get(const struct vblk_device *device)
+{
+	switch (device->virtio.state) {
+	case VIRTIO_ABSENT:
+		return VBLK_CLOSED;
+	case VIRTIO_DEAD:
+	case VIRTIO_GONE:
+		return VBLK_DEAD;
+	case VIRTIO_LIVE:
+		return vblk_cause_get(device) == VBLK_CAUSE_NONE ? VBLK_LIVE : VBLK_BROKEN;
+	case VIRTIO_BROKEN:
+		return VBLK_BROKEN;
+	default:
+		return device->stopped ? VBLK_STOPPED : VBLK_PROBED;
+	}
+}
+
+const char *
+vblk_cause_text(vblk_cause cause)
+{
+	static const char *const texts[VBLK_CAUSE_COUNT] = {
+		[VBLK_CAUSE_NONE] = "none",
+		[VBLK_CAUSE_ID_RANGE] = "the device used an id beyond the queue",
+		[VBLK_CAUSE_ID_FREE] = "the device used an id that was not in flight",
+		[VBLK_CAUSE_INDEX_LEAP] = "the device's used index leapt",
+		[VBLK_CAUSE_NEEDS_RESET] = "the device asked for a reset",
+		[VBLK_CAUSE_GONE] = "the device was removed",
+	};
+
+	return (unsigned)cause < VBLK_CAUSE_COUNT ? texts[cause] : "unknown cause";
+}
+
+bool
+vblk_config_pending(const struct vblk_device *device)
+{
+	return __atomic_load_n(&device->virtio.config_pending, __ATOMIC_RELAXED);
+}
+
+const char *
+vblk_feature_name(unsigned bit)
+{
+	return virtio_feature_name(bit);
+}
+
+struct vblk_queue *
+vblk_queue_get(struct vblk_device *device, unsigned index)
+{
+	return index < device->info.queues ? device->queues[index] : NULL;
+}
+
+orion_status
+vblk_refusal(const struct vblk_queue *queue)
+{
+	return queue->refusal;
+}
+
+unsigned
+vblk_in_flight(const struct vblk_queue *queue)
+{
+	return (unsigned)queue->ring.outstanding - queue->parts_slots + queue->parts_active;
+}
+
+void
+vblk_queue_stats(const struct vblk_queue *queue, struct vblk_queue_stats *stats,
+		 struct vblk_irq_stats *irq)
+{
+	const struct virtio_device *virtio = &queue->device->virtio;
+
+	*stats = queue->stats;
+	irq->interrupts = virtio->target[queue->index].interrupts;
+	irq->config_interrupts = virtio->config_interrupts;
+}
+
+void
+vblk_ring_info(const struct vblk_queue *queue, struct vblk_ring_info *info)
+{
+	const struct vring *ring = &queue->ring;
+
+	*info = (struct vblk_ring_info){
+		.size = ring->size,
+		.free = ring->free,
+		.available = ring->avail,
+		.used = ring->used,
+		.available_wrap = (ring->avail_flags & VIRTQ_PACKED_F_AVAIL) != 0,
+		.used_wrap = ring->used_wrap,
+		.descriptor_area = queue->region.device,
+		.driver_area = queue->region.device + queue->layout.driver_offset,
+		.device_area = queue->region.device + queue->layout.device_offset,
+		.vector = queue->device->virtio.target[queue->index].vector,
+		.cause = queue->cause,
+	};
+}

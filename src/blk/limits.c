@@ -1,0 +1,226 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What the device says of itself, made safe: every field gated by its feature, range-checked, and clamped
+ * or dropped with a report when it cannot be meant.  [spec 5.2.3, 5.2.4, 5.2.5]
+ */
+#include "blk/types.h"
+
+#include "base/num.h"
+
+#define BLOCK_BYTES_MAX 65536u
+#define PHYSICAL_EXP_MAX 16u
+#define DESCRIPTORS_MIN 3u      /* header, data, status [spec 2.7.5.3.1] */
+#define CAPACITY_MAX (UINT64_C(1) << 55)
+
+uint64_t
+vblk_features_known(void)
+{
+	return VIRTIO_BIT(VIRTIO_BLK_F_SIZE_MAX) | VIRTIO_BIT(VIRTIO_BLK_F_SEG_MAX) |
+	       VIRTIO_BIT(VIRTIO_BLK_F_RO) | VIRTIO_BIT(VIRTIO_BLK_F_BLK_SIZE) |
+	       VIRTIO_BIT(VIRTIO_BLK_F_FLUSH) | VIRTIO_BIT(VIRTIO_BLK_F_TOPOLOGY) |
+	       VIRTIO_BIT(VIRTIO_BLK_F_CONFIG_WCE) | VIRTIO_BIT(VIRTIO_BLK_F_MQ) |
+	       VIRTIO_BIT(VIRTIO_F_INDIRECT_DESC) | VIRTIO_BIT(VIRTIO_F_EVENT_IDX) |
+	       VIRTIO_BIT(VIRTIO_F_VERSION_1) | VIRTIO_BIT(VIRTIO_F_ACCESS_PLATFORM) |
+	       VIRTIO_BIT(VIRTIO_F_RING_PACKED);
+}
+
+static bool
+has(const struct vblk_device *device, unsigned feature)
+{
+	return (device->virtio.negotiated & VIRTIO_BIT(feature)) != 0;
+}
+
+static void
+odd(const struct vblk_device *device, size_t offset, uint64_t claimed, uint64_t used)
+{
+	virtio_report(&device->virtio, ORION_LEVEL_WARNING, ORION_EVENT_LIMIT_ODD, offset, claimed,
+		      used);
+}
+
+#define CONFIG(field) offsetof(struct virtio_blk_config, field)
+
+/* The claims, as read; zero where the feature was not negotiated. */
+struct claims {
+	uint64_t capacity, size_max, seg_max, blk_size, writeback, num_queues;
+	uint64_t physical_exp, alignment, min_io, opt_io;
+};
+
+static orion_status
+read_claims(struct vblk_device *device, struct claims *claims)
+{
+	const struct {
+		uint8_t feature;
+		struct virtio_field field;
+	} all[] = {
+		{VIRTIO_BLK_F_SIZE_MAX, {CONFIG(size_max), 4, &claims->size_max}},
+		{VIRTIO_BLK_F_SEG_MAX, {CONFIG(seg_max), 4, &claims->seg_max}},
+		{VIRTIO_BLK_F_BLK_SIZE, {CONFIG(blk_size), 4, &claims->blk_size}},
+		{VIRTIO_BLK_F_TOPOLOGY, {CONFIG(physical_block_exp), 1, &claims->physical_exp}},
+		{VIRTIO_BLK_F_TOPOLOGY, {CONFIG(alignment_offset), 1, &claims->alignment}},
+		{VIRTIO_BLK_F_TOPOLOGY, {CONFIG(min_io_size), 2, &claims->min_io}},
+		{VIRTIO_BLK_F_TOPOLOGY, {CONFIG(opt_io_size), 4, &claims->opt_io}},
+		{VIRTIO_BLK_F_CONFIG_WCE, {CONFIG(writeback), 1, &claims->writeback}},
+		{VIRTIO_BLK_F_MQ, {CONFIG(num_queues), 2, &claims->num_queues}},
+	};
+	struct virtio_field fields[COUNT_OF(all) + 1];
+	unsigned count = 0;
+
+	fields[count++] = (struct virtio_field){CONFIG(capacity), 8, &claims->capacity};
+	for (unsigned i = 0; i < COUNT_OF(all); i++) {
+		if (has(device, all[i].feature))
+			fields[count++] = all[i].field;
+	}
+	return virtio_config_read(&device->virtio, fields, count);
+}
+
+static void
+take_block_size(struct vblk_device *device, const struct claims *claims)
+{
+	struct vblk_info *info = &device->info;
+	uint64_t bytes = has(device, VIRTIO_BLK_F_BLK_SIZE) ? claims->blk_size : VBLK_SECTOR_BYTES;
+
+	if (bytes < VBLK_SECTOR_BYTES || bytes > BLOCK_BYTES_MAX || !num_is_power_of_two(bytes)) {
+		odd(device, CONFIG(blk_size), bytes, VBLK_SECTOR_BYTES);
+		bytes = VBLK_SECTOR_BYTES;
+	}
+	info->block_bytes = (uint32_t)bytes;
+	info->physical_block_bytes = info->block_bytes;
+	if (!has(device, VIRTIO_BLK_F_TOPOLOGY))
+		return;
+	if (claims->physical_exp > PHYSICAL_EXP_MAX) {
+		odd(device, CONFIG(physical_block_exp), claims->physical_exp, 0);
+		return;
+	}
+	info->physical_block_bytes = info->block_bytes << claims->physical_exp;
+	info->alignment_offset_blocks = (uint32_t)claims->alignment;
+	info->io_min_blocks = (uint32_t)claims->min_io;
+	info->io_opt_blocks = (uint32_t)claims->opt_io;
+}
+
+uint64_t
+vblk_capacity_usable(uint64_t sectors, uint32_t block_bytes)
+{
+	return num_min64(sectors, CAPACITY_MAX) & ~(uint64_t)(block_bytes / VBLK_SECTOR_BYTES - 1);
+}
+
+static void
+take_sizes(struct vblk_device *device, const struct claims *claims)
+{
+	struct vblk_info *info = &device->info;
+	uint32_t block_sectors = info->block_bytes / VBLK_SECTOR_BYTES;
+	/* A chain carries less than 2^32 bytes. */
+	uint32_t sectors = num_min32(device->options.device_max_sectors,
+				     UINT32_MAX / VBLK_SECTOR_BYTES);
+
+	info->request_sectors_max = sectors & ~(block_sectors - 1);
+	if (info->request_sectors_max == 0)
+		info->request_sectors_max = block_sectors;
+
+	info->segment_bytes_max = UINT32_MAX;
+	if (has(device, VIRTIO_BLK_F_SIZE_MAX)) {
+		if (claims->size_max < VBLK_SECTOR_BYTES)
+			odd(device, CONFIG(size_max), claims->size_max, UINT32_MAX);
+		else
+			info->segment_bytes_max =
+				(uint32_t)claims->size_max & ~(VBLK_SECTOR_BYTES - 1);
+	}
+	/* Without the feature nothing but one segment is sure to be taken. */
+	info->segments_max = 1;
+	if (has(device, VIRTIO_BLK_F_SEG_MAX)) {
+		if (claims->seg_max == 0)
+			odd(device, CONFIG(seg_max), 0, 1);
+		else
+			info->segments_max =
+				(uint32_t)num_min64(claims->seg_max, VBLK_SEGMENTS_MAX);
+	}
+}
+
+orion_status
+vblk_limits_read(struct vblk_device *device)
+{
+	struct vblk_info *info = &device->info;
+	struct claims claims = {0};
+	orion_status status = read_claims(device, &claims);
+
+	if (status != ORION_OK)
+		return status;
+	take_block_size(device, &claims);
+	take_sizes(device, &claims);
+	info->capacity_sectors = vblk_capacity_usable(claims.capacity, info->block_bytes);
+	info->read_only = (device->virtio.offered & VIRTIO_BIT(VIRTIO_BLK_F_RO)) != 0;
+	info->flush = has(device, VIRTIO_BLK_F_FLUSH);
+	/* Any value but 0 counts as write-back: the safe side. */
+	info->writeback = has(device, VIRTIO_BLK_F_CONFIG_WCE) ? claims.writeback != 0 : info->flush;
+
+	info->queues_offered = 1;
+	if (has(device, VIRTIO_BLK_F_MQ)) {
+		if (claims.num_queues == 0)
+			odd(device, CONFIG(num_queues), 0, 1);
+		else
+			info->queues_offered = (uint16_t)claims.num_queues;
+	}
+	return ORION_OK;
+}
+
+/* The size that serves DEPTH requests of the largest kind; a power of two. */
+static uint32_t
+size_wanted(const struct vblk_device *device)
+{
+	const struct vblk_info *info = &device->info;
+	uint32_t depth = device->options.queue_depth;
+	uint32_t slots = info->indirect ? depth : depth * DESCRIPTORS_MIN;
+	uint32_t chain = num_min32(info->segments_max + 2, device->options.device_max_queue_depth);
+	uint32_t wanted = slots > chain ? slots : chain;
+
+	wanted = num_power_of_two_ceil(wanted);
+	return num_min32(wanted, num_power_of_two_floor(device->options.device_max_queue_depth));
+}
+
+/* The size that queue INDEX can have, 0 when it is not there. */
+static uint32_t
+size_possible(const struct vblk_device *device, uint16_t index)
+{
+	const struct virtio_transport *transport = &device->virtio.transport;
+	uint32_t size = transport->ops->queue_size_max(transport->context, index);
+
+	if (size > VIRTQ_SIZE_MAX) {
+		odd(device, 0, size, VIRTQ_SIZE_MAX);
+		size = VIRTQ_SIZE_MAX;
+	}
+	if (size != 0 && !device->info.packed)
+		size = num_power_of_two_floor(size);
+	return size;
+}
+
+orion_status
+vblk_limits_queues(struct vblk_device *device)
+{
+	const struct virtio_transport *transport = &device->virtio.transport;
+	struct vblk_info *info = &device->info;
+	uint32_t queues = num_min32(info->queues_offered, device->options.queue_count);
+	uint32_t size = size_wanted(device), possible = 0, there;
+	uint16_t count = 0;
+
+	queues = num_min32(queues, device->options.device_max_queues);
+	queues = num_min32(queues, device->home_count);
+	there = transport->ops->queue_count(transport->context);
+	queues = num_min32(queues, there);
+	for (; count < queues; count++) {
+		possible = size_possible(device, count);
+		if (possible < DESCRIPTORS_MIN)
+			break;
+		size = num_min32(size, possible);
+	}
+	if (count == 0) {
+		virtio_report(&device->virtio, ORION_LEVEL_ERROR, ORION_EVENT_QUEUE_REFUSED, 0,
+			      possible, DESCRIPTORS_MIN);
+		return ORION_DEVICE_REFUSED;
+	}
+	info->queues = count;
+	info->queue_size = (uint16_t)size;
+	info->segments_max = num_min32(info->segments_max, size - 2);
+	info->queue_depth = (uint16_t)num_min32(device->options.queue_depth,
+						info->indirect ? size : size / DESCRIPTORS_MIN);
+	device->ids = info->indirect ? info->queue_depth : info->queue_size;
+	return ORION_OK;
+}

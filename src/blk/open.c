@@ -1,0 +1,248 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * From a transport to a live device, in stages, and back.
+ *
+ * Stages: probed (reset, negotiated, limits known) -> built (queues and their memory) -> interrupts ->
+ * enabled -> live.  vblk_close() undoes all of them from whichever was reached.  [spec 3.1.1]
+ */
+#include "blk/types.h"
+
+#include "base/memory.h"
+#include "base/num.h"
+
+#define CACHE_LINE 64u
+
+static orion_status
+check_config(const void *memory, const struct vblk_config *config)
+{
+	orion_status status;
+
+	if (memory == NULL || (uintptr_t)memory % CACHE_LINE != 0 || config->transport.ops == NULL ||
+	    config->options == NULL || config->homes == NULL || config->home_count == 0 ||
+	    config->home_count > VBLK_QUEUES_MAX || config->budget == NULL || config->port == NULL)
+		return ORION_INVALID;
+	status = port_check(config->port, 0, NULL);
+	if (status != ORION_OK)
+		return status;
+	return options_check(config->options, NULL);
+}
+
+static struct vblk_device *
+device_make(void *memory, const struct vblk_config *config)
+{
+	struct vblk_device *device = memory;
+	struct virtio_device *virtio = &device->virtio;
+
+	memset(memory, 0, VBLK_DEVICE_BYTES);
+	virtio->transport = config->transport;
+	virtio->port = config->port;
+	virtio->port_context = config->port_context;
+	virtio->budget = config->budget;
+	device->options = *config->options;
+	device->home_count = (uint16_t)config->home_count;
+	device->info.transport = config->transport.ops->name;
+	for (unsigned i = 0; i < config->home_count; i++) {
+		virtio->target[i].device = virtio;
+		virtio->target[i].event = config->homes[i].event;
+		virtio->target[i].cpu = config->homes[i].cpu;
+		virtio->target[i].vector = VIRTIO_NO_VECTOR;
+	}
+	return device;
+}
+
+/* What to ask for: what we know, what is offered with its prerequisites, less what is unwanted. */
+static orion_status
+choose_features(struct vblk_device *device)
+{
+	struct virtio_device *virtio = &device->virtio;
+	const struct virtio_transport *transport = &virtio->transport;
+	uint64_t required = device->options.features_required | VIRTIO_BIT(VIRTIO_F_VERSION_1);
+	uint64_t closed;
+
+	virtio->offered = transport->ops->features_get(transport->context);
+	virtio->wanted = vblk_features_known() & ~device->options.features_off;
+	closed = virtio_features_closed(virtio->offered & virtio->wanted);
+	if (closed != (virtio->offered & virtio->wanted))
+		virtio_report(virtio, ORION_LEVEL_WARNING, ORION_EVENT_FEATURES_DROPPED,
+			      (virtio->offered & virtio->wanted) & ~closed, 0, 0);
+	if ((closed & required) != required) {
+		virtio_report(virtio, ORION_LEVEL_ERROR, ORION_EVENT_FEATURES_MISSING,
+			      virtio->offered, required, 0);
+		return ORION_DEVICE_REFUSED;
+	}
+	return virtio_negotiate(virtio, closed);
+}
+
+static void
+describe(struct vblk_device *device)
+{
+	const struct virtio_device *virtio = &device->virtio;
+	struct vblk_info *info = &device->info;
+
+	info->features_offered = virtio->offered;
+	info->features_wanted = virtio->wanted;
+	info->features_negotiated = virtio->negotiated;
+	info->packed = (virtio->negotiated & VIRTIO_BIT(VIRTIO_F_RING_PACKED)) != 0;
+	info->indirect = (virtio->negotiated & VIRTIO_BIT(VIRTIO_F_INDIRECT_DESC)) != 0;
+	info->event_index = (virtio->negotiated & VIRTIO_BIT(VIRTIO_F_EVENT_IDX)) != 0;
+}
+
+static orion_status
+probe_stages(struct vblk_device *device)
+{
+	orion_status status = virtio_reset(&device->virtio);
+
+	if (status != ORION_OK)
+		return status;
+	virtio_acknowledge(&device->virtio);
+	status = choose_features(device);
+	if (status != ORION_OK)
+		return status;
+	describe(device);
+	status = vblk_limits_read(device);
+	if (status != ORION_OK)
+		return status;
+	return vblk_limits_queues(device);
+}
+
+orion_status
+vblk_probe(void *memory, const struct vblk_config *config, struct vblk_device **out, size_t *bytes)
+{
+	struct vblk_device *device;
+	orion_status status = check_config(memory, config);
+
+	if (status != ORION_OK) {
+		if (config->transport.ops != NULL)
+			config->transport.ops->close(config->transport.context);
+		return status;
+	}
+	device = device_make(memory, config);
+	status = probe_stages(device);
+	if (status != ORION_OK) {
+		virtio_fail(&device->virtio);
+		config->transport.ops->close(config->transport.context);
+		device->virtio.state = VIRTIO_ABSENT;
+		return status;
+	}
+	*bytes = device->info.queues * vblk_queue_bytes(device);
+	device->info.private_bytes = VBLK_DEVICE_BYTES + *bytes;
+	*out = device;
+	return ORION_OK;
+}
+
+/* Enables every queue; the first that refuses its vector ends the attempt. */
+static orion_status
+enable_queues(struct vblk_device *device)
+{
+	for (uint16_t i = 0; i < device->info.queues; i++) {
+		orion_status status = vblk_queue_enable(device->queues[i]);
+
+		if (status != ORION_OK)
+			return status;
+	}
+	return ORION_OK;
+}
+
+/*
+ * A device that refuses a vector is reset, since enabled queues cannot be taken back one by one, and
+ * brought up again with fewer.
+ */
+static orion_status
+enable_with_interrupts(struct vblk_device *device)
+{
+	struct virtio_device *virtio = &device->virtio;
+	uint16_t queues = device->info.queues;
+	orion_status status;
+
+	virtio_interrupts_attach(virtio, queues);
+	for (;;) {
+		status = enable_queues(device);
+		if (status != ORION_NO_INTERRUPT || !virtio_interrupts_degrade(virtio, queues))
+			break;
+		status = virtio_reset(virtio);
+		if (status != ORION_OK)
+			return status;
+		virtio_acknowledge(virtio);
+		status = virtio_negotiate(virtio, virtio->negotiated);
+		if (status != ORION_OK)
+			return status;
+	}
+	device->info.irq_mode = virtio->irq_mode;
+	device->info.vectors = virtio->vectors;
+	return status;
+}
+
+orion_status
+vblk_open(struct vblk_device *device, void *memory, size_t bytes)
+{
+	size_t each = vblk_queue_bytes(device);
+	unsigned char *at = memory;
+	orion_status status = ORION_OK;
+
+	if (device->virtio.state != VIRTIO_NEGOTIATED || device->stopped)
+		return ORION_WRONG_STATE;
+	if (memory == NULL || (uintptr_t)memory % CACHE_LINE != 0 ||
+	    bytes < device->info.queues * each)
+		status = ORION_INVALID;
+	for (uint16_t i = 0; i < device->info.queues && status == ORION_OK; i++)
+		status = vblk_queue_build(device, i, at + i * each);
+	if (status == ORION_OK)
+		status = enable_with_interrupts(device);
+	if (status != ORION_OK) {
+		vblk_close(device);
+		return status;
+	}
+	virtio_move(&device->virtio, VIRTIO_QUEUES);
+	virtio_live(&device->virtio);
+	return ORION_OK;
+}
+
+void
+vblk_close(struct vblk_device *device)
+{
+	struct virtio_device *virtio = &device->virtio;
+
+	if (virtio->state == VIRTIO_ABSENT)
+		return;
+	(void)vblk_stop(device);
+	virtio_interrupts_detach(virtio);
+	for (unsigned i = 0; i < VBLK_QUEUES_MAX; i++) {
+		if (device->queues[i] != NULL)
+			virtio_region_give(virtio, &device->queues[i]->region);
+		device->queues[i] = NULL;
+	}
+	virtio->transport.ops->close(virtio->transport.context);
+	virtio_move(virtio, VIRTIO_ABSENT);
+}
+
+orion_status
+vblk_refresh(struct vblk_device *device, bool *changed)
+{
+	struct vblk_info *info = &device->info;
+	orion_status status = virtio_look(&device->virtio);
+	uint64_t capacity = 0;
+	const struct virtio_field field = {offsetof(struct virtio_blk_config, capacity), 8, &capacity};
+
+	if (changed != NULL)
+		*changed = false;
+	if (status != ORION_OK) {
+		if (device->cause == VBLK_CAUSE_NONE)
+			device->cause = status == ORION_DEVICE_GONE ? VBLK_CAUSE_GONE :
+								      VBLK_CAUSE_NEEDS_RESET;
+		return status;
+	}
+	if (!__atomic_exchange_n(&device->virtio.config_pending, false, __ATOMIC_ACQUIRE))
+		return ORION_OK;
+	status = virtio_config_read(&device->virtio, &field, 1);
+	if (status != ORION_OK)
+		return status;
+	capacity = vblk_capacity_usable(capacity, info->block_bytes);
+	if (capacity == info->capacity_sectors)
+		return ORION_OK;
+	if (changed != NULL)
+		*changed = true;
+	__atomic_store_n(&info->capacity_sectors, capacity, __ATOMIC_RELAXED);
+	for (unsigned i = 0; i < info->queues; i++)
+		__atomic_store_n(&device->queues[i]->capacity, capacity, __ATOMIC_RELAXED);
+	return ORION_OK;
+}

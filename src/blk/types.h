@@ -1,0 +1,199 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Private types of the block driver.
+ *
+ * One slot of a queue, under its id, in its two halves:
+ *
+ *   private                     shared with the device, at fixed addresses
+ *   +--------------------+      +----------------+--------+
+ *   | cookie, ticks      |      | header 16 bytes| status |   struct vblk_cell
+ *   | lent, shape, part  |      +----------------+--------+
+ *   +--------------------+      +--------+--------+-...-+--------+
+ *                               | header | data 0 |     | status |   indirect table, if negotiated
+ *                               +--------+--------+-...-+--------+
+ *
+ * The table's header and status entries never change while the number of data segments (the shape) stays
+ * the same, so a request usually writes its data entries, a header, a poisoned status and one ring entry.
+ */
+#ifndef ORION_BLK_TYPES_H
+#define ORION_BLK_TYPES_H
+
+#include "orion/vblk.h"
+
+#include "device/device.h"
+#include "ring/ring.h"
+#include "spec/virtio_blk.h"
+
+/* Data segments that one device request can carry at most, whatever the device allows. */
+#define VBLK_SEGMENTS_MAX 128u
+
+/* Requests of one queue that may be cut into parts at the same time. */
+#define VBLK_PARTS_MAX 16u
+#define VBLK_NO_PART UINT16_MAX
+
+/* No device writes this: a status byte that still holds it was never written.  [spec 5.2.6] */
+#define VBLK_STATUS_POISON 0xffu
+
+#define VBLK_SECTOR_SHIFT 9
+
+struct vblk_cell {
+	struct virtio_blk_header header;        /* the device reads */
+	uint8_t status;                         /* the device writes */
+	uint8_t unused[15];
+};
+
+_Static_assert(sizeof(struct vblk_cell) == 32, "vblk_cell");
+
+struct vblk_slot {
+	uint64_t cookie;
+	uint64_t ticks;         /* when it was submitted */
+	uint32_t lent;          /* data bytes that the device may write */
+	uint16_t shape;         /* data segments that the slot's table is laid out for */
+	uint16_t part;          /* index into parts[], or VBLK_NO_PART */
+};
+
+/* A request over the device's limits, on its way in parts. */
+struct vblk_parts {
+	struct vblk_request request;    /* a copy; its segments are the caller's */
+	uint64_t sector;        /* of the next part */
+	uint64_t left;          /* bytes not yet handed over */
+	uint64_t written;
+	uint64_t ticks;
+	uint32_t offset;        /* into the current segment, bytes */
+	uint16_t segment;       /* the current segment */
+	uint16_t outstanding;   /* parts in flight */
+	uint32_t result;        /* of the first part that failed */
+	bool active;
+};
+
+/* What vblk_submit() and vblk_reap() do, decided once. */
+typedef enum vblk_mode {
+	VBLK_MODE_SPLIT_TABLE,
+	VBLK_MODE_SPLIT_DIRECT,
+	VBLK_MODE_PACKED_TABLE,
+	VBLK_MODE_PACKED_DIRECT,
+	VBLK_MODE_BROKEN,       /* takes nothing, gives nothing */
+	VBLK_MODE_STOPPED,      /* takes nothing, gives back what was in flight */
+} vblk_mode;
+
+struct vblk_queue {
+	/* Constant from open to stop, but for capacity (written by refresh, read once a request). */
+	vblk_mode mode;
+	uint16_t index;
+	uint16_t depth;
+	uint16_t segments_max;
+	bool read_only, flush, kick_each;
+	uint32_t segment_bytes_max;
+	uint64_t request_bytes_max;
+	uint64_t block_mask;            /* block bytes - 1 */
+	uint64_t capacity;              /* sectors */
+	struct vblk_cell *cells;
+	uint64_t cells_address;
+	unsigned char *tables;
+	uint64_t tables_address;
+	uint32_t table_bytes;           /* from one slot's table to the next */
+	struct vblk_slot *slots;
+	struct virtio_doorbell doorbell;
+	struct vblk_device *device;
+
+	struct vring ring;
+
+	/* The owner's. */
+	_Alignas(64) orion_status refusal;
+	vblk_cause cause;
+	uint16_t parts_active, parts_waiting, parts_slots;
+	uint16_t drained;               /* ids already given back after a stop */
+	struct vblk_queue_stats stats;
+	struct vblk_parts parts[VBLK_PARTS_MAX];
+	struct vblk_segment scratch[VBLK_SEGMENTS_MAX];
+
+	/* Cold. */
+	struct orion_region region;
+	struct vring_layout layout;
+	size_t cells_offset, tables_offset;
+};
+
+struct vblk_device {
+	struct virtio_device virtio;
+	struct orion_options options;
+	struct vblk_info info;
+	vblk_cause cause;               /* of the device as a whole */
+	bool stopped;
+	uint16_t ids;                   /* slots of each queue */
+	uint16_t home_count;
+	struct vblk_queue *queues[VBLK_QUEUES_MAX];
+};
+
+_Static_assert(sizeof(struct vblk_device) <= VBLK_DEVICE_BYTES, "VBLK_DEVICE_BYTES");
+
+/* ---- limits.c ---- */
+
+/* The feature bits that this driver can use. */
+uint64_t vblk_features_known(void);
+
+/* Reads and checks the device's configuration into device->info.  [spec 5.2.4, 5.2.5] */
+ORION_MUST_USE orion_status vblk_limits_read(struct vblk_device *device);
+
+/* Chooses number and size of the queues.  ORION_DEVICE_REFUSED when one is absent or too small. */
+ORION_MUST_USE orion_status vblk_limits_queues(struct vblk_device *device);
+
+/* The capacity that the driver works with: whole blocks, no overflow in bytes. */
+uint64_t vblk_capacity_usable(uint64_t sectors, uint32_t block_bytes);
+
+/* ---- queue.c ---- */
+
+/* Private bytes of one queue, a multiple of 64. */
+size_t vblk_queue_bytes(const struct vblk_device *device);
+
+/* Builds queue INDEX in MEMORY and takes its DMA memory.  Nothing is told to the device. */
+ORION_MUST_USE orion_status vblk_queue_build(struct vblk_device *device, uint16_t index, void *memory);
+
+/* Tells the device.  ORION_NO_INTERRUPT: it did not take the vector. */
+ORION_MUST_USE orion_status vblk_queue_enable(struct vblk_queue *queue);
+
+/* ---- io.c ---- */
+
+/*
+ * Hands over one request that is within all limits, as part PART of a larger one.  False when there
+ * is no room.
+ */
+bool vblk_issue_part(struct vblk_queue *queue, const struct vblk_request *request, uint16_t part,
+		     uint64_t ticks);
+
+/* ---- command.c: what is not a plain read or write ---- */
+
+/* Checks a flush or get-id; *BYTES is what its segments hold. */
+orion_status vblk_check_special(const struct vblk_queue *queue, const struct vblk_request *request,
+				uint64_t *bytes);
+
+/* The result for a status byte other than OK.  [spec 5.2.6] */
+orion_status vblk_result(struct vblk_queue *queue, uint8_t status);
+
+/* Lays slot ID's table out for SEGMENTS data segments. */
+void vblk_shape(struct vblk_queue *queue, uint16_t id, uint16_t segments);
+
+/* Calls the transport's kick, where no register is to be written. */
+void vblk_notify(const struct vblk_queue *queue);
+
+/* ---- parts.c ---- */
+
+/* Takes a request over the limits.  ORION_NO_ROOM when no more can be cut at this moment. */
+orion_status vblk_parts_begin(struct vblk_queue *queue, const struct vblk_request *request,
+			      uint64_t bytes, uint64_t ticks);
+
+/* One part came back.  True when the request is complete; *COMPLETION is then filled. */
+bool vblk_parts_done(struct vblk_queue *queue, uint16_t part, orion_status result, uint32_t written,
+		     struct vblk_completion *completion);
+
+/* Hands over parts that waited for room. */
+void vblk_parts_continue(struct vblk_queue *queue);
+
+/* ---- recover.c ---- */
+
+/* Latches QUEUE as broken, with its first cause. */
+void vblk_break(struct vblk_queue *queue, vblk_cause cause, uint64_t detail);
+
+/* Gives back what was in flight when the device was stopped. */
+unsigned vblk_drain(struct vblk_queue *queue, struct vblk_completion *completions, unsigned max);
+
+#endif

@@ -1,0 +1,291 @@
+/* SPDX-License-Identifier: MIT */
+/* The modern PCI transport: discovery, common configuration, doorbells.  [spec 4.1] */
+#include "device/pci.h"
+
+#include "base/memory.h"
+#include "base/num.h"
+#include "spec/virtio_ids.h"
+#include "spec/virtq_split.h"
+
+#define FUNCTIONS_PER_BUS 256u
+#define FUNCTION_ABSENT 0xffffu
+
+static uint16_t
+common_get16(const struct pci *pci, unsigned offset)
+{
+	return register_load16(pci->common.at + offset);
+}
+
+static void
+common_put16(const struct pci *pci, unsigned offset, uint16_t value)
+{
+	register_store16(pci->common.at + offset, value);
+}
+
+/* 64-bit fields are two 32-bit accesses.  [spec 4.1.3.1] */
+static void
+common_put64(const struct pci *pci, unsigned offset, uint64_t value)
+{
+	register_store32(pci->common.at + offset, (uint32_t)value);
+	register_store32(pci->common.at + offset + 4, (uint32_t)(value >> 32));
+}
+
+static uint8_t
+status_get(void *context)
+{
+	const struct pci *pci = context;
+
+	return register_load8(pci->common.at + VIRTIO_PCI_COMMON_DEVICE_STATUS);
+}
+
+static void
+status_set(void *context, uint8_t status)
+{
+	const struct pci *pci = context;
+
+	register_store8(pci->common.at + VIRTIO_PCI_COMMON_DEVICE_STATUS, status);
+}
+
+static uint64_t
+features_get(void *context)
+{
+	const struct pci *pci = context;
+	uint64_t features = 0;
+
+	for (uint32_t word = 0; word < 2; word++) {
+		register_store32(pci->common.at + VIRTIO_PCI_COMMON_DEVICE_FEATURE_SELECT, word);
+		features |= (uint64_t)register_load32(pci->common.at +
+						      VIRTIO_PCI_COMMON_DEVICE_FEATURE)
+			    << (32 * word);
+	}
+	return features;
+}
+
+static void
+features_set(void *context, uint64_t features)
+{
+	const struct pci *pci = context;
+
+	for (uint32_t word = 0; word < 2; word++) {
+		register_store32(pci->common.at + VIRTIO_PCI_COMMON_DRIVER_FEATURE_SELECT, word);
+		register_store32(pci->common.at + VIRTIO_PCI_COMMON_DRIVER_FEATURE,
+				 (uint32_t)(features >> (32 * word)));
+	}
+}
+
+static uint32_t
+config_bytes(void *context)
+{
+	const struct pci *pci = context;
+
+	return pci->device.bytes;
+}
+
+static uint32_t
+config_read(void *context, uint32_t offset, unsigned width)
+{
+	const struct pci *pci = context;
+
+	if (offset + width > pci->device.bytes)
+		return UINT32_MAX;
+	if (width == 1)
+		return register_load8(pci->device.at + offset);
+	if (width == 2)
+		return register_load16(pci->device.at + offset);
+	return register_load32(pci->device.at + offset);
+}
+
+static void
+config_write(void *context, uint32_t offset, unsigned width, uint32_t value)
+{
+	const struct pci *pci = context;
+
+	if (offset + width > pci->device.bytes)
+		return;
+	if (width == 1)
+		register_store8(pci->device.at + offset, (uint8_t)value);
+	else if (width == 2)
+		register_store16(pci->device.at + offset, (uint16_t)value);
+	else
+		register_store32(pci->device.at + offset, value);
+}
+
+static uint32_t
+config_generation(void *context)
+{
+	const struct pci *pci = context;
+
+	return register_load8(pci->common.at + VIRTIO_PCI_COMMON_CONFIG_GENERATION);
+}
+
+static uint16_t
+queue_count(void *context)
+{
+	return common_get16(context, VIRTIO_PCI_COMMON_NUM_QUEUES);
+}
+
+static uint16_t
+queue_size_max(void *context, uint16_t queue)
+{
+	common_put16(context, VIRTIO_PCI_COMMON_QUEUE_SELECT, queue);
+	return common_get16(context, VIRTIO_PCI_COMMON_QUEUE_SIZE);
+}
+
+/* Where to kick: checked in 64 bits against what is mapped.  [spec 4.1.4.4] */
+static bool
+doorbell_find(const struct pci *pci, uint16_t queue, struct virtio_doorbell *doorbell)
+{
+	uint64_t offset = (uint64_t)common_get16(pci, VIRTIO_PCI_COMMON_QUEUE_NOTIFY_OFF) *
+			  pci->notify_multiplier;
+
+	if (offset % 2 != 0 || offset + 2 > pci->notify.bytes)
+		return false;
+	*doorbell = (struct virtio_doorbell){pci->notify.at + offset, queue, 2};
+	return true;
+}
+
+/* queue_enable comes last.  [spec 4.1.4.3.2] */
+static orion_status
+queue_enable(void *context, uint16_t queue, const struct virtio_queue_setup *setup,
+	     struct virtio_doorbell *doorbell)
+{
+	const struct pci *pci = context;
+
+	common_put16(pci, VIRTIO_PCI_COMMON_QUEUE_SELECT, queue);
+	if (common_get16(pci, VIRTIO_PCI_COMMON_QUEUE_ENABLE) != 0 ||
+	    !doorbell_find(pci, queue, doorbell))
+		return ORION_DEVICE_REFUSED;
+	if (common_get16(pci, VIRTIO_PCI_COMMON_QUEUE_SIZE) != setup->size) {
+		common_put16(pci, VIRTIO_PCI_COMMON_QUEUE_SIZE, setup->size);
+		if (common_get16(pci, VIRTIO_PCI_COMMON_QUEUE_SIZE) != setup->size)
+			return ORION_DEVICE_REFUSED;
+	}
+	if (pci->msix != 0) {
+		common_put16(pci, VIRTIO_PCI_COMMON_QUEUE_VECTOR, setup->vector);
+		if (common_get16(pci, VIRTIO_PCI_COMMON_QUEUE_VECTOR) != setup->vector)
+			return ORION_NO_INTERRUPT;
+	}
+	common_put64(pci, VIRTIO_PCI_COMMON_QUEUE_DESC, setup->descriptor_area);
+	common_put64(pci, VIRTIO_PCI_COMMON_QUEUE_DRIVER, setup->driver_area);
+	common_put64(pci, VIRTIO_PCI_COMMON_QUEUE_DEVICE, setup->device_area);
+	common_put16(pci, VIRTIO_PCI_COMMON_QUEUE_ENABLE, 1);
+	return ORION_OK;
+}
+
+static uint16_t
+vector_count(void *context)
+{
+	const struct pci *pci = context;
+
+	return pci->vectors;
+}
+
+static orion_status
+config_vector(void *context, uint16_t vector)
+{
+	common_put16(context, VIRTIO_PCI_COMMON_CONFIG_VECTOR, vector);
+	return common_get16(context, VIRTIO_PCI_COMMON_CONFIG_VECTOR) == vector ?
+	       ORION_OK : ORION_NO_INTERRUPT;
+}
+
+static uint8_t
+isr_read(void *context)
+{
+	const struct pci *pci = context;
+
+	return register_load8(pci->isr.at);
+}
+
+static void
+close_transport(void *context)
+{
+	struct pci *pci = context;
+	uint32_t command = pci_config_get(pci, PCI_COMMAND, 2);
+
+	pci_msix_disable(pci);
+	pci_config_put(pci, PCI_COMMAND, 2, command & ~(PCI_COMMAND_MASTER | PCI_COMMAND_MEMORY));
+	pci_unmap_structures(pci);
+}
+
+static const struct virtio_transport_ops pci_ops = {
+	.name = "pci",
+	.status_get = status_get,
+	.status_set = status_set,
+	.features_get = features_get,
+	.features_set = features_set,
+	.config_bytes = config_bytes,
+	.config_read = config_read,
+	.config_write = config_write,
+	.config_generation = config_generation,
+	.queue_count = queue_count,
+	.queue_size_max = queue_size_max,
+	.queue_enable = queue_enable,
+	.vector_count = vector_count,
+	.vector_attach = pci_vector_attach,
+	.vector_detach = pci_vector_detach,
+	.config_vector = config_vector,
+	.line_attach = pci_line_attach,
+	.line_detach = pci_line_detach,
+	.isr_read = isr_read,
+	.close = close_transport,
+};
+
+static bool
+is_block(const struct orion_port *port, void *port_context, uint32_t function)
+{
+	uint32_t device;
+
+	if (port->pci_read(port_context, function, PCI_VENDOR_ID, 2) != VIRTIO_PCI_VENDOR)
+		return false;
+	device = port->pci_read(port_context, function, PCI_DEVICE_ID, 2);
+	return device == VIRTIO_PCI_DEVICE_MODERN_BASE + VIRTIO_ID_BLOCK ||
+	       device == VIRTIO_PCI_DEVICE_TRANSITIONAL_BLOCK;
+}
+
+bool
+virtio_pci_find(const struct orion_port *port, void *port_context, uint8_t last_bus,
+		uint32_t *function)
+{
+	uint32_t end = (last_bus + 1u) * FUNCTIONS_PER_BUS;
+	bool multifunction = true;
+
+	if (port->pci_read == NULL)
+		return false;
+	for (uint32_t at = *function; at < end; at++) {
+		uint32_t first = at & ~7u;
+
+		/* Functions 1 to 7 exist only where function 0 says so. */
+		if (at == first || at == *function)
+			multifunction = (port->pci_read(port_context, first, PCI_HEADER_TYPE, 1) &
+					 PCI_HEADER_MULTIFUNCTION) != 0;
+		if ((at == first || multifunction) && is_block(port, port_context, at)) {
+			*function = at;
+			return true;
+		}
+	}
+	return false;
+}
+
+orion_status
+virtio_pci_open(struct virtio_pci *storage, const struct orion_port *port, void *port_context,
+		uint32_t function, struct virtio_transport *out)
+{
+	struct pci *pci = (struct pci *)(void *)storage->opaque;
+	orion_status status;
+
+	status = port_check(port, PORT_NEEDS_PCI | PORT_NEEDS_REGISTERS, NULL);
+	if (status != ORION_OK)
+		return status;
+	if (!is_block(port, port_context, function))
+		return ORION_NOT_FOUND;
+	memset(pci, 0, sizeof(*pci));
+	pci->port = port;
+	pci->port_context = port_context;
+	pci->function = function;
+	status = pci_map_structures(pci);
+	if (status != ORION_OK)
+		return status;
+	pci_msix_enable(pci);
+	*out = (struct virtio_transport){&pci_ops, pci};
+	return ORION_OK;
+}
