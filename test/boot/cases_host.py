@@ -1,0 +1,159 @@
+# SPDX-License-Identifier: MIT
+"""The machine around the disk: CPUs, configuration, exit status, the crash dump, `make run` itself."""
+import re
+import subprocess
+
+from boot import KIB, MIB, ROOT, ENVIRONMENT, expect, expect_pattern, hash_of, sha256
+
+
+def cpus(count):
+    def run(guest):
+        image = guest.ext4("a.img", 4 * MIB, 8 * MIB)
+        before = sha256(image)
+        out = guest.good(f"""
+            disk list
+            disk hash vd0
+            disk bench vd0 randread bs=4k depth=8 count={200 * count} queues={count}
+            disk write vd0 4M 256k pattern:2
+            disk verify vd0 4M 256k pattern:2
+            disk flush vd0
+            virtio-queue-stats vd0
+        """, DISK=image, CPUS=count, DEVICE_ARGS=f"num-queues={count}")
+        expect(hash_of(out) == before, "disk hash is not the host's sha256sum")
+        expect_pattern(image, 2, 4 * MIB, 256 * KIB)
+        guest.says(r"IOPS", out)
+    return run
+
+
+def bench(mode):
+    def run(guest):
+        image = guest.blank("a.img", 8 * MIB)
+        out = guest.good(f"disk bench vd0 {mode} bs=4k depth=32 count=500 queues=2", DISK=image,
+                         CPUS=2, DEVICE_ARGS="num-queues=2")
+        guest.says(r"IOPS", out)
+        guest.says(r"p99\.9", out)
+    return run
+
+
+def commands(guest):
+    """Every management command answers."""
+    out = guest.good("""
+        help
+        help disk read
+        disk list
+        virtio-device-info vd0
+        virtio-queue-info vd0
+        virtio-queue-stats vd0
+        virtio-performance-stats vd0
+        virtio-feature-list vd0
+        virtio-memory-info
+        # a remark, and a line of blanks
+
+    """, DISK=guest.blank("a.img", MIB))
+    for word in ("disk bench", "virtio-queue-info", "VERSION_1"):
+        expect(word in out, f"the output does not mention {word}")
+
+
+def wrong_arguments(guest):
+    """Each refusal says what was wrong; each of these lines must fail."""
+    lines = ["disk", "disk frob vd0", "disk read", "disk read vd9 0 512", "disk read vd0 zero 512",
+             "disk read vd0 0 1Q", "disk read vd0 100 512", "disk read vd0 2M 512",
+             "disk read vd0 0 512 more", "disk write vd0 0 512 seed:4", "disk write vd0 0 512",
+             "disk bench vd0 backwards", "disk bench vd0 randread bs=3", "disk bench vd0 depth=0",
+             "virtio-queue-info vd7", "nonsense", "disk read vd0 99999999999999999999 512",
+             "disk hash vd0 0 18446744073709551615"]
+    out = guest.good("\n".join("! " + x for x in lines), DISK=guest.blank("a.img", MIB))
+    guest.says(r"nonsense.*|unknown command", out)
+    for line in lines:
+        after = out.split("! " + line, 1)
+        expect(len(after) == 2, f"the output does not repeat: ! {line}")
+        expect(re.search(r"\w", after[1].split("orion>", 1)[0]), f"no word about: {line}")
+
+
+def wrong_command_fails(guest):
+    """One bad line makes the run fail; the lines after it are still run."""
+    image = guest.blank("a.img", MIB)
+    guest.bad("disk list\nnonsense\ndisk write vd0 0 4k pattern:1\ndisk flush vd0",
+              r"nonsense", DISK=image)
+    expect_pattern(image, 1, 0, 4096)
+
+
+def refusal_that_does_not_come(guest):
+    guest.bad("! disk list", r"disk list", DISK=guest.blank("a.img", MIB))
+
+
+def config_good(guest):
+    text = """
+# the driver's configuration
+[virtio_block]
+queue_count = 2
+queue_depth = 16
+io_scheduler = "none"
+read_ahead_size = "1MB"
+"""
+    image = guest.ext4("a.img", 4 * MIB)
+    out = guest.good("virtio-queue-info vd0\ndisk hash vd0", DISK=image, CPUS=4,
+                     CONFIG=guest.file("c.toml", text), DEVICE_ARGS="num-queues=4")
+    expect(hash_of(out) == sha256(image), "disk hash is not the host's sha256sum")
+    queues = set(re.findall(r"queue\s+(\d+)", out))
+    expect("1" in queues and "2" not in queues, f"queue_count = 2, but the queues are {queues}")
+
+
+def config_bad(text, says):
+    def run(guest):
+        guest.bad("disk list", says, DISK=guest.blank("a.img", MIB),
+                  CONFIG=guest.file("c.toml", text))
+    return run
+
+
+def config_missing(guest):
+    guest.bad("disk list", r"nowhere\.toml", DISK=guest.blank("a.img", MIB),
+              CONFIG=guest.path("nowhere.toml"))
+
+
+def disk_missing(guest):
+    guest.bad("disk list", r"nowhere\.img", DISK=guest.path("nowhere.img"))
+
+
+def crash(guest):
+    out = guest.bad("crash", r"rip", DISK=guest.blank("a.img", MIB))
+    for register in ("rip", "rsp", "cr2", "cr3", "rflags"):
+        guest.says(register, out)
+
+
+def default_disk(guest):
+    """Without DISK= there is a demonstration disk, and it is an ext4 file system."""
+    out = guest.good("disk list\ndisk read vd0 1024 512")
+    guest.says(r"53 ef|53ef", out)
+
+
+def make_run(guest):
+    """The same through make, whose exit status is the contract."""
+    image = guest.ext4("a.img", 4 * MIB)
+    for line, good in (("disk hash vd0", True), ("disk hash vd1", False)):
+        script = guest.file("s.orion", line + "\n")
+        done = subprocess.run(["make", "run", f"DISK={image}", f"SCRIPT={script}"], cwd=ROOT,
+                              env=ENVIRONMENT, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                              stderr=subprocess.PIPE, timeout=180)
+        out = done.stdout.decode()
+        guest.runs.append(({"make": line}, done.returncode, out, done.stderr.decode()))
+        expect((done.returncode == 0) == good, f"make run: {line}: status {done.returncode}")
+        if good:
+            expect(hash_of(out) == sha256(image), "disk hash is not the host's sha256sum")
+
+
+def cases():
+    for count in (1, 2, 4):
+        yield f"host-cpus:{count}", cpus(count)
+    for mode in ("randread", "randwrite", "read", "write"):
+        yield f"host-bench:{mode}", bench(mode)
+    for case in (commands, wrong_arguments, wrong_command_fails, refusal_that_does_not_come,
+                 config_good, config_missing, disk_missing, crash, default_disk, make_run):
+        yield "host-" + case.__name__.replace("_", "-"), case
+    table = "[virtio_block]\n"
+    for name, text, says in (
+            ("key", table + "queue_count = 2\nqueue_cuont = 3\n", r"(line |:)3\b.*queue_cuont"),
+            ("range", table + "\nqueue_count = 17\n", r"(line |:)3\b.*queue_count.*16"),
+            ("type", table + "dma_enabled = 1\n", r"(line |:)2\b.*dma_enabled.*(true|bool)"),
+            ("syntax", table + "queue_count 2\n", r"(line |:)2\b")):
+        yield f"host-config-bad:{name}", config_bad(text, says)
