@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: MIT */
+/* Building the text of a struct orion_options_error piece by piece; what does not fit is cut. */
+#ifndef ORION_MANAGER_MESSAGE_H
+#define ORION_MANAGER_MESSAGE_H
+
+#include "orion/options.h"
+
+/* Empties ERROR and sets its LINE and KEY (cut if need be; may be NULL). */
+void message_start(struct orion_options_error *error, uint32_t line, const char *key);
+
+/* Appends TEXT; NUMBER in decimal; BYTES with the largest unit that divides it ("2MB"). */
+void message_add(struct orion_options_error *error, const char *text);
+void message_add_number(struct orion_options_error *error, uint64_t number);
+void message_add_bytes(struct orion_options_error *error, uint64_t bytes);
+
+#endif
