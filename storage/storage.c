@@ -1,0 +1,292 @@
+/* SPDX-License-Identifier: MIT */
+/* Disks by name, handles with rights, and the checks in front of every transfer. */
+#include "orion/storage.h"
+
+#include <string.h>
+
+#include "storage/halt.h"
+#include "storage/transfer.h"
+
+/* VIRTIO_BLK_F_FLUSH [spec 5.2.3] */
+#define FEATURE_FLUSH (UINT64_C(1) << 9)
+
+orion_status
+storage_init(struct storage *storage, const struct storage_host *host, struct manager *manager)
+{
+	if (host->port == NULL || host->idle == NULL || port_check(host->port, 0, NULL) != ORION_OK) {
+		return ORION_PORT_INCOMPLETE;
+	}
+	memset(storage, 0, sizeof(*storage));
+	storage->host = *host;
+	storage->manager = manager;
+	return ORION_OK;
+}
+
+/* "vd" and INDEX, which has at most two digits. */
+static void
+name_disk(char name[STORAGE_NAME_BYTES], unsigned index)
+{
+	unsigned at = 2;
+
+	name[0] = 'v';
+	name[1] = 'd';
+	if (index >= 10) {
+		name[at++] = (char)('0' + index / 10);
+	}
+	name[at++] = (char)('0' + index % 10);
+	name[at] = '\0';
+}
+
+orion_status
+storage_add(struct storage *storage, unsigned index)
+{
+	struct vblk_device *device = manager_device_get(storage->manager, index);
+
+	if (device == NULL || index >= STORAGE_DISKS_MAX) {
+		return ORION_NOT_FOUND;
+	}
+
+	struct storage_disk *disk = &storage->disks[index];
+
+	if (disk->device != NULL) {
+		return ORION_BUSY;
+	}
+	*disk = (struct storage_disk){.device = device, .index = index};
+	name_disk(disk->name, index);
+	return ORION_OK;
+}
+
+orion_status
+storage_remove(struct storage *storage, unsigned index)
+{
+	if (index >= STORAGE_DISKS_MAX || storage->disks[index].device == NULL) {
+		return ORION_NOT_FOUND;
+	}
+	if (storage->disks[index].open_handles != 0) {
+		return ORION_BUSY;
+	}
+	storage->disks[index] = (struct storage_disk){.device = NULL};
+	return ORION_OK;
+}
+
+struct storage_disk *
+storage_find(struct storage *storage, const char *name)
+{
+	for (unsigned i = 0; i < STORAGE_DISKS_MAX; i++) {
+		struct storage_disk *disk = &storage->disks[i];
+		unsigned n = 0;
+
+		while (n < STORAGE_NAME_BYTES && name[n] != '\0' && name[n] == disk->name[n]) {
+			n++;
+		}
+		if (disk->device != NULL && n < STORAGE_NAME_BYTES && name[n] == disk->name[n]) {
+			return disk;
+		}
+	}
+	return NULL;
+}
+
+struct storage_disk *
+storage_at(struct storage *storage, unsigned n)
+{
+	for (unsigned i = 0; i < STORAGE_DISKS_MAX; i++) {
+		if (storage->disks[i].device != NULL && n-- == 0) {
+			return &storage->disks[i];
+		}
+	}
+	return NULL;
+}
+
+orion_status
+storage_open(struct storage *storage, const char *name, unsigned rights,
+	     struct storage_handle **handle)
+{
+	struct storage_disk *disk = storage_find(storage, name);
+
+	if ((rights & ~(unsigned)STORAGE_MAY_ALL) != 0) {
+		return ORION_INVALID;
+	}
+	if (disk == NULL) {
+		return ORION_NOT_FOUND;
+	}
+	if ((rights & STORAGE_MAY_WRITE) != 0 && vblk_info(disk->device)->read_only) {
+		return ORION_READ_ONLY;
+	}
+	for (unsigned i = 0; i < STORAGE_HANDLES_MAX; i++) {
+		if (storage->handles[i].disk == NULL) {
+			storage->handles[i].disk = disk;
+			storage->handles[i].rights = rights;
+			disk->open_handles++;
+			*handle = &storage->handles[i];
+			return ORION_OK;
+		}
+	}
+	return ORION_TOO_LARGE;
+}
+
+void
+storage_close(struct storage *storage, struct storage_handle *handle)
+{
+	(void)storage;
+	if (handle != NULL && handle->disk != NULL) {
+		handle->disk->open_handles--;
+		handle->disk = NULL;
+		handle->rights = 0;
+	}
+}
+
+uint32_t
+storage_block_bytes(const struct storage_disk *disk)
+{
+	return vblk_info(disk->device)->block_bytes;
+}
+
+uint64_t
+storage_bytes(const struct storage_disk *disk)
+{
+	uint64_t sectors_in_block = storage_block_bytes(disk) / VBLK_SECTOR_BYTES;
+	uint64_t blocks = vblk_info(disk->device)->capacity_sectors / sectors_in_block;
+	uint64_t bytes;
+
+	/* A device may claim a size that no 64-bit byte offset can reach. */
+	if (__builtin_mul_overflow(blocks, storage_block_bytes(disk), &bytes)) {
+		return UINT64_MAX / storage_block_bytes(disk) * storage_block_bytes(disk);
+	}
+	return bytes;
+}
+
+/* What every operation begins with: the handle is open, has RIGHT, and LANE has a queue. */
+static orion_status
+admit(struct storage_handle *handle, unsigned lane, unsigned right)
+{
+	struct storage_disk *disk = handle == NULL ? NULL : handle->disk;
+
+	if (disk == NULL) {
+		return ORION_INVALID;
+	}
+	if ((handle->rights & right) == 0) {
+		(void)__atomic_add_fetch(&disk->denials, 1, __ATOMIC_RELAXED);
+		return ORION_DENIED;
+	}
+	if (vblk_queue_get(disk->device, lane) == NULL) {
+		return ORION_WRONG_STATE;
+	}
+	if (vblk_config_pending(disk->device)) {
+		halt_refresh(disk);
+	}
+	return ORION_OK;
+}
+
+/* Enters the disk, which transfer_run() leaves. */
+static orion_status
+run(struct storage *storage, struct storage_disk *disk, unsigned lane, vblk_operation operation,
+    uint64_t offset, void *buffer, size_t bytes, size_t *done)
+{
+	if (!halt_enter(disk)) {
+		return ORION_DEVICE_BROKEN;
+	}
+	return transfer_run(storage, disk, lane, operation, offset, buffer, bytes, done);
+}
+
+static orion_status
+read_or_write(struct storage *storage, struct storage_handle *handle, unsigned lane,
+	      vblk_operation operation, uint64_t offset, void *buffer, size_t bytes, size_t *done)
+{
+	orion_status status = admit(handle, lane,
+				    operation == VBLK_READ ? STORAGE_MAY_READ : STORAGE_MAY_WRITE);
+
+	if (done != NULL) {
+		*done = 0;
+	}
+	if (status != ORION_OK) {
+		return status;
+	}
+
+	struct storage_disk *disk = handle->disk;
+	uint32_t block = storage_block_bytes(disk);
+	uint64_t size = storage_bytes(disk);
+
+	if (operation == VBLK_WRITE && vblk_info(disk->device)->read_only) {
+		return ORION_READ_ONLY;
+	}
+	if (offset % block != 0 || bytes % block != 0) {
+		return ORION_MISALIGNED;
+	}
+	if (offset > size || bytes > size - offset) {
+		return ORION_OUT_OF_RANGE;
+	}
+	return run(storage, disk, lane, operation, offset, buffer, bytes, done);
+}
+
+orion_status
+storage_read(struct storage *storage, struct storage_handle *handle, unsigned lane, uint64_t offset,
+	     void *buffer, size_t bytes, size_t *done)
+{
+	return read_or_write(storage, handle, lane, VBLK_READ, offset, buffer, bytes, done);
+}
+
+orion_status
+storage_write(struct storage *storage, struct storage_handle *handle, unsigned lane, uint64_t offset,
+	      const void *buffer, size_t bytes, size_t *done)
+{
+	/* The device only reads it: share() is told so. */
+	return read_or_write(storage, handle, lane, VBLK_WRITE, offset, (void *)buffer, bytes, done);
+}
+
+orion_status
+storage_flush(struct storage *storage, struct storage_handle *handle, unsigned lane)
+{
+	orion_status status = admit(handle, lane, STORAGE_MAY_FLUSH);
+
+	if (status != ORION_OK) {
+		return status;
+	}
+	if ((vblk_info(handle->disk->device)->features_offered & FEATURE_FLUSH) == 0) {
+		return halt_due(handle->disk) ? ORION_DEVICE_BROKEN : ORION_OK;
+	}
+	return run(storage, handle->disk, lane, VBLK_FLUSH, 0, NULL, 0, NULL);
+}
+
+/* The serial number's bytes into ID, unprintable ones as spaces, none at the end. */
+static void
+clean_id(const char raw[VBLK_ID_BYTES], char id[VBLK_ID_BYTES + 1])
+{
+	unsigned length = 0;
+
+	for (unsigned i = 0; i < VBLK_ID_BYTES && raw[i] != '\0'; i++) {
+		id[i] = raw[i] > ' ' && raw[i] <= '~' ? raw[i] : ' ';
+		length = id[i] == ' ' ? length : i + 1;
+	}
+	id[length] = '\0';
+}
+
+orion_status
+storage_identify(struct storage *storage, struct storage_handle *handle, unsigned lane,
+		 char id[VBLK_ID_BYTES + 1])
+{
+	orion_status status = admit(handle, lane, STORAGE_MAY_STATS);
+
+	id[0] = '\0';
+	if (status != ORION_OK) {
+		return status;
+	}
+
+	/*
+	 * Aligned to 64 bytes, so that it crosses no page: the request takes one segment.  Not on the
+	 * stack: if the device dies with it, it must stay out of use.
+	 */
+	struct manager *manager = storage->manager;
+	char *raw = manager->memory_take(manager->port_context, VBLK_ID_BYTES);
+
+	if (raw == NULL) {
+		return ORION_NO_MEMORY;
+	}
+	status = run(storage, handle->disk, lane, VBLK_GET_ID, 0, raw, VBLK_ID_BYTES, NULL);
+	if (status == ORION_OK) {
+		clean_id(raw, id);
+	}
+	if (vblk_state_get(handle->disk->device) != VBLK_DEAD) {
+		manager->memory_give(manager->port_context, raw, VBLK_ID_BYTES);
+	}
+	return status;
+}

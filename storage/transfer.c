@@ -1,0 +1,415 @@
+/* SPDX-License-Identifier: MIT */
+/* Synchronous transfers with several requests in flight: see transfer.h. */
+#include "storage/transfer.h"
+
+#include "storage/halt.h"
+
+/* A part of the buffer that is lent to the device.  Free when SEGMENTS and BUSY are 0. */
+struct piece {
+	size_t start;           /* from the transfer's start */
+	size_t bytes;
+	unsigned segments;
+	bool busy;
+	struct vblk_segment segment[TRANSFER_SEGMENTS];
+	uint64_t mapping[TRANSFER_SEGMENTS];
+};
+
+struct transfer {
+	struct storage *storage;
+	struct storage_disk *disk;
+	struct vblk_queue *queue;
+	unsigned lane;
+	vblk_operation operation;
+	uint64_t offset;
+	unsigned char *buffer;
+	size_t bytes;
+
+	size_t next;            /* first byte that no piece has covered */
+	bool whole;             /* everything was submitted */
+	orion_status status;    /* first failure in the order of the bytes */
+	size_t good;            /* where it is; else BYTES */
+	unsigned in_flight;
+	bool outside;           /* the disk was halted under us */
+	bool nudged;
+	uint64_t progress_ns;   /* when something was last submitted or completed */
+	struct piece pieces[TRANSFER_PIECES];
+};
+
+static uint64_t
+now(const struct transfer *t)
+{
+	return t->storage->host.port->now_ns(t->storage->host.port_context);
+}
+
+static orion_direction
+direction(const struct transfer *t)
+{
+	return t->operation == VBLK_WRITE ? ORION_DEVICE_READS : ORION_DEVICE_WRITES;
+}
+
+/* Records STATUS for the bytes from START on, unless something before them failed. */
+static void
+fail(struct transfer *t, size_t start, orion_status status)
+{
+	if (t->status == ORION_OK || start < t->good) {
+		t->status = status;
+		t->good = start;
+	}
+}
+
+/* ---- pieces: sharing ---------------------------------------------------------------------------- */
+
+static void
+unshare_last(struct transfer *t, struct piece *piece)
+{
+	const struct storage_host *host = &t->storage->host;
+
+	piece->segments--;
+	piece->bytes -= piece->segment[piece->segments].length;
+	host->port->unshare(host->port_context, piece->mapping[piece->segments], direction(t));
+}
+
+static void
+unshare_all(struct transfer *t, struct piece *piece)
+{
+	while (piece->segments != 0) {
+		unshare_last(t, piece);
+	}
+}
+
+/* Adds a segment of at most LIMIT bytes to PIECE. */
+static orion_status
+share_more(struct transfer *t, struct piece *piece, size_t limit)
+{
+	const struct storage_host *host = &t->storage->host;
+	size_t contiguous = 0;
+	unsigned n = piece->segments;
+	orion_status status = host->port->share(host->port_context,
+						t->buffer + piece->start + piece->bytes, limit,
+						direction(t), &piece->segment[n].device_address,
+						&contiguous, &piece->mapping[n]);
+
+	if (status != ORION_OK) {
+		return status;
+	}
+	piece->segment[n].length = (uint32_t)contiguous;
+	piece->segments++;
+	piece->bytes += contiguous;
+	if (contiguous == 0 || contiguous > limit) {
+		unshare_last(t, piece);
+		return ORION_NO_MAPPING;
+	}
+	return ORION_OK;
+}
+
+/*
+ * Cuts PIECE back to whole blocks.  A mapping that is longer than what the device will use must not
+ * stay: unsharing it would copy a bounce buffer over bytes that the next piece has filled.
+ */
+static orion_status
+trim(struct transfer *t, struct piece *piece, size_t block)
+{
+	size_t whole = piece->bytes / block * block;
+
+	if (piece->bytes == whole) {
+		return whole == 0 ? ORION_NO_MAPPING : ORION_OK;
+	}
+	while (piece->bytes > whole) {
+		unshare_last(t, piece);
+	}
+	if (whole == 0) {
+		return ORION_NO_MAPPING;
+	}
+	if (piece->bytes == whole) {
+		return ORION_OK;
+	}
+
+	orion_status status = share_more(t, piece, whole - piece->bytes);
+
+	return status == ORION_OK && piece->bytes != whole ? ORION_NO_MAPPING : status;
+}
+
+/* Shares the next part of the buffer as PIECE.  On failure PIECE is free. */
+static orion_status
+prepare(struct transfer *t, struct piece *piece)
+{
+	const struct vblk_info *info = vblk_info(t->disk->device);
+	size_t block = t->operation == VBLK_GET_ID ? VBLK_ID_BYTES : info->block_bytes;
+	uint64_t most = (uint64_t)info->request_sectors_max * VBLK_SECTOR_BYTES / block * block;
+	size_t left = t->bytes - t->next;
+	unsigned segments = TRANSFER_SEGMENTS;
+	orion_status status = ORION_OK;
+
+	if (left > TRANSFER_PIECE_BYTES) {
+		left = TRANSFER_PIECE_BYTES;
+	}
+	if (most != 0 && left > most) {
+		left = (size_t)most;
+	}
+	if (info->segments_max != 0 && segments > info->segments_max) {
+		segments = info->segments_max;
+	}
+	*piece = (struct piece){.start = t->next};
+	while (status == ORION_OK && piece->bytes < left && piece->segments < segments) {
+		size_t limit = left - piece->bytes;
+
+		if (info->segment_bytes_max != 0 && limit > info->segment_bytes_max) {
+			limit = info->segment_bytes_max;
+		}
+		status = share_more(t, piece, limit);
+	}
+
+	/* What could be mapped goes on its way; only when that is nothing is it a failure. */
+	orion_status trimmed = left == 0 ? ORION_OK : trim(t, piece, block);
+
+	if (trimmed != ORION_OK) {
+		unshare_all(t, piece);
+		return status != ORION_OK ? status : trimmed;
+	}
+	return ORION_OK;
+}
+
+/* ---- pieces: submitting and finishing ------------------------------------------------------------ */
+
+static orion_status
+submit(struct transfer *t, struct piece *piece)
+{
+	struct vblk_request request = {
+		.sector = (t->offset + piece->start) / VBLK_SECTOR_BYTES,
+		.segments = piece->segments == 0 ? NULL : piece->segment,
+		.cookie = (uint64_t)(piece - t->pieces),
+		.segment_count = (uint16_t)piece->segments,
+		.operation = (uint8_t)t->operation,
+	};
+
+	if (vblk_submit(t->queue, &request, 1) == 1) {
+		piece->busy = true;
+		t->in_flight++;
+		t->next += piece->bytes;
+		t->whole = t->next == t->bytes;
+		return ORION_OK;
+	}
+
+	orion_status why = vblk_refusal(t->queue);
+
+	unshare_all(t, piece);
+	return why == ORION_OK ? ORION_WRONG_STATE : why;
+}
+
+static void
+finish(struct transfer *t, struct piece *piece, orion_status result)
+{
+	piece->busy = false;
+	t->in_flight--;
+	if (result != ORION_OK) {
+		fail(t, piece->start, result);
+	}
+	if (vblk_state_get(t->disk->device) == VBLK_DEAD) {
+		/* The device may still reach it: this mapping is never to be used again. */
+		return;
+	}
+	unshare_all(t, piece);
+}
+
+/* Submits as much as fits.  Returns whether anything was. */
+static bool
+fill(struct transfer *t)
+{
+	const struct vblk_info *info = vblk_info(t->disk->device);
+	bool any = false;
+
+	for (unsigned i = 0; i < TRANSFER_PIECES && t->status == ORION_OK && !t->whole; i++) {
+		if (t->pieces[i].busy) {
+			continue;
+		}
+		if (halt_due(t->disk)) {
+			fail(t, t->next, ORION_DEVICE_BROKEN);
+			break;
+		}
+		if (t->in_flight != 0 && vblk_in_flight(t->queue) >= info->queue_depth) {
+			break;
+		}
+
+		orion_status status = prepare(t, &t->pieces[i]);
+		bool mapped = status == ORION_OK;
+
+		if (mapped) {
+			status = submit(t, &t->pieces[i]);
+		}
+		if (status != ORION_OK) {
+			/* What comes back will make room, in the queue or for mappings. */
+			if (t->in_flight == 0 || (mapped && status != ORION_NO_ROOM)) {
+				fail(t, t->next, status);
+			}
+			break;
+		}
+		any = true;
+		if (!t->storage->manager->options.batch_processing) {
+			(void)vblk_kick(t->queue);
+		}
+	}
+	return any;
+}
+
+/* Takes what has come back.  Returns whether anything had. */
+static bool
+collect(struct transfer *t)
+{
+	struct vblk_completion completions[TRANSFER_PIECES];
+	unsigned n = vblk_reap(t->queue, completions, TRANSFER_PIECES);
+	bool ours = false;
+
+	for (unsigned i = 0; i < n; i++) {
+		uint64_t cookie = completions[i].cookie;
+
+		if (cookie < TRANSFER_PIECES && t->pieces[cookie].busy) {
+			finish(t, &t->pieces[cookie], (orion_status)completions[i].result);
+			ours = true;
+		}
+	}
+	if (ours) {
+		t->progress_ns = now(t);
+		t->nudged = false;
+	}
+	return ours;
+}
+
+/* ---- waiting -------------------------------------------------------------------------------------- */
+
+/* Halts the disk because of WHY and takes back everything. */
+static void
+give_up(struct transfer *t, orion_status why)
+{
+	size_t first = t->next;
+
+	for (unsigned i = 0; i < TRANSFER_PIECES; i++) {
+		if (t->pieces[i].busy && t->pieces[i].start < first) {
+			first = t->pieces[i].start;
+		}
+	}
+	fail(t, first, why);
+	halt_join(t->storage, t->disk, t->lane);
+	t->outside = true;
+	while (t->in_flight != 0 && collect(t)) {
+	}
+	for (unsigned i = 0; i < TRANSFER_PIECES; i++) {
+		if (t->pieces[i].busy) {
+			finish(t, &t->pieces[i], ORION_OUTCOME_UNKNOWN);
+		}
+	}
+}
+
+/* Why waiting is over: ORION_OK when it is not. */
+static orion_status
+verdict(struct transfer *t, uint64_t late_ns)
+{
+	switch (vblk_state_get(t->disk->device)) {
+	case VBLK_LIVE:
+		break;
+	case VBLK_BROKEN:
+		return vblk_cause_get(t->disk->device) == VBLK_CAUSE_GONE ? ORION_DEVICE_GONE
+									  : ORION_DEVICE_BROKEN;
+	default:
+		/* Stopped by somebody else: everything in flight is there to be reaped. */
+		return ORION_DEVICE_BROKEN;
+	}
+	if (halt_due(t->disk)) {
+		return ORION_DEVICE_BROKEN;
+	}
+	return late_ns >= TRANSFER_DEADLINE_NS ? ORION_TIMED_OUT : ORION_OK;
+}
+
+static bool
+poll_briefly(struct transfer *t)
+{
+	uint64_t until = now(t) + TRANSFER_POLL_NS;
+
+	do {
+		if (collect(t)) {
+			return true;
+		}
+	} while (now(t) < until);
+	return false;
+}
+
+/* Waits until something has come back, or gives up. */
+static void
+await(struct transfer *t)
+{
+	const struct storage_host *host = &t->storage->host;
+	bool polled = vblk_info(t->disk->device)->irq_mode == VIRTIO_IRQ_POLLED;
+
+	if (poll_briefly(t)) {
+		return;
+	}
+	if (vblk_arm(t->queue)) {
+		host->idle(host->port_context, t->lane,
+			   polled ? TRANSFER_POLLED_SLICE_NS : TRANSFER_SLICE_NS);
+	}
+	vblk_disarm(t->queue);
+	if (collect(t)) {
+		return;
+	}
+
+	uint64_t late_ns = now(t) - t->progress_ns;
+
+	if (late_ns >= TRANSFER_NUDGE_NS && !t->nudged) {
+		t->nudged = true;
+		vblk_kick_always(t->queue);
+		halt_refresh(t->disk);
+	} else if (vblk_config_pending(t->disk->device)) {
+		halt_refresh(t->disk);
+	}
+
+	orion_status why = verdict(t, late_ns);
+
+	if (why != ORION_OK) {
+		give_up(t, why);
+	}
+}
+
+orion_status
+transfer_run(struct storage *storage, struct storage_disk *disk, unsigned lane,
+	     vblk_operation operation, uint64_t offset, void *buffer, size_t bytes, size_t *done)
+{
+	struct transfer t;
+
+	/* Field by field: clearing the pieces' segments would cost more than a short transfer. */
+	t.storage = storage;
+	t.disk = disk;
+	t.queue = vblk_queue_get(disk->device, lane);
+	t.lane = lane;
+	t.operation = operation;
+	t.offset = offset;
+	t.buffer = buffer;
+	t.bytes = bytes;
+	t.next = 0;
+	t.whole = bytes == 0 && operation != VBLK_FLUSH;
+	t.status = ORION_OK;
+	t.good = bytes;
+	t.in_flight = 0;
+	t.outside = false;
+	t.nudged = false;
+	for (unsigned i = 0; i < TRANSFER_PIECES; i++) {
+		t.pieces[i].busy = false;
+		t.pieces[i].segments = 0;
+	}
+	t.progress_ns = now(&t);
+
+	do {
+		if (fill(&t)) {
+			(void)vblk_kick(t.queue);
+		}
+		if (t.in_flight != 0 && !collect(&t)) {
+			await(&t);
+		}
+	} while (t.in_flight != 0 || (!t.whole && t.status == ORION_OK));
+
+	if (!t.outside) {
+		halt_leave(disk);
+	}
+	if (done != NULL) {
+		*done = t.good;
+	}
+	return t.status;
+}
