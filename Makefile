@@ -67,7 +67,9 @@ UNIT := $(wildcard test/unit/*.c)
 SCENARIO := $(wildcard test/scenario/*.c)
 INJECT := $(wildcard test/inject/*.c)
 FUZZ := $(wildcard test/fuzz/*.c)
-BENCH := $(wildcard bench/*.c)
+# In bench/, a file with a main() is a program; the others are linked into each.
+BENCH := $(if $(wildcard bench/*.c),$(shell grep -l '^main\>' bench/*.c))
+BENCH_SHARED := $(filter-out $(BENCH),$(wildcard bench/*.c))
 # Kernel files that know nothing of a machine are unit-tested on the host.
 LENT := $(wildcard kernel/console/line.c)
 
@@ -85,7 +87,8 @@ tests := $(if $(UNIT),$B/test-unit) $(if $(SCENARIO),$B/test-scenario) \
 	$(if $(INJECT),$B/test-inject)
 benches := $(BENCH:bench/%.c=$B/bench/%)
 fuzzers := $(FUZZ:test/fuzz/%.c=$B/fuzz-%)
-example := $(if $(MODEL),$(if $(wildcard test/embed/example.c),$B/embed-example))
+EMBED := $(wildcard test/embed/*.c)
+example := $(if $(MODEL),$B/embed-example)
 
 # The kernel: not for builds that need a runtime library beneath them.
 -include kernel/arch/$(ARCH)/flags.mk
@@ -160,9 +163,9 @@ $B/test-scenario: $(harness_o) $(call host_o,$(SCENARIO)) $(under_test)
 	$(call link)
 $B/test-inject: $(harness_o) $(call host_o,$(INJECT)) $(under_test)
 	$(call link)
-$B/embed-example: $(call host_o,test/embed/example.c) $(core_a) $(model_a)
+$B/embed-example: $(call host_o,$(EMBED)) $(core_a) $(model_a)
 	$(call link)
-$(benches): $B/bench/%: $B/host/bench/%.o $(core_a) $(model_a) $(if $(STORAGE),$(storage_a))
+$(benches): $B/bench/%: $B/host/bench/%.o $(call host_o,$(BENCH_SHARED)) $(core_a) $(model_a)
 	$(call link)
 $(fuzzers): $B/fuzz-%: $B/host/test/fuzz/%.o $(call host_o,$(LENT)) $(under_test)
 	$(call link,-fsanitize=fuzzer)
