@@ -224,6 +224,7 @@ install: lib kernel ## install headers, libraries and the kernel under DESTDIR= 
 	tools/pkg-config-file $(PREFIX) >$D/lib/pkgconfig/orion-core.pc
 
 format: ## let clang-format lay out the sources
+	@tools/wrap-comments $$(tools/sources "*.c" "*.h" "*.S" "*.ld")
 	@tools/check-format --fix
 
 compile_commands.json: FORCE ## write the list of compiler calls that editors and analysers read
