@@ -50,6 +50,7 @@
 #define VBLK_SECTOR_BYTES 512u
 #define VBLK_QUEUES_MAX 16u
 #define VBLK_ID_BYTES 20u
+#define VBLK_REQUEST_BYTES_MAX (UINT64_C(1) << 30)  /* of one request, before it is cut into parts */
 
 struct vblk_device;
 struct vblk_queue;
@@ -252,7 +253,8 @@ unsigned vblk_submit(struct vblk_queue *queue, const struct vblk_request *reques
 /*
  * Why the last vblk_submit() took less than it was given: ORION_OK (took all), ORION_NO_ROOM,
  * ORION_DEVICE_BROKEN, ORION_WRONG_STATE (stopped), or what breaks a rule in the first request not
- * taken: ORION_INVALID, ORION_OUT_OF_RANGE, ORION_MISALIGNED, ORION_READ_ONLY,
+ * taken: ORION_INVALID, ORION_OUT_OF_RANGE, ORION_MISALIGNED (sector or length no
+ * multiple of the block, or segments that cannot be cut on one), ORION_TOO_LARGE, ORION_READ_ONLY,
  * ORION_NOT_SUPPORTED (flush without VIRTIO_BLK_F_FLUSH).  Context: owner.
  */
 orion_status vblk_refusal(const struct vblk_queue *queue);

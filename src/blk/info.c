@@ -12,8 +12,13 @@ vblk_cause
 vblk_cause_get(const struct vblk_device *device)
 {
 	for (unsigned i = 0; i < device->info.queues; i++) {
-		if (device->queues[i] != NULL && device->queues[i]->cause != VBLK_CAUSE_NONE)
-			return device->queues[i]->cause;
+		const struct vblk_queue *queue = device->queues[i];
+		vblk_cause cause = VBLK_CAUSE_NONE;
+
+		if (queue != NULL)
+			cause = __atomic_load_n(&queue->cause, __ATOMIC_RELAXED);
+		if (cause != VBLK_CAUSE_NONE)
+			return cause;
 	}
 	return device->cause;
 }

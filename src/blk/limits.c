@@ -211,9 +211,9 @@ vblk_limits_queues(struct vblk_device *device)
 			break;
 		size = num_min32(size, possible);
 	}
-	if (count == 0) {
-		virtio_report(&device->virtio, ORION_LEVEL_ERROR, ORION_EVENT_QUEUE_REFUSED, 0,
-			      possible, DESCRIPTORS_MIN);
+	if (count == 0 || size < DESCRIPTORS_MIN) {
+		virtio_report(&device->virtio, ORION_LEVEL_ERROR, ORION_EVENT_QUEUE_REFUSED, count,
+			      num_min32(possible, size), DESCRIPTORS_MIN);
 		return ORION_DEVICE_REFUSED;
 	}
 	info->queues = count;

@@ -157,7 +157,7 @@ enable_with_interrupts(struct vblk_device *device)
 	virtio_interrupts_attach(virtio, queues);
 	for (;;) {
 		status = enable_queues(device);
-		if (status != ORION_NO_INTERRUPT || !virtio_interrupts_degrade(virtio, queues))
+		if (status != ORION_NO_INTERRUPT)
 			break;
 		status = virtio_reset(virtio);
 		if (status != ORION_OK)
@@ -166,6 +166,9 @@ enable_with_interrupts(struct vblk_device *device)
 		status = virtio_negotiate(virtio, virtio->negotiated);
 		if (status != ORION_OK)
 			return status;
+		/* After the reset, which forgets the configuration vector too. */
+		if (!virtio_interrupts_degrade(virtio, queues))
+			return ORION_DEVICE_REFUSED;
 	}
 	device->info.irq_mode = virtio->irq_mode;
 	device->info.vectors = virtio->vectors;

@@ -62,8 +62,14 @@ static bool
 can_be_cut(struct vblk_queue *queue, const struct vblk_parts *start)
 {
 	struct vblk_parts parts = *start;
+	uint64_t lengths = queue->segment_bytes_max == UINT32_MAX ? 0 : queue->segment_bytes_max;
 	uint16_t count;
 
+	/* Pieces of whole blocks can be cut anywhere: nearly always so, and soon seen. */
+	for (unsigned i = 0; i < parts.request.segment_count; i++)
+		lengths |= parts.request.segments[i].length;
+	if ((lengths & queue->block_mask) == 0)
+		return true;
 	while (parts.left > 0) {
 		if (gather(queue, &parts, &count) == 0)
 			return false;
@@ -109,6 +115,8 @@ vblk_parts_begin(struct vblk_queue *queue, const struct vblk_request *request, u
 	};
 	uint16_t index = 0;
 
+	if (bytes > VBLK_REQUEST_BYTES_MAX)
+		return ORION_TOO_LARGE;
 	/* Earlier ones first: parts of a newcomer would only compete with theirs. */
 	if (queue->parts_active == VBLK_PARTS_MAX || queue->parts_waiting > 0)
 		return ORION_NO_ROOM;

@@ -7,8 +7,8 @@ vblk_break(struct vblk_queue *queue, vblk_cause cause, uint64_t detail)
 {
 	if (queue->mode >= VBLK_MODE_BROKEN)
 		return;
-	queue->cause = cause;
-	__atomic_store_n(&queue->mode, VBLK_MODE_BROKEN, __ATOMIC_RELEASE);
+	queue->mode = VBLK_MODE_BROKEN;
+	__atomic_store_n(&queue->cause, cause, __ATOMIC_RELEASE);
 	virtio_report(&queue->device->virtio, ORION_LEVEL_ERROR, ORION_EVENT_DEVICE_BROKEN, cause,
 		      queue->index, detail);
 }
