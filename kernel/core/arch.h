@@ -1,0 +1,152 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What the kernel asks of a machine: the only header between kernel/core and kernel/arch/<isa>.
+ *
+ * An ISA's folder defines every function below and starts by calling kernel_main() on the boot CPU,
+ * with interrupts off, RAM reachable at its physical address and arch_console_write() working.
+ * Memory is identity mapped: a physical address, a device address and a pointer are the same number.
+ */
+#ifndef KERNEL_CORE_ARCH_H
+#define KERNEL_CORE_ARCH_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "orion/port.h"
+
+#define CPUS_MAX 16u
+#define PAGE_BYTES 4096u
+#define MEMORY_RANGES_MAX 64u
+
+struct memory_range {
+	uint64_t start;
+	uint64_t bytes;
+};
+
+/* --- Supplied by kernel/core, called by the ISA ------------------------------------------------ */
+
+/* The portable kernel's first function, on CPU 0. */
+_Noreturn void kernel_main(void);
+
+/* Each further CPU's first function, with interrupts on. */
+_Noreturn void worker_main(unsigned cpu);
+
+/* An interrupt message that arch_message_route() bound to IRQ arrived on this CPU. */
+void irq_message_arrived(unsigned irq);
+
+/*
+ * Level triggered line LINE is active.  Returns false when nobody can be found who would make it
+ * quiet: the ISA then masks the line.
+ */
+bool irq_line_arrived(unsigned line);
+
+/* Bytes came in on the console. */
+void console_received(const char *bytes, size_t count);
+
+/* --- Boot --------------------------------------------------------------------------------------- */
+
+/* The machine's name for the banner, static: "x86_64". */
+const char *arch_name(void);
+
+/* Usable RAM and, of that, what is already occupied (the kernel itself).  Each returns a count. */
+unsigned arch_memory_ranges(struct memory_range *ranges, unsigned max);
+unsigned arch_memory_occupied(struct memory_range *ranges, unsigned max);
+
+/* Page tables, exceptions, interrupt controllers, clock.  memory_init() was called before. */
+void arch_init(void);
+
+/* Starts the other CPUs, each in worker_main().  Returns how many CPUs there are now. */
+unsigned arch_cpus_start(void);
+
+/* What the machine was started with and could not use (more than CPUS_MAX CPUs, ...): lines. */
+void arch_describe(void);
+
+/* --- CPUs --------------------------------------------------------------------------------------- */
+
+/* This CPU's index, 0 on the boot CPU. */
+unsigned arch_cpu(void);
+
+/* The hardware's own number of a CPU. */
+uint32_t arch_cpu_hardware_id(unsigned cpu);
+
+/* The CPU's model as text, static. */
+const char *arch_cpu_model(void);
+
+/* Turns interrupts off on this CPU; returns whether they were on.  Restore with the result. */
+bool arch_irq_off(void);
+void arch_irq_restore(bool on);
+
+/*
+ * Sleeps until an interrupt unless *FLAG is not 0; no interrupt that comes between the look and the
+ * sleep is lost.  Interrupts must be on, and are on afterwards.
+ */
+void arch_sleep_unless(const uint32_t *flag);
+
+/* Interrupts this CPU once, at or after DEADLINE (as of arch_ticks()).  Replaces the last one. */
+void arch_timer_arm(uint64_t deadline);
+
+/* Interrupts CPU, so that it leaves arch_sleep_unless(). */
+void arch_cpu_interrupt(unsigned cpu);
+
+/* Spin hint. */
+void arch_relax(void);
+
+/* --- Clock -------------------------------------------------------------------------------------- */
+
+/* The tick counter, the same on all CPUs. */
+uint64_t arch_ticks(void);
+uint64_t arch_ticks_per_second(void);
+
+/* How the clock's rate was found, static: "ACPI timer". */
+const char *arch_clock_source(void);
+
+/* --- Memory and devices ------------------------------------------------------------------------- */
+
+/* Maps device registers uncached; false when RAM lies there or there is no memory for tables. */
+bool arch_map_device(uint64_t address, size_t bytes);
+
+/* PCI configuration space; FUNCTION, OFFSET and WIDTH as in struct orion_port. */
+uint32_t arch_pci_read(uint32_t function, unsigned offset, unsigned width);
+void arch_pci_write(uint32_t function, unsigned offset, unsigned width, uint32_t value);
+
+/* How configuration space is reached, static: "ECAM" */
+const char *arch_pci_access(void);
+
+/*
+ * Binds IRQ to a message for CPU and fills in address and data.  False when CPU has no free vector.
+ * arch_message_release() unbinds; messages that still come are dropped.
+ */
+bool arch_message_route(unsigned irq, unsigned cpu, struct orion_irq_message *message);
+void arch_message_release(unsigned irq, unsigned cpu);
+
+/* The interrupt line of a PCI function, or UINT32_MAX; unmasking and masking a line. */
+uint32_t arch_line_of(uint32_t function);
+bool arch_line_enable(uint32_t line);
+void arch_line_disable(uint32_t line);
+
+/* QEMU's fw_cfg device: selects an item, reads its next bytes.  Absent: reads give all ones. */
+void arch_fw_cfg_select(uint16_t key);
+void arch_fw_cfg_read(void *buffer, size_t bytes);
+
+/* --- Console and the end ------------------------------------------------------------------------ */
+
+/* Writes bytes as they are; waits until they are taken.  Any context, one caller at a time. */
+void arch_console_write(const char *bytes, size_t count);
+
+/* Looks for received bytes, for machines whose console cannot interrupt. */
+void arch_console_poll(void);
+bool arch_console_interrupts(void);
+
+/* Stops the other CPUs where they stand. */
+void arch_stop_others(void);
+
+/* Ends the machine.  SUCCESS reaches the hypervisor where there is a way. */
+_Noreturn void arch_power_off(bool success);
+_Noreturn void arch_reboot(void);
+
+/* Provokes an exception: KIND from the list, NULL-terminated, of arch_crash_kinds(). */
+const char *const *arch_crash_kinds(void);
+void arch_crash(const char *kind);
+
+#endif

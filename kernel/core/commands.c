@@ -1,0 +1,203 @@
+/* SPDX-License-Identifier: MIT */
+/* See commands.h. */
+#include "kernel/core/commands.h"
+
+#include "kernel/core/arch.h"
+#include "kernel/core/irq.h"
+#include "kernel/core/memory.h"
+#include "kernel/core/pci.h"
+#include "kernel/core/print.h"
+#include "kernel/core/string.h"
+#include "kernel/core/time.h"
+#include "kernel/core/worker.h"
+
+#define SIZE_TEXT_BYTES 24
+
+unsigned kernel_script_failures;
+
+static orion_status
+no_arguments(int argc, char **argv)
+{
+	if (argc > 1) {
+		kprint("%s: takes no arguments, not \"%s\"\n", argv[0], argv[1]);
+		return ORION_INVALID;
+	}
+	return ORION_OK;
+}
+
+static orion_status
+run_power_off(struct command_context *context, int argc, char **argv)
+{
+	bool success = kernel_script_failures == 0;
+
+	(void)context;
+	if (argc > 2 || (argc == 2 && !string_equal(argv[1], "0") && !string_equal(argv[1], "1"))) {
+		kprint("power-off: STATUS is 0 (success) or 1 (failure), not \"%s\"\n",
+		      argv[argc > 2 ? 2 : 1]);
+		return ORION_INVALID;
+	}
+	if (argc == 2) {
+		success = argv[1][0] == '0';
+	}
+	arch_power_off(success);
+}
+
+static orion_status
+run_reboot(struct command_context *context, int argc, char **argv)
+{
+	(void)context;
+	if (no_arguments(argc, argv) != ORION_OK) {
+		return ORION_INVALID;
+	}
+	arch_reboot();
+}
+
+static orion_status
+run_cpus(struct command_context *context, int argc, char **argv)
+{
+	(void)context;
+	if (no_arguments(argc, argv) != ORION_OK) {
+		return ORION_INVALID;
+	}
+	kprint("cpu  hardware id      sleeps  asleep\n");
+	for (unsigned i = 0; i < worker_count(); i++) {
+		const struct worker *worker = worker_of(i);
+		uint64_t up = time_now_ns() / 1000;
+		uint64_t asleep = worker->sleep_ticks / (arch_ticks_per_second() / 1000000);
+
+		kprint("%3u  %11u  %10llu  %5llu%%\n", i, arch_cpu_hardware_id(i),
+		      (unsigned long long)worker->sleeps,
+		      (unsigned long long)(asleep * 100 / (up != 0 ? up : 1)));
+	}
+	kprint("%s; %llu MHz, measured with the %s\n", arch_cpu_model(),
+	      (unsigned long long)(arch_ticks_per_second() / 1000000), arch_clock_source());
+	return ORION_OK;
+}
+
+static orion_status
+run_memory(struct command_context *context, int argc, char **argv)
+{
+	char total[SIZE_TEXT_BYTES], used[SIZE_TEXT_BYTES], peak[SIZE_TEXT_BYTES];
+	const struct memory_range *ranges;
+	struct memory_stats stats;
+	unsigned count;
+
+	(void)context;
+	if (no_arguments(argc, argv) != ORION_OK) {
+		return ORION_INVALID;
+	}
+	memory_stats_get(&stats);
+	kprint("total %s, used %s, most used %s\n",
+	      format_size(total, sizeof(total), stats.total_bytes),
+	      format_size(used, sizeof(used), stats.used_bytes),
+	      format_size(peak, sizeof(peak), stats.peak_bytes));
+	kprint("taken %llu times, given back %llu times, refused %llu times\n",
+	      (unsigned long long)stats.takes, (unsigned long long)stats.gives,
+	      (unsigned long long)stats.refusals);
+	ranges = memory_ranges(&count);
+	for (unsigned i = 0; i < count; i++) {
+		kprint("RAM  %012llx to %012llx  %s\n", (unsigned long long)ranges[i].start,
+		      (unsigned long long)(ranges[i].start + ranges[i].bytes - 1),
+		      format_size(total, sizeof(total), ranges[i].bytes));
+	}
+	return ORION_OK;
+}
+
+static orion_status
+run_pci_list(struct command_context *context, int argc, char **argv)
+{
+	(void)context;
+	if (no_arguments(argc, argv) != ORION_OK) {
+		return ORION_INVALID;
+	}
+	pci_print();
+	return ORION_OK;
+}
+
+static void
+print_irq(unsigned n, const struct irq_info *info)
+{
+	uint32_t function = info->source.function;
+
+	kprint("%3u  %02x:%02x.%x  ", n, function >> 8, function >> 3 & 31, function & 7);
+	if (info->source.kind == ORION_IRQ_LINE) {
+		kprint("line %-6u", info->line);
+	} else {
+		kprint("message %-3u", info->source.index);
+	}
+	kprint("  %3u  %12llu  %12llu\n", info->source.cpu, (unsigned long long)info->count,
+	      (unsigned long long)info->declined);
+}
+
+static orion_status
+run_irq_list(struct command_context *context, int argc, char **argv)
+{
+	struct irq_info info;
+
+	(void)context;
+	if (no_arguments(argc, argv) != ORION_OK) {
+		return ORION_INVALID;
+	}
+	kprint("irq  device   source       cpu         taken      declined\n");
+	for (unsigned n = 0; irq_at(n, &info); n++) {
+		print_irq(n, &info);
+	}
+	kprint("without a handler: %llu; lines masked: %u\n", (unsigned long long)irq_strays(),
+	      irq_lines_masked());
+	return ORION_OK;
+}
+
+static orion_status
+run_uptime(struct command_context *context, int argc, char **argv)
+{
+	uint64_t ms = time_now_ns() / 1000000;
+
+	(void)context;
+	if (no_arguments(argc, argv) != ORION_OK) {
+		return ORION_INVALID;
+	}
+	kprint("up %llu.%03llu seconds\n", (unsigned long long)(ms / 1000),
+	      (unsigned long long)(ms % 1000));
+	return ORION_OK;
+}
+
+static orion_status
+run_crash(struct command_context *context, int argc, char **argv)
+{
+	const char *const *kinds = arch_crash_kinds();
+	const char *kind = argc > 1 ? argv[1] : kinds[0];
+
+	(void)context;
+	for (unsigned i = 0; kinds[i] != NULL && argc <= 2; i++) {
+		if (string_equal(kinds[i], kind)) {
+			arch_crash(kind);
+		}
+	}
+	if (argc == 2 && string_equal(kind, "panic")) {
+		orion_panic("asked for by the command crash");
+	}
+	kprint("crash: KIND is one of panic");
+	for (unsigned i = 0; kinds[i] != NULL; i++) {
+		kprint(", %s", kinds[i]);
+	}
+	kprint("\n");
+	return ORION_INVALID;
+}
+
+const struct command kernel_commands[] = {
+	{ "power-off", "[STATUS]",
+	  "Ends the machine. STATUS 0 means success, 1 failure; without it, success unless a line of "
+	  "the script failed.", run_power_off },
+	{ "reboot", "", "Starts the machine anew.", run_reboot },
+	{ "cpus", "", "Lists the CPUs: how often each slept, and for how much of the time.",
+	  run_cpus },
+	{ "memory", "", "Shows how much memory there is and how much of it is in use.", run_memory },
+	{ "pci list", "", "Lists the PCI devices and their base addresses.", run_pci_list },
+	{ "irq list", "", "Lists the interrupts: device, source, CPU and how often each came.",
+	  run_irq_list },
+	{ "uptime", "", "Shows how long the machine has been running.", run_uptime },
+	{ "crash", "[KIND]",
+	  "Provokes an exception, to see the kernel's dump; the machine stops with a failure. KIND is "
+	  "null (the default), divide, opcode, write-code, stack, general or panic.", run_crash },
+};
+const unsigned kernel_command_count = sizeof(kernel_commands) / sizeof(kernel_commands[0]);

@@ -1,0 +1,286 @@
+/* SPDX-License-Identifier: MIT */
+/* From the first line of the banner to the console or the end of the script. */
+#include "kernel/console/console.h"
+#include "kernel/core/arch.h"
+#include "kernel/core/commands.h"
+#include "kernel/core/fw_cfg.h"
+#include "kernel/core/memory.h"
+#include "kernel/core/pci.h"
+#include "kernel/core/port.h"
+#include "kernel/core/print.h"
+#include "kernel/core/string.h"
+#include "kernel/core/time.h"
+#include "kernel/core/worker.h"
+#include "orion/version.h"
+
+#define SIZE_TEXT_BYTES 24
+#define SCRIPT_FILE "opt/orion/script"
+#define CONFIG_FILE "opt/orion/config"
+
+struct text {
+	const char *bytes;
+	size_t length;
+	bool there;
+};
+
+static struct manager manager;
+static struct storage storage;
+
+static _Noreturn void
+give_up(void)
+{
+	kprint("The machine is switched off.\n");
+	arch_power_off(false);
+}
+
+static struct text
+read_file(const char *name)
+{
+	struct text text = { 0 };
+	orion_status status = fw_cfg_file(name, &text.bytes, &text.length);
+
+	if (status != ORION_OK && status != ORION_NOT_FOUND) {
+		kprint("boot: %s: %s\n", name, orion_status_text(status));
+		give_up();
+	}
+	text.there = status == ORION_OK;
+	return text;
+}
+
+static void
+print_banner(void)
+{
+	char size[SIZE_TEXT_BYTES];
+	struct memory_stats stats;
+
+	memory_stats_get(&stats);
+	kprint("Orion %s on %s\n", ORION_VERSION_TEXT, arch_name());
+	kprint("cpu: %u, %s\n", worker_count(), arch_cpu_model());
+	arch_describe();
+	kprint("memory: %s free\n",
+	      format_size(size, sizeof(size), stats.total_bytes - stats.used_bytes));
+	kprint("clock: %llu MHz (%s)\n", (unsigned long long)(arch_ticks_per_second() / 1000000),
+	      arch_clock_source());
+	kprint("pci: %u functions, %u %s (%s)\n", pci_count(), pci_bus_count(),
+	      pci_bus_count() == 1 ? "bus" : "buses", arch_pci_access());
+}
+
+/* Says which keys were set that nothing obeys yet: a silent lie would be worse. */
+static void
+print_unused_keys(const struct orion_options *options)
+{
+	struct orion_options usual;
+
+	options_default(&usual);
+	const struct {
+		bool changed;
+		const char *key;
+	} keys[] = {
+		{ options->queue_interrupt_coalescing != usual.queue_interrupt_coalescing,
+		  "queue_interrupt_coalescing" },
+		{ options->queue_interrupt_coalescing_time != usual.queue_interrupt_coalescing_time,
+		  "queue_interrupt_coalescing_time" },
+		{ options->queue_interrupt_coalescing_threshold !=
+		  usual.queue_interrupt_coalescing_threshold,
+		  "queue_interrupt_coalescing_threshold" },
+		{ options->read_ahead_size != usual.read_ahead_size, "read_ahead_size" },
+		{ options->write_back_cache != usual.write_back_cache, "write_back_cache" },
+		{ options->write_back_cache_size != usual.write_back_cache_size,
+		  "write_back_cache_size" },
+		{ options->io_scheduler != usual.io_scheduler, "io_scheduler" },
+		{ options->direct_io != usual.direct_io, "direct_io" },
+		{ options->dma_enabled != usual.dma_enabled, "dma_enabled" },
+		{ options->zero_copy_enabled != usual.zero_copy_enabled, "zero_copy_enabled" },
+	};
+	bool any = false;
+
+	for (unsigned i = 0; i < sizeof(keys) / sizeof(keys[0]); i++) {
+		if (keys[i].changed) {
+			kprint("%s %s", any ? "," : "configuration: has no effect yet:", keys[i].key);
+			any = true;
+		}
+	}
+	if (any) {
+		kprint("\n");
+	}
+}
+
+static void
+refuse_options(const struct orion_options_error *error)
+{
+	kprint("configuration: ");
+	if (error->line != 0) {
+		kprint("line %u: ", error->line);
+	}
+	if (error->key[0] != '\0') {
+		kprint("%s: ", error->key);
+	}
+	kprint("%s\n", error->text);
+	give_up();
+}
+
+static void
+read_options(struct orion_options *options)
+{
+	struct text file = read_file(CONFIG_FILE);
+	struct orion_options_error error;
+
+	memset(&error, 0, sizeof(error));
+	options_default(options);
+	if (!file.there) {
+		return;
+	}
+	if (options_parse(file.bytes, file.length, options, &error) != ORION_OK) {
+		refuse_options(&error);
+	}
+	print_unused_keys(options);
+}
+
+static void
+init_driver(void)
+{
+	static const struct storage_host no_host;
+	struct storage_host host = no_host;
+	struct vblk_queue_home homes[CPUS_MAX];
+	struct orion_options options;
+	struct orion_options_error error;
+	struct manager_config config = {
+		.port = port_get(),
+		.options = &options,
+		.homes = homes,
+		.home_count = worker_count(),
+		.memory_take = port_memory_take,
+		.memory_give = port_memory_give,
+	};
+	orion_status status;
+
+	read_options(&options);
+	for (unsigned i = 0; i < worker_count(); i++) {
+		homes[i].event = worker_of(i);
+		homes[i].cpu = (uint16_t)i;
+	}
+	memset(&error, 0, sizeof(error));
+	status = manager_init(&manager, &config, &error);
+	if (status == ORION_INVALID) {
+		refuse_options(&error);
+	}
+	host.port = port_get();
+	host.idle = port_idle;
+	if (status == ORION_OK) {
+		status = storage_init(&storage, &host, &manager);
+	}
+	if (status != ORION_OK) {
+		kprint("boot: the driver could not be started: %s\n", orion_status_text(status));
+		give_up();
+	}
+}
+
+static const char *
+irq_mode_text(virtio_irq_mode mode)
+{
+	switch (mode) {
+	case VIRTIO_IRQ_LINE:
+		return "interrupt line";
+	case VIRTIO_IRQ_SHARED:
+		return "one vector for all";
+	case VIRTIO_IRQ_PAIRED:
+		return "one vector for all queues";
+	case VIRTIO_IRQ_PER_QUEUE:
+		return "a vector per queue";
+	default:
+		return "polled";
+	}
+}
+
+static void
+print_disk(uint32_t function, unsigned index)
+{
+	const struct vblk_info *info = vblk_info(manager_device_get(&manager, index));
+	char size[SIZE_TEXT_BYTES];
+
+	kprint("vd%u: %02x:%02x.%x, %s%s, %u-byte blocks; %u %s of %u, %s%s%s; %s\n", index,
+	      function >> 8, function >> 3 & 31, function & 7,
+	      format_size(size, sizeof(size), info->capacity_sectors * VBLK_SECTOR_BYTES),
+	      info->read_only ? " read-only" : "", info->block_bytes, info->queues,
+	      info->queues == 1 ? "queue" : "queues", info->queue_size,
+	      info->packed ? "packed" : "split", info->indirect ? ", indirect" : "",
+	      info->event_index ? ", event index" : "", irq_mode_text(info->irq_mode));
+}
+
+static void
+attach(uint32_t function)
+{
+	unsigned index;
+	orion_status status = manager_attach_pci(&manager, function, &index);
+
+	if (status == ORION_OK) {
+		status = storage_add(&storage, index);
+		if (status == ORION_OK) {
+			print_disk(function, index);
+			return;
+		}
+		manager_detach(&manager, index, true);
+	}
+	kprint("disk: %02x:%02x.%x left out: %s\n", function >> 8, function >> 3 & 31, function & 7,
+	      orion_status_text(status));
+}
+
+static void
+attach_disks(void)
+{
+	uint32_t function = 0;
+
+	while (virtio_pci_find(port_get(), NULL, pci_last_bus(), &function)) {
+		attach(function);
+		function++;
+	}
+	if (manager_count(&manager) == 0) {
+		kprint("disk: none\n");
+	}
+}
+
+static _Noreturn void
+run_script(struct command_context *context, const struct text *script)
+{
+	orion_status status = command_run_script(context, script->bytes, script->length,
+						 &kernel_script_failures);
+
+	if (status != ORION_OK) {
+		kprint("script: %u %s failed\n", kernel_script_failures,
+		      kernel_script_failures == 1 ? "line" : "lines");
+	}
+	arch_power_off(status == ORION_OK && kernel_script_failures == 0);
+}
+
+void
+kernel_main(void)
+{
+	static struct command_context context;
+	struct text script;
+
+	memory_init();
+	script = read_file(SCRIPT_FILE);
+	kprint_plain(script.there);
+	arch_init();
+	time_init();
+	worker_start();
+	pci_init();
+	print_banner();
+	init_driver();
+	attach_disks();
+	context.storage = &storage;
+	context.manager = &manager;
+	context.write = console_write;
+	context.run_on_lanes = port_run_on_lanes;
+	context.lanes = worker_count();
+	context.extra = kernel_commands;
+	context.extra_count = kernel_command_count;
+	if (script.there) {
+		run_script(&context, &script);
+	}
+	context.interrupted = console_interrupted;
+	context.progress = true;
+	kprint("ready after %llu ms; help lists the commands\n",
+	      (unsigned long long)(time_now_ns() / 1000000));
+	console_run(&context);
+}

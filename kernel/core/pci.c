@@ -1,0 +1,171 @@
+/* SPDX-License-Identifier: MIT */
+/* PCI enumeration: see pci.h. */
+#include "kernel/core/pci.h"
+
+#include "kernel/core/arch.h"
+#include "kernel/core/print.h"
+
+#define PCI_VENDOR 0x00
+#define PCI_DEVICE 0x02
+#define PCI_CLASS 0x08
+#define PCI_HEADER_TYPE 0x0e
+#define PCI_BASE_ADDRESS 0x10
+#define PCI_SECONDARY_BUS 0x19
+#define PCI_HEADER_MULTI 0x80
+#define PCI_HEADER_BRIDGE 1
+#define PCI_BASE_IO 1u
+#define PCI_BASE_64 4u
+#define PCI_NO_VENDOR 0xffff
+#define PCI_BUSES 256u
+
+static struct pci_function functions[PCI_FUNCTIONS_MAX];
+static unsigned function_count;
+static unsigned functions_left_off;
+static unsigned bus_count;
+static uint8_t last_bus;
+
+/* Buses seen, in the order in which they are to be searched; each enters once. */
+struct bus_list {
+	uint8_t bus[PCI_BUSES];
+	unsigned count;
+	bool seen[PCI_BUSES];
+};
+
+static void
+bus_add(struct bus_list *list, uint8_t bus)
+{
+	if (!list->seen[bus]) {
+		list->seen[bus] = true;
+		list->bus[list->count++] = bus;
+	}
+}
+
+/* Enters FUNCTION if it is there; returns its header type, or 0. */
+static uint32_t
+function_add(struct bus_list *list, uint32_t function)
+{
+	uint32_t vendor = arch_pci_read(function, PCI_VENDOR, 2);
+	uint32_t header;
+
+	if (vendor == PCI_NO_VENDOR) {
+		return 0;
+	}
+	header = arch_pci_read(function, PCI_HEADER_TYPE, 1);
+	if (function_count < PCI_FUNCTIONS_MAX) {
+		struct pci_function *entry = &functions[function_count++];
+
+		entry->function = function;
+		entry->vendor = (uint16_t)vendor;
+		entry->device = (uint16_t)arch_pci_read(function, PCI_DEVICE, 2);
+		entry->class_code = arch_pci_read(function, PCI_CLASS, 4) >> 8;
+		entry->header_type = (uint8_t)(header & ~(uint32_t)PCI_HEADER_MULTI);
+	} else {
+		functions_left_off++;
+	}
+	if ((header & ~(uint32_t)PCI_HEADER_MULTI) == PCI_HEADER_BRIDGE) {
+		bus_add(list, (uint8_t)arch_pci_read(function, PCI_SECONDARY_BUS, 1));
+	}
+	return header;
+}
+
+void
+pci_init(void)
+{
+	static struct bus_list list;
+
+	bus_add(&list, 0);
+	for (unsigned i = 0; i < list.count; i++) {
+		for (uint32_t device = 0; device < 32; device++) {
+			uint32_t function = (uint32_t)list.bus[i] << 8 | device << 3;
+			uint32_t header = function_add(&list, function);
+
+			for (uint32_t n = 1; n < 8 && (header & PCI_HEADER_MULTI) != 0; n++) {
+				function_add(&list, function | n);
+			}
+		}
+		last_bus = list.bus[i] > last_bus ? list.bus[i] : last_bus;
+	}
+	bus_count = list.count;
+	if (functions_left_off != 0) {
+		kprint("pci: %u functions more than the %u that the table holds are not listed\n",
+		      functions_left_off, PCI_FUNCTIONS_MAX);
+	}
+}
+
+unsigned
+pci_count(void)
+{
+	return function_count;
+}
+
+const struct pci_function *
+pci_at(unsigned n)
+{
+	return n < function_count ? &functions[n] : NULL;
+}
+
+unsigned
+pci_bus_count(void)
+{
+	return bus_count;
+}
+
+uint8_t
+pci_last_bus(void)
+{
+	return last_bus;
+}
+
+static const char *
+class_text(uint32_t class_code)
+{
+	static const char *const texts[] = {
+		"unclassified", "storage", "network", "display", "multimedia", "memory", "bridge",
+		"communication", "system", "input", "docking", "processor", "serial bus",
+	};
+	uint32_t class = class_code >> 16;
+
+	return class < sizeof(texts) / sizeof(texts[0]) ? texts[class] : "other";
+}
+
+static void
+print_bases(const struct pci_function *entry)
+{
+	unsigned count = entry->header_type == PCI_HEADER_BRIDGE ? 2 : 6;
+
+	for (unsigned i = 0; i < count; i++) {
+		unsigned bar = i;
+		uint64_t base = arch_pci_read(entry->function, PCI_BASE_ADDRESS + 4 * i, 4);
+
+		if (base == 0) {
+			continue;
+		}
+		if ((base & PCI_BASE_IO) != 0) {
+			kprint("         BAR %u: ports %04llx\n", bar,
+			      (unsigned long long)(base & ~UINT64_C(3)));
+			continue;
+		}
+		if ((base & PCI_BASE_64) != 0 && i + 1 < count) {
+			i++;
+			base |= (uint64_t)arch_pci_read(entry->function, PCI_BASE_ADDRESS + 4 * i, 4)
+				<< 32;
+		}
+		kprint("         BAR %u: memory %llx\n", bar,
+		      (unsigned long long)(base & ~UINT64_C(15)));
+	}
+}
+
+void
+pci_print(void)
+{
+	for (unsigned i = 0; i < function_count; i++) {
+		const struct pci_function *entry = &functions[i];
+
+		kprint("%02x:%02x.%x  %04x:%04x  %06x  %s\n", entry->function >> 8,
+		      entry->function >> 3 & 31, entry->function & 7, entry->vendor, entry->device,
+		      entry->class_code, class_text(entry->class_code));
+		if (entry->header_type <= PCI_HEADER_BRIDGE) {
+			print_bases(entry);
+		}
+	}
+}

@@ -1,0 +1,196 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The port: thin, because memory is contiguous, identity mapped and coherent, so that a pointer, a
+ * physical address and a device address are the same number.
+ */
+#include "kernel/core/port.h"
+
+#include "kernel/core/arch.h"
+#include "kernel/core/irq.h"
+#include "kernel/core/memory.h"
+#include "kernel/core/print.h"
+#include "kernel/core/time.h"
+#include "kernel/core/worker.h"
+
+static orion_status
+port_dma_alloc(void *context, size_t bytes, size_t align, struct orion_region *out)
+{
+	void *memory = align <= PAGE_BYTES ? memory_take(bytes) : NULL;
+
+	(void)context;
+	if (memory == NULL) {
+		return ORION_NO_MEMORY;
+	}
+	out->cpu = memory;
+	out->device = (uintptr_t)memory;
+	out->bytes = bytes;
+	out->cookie = 0;
+	return ORION_OK;
+}
+
+static void
+port_dma_free(void *context, const struct orion_region *region)
+{
+	(void)context;
+	memory_give(region->cpu, region->bytes);
+}
+
+static orion_status
+port_share(void *context, void *cpu, size_t bytes, orion_direction direction, uint64_t *device,
+	   size_t *contiguous, uint64_t *cookie)
+{
+	(void)context;
+	(void)direction;
+	*device = (uintptr_t)cpu;
+	*contiguous = bytes;
+	*cookie = 0;
+	return ORION_OK;
+}
+
+static void
+port_unshare(void *context, uint64_t cookie, orion_direction direction)
+{
+	(void)context;
+	(void)cookie;
+	(void)direction;
+}
+
+static orion_status
+port_map_registers(void *context, uint64_t address, size_t bytes, volatile void **out)
+{
+	(void)context;
+	if (bytes == 0 || !arch_map_device(address, bytes)) {
+		return ORION_NO_MAPPING;
+	}
+	*out = (volatile void *)(uintptr_t)address;
+	return ORION_OK;
+}
+
+/* Mappings stay: several windows may share a page, and nothing else ever lies there. */
+static void
+port_unmap_registers(void *context, volatile void *registers, size_t bytes)
+{
+	(void)context;
+	(void)registers;
+	(void)bytes;
+}
+
+static uint32_t
+port_pci_read(void *context, uint32_t function, uint16_t offset, unsigned width)
+{
+	(void)context;
+	return arch_pci_read(function, offset, width);
+}
+
+static void
+port_pci_write(void *context, uint32_t function, uint16_t offset, unsigned width, uint32_t value)
+{
+	(void)context;
+	arch_pci_write(function, offset, width, value);
+}
+
+static orion_status
+port_irq_attach(void *context, const struct orion_irq_source *source, orion_irq_handler *handler,
+		void *argument, struct orion_irq_message *out)
+{
+	(void)context;
+	return irq_attach(source, handler, argument, out);
+}
+
+static void
+port_irq_detach(void *context, uint64_t cookie)
+{
+	(void)context;
+	irq_detach(cookie);
+}
+
+static uint64_t
+port_now_ns(void *context)
+{
+	(void)context;
+	return time_now_ns();
+}
+
+static void
+port_pause_ns(void *context, uint64_t ns)
+{
+	(void)context;
+	worker_idle(ns);
+}
+
+static void
+port_wake(void *context, void *event)
+{
+	(void)context;
+	worker_wake(event);
+}
+
+static void
+port_report(void *context, orion_level level, orion_event event, uint64_t a, uint64_t b, uint64_t c)
+{
+	const char *name = level == ORION_LEVEL_ERROR	  ? "error"
+			   : level == ORION_LEVEL_WARNING ? "warning"
+							  : "note";
+
+	(void)context;
+	kprint("driver: %s: %s (0x%llx, 0x%llx, 0x%llx)\n", name, event_text(event),
+	      (unsigned long long)a, (unsigned long long)b, (unsigned long long)c);
+}
+
+const struct orion_port *
+port_get(void)
+{
+	static struct orion_port port = {
+		.dma_alloc = port_dma_alloc,
+		.dma_free = port_dma_free,
+		.share = port_share,
+		.unshare = port_unshare,
+		.map_registers = port_map_registers,
+		.unmap_registers = port_unmap_registers,
+		.pci_read = port_pci_read,
+		.pci_write = port_pci_write,
+		.irq_attach = port_irq_attach,
+		.irq_detach = port_irq_detach,
+		.now_ns = port_now_ns,
+		.pause_ns = port_pause_ns,
+		.wake = port_wake,
+		.report = port_report,
+	};
+
+	port.ticks_per_second = arch_ticks_per_second();
+	return &port;
+}
+
+void *
+port_memory_take(void *context, size_t bytes)
+{
+	(void)context;
+	return memory_take(bytes);
+}
+
+void
+port_memory_give(void *context, void *memory, size_t bytes)
+{
+	(void)context;
+	memory_give(memory, bytes);
+}
+
+void
+port_idle(void *context, unsigned lane, uint64_t ns)
+{
+	(void)context;
+	/* Only a lane's own CPU hears the lane's wake-ups. */
+	if (lane != arch_cpu()) {
+		arch_relax();
+		return;
+	}
+	worker_idle(ns);
+}
+
+void
+port_run_on_lanes(void *host, unsigned count, void (*function)(void *argument, unsigned lane),
+		  void *argument)
+{
+	(void)host;
+	worker_run_on(count, function, argument);
+}
