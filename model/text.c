@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: MIT */
+/* The model's words: what rule a breach broke, what a mischief does. */
+#include "model/model.h"
+
+static const char *const breach_texts[MODEL_BREACH_COUNT] = {
+	[MODEL_BREACH_NONE] = "no breach",
+	[MODEL_BREACH_STATUS_CLEARED] = "a status bit was cleared without a reset [2.1.1]",
+	[MODEL_BREACH_STATUS_ORDER] = "status bits set out of order [3.1.1]",
+	[MODEL_BREACH_FEATURES_LATE] = "features written after FEATURES_OK or before DRIVER [3.1.1]",
+	[MODEL_BREACH_FEATURES_NOT_OFFERED] = "a feature accepted that was not offered [2.2.1]",
+	[MODEL_BREACH_FEATURES_DEPENDENCY] = "a feature accepted without what it requires [2.2.1]",
+	[MODEL_BREACH_CONFIG_WIDTH] =
+		"configuration access not of a field's width or not aligned [2.5.1, 4.1.3.1]",
+	[MODEL_BREACH_CONFIG_WRITE] = "configuration write to a read-only field [5.2.4]",
+	[MODEL_BREACH_WRITEBACK_EARLY] = "writeback read before FEATURES_OK [5.2.5.1]",
+	[MODEL_BREACH_USE_AFTER_CLOSE] = "the transport was used before open or after close",
+	[MODEL_BREACH_QUEUE_ABSENT] = "a queue that does not exist [4.1.5.1.3]",
+	[MODEL_BREACH_QUEUE_SIZE] =
+		"queue size 0, too large, or no power of two in a split ring [2.7, 4.1.4.3.2]",
+	[MODEL_BREACH_QUEUE_STATE] = "queue programmed outside set-up, or twice [3.1.1, 4.1.4.3.2]",
+	[MODEL_BREACH_QUEUE_ALIGN] = "a part of the queue is not aligned [2.7.2, 2.8.10.1]",
+	[MODEL_BREACH_QUEUE_MEMORY] = "a part of the queue lies outside lent memory [2.6]",
+	[MODEL_BREACH_KICK_EARLY] = "kick before DRIVER_OK or of a disabled queue [3.1.1]",
+	[MODEL_BREACH_VECTOR_RANGE] = "a vector outside the table [4.1.5.1.2.2]",
+	[MODEL_BREACH_AVAIL_LEAP] =
+		"available index moved back, or over more than the queue holds [2.7.13.3]",
+	[MODEL_BREACH_AVAIL_FLAGS] = "available flags not 0 or 1, or not 0 with event index [2.7.7.1]",
+	[MODEL_BREACH_HEAD_RANGE] = "available head at or above the queue size [2.7.6]",
+	[MODEL_BREACH_DESC_IN_FLIGHT] = "a descriptor or id used again while in flight [2.7.14]",
+	[MODEL_BREACH_DESC_FLAGS] = "reserved or forbidden descriptor flags [2.7.5, 2.8.5]",
+	[MODEL_BREACH_NEXT_RANGE] = "next at or above the queue size [2.7.5]",
+	[MODEL_BREACH_CHAIN_LONG] = "a chain longer than the queue size [2.7.5.3.1, 2.8.10.1]",
+	[MODEL_BREACH_CHAIN_BYTES] = "a chain of more than 2^32 bytes [2.7.5.2]",
+	[MODEL_BREACH_CHAIN_EMPTY] = "a descriptor of no bytes",
+	[MODEL_BREACH_CHAIN_HALF] = "a list's head handed over before its other parts [2.8.10.1]",
+	[MODEL_BREACH_READABLE_LATE] = "a readable part after a writable one [2.7.4.2, 2.8.10.1]",
+	[MODEL_BREACH_INDIRECT_OFF] = "INDIRECT without VIRTIO_F_INDIRECT_DESC [2.7.5.3.1]",
+	[MODEL_BREACH_INDIRECT_NESTED] = "INDIRECT inside an indirect table [2.7.5.3.1]",
+	[MODEL_BREACH_INDIRECT_NEXT] = "INDIRECT together with NEXT [2.7.5.3.1, 2.8.10.1]",
+	[MODEL_BREACH_INDIRECT_TABLE] = "indirect table of no or broken size [2.7.5.3]",
+	[MODEL_BREACH_INDIRECT_ORDER] = "indirect entries not in sequence [2.7.5.3.1]",
+	[MODEL_BREACH_EVENT_FLAGS] = "driver event flags or offset out of range [2.8.14]",
+	[MODEL_BREACH_MEMORY] = "a descriptor outside lent memory",
+	[MODEL_BREACH_DIRECTION] = "a buffer lent for the other direction",
+	[MODEL_BREACH_STORE_LENT] = "a store to what the device holds [2.8.6.1, 3.3]",
+	[MODEL_BREACH_STORE_DEVICE_AREA] = "a store to the device's area of a live queue [2.6]",
+	[MODEL_BREACH_STORE_ASTRAY] = "a shared store outside lent memory",
+	[MODEL_BREACH_FREED_LENT] = "memory taken back that a live queue uses [3.3]",
+	[MODEL_BREACH_HEADER] = "request header not 16 readable bytes, or reserved not 0 [5.2.6]",
+	[MODEL_BREACH_STATUS_BYTE] = "no writable status byte [5.2.6]",
+	[MODEL_BREACH_DATA_LENGTH] = "data length does not suit the request type [5.2.6.1]",
+	[MODEL_BREACH_FLUSH_FIELDS] = "flush with a sector or data [5.2.6.1]",
+	[MODEL_BREACH_BEYOND_CAPACITY] = "request beyond capacity [5.2.6.1]",
+	[MODEL_BREACH_SEGMENTS_MANY] = "more data segments than seg_max [5.2.4]",
+	[MODEL_BREACH_SEGMENT_LONG] = "a data segment longer than size_max [5.2.4]",
+	[MODEL_BREACH_PCI_WIDTH] = "register access not of the field's width [4.1.3.1]",
+	[MODEL_BREACH_PCI_READ_ONLY] = "write to a read-only register [4.1.4.3.2]",
+	[MODEL_BREACH_PCI_DECODE] = "register access while memory decoding is off",
+	[MODEL_BREACH_PCI_OUTSIDE] = "access outside every structure",
+	[MODEL_BREACH_PCI_MASTER] = "queue in use while bus mastering is off",
+	[MODEL_BREACH_PCI_BAR_SIZING] = "BAR sized while memory decoding is on",
+};
+
+static const char *const mischief_texts[MODEL_MISCHIEF_COUNT] = {
+	[MODEL_MISCHIEF_NONE] = "behaves",
+	[MODEL_MISCHIEF_ID_RANGE] = "used id out of range",
+	[MODEL_MISCHIEF_ID_HIGH] = "used id with high bits set",
+	[MODEL_MISCHIEF_ID_FREE] = "used id that is not in flight",
+	[MODEL_MISCHIEF_ID_MIDDLE] = "used id of a chain's middle",
+	[MODEL_MISCHIEF_ID_TWICE] = "the same id twice",
+	[MODEL_MISCHIEF_INDEX_LEAP] = "used index leaps",
+	[MODEL_MISCHIEF_INDEX_BACK] = "used index goes back",
+	[MODEL_MISCHIEF_INDEX_RUNS] = "used index keeps advancing",
+	[MODEL_MISCHIEF_LENGTH_HUGE] = "used length too large",
+	[MODEL_MISCHIEF_LENGTH_ZERO] = "used length 0",
+	[MODEL_MISCHIEF_STATUS_NONE] = "status byte never written",
+	[MODEL_MISCHIEF_STATUS_ODD] = "undefined status",
+	[MODEL_MISCHIEF_DATA_NONE] = "OK without data",
+	[MODEL_MISCHIEF_WITHHELD] = "completion withheld",
+	[MODEL_MISCHIEF_SCRIBBLE] = "descriptor area overwritten",
+	[MODEL_MISCHIEF_EVENT_ODD] = "nonsense in the event words",
+	[MODEL_MISCHIEF_IRQ_NONE] = "no interrupt",
+	[MODEL_MISCHIEF_IRQ_SPURIOUS] = "spurious interrupts",
+	[MODEL_MISCHIEF_FEATURES_REFUSED] = "FEATURES_OK refused",
+	[MODEL_MISCHIEF_FEATURES_DROPPED] = "FEATURES_OK dropped later",
+	[MODEL_MISCHIEF_CONFIG_TORN] = "configuration changes while it is read",
+	[MODEL_MISCHIEF_RESET_STUCK] = "status never 0 after a reset",
+	[MODEL_MISCHIEF_NEEDS_RESET] = "DEVICE_NEEDS_RESET",
+	[MODEL_MISCHIEF_ALL_ONES] = "registers read as all ones",
+	[MODEL_MISCHIEF_QUEUE_REFUSED] = "a queue is not enabled",
+	[MODEL_MISCHIEF_VECTOR_REFUSED] = "a vector is not taken",
+	[MODEL_MISCHIEF_SAY_CAPACITY] = "false capacity",
+	[MODEL_MISCHIEF_SAY_BLOCK] = "false blk_size",
+	[MODEL_MISCHIEF_SAY_SEG_MAX] = "false seg_max",
+	[MODEL_MISCHIEF_SAY_SIZE_MAX] = "false size_max",
+	[MODEL_MISCHIEF_SAY_QUEUES] = "false num_queues",
+	[MODEL_MISCHIEF_SAY_QUEUE_SIZE] = "false queue size",
+	[MODEL_MISCHIEF_SAY_PHYSICAL] = "false physical_block_exp",
+	[MODEL_MISCHIEF_SAY_CONFIG_BYTES] = "short configuration space",
+	[MODEL_MISCHIEF_CAP_LOOP] = "capability list in a circle",
+	[MODEL_MISCHIEF_CAP_BAR] = "capability names BAR 6",
+	[MODEL_MISCHIEF_CAP_PAST] = "capability past its BAR",
+	[MODEL_MISCHIEF_CAP_WRAP] = "capability wraps 32 bits",
+	[MODEL_MISCHIEF_CAP_SHORT] = "capability too short",
+	[MODEL_MISCHIEF_CAP_MISSING] = "capability missing",
+	[MODEL_MISCHIEF_CAP_ODD] = "capability misaligned",
+	[MODEL_MISCHIEF_NOTIFY_PAST] = "doorbell past the notify structure",
+	[MODEL_MISCHIEF_MSIX_PAST] = "MSI-X table past its BAR",
+};
+
+const char *
+model_breach_text(model_breach breach)
+{
+	const char *text = breach < MODEL_BREACH_COUNT ? breach_texts[breach] : 0;
+
+	return text != 0 ? text : "unknown breach";
+}
+
+const char *
+model_mischief_text(model_mischief what)
+{
+	const char *text = what < MODEL_MISCHIEF_COUNT ? mischief_texts[what] : 0;
+
+	return text != 0 ? text : "unknown mischief";
+}
