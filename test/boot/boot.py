@@ -58,12 +58,12 @@ def tool(*command):
 
 
 def pattern(seed, offset, length):
-    """The bytes of pattern:SEED at byte OFFSET of a disk: SplitMix64 by index of the 8-byte word."""
+    """The bytes of pattern:SEED at byte OFFSET of a disk: see commands/pattern.h."""
     mask = (1 << 64) - 1
     first, last = offset // 8, (offset + length + 7) // 8
     words = []
     for index in range(first, last):
-        z = (seed + (index + 1) * 0x9E3779B97F4A7C15) & mask
+        z = (seed + index * 0x9E3779B97F4A7C15) & mask
         z = ((z ^ (z >> 30)) * 0xBF58476D1CE4E5B9) & mask
         z = ((z ^ (z >> 27)) * 0x94D049BB133111EB) & mask
         words.append(z ^ (z >> 31))
