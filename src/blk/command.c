@@ -42,6 +42,15 @@ vblk_check_special(const struct vblk_queue *queue, const struct vblk_request *re
 	}
 }
 
+void
+vblk_count_refusal(struct vblk_queue *queue, orion_status status)
+{
+	if (status == ORION_NO_ROOM)
+		queue->stats.ring_full++;
+	else
+		queue->stats.refused++;
+}
+
 orion_status
 vblk_result(struct vblk_queue *queue, uint8_t status)
 {

@@ -2,6 +2,8 @@
 /* What others may know of a device and its queues. */
 #include "blk/types.h"
 
+#include "base/memory.h"
+
 const struct vblk_info *
 vblk_info(const struct vblk_device *device)
 {
@@ -91,8 +93,34 @@ vblk_queue_stats(const struct vblk_queue *queue, struct vblk_queue_stats *stats,
 		 struct vblk_irq_stats *irq)
 {
 	const struct virtio_device *virtio = &queue->device->virtio;
+	const struct vblk_counters *counters = &queue->stats;
 
-	*stats = queue->stats;
+	*stats = (struct vblk_queue_stats){
+		.completed = counters->completed,
+		.failed = counters->failed,
+		.refused = counters->refused,
+		.ring_full = counters->ring_full,
+		.reads = counters->requests[VBLK_READ],
+		.writes = counters->requests[VBLK_WRITE],
+		.flushes = counters->requests[VBLK_FLUSH],
+		.others = counters->requests[VBLK_GET_ID],
+		.bytes_read = counters->bytes[VBLK_READ],
+		.bytes_written = counters->bytes[VBLK_WRITE],
+		.split = counters->split,
+		.parts = counters->parts,
+		.submit_batches = counters->submit_batches,
+		.reap_batches = counters->reap_batches,
+		.reaps_empty = counters->reaps_empty,
+		.kicks = counters->kicks,
+		.kicks_saved = counters->kicks_saved,
+		.used_length_odd = counters->used_length_odd,
+		.status_unwritten = counters->status_unwritten,
+		.latency_ticks = counters->latency_ticks,
+		.latency_max_ticks = counters->latency_max_ticks,
+	};
+	for (unsigned i = 0; i < VBLK_OPERATION_COUNT; i++)
+		stats->submitted += counters->requests[i];
+	memcpy(stats->latency, counters->latency, sizeof(stats->latency));
 	irq->interrupts = virtio->target[queue->index].interrupts;
 	irq->config_interrupts = virtio->config_interrupts;
 }

@@ -20,12 +20,6 @@
 /* A request that is sound, but over the limits of one device request. */
 #define OVER_LIMITS ORION_STATUS_COUNT
 
-/* What a call of submit adds to the statistics. */
-struct tally {
-	uint64_t count[VBLK_OPERATION_COUNT];
-	uint64_t bytes[VBLK_OPERATION_COUNT];
-};
-
 /* A read or write: every field against the device's limits.  *BYTES is the length of the data. */
 static ALWAYS_INLINE orion_status
 check_data(const struct vblk_queue *queue, const struct vblk_request *request, uint64_t *bytes)
@@ -194,8 +188,8 @@ issue(struct vblk_queue *queue, const struct vblk_request *request, uint64_t byt
 
 /* One request of a submit: ORION_OK when it was taken. */
 static ALWAYS_INLINE orion_status
-take(struct vblk_queue *queue, const struct vblk_request *request, uint64_t ticks,
-     struct tally *tally, const bool packed, const bool direct)
+take(struct vblk_queue *queue, const struct vblk_request *request, uint64_t ticks, const bool packed,
+     const bool direct)
 {
 	uint64_t bytes = 0;
 	orion_status status;
@@ -210,8 +204,8 @@ take(struct vblk_queue *queue, const struct vblk_request *request, uint64_t tick
 	else if (status == OVER_LIMITS)
 		status = vblk_parts_begin(queue, request, bytes, ticks);
 	if (likely(status == ORION_OK)) {
-		tally->count[request->operation]++;
-		tally->bytes[request->operation] += bytes;
+		queue->stats.requests[request->operation]++;
+		queue->stats.bytes[request->operation] += bytes;
 	}
 	return status;
 }
@@ -220,29 +214,20 @@ static ALWAYS_INLINE unsigned
 submit(struct vblk_queue *queue, const struct vblk_request *requests, unsigned count,
        const bool packed, const bool direct)
 {
-	struct vblk_queue_stats *stats = &queue->stats;
+	const struct vblk_request *request = requests, *end = requests + count;
 	uint64_t ticks = arch_ticks();
-	struct tally tally = {{0}, {0}};
 	orion_status status = ORION_OK;
-	unsigned taken;
 
-	for (taken = 0; taken < count; taken++) {
-		status = take(queue, &requests[taken], ticks, &tally, packed, direct);
-		if (unlikely(status != ORION_OK))
+	for (; request != end; request++) {
+		status = take(queue, request, ticks, packed, direct);
+		if (unlikely(status != ORION_OK)) {
+			vblk_count_refusal(queue, status);
 			break;
+		}
 	}
 	queue->refusal = status;
-	stats->reads += tally.count[VBLK_READ];
-	stats->writes += tally.count[VBLK_WRITE];
-	stats->flushes += tally.count[VBLK_FLUSH];
-	stats->others += tally.count[VBLK_GET_ID];
-	stats->bytes_read += tally.bytes[VBLK_READ];
-	stats->bytes_written += tally.bytes[VBLK_WRITE];
-	stats->submitted += taken;
-	stats->submit_batches += taken != 0;
-	stats->ring_full += status == ORION_NO_ROOM;
-	stats->refused += status != ORION_OK && status != ORION_NO_ROOM;
-	return taken;
+	queue->stats.submit_batches += request != requests;
+	return (unsigned)(request - requests);
 }
 
 static unsigned
@@ -360,7 +345,7 @@ static ALWAYS_INLINE unsigned
 finish(struct vblk_queue *queue, uint16_t id, uint32_t length, uint64_t now,
        struct vblk_completion *completion)
 {
-	struct vblk_queue_stats *stats = &queue->stats;
+	struct vblk_counters *stats = &queue->stats;
 	const struct vblk_slot *slot = &queue->slots[id];
 	uint8_t status = shared_get8(&queue->cells[id].status);
 	orion_status result = ORION_OK;
@@ -381,7 +366,8 @@ finish(struct vblk_queue *queue, uint16_t id, uint32_t length, uint64_t now,
 	} else {
 		*completion = (struct vblk_completion){slot->cookie, result, length};
 	}
-	stats->failed += result != ORION_OK;
+	if (unlikely(result != ORION_OK))
+		stats->failed++;
 	stats->latency[latency_bucket(ticks)]++;
 	stats->latency_ticks += ticks;
 	if (unlikely(ticks > stats->latency_max_ticks))
@@ -393,7 +379,6 @@ static ALWAYS_INLINE unsigned
 reap(struct vblk_queue *queue, struct vblk_completion *completions, unsigned max, const bool packed,
      const bool direct)
 {
-	struct vblk_queue_stats *stats = &queue->stats;
 	struct vring *ring = &queue->ring;
 	uint16_t pending, id = 0;
 	uint32_t length = 0;
@@ -411,9 +396,12 @@ reap(struct vblk_queue *queue, struct vblk_completion *completions, unsigned max
 			break;
 		done += finish(queue, id, length, now, &completions[done]);
 	}
-	stats->completed += done;
-	stats->reap_batches += done != 0;
-	stats->reaps_empty += done == 0;
+	if (done != 0) {
+		queue->stats.completed += done;
+		queue->stats.reap_batches++;
+	} else {
+		queue->stats.reaps_empty++;
+	}
 	if (unlikely(fault != VRING_OK))
 		vblk_break(queue, (vblk_cause)fault, pending);
 	else if (unlikely(queue->parts_waiting != 0))

@@ -66,6 +66,17 @@ struct vblk_parts {
 	bool active;
 };
 
+/* The owner's counters, in the shape that costs the path least; vblk_queue_stats() gives them names. */
+struct vblk_counters {
+	uint64_t requests[VBLK_OPERATION_COUNT];
+	uint64_t bytes[VBLK_OPERATION_COUNT];
+	uint64_t submit_batches, reap_batches, reaps_empty, kicks, kicks_saved;
+	uint64_t completed, latency_ticks, latency_max_ticks;
+	uint64_t latency[ORION_LATENCY_BUCKETS];
+	/* Cold. */
+	uint64_t failed, refused, ring_full, split, parts, used_length_odd, status_unwritten;
+};
+
 /* What vblk_submit() and vblk_reap() do, decided once. */
 typedef enum vblk_mode {
 	VBLK_MODE_SPLIT_TABLE,
@@ -100,10 +111,10 @@ struct vblk_queue {
 
 	/* The owner's. */
 	_Alignas(64) orion_status refusal;
-	vblk_cause cause;
+	vblk_cause cause;               /* read by others: relaxed atomic */
 	uint16_t parts_active, parts_waiting, parts_slots;
 	uint16_t drained;               /* ids already given back after a stop */
-	struct vblk_queue_stats stats;
+	struct vblk_counters stats;
 	struct vblk_parts parts[VBLK_PARTS_MAX];
 	struct vblk_segment scratch[VBLK_SEGMENTS_MAX];
 
@@ -165,6 +176,9 @@ bool vblk_issue_part(struct vblk_queue *queue, const struct vblk_request *reques
 /* Checks a flush or get-id; *BYTES is what its segments hold. */
 orion_status vblk_check_special(const struct vblk_queue *queue, const struct vblk_request *request,
 				uint64_t *bytes);
+
+/* Counts a request that was not taken. */
+void vblk_count_refusal(struct vblk_queue *queue, orion_status status);
 
 /* The result for a status byte other than OK.  [spec 5.2.6] */
 orion_status vblk_result(struct vblk_queue *queue, uint8_t status);
