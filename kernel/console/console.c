@@ -89,7 +89,7 @@ void
 console_run(struct command_context *context)
 {
 	static struct line line;
-	struct line_host host = { context, console_write, candidate, "orion> " };
+	struct line_host host = {context, console_write, candidate, "orion> "};
 
 	line_init(&line, &host);
 	for (;;) {

@@ -4,7 +4,7 @@
 
 #include "kernel/core/string.h"
 
-#define CTRL(letter) ((letter) & 0x1f)
+#define CTRL(letter) ((letter)&0x1f)
 #define KEY_ESCAPE 0x1b
 #define KEY_BACKSPACE 0x7f
 
@@ -235,7 +235,7 @@ begins_with(const char *text, const char *start, unsigned length)
 	return true;
 }
 
-/* How far the candidates agree that begin with the line; *FOUND counts them, *FIRST is the first. */
+/* How far the candidates that begin with the line agree; *FOUND counts them. */
 static unsigned
 common_length(const struct line *line, unsigned *found, const char **first)
 {

@@ -2,9 +2,9 @@
 /*
  * Line editing for a serial terminal: one byte in, what the terminal is to do out.
  *
- * Pure: no globals, no clock, no memory but the struct; output goes through a callback.  Lines wider
- * than the terminal scroll sideways.  Keys: arrows, home, end, delete, backspace, tab, Ctrl-A B C D E
- * F H K L N P U W.  Bytes that are no printable ASCII are refused with a bell.
+ * Pure: no globals, no clock, no memory but the struct; output goes through a callback.  Lines
+ * wider than the terminal scroll sideways.  Keys: arrows, home, end, delete, backspace, tab, Ctrl-A
+ * B C D E F H K L N P U W.  Bytes that are no printable ASCII are refused with a bell.
  */
 #ifndef KERNEL_CONSOLE_LINE_H
 #define KERNEL_CONSOLE_LINE_H
@@ -37,7 +37,7 @@ struct line {
 	char text[LINE_BYTES];          /* always terminated */
 	unsigned length;
 	unsigned cursor;
-	unsigned left;                  /* first byte shown, when the line is wider than the screen */
+	unsigned left;                  /* first byte shown; not 0 for a wide line */
 	char escape[LINE_ESCAPE_BYTES]; /* an escape sequence so far; escape_length 0: none */
 	unsigned escape_length;
 	bool after_return;              /* the "\n" of a "\r\n" is swallowed */

@@ -4,7 +4,8 @@
  *
  * An ISA's folder defines every function below and starts by calling kernel_main() on the boot CPU,
  * with interrupts off, RAM reachable at its physical address and arch_console_write() working.
- * Memory is identity mapped: a physical address, a device address and a pointer are the same number.
+ * Memory is identity mapped: a physical address, a device address and a pointer are the same
+ * number.
  */
 #ifndef KERNEL_CORE_ARCH_H
 #define KERNEL_CORE_ARCH_H
@@ -24,7 +25,7 @@ struct memory_range {
 	uint64_t bytes;
 };
 
-/* --- Supplied by kernel/core, called by the ISA ------------------------------------------------ */
+/* ---- Supplied by kernel/core, called by the ISA ---- */
 
 /* The portable kernel's first function, on CPU 0. */
 _Noreturn void kernel_main(void);
@@ -44,7 +45,7 @@ bool irq_line_arrived(unsigned line);
 /* Bytes came in on the console. */
 void console_received(const char *bytes, size_t count);
 
-/* --- Boot --------------------------------------------------------------------------------------- */
+/* ---- Boot ---- */
 
 /* The machine's name for the banner, static: "x86_64". */
 const char *arch_name(void);
@@ -62,7 +63,7 @@ unsigned arch_cpus_start(void);
 /* What the machine was started with and could not use (more than CPUS_MAX CPUs, ...): lines. */
 void arch_describe(void);
 
-/* --- CPUs --------------------------------------------------------------------------------------- */
+/* ---- CPUs ---- */
 
 /* This CPU's index, 0 on the boot CPU. */
 unsigned arch_cpu(void);
@@ -92,7 +93,7 @@ void arch_cpu_interrupt(unsigned cpu);
 /* Spin hint. */
 void arch_relax(void);
 
-/* --- Clock -------------------------------------------------------------------------------------- */
+/* ---- Clock ---- */
 
 /* The tick counter, the same on all CPUs. */
 uint64_t arch_ticks(void);
@@ -101,7 +102,7 @@ uint64_t arch_ticks_per_second(void);
 /* How the clock's rate was found, static: "ACPI timer". */
 const char *arch_clock_source(void);
 
-/* --- Memory and devices ------------------------------------------------------------------------- */
+/* ---- Memory and devices ---- */
 
 /* Maps device registers uncached; false when RAM lies there or there is no memory for tables. */
 bool arch_map_device(uint64_t address, size_t bytes);
@@ -129,7 +130,7 @@ void arch_line_disable(uint32_t line);
 void arch_fw_cfg_select(uint16_t key);
 void arch_fw_cfg_read(void *buffer, size_t bytes);
 
-/* --- Console and the end ------------------------------------------------------------------------ */
+/* ---- Console and the end ---- */
 
 /* Writes bytes as they are; waits until they are taken.  Any context, one caller at a time. */
 void arch_console_write(const char *bytes, size_t count);

@@ -33,7 +33,7 @@ run_power_off(struct command_context *context, int argc, char **argv)
 	(void)context;
 	if (argc > 2 || (argc == 2 && !string_equal(argv[1], "0") && !string_equal(argv[1], "1"))) {
 		kprint("power-off: STATUS is 0 (success) or 1 (failure), not \"%s\"\n",
-		      argv[argc > 2 ? 2 : 1]);
+		       argv[argc > 2 ? 2 : 1]);
 		return ORION_INVALID;
 	}
 	if (argc == 2) {
@@ -63,14 +63,14 @@ run_cpus(struct command_context *context, int argc, char **argv)
 	for (unsigned i = 0; i < worker_count(); i++) {
 		const struct worker *worker = worker_of(i);
 		uint64_t up = time_now_ns() / 1000;
-		uint64_t asleep = worker->sleep_ticks / (arch_ticks_per_second() / 1000000);
+		uint64_t asleep = worker_sleep_ticks(worker) / (arch_ticks_per_second() / 1000000);
 
 		kprint("%3u  %11u  %10llu  %5llu%%\n", i, arch_cpu_hardware_id(i),
-		      (unsigned long long)worker->sleeps,
-		      (unsigned long long)(asleep * 100 / (up != 0 ? up : 1)));
+		       (unsigned long long)worker->sleeps,
+		       (unsigned long long)(asleep * 100 / (up != 0 ? up : 1)));
 	}
 	kprint("%s; %llu MHz, measured with the %s\n", arch_cpu_model(),
-	      (unsigned long long)(arch_ticks_per_second() / 1000000), arch_clock_source());
+	       (unsigned long long)(arch_ticks_per_second() / 1000000), arch_clock_source());
 	return ORION_OK;
 }
 
@@ -88,17 +88,17 @@ run_memory(struct command_context *context, int argc, char **argv)
 	}
 	memory_stats_get(&stats);
 	kprint("total %s, used %s, most used %s\n",
-	      format_size(total, sizeof(total), stats.total_bytes),
-	      format_size(used, sizeof(used), stats.used_bytes),
-	      format_size(peak, sizeof(peak), stats.peak_bytes));
+	       format_size(total, sizeof(total), stats.total_bytes),
+	       format_size(used, sizeof(used), stats.used_bytes),
+	       format_size(peak, sizeof(peak), stats.peak_bytes));
 	kprint("taken %llu times, given back %llu times, refused %llu times\n",
-	      (unsigned long long)stats.takes, (unsigned long long)stats.gives,
-	      (unsigned long long)stats.refusals);
+	       (unsigned long long)stats.takes, (unsigned long long)stats.gives,
+	       (unsigned long long)stats.refusals);
 	ranges = memory_ranges(&count);
 	for (unsigned i = 0; i < count; i++) {
 		kprint("RAM  %012llx to %012llx  %s\n", (unsigned long long)ranges[i].start,
-		      (unsigned long long)(ranges[i].start + ranges[i].bytes - 1),
-		      format_size(total, sizeof(total), ranges[i].bytes));
+		       (unsigned long long)(ranges[i].start + ranges[i].bytes - 1),
+		       format_size(total, sizeof(total), ranges[i].bytes));
 	}
 	return ORION_OK;
 }
@@ -126,7 +126,7 @@ print_irq(unsigned n, const struct irq_info *info)
 		kprint("message %-3u", info->source.index);
 	}
 	kprint("  %3u  %12llu  %12llu\n", info->source.cpu, (unsigned long long)info->count,
-	      (unsigned long long)info->declined);
+	       (unsigned long long)info->declined);
 }
 
 static orion_status
@@ -143,7 +143,7 @@ run_irq_list(struct command_context *context, int argc, char **argv)
 		print_irq(n, &info);
 	}
 	kprint("without a handler: %llu; lines masked: %u\n", (unsigned long long)irq_strays(),
-	      irq_lines_masked());
+	       irq_lines_masked());
 	return ORION_OK;
 }
 
@@ -157,7 +157,7 @@ run_uptime(struct command_context *context, int argc, char **argv)
 		return ORION_INVALID;
 	}
 	kprint("up %llu.%03llu seconds\n", (unsigned long long)(ms / 1000),
-	      (unsigned long long)(ms % 1000));
+	       (unsigned long long)(ms % 1000));
 	return ORION_OK;
 }
 
@@ -185,19 +185,21 @@ run_crash(struct command_context *context, int argc, char **argv)
 }
 
 const struct command kernel_commands[] = {
-	{ "power-off", "[STATUS]",
-	  "Ends the machine. STATUS 0 means success, 1 failure; without it, success unless a line of "
-	  "the script failed.", run_power_off },
-	{ "reboot", "", "Starts the machine anew.", run_reboot },
-	{ "cpus", "", "Lists the CPUs: how often each slept, and for how much of the time.",
-	  run_cpus },
-	{ "memory", "", "Shows how much memory there is and how much of it is in use.", run_memory },
-	{ "pci list", "", "Lists the PCI devices and their base addresses.", run_pci_list },
-	{ "irq list", "", "Lists the interrupts: device, source, CPU and how often each came.",
-	  run_irq_list },
-	{ "uptime", "", "Shows how long the machine has been running.", run_uptime },
-	{ "crash", "[KIND]",
-	  "Provokes an exception, to see the kernel's dump; the machine stops with a failure. KIND is "
-	  "null (the default), divide, opcode, write-code, stack, general or panic.", run_crash },
+	{"power-off", "[STATUS]",
+	 "Ends the machine. STATUS is 0 for success or 1 for failure; "
+	 "without it, success unless a line of the script failed.",
+	 run_power_off},
+	{"reboot", "", "Starts the machine anew.", run_reboot},
+	{"cpus", "", "Lists the CPUs: how often each slept, and for how much of the time.",
+	 run_cpus},
+	{"memory", "", "Shows how much memory there is and how much of it is in use.", run_memory},
+	{"pci list", "", "Lists the PCI devices and their base addresses.", run_pci_list},
+	{"irq list", "", "Lists the interrupts: device, source, CPU and how often each came.",
+	 run_irq_list},
+	{"uptime", "", "Shows how long the machine has been running.", run_uptime},
+	{"crash", "[KIND]",
+	 "Provokes an exception, to see the kernel's dump; the machine stops with a failure. "
+	 "KIND is null (the default), divide, opcode, write-code, stack, general or panic.",
+	 run_crash},
 };
 const unsigned kernel_command_count = sizeof(kernel_commands) / sizeof(kernel_commands[0]);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The table of interrupts.  An entry is used by the interrupt of one CPU (HANDLER is read, RUNNING
- * written) and by setup (the other way round); each side writes its word, then looks at the other's,
- * so that irq_detach() knows when a handler is out.
+ * written) and by setup (the other way round); each side writes its word, then looks at the
+ * other's, so that irq_detach() knows when a handler is out.
  */
 #include "kernel/core/irq.h"
 
@@ -81,7 +81,7 @@ irq_line_arrived(unsigned line)
 	unwanted = 0;
 	lines_masked++;
 	kprint("irq: line %u masked: %u interrupts in a row that nobody wanted\n", line,
-	      UNWANTED_MAX);
+	       UNWANTED_MAX);
 	return false;
 }
 

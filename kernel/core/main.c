@@ -36,7 +36,7 @@ give_up(void)
 static struct text
 read_file(const char *name)
 {
-	struct text text = { 0 };
+	struct text text = {0};
 	orion_status status = fw_cfg_file(name, &text.bytes, &text.length);
 
 	if (status != ORION_OK && status != ORION_NOT_FOUND) {
@@ -58,11 +58,11 @@ print_banner(void)
 	kprint("cpu: %u, %s\n", worker_count(), arch_cpu_model());
 	arch_describe();
 	kprint("memory: %s free\n",
-	      format_size(size, sizeof(size), stats.total_bytes - stats.used_bytes));
+	       format_size(size, sizeof(size), stats.total_bytes - stats.used_bytes));
 	kprint("clock: %llu MHz (%s)\n", (unsigned long long)(arch_ticks_per_second() / 1000000),
-	      arch_clock_source());
+	       arch_clock_source());
 	kprint("pci: %u functions, %u %s (%s)\n", pci_count(), pci_bus_count(),
-	      pci_bus_count() == 1 ? "bus" : "buses", arch_pci_access());
+	       pci_bus_count() == 1 ? "bus" : "buses", arch_pci_access());
 }
 
 /* Says which keys were set that nothing obeys yet: a silent lie would be worse. */
@@ -76,27 +76,28 @@ print_unused_keys(const struct orion_options *options)
 		bool changed;
 		const char *key;
 	} keys[] = {
-		{ options->queue_interrupt_coalescing != usual.queue_interrupt_coalescing,
-		  "queue_interrupt_coalescing" },
-		{ options->queue_interrupt_coalescing_time != usual.queue_interrupt_coalescing_time,
-		  "queue_interrupt_coalescing_time" },
-		{ options->queue_interrupt_coalescing_threshold !=
-		  usual.queue_interrupt_coalescing_threshold,
-		  "queue_interrupt_coalescing_threshold" },
-		{ options->read_ahead_size != usual.read_ahead_size, "read_ahead_size" },
-		{ options->write_back_cache != usual.write_back_cache, "write_back_cache" },
-		{ options->write_back_cache_size != usual.write_back_cache_size,
-		  "write_back_cache_size" },
-		{ options->io_scheduler != usual.io_scheduler, "io_scheduler" },
-		{ options->direct_io != usual.direct_io, "direct_io" },
-		{ options->dma_enabled != usual.dma_enabled, "dma_enabled" },
-		{ options->zero_copy_enabled != usual.zero_copy_enabled, "zero_copy_enabled" },
+		{options->queue_interrupt_coalescing != usual.queue_interrupt_coalescing,
+		 "queue_interrupt_coalescing"},
+		{options->queue_interrupt_coalescing_time != usual.queue_interrupt_coalescing_time,
+		 "queue_interrupt_coalescing_time"},
+		{options->queue_interrupt_coalescing_threshold !=
+			 usual.queue_interrupt_coalescing_threshold,
+		 "queue_interrupt_coalescing_threshold"},
+		{options->read_ahead_size != usual.read_ahead_size, "read_ahead_size"},
+		{options->write_back_cache != usual.write_back_cache, "write_back_cache"},
+		{options->write_back_cache_size != usual.write_back_cache_size,
+		 "write_back_cache_size"},
+		{options->io_scheduler != usual.io_scheduler, "io_scheduler"},
+		{options->direct_io != usual.direct_io, "direct_io"},
+		{options->dma_enabled != usual.dma_enabled, "dma_enabled"},
+		{options->zero_copy_enabled != usual.zero_copy_enabled, "zero_copy_enabled"},
 	};
 	bool any = false;
 
 	for (unsigned i = 0; i < sizeof(keys) / sizeof(keys[0]); i++) {
 		if (keys[i].changed) {
-			kprint("%s %s", any ? "," : "configuration: has no effect yet:", keys[i].key);
+			kprint("%s %s",
+			       any ? "," : "configuration: has no effect yet:", keys[i].key);
 			any = true;
 		}
 	}
@@ -199,12 +200,12 @@ print_disk(uint32_t function, unsigned index)
 	char size[SIZE_TEXT_BYTES];
 
 	kprint("vd%u: %02x:%02x.%x, %s%s, %u-byte blocks; %u %s of %u, %s%s%s; %s\n", index,
-	      function >> 8, function >> 3 & 31, function & 7,
-	      format_size(size, sizeof(size), info->capacity_sectors * VBLK_SECTOR_BYTES),
-	      info->read_only ? " read-only" : "", info->block_bytes, info->queues,
-	      info->queues == 1 ? "queue" : "queues", info->queue_size,
-	      info->packed ? "packed" : "split", info->indirect ? ", indirect" : "",
-	      info->event_index ? ", event index" : "", irq_mode_text(info->irq_mode));
+	       function >> 8, function >> 3 & 31, function & 7,
+	       format_size(size, sizeof(size), info->capacity_sectors * VBLK_SECTOR_BYTES),
+	       info->read_only ? " read-only" : "", info->block_bytes, info->queues,
+	       info->queues == 1 ? "queue" : "queues", info->queue_size,
+	       info->packed ? "packed" : "split", info->indirect ? ", indirect" : "",
+	       info->event_index ? ", event index" : "", irq_mode_text(info->irq_mode));
 }
 
 static void
@@ -222,7 +223,7 @@ attach(uint32_t function)
 		manager_detach(&manager, index, true);
 	}
 	kprint("disk: %02x:%02x.%x left out: %s\n", function >> 8, function >> 3 & 31, function & 7,
-	      orion_status_text(status));
+	       orion_status_text(status));
 }
 
 static void
@@ -242,12 +243,12 @@ attach_disks(void)
 static _Noreturn void
 run_script(struct command_context *context, const struct text *script)
 {
-	orion_status status = command_run_script(context, script->bytes, script->length,
-						 &kernel_script_failures);
+	orion_status status =
+		command_run_script(context, script->bytes, script->length, &kernel_script_failures);
 
 	if (status != ORION_OK) {
 		kprint("script: %u %s failed\n", kernel_script_failures,
-		      kernel_script_failures == 1 ? "line" : "lines");
+		       kernel_script_failures == 1 ? "line" : "lines");
 	}
 	arch_power_off(status == ORION_OK && kernel_script_failures == 0);
 }
@@ -281,6 +282,6 @@ kernel_main(void)
 	context.interrupted = console_interrupted;
 	context.progress = true;
 	kprint("ready after %llu ms; help lists the commands\n",
-	      (unsigned long long)(time_now_ns() / 1000000));
+	       (unsigned long long)(time_now_ns() / 1000000));
 	console_run(&context);
 }

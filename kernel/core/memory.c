@@ -40,8 +40,8 @@ static void
 range_mark(const struct memory_range *range, bool is_free)
 {
 	uint64_t end = range->start + range->bytes;
-	uint64_t first = is_free ? (range->start + PAGE_BYTES - 1) / PAGE_BYTES
-				 : range->start / PAGE_BYTES;
+	uint64_t first =
+		is_free ? (range->start + PAGE_BYTES - 1) / PAGE_BYTES : range->start / PAGE_BYTES;
 	uint64_t last = is_free ? end / PAGE_BYTES : (end + PAGE_BYTES - 1) / PAGE_BYTES;
 
 	for (uint64_t page = first; page < last && page < map_pages; page++) {

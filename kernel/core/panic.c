@@ -46,6 +46,6 @@ orion_panic(const char *text)
 {
 	panic_begin();
 	kprint("\nPanic on CPU %u: %s\n  called from %p\n", arch_cpu(), text,
-	      __builtin_return_address(0));
+	       __builtin_return_address(0));
 	panic_end();
 }

@@ -88,7 +88,7 @@ pci_init(void)
 	bus_count = list.count;
 	if (functions_left_off != 0) {
 		kprint("pci: %u functions more than the %u that the table holds are not listed\n",
-		      functions_left_off, PCI_FUNCTIONS_MAX);
+		       functions_left_off, PCI_FUNCTIONS_MAX);
 	}
 }
 
@@ -120,8 +120,9 @@ static const char *
 class_text(uint32_t class_code)
 {
 	static const char *const texts[] = {
-		"unclassified", "storage", "network", "display", "multimedia", "memory", "bridge",
-		"communication", "system", "input", "docking", "processor", "serial bus",
+		"unclassified", "storage",   "network",       "display", "multimedia",
+		"memory",       "bridge",    "communication", "system",  "input",
+		"docking",      "processor", "serial bus",
 	};
 	uint32_t class = class_code >> 16;
 
@@ -142,16 +143,17 @@ print_bases(const struct pci_function *entry)
 		}
 		if ((base & PCI_BASE_IO) != 0) {
 			kprint("         BAR %u: ports %04llx\n", bar,
-			      (unsigned long long)(base & ~UINT64_C(3)));
+			       (unsigned long long)(base & ~UINT64_C(3)));
 			continue;
 		}
 		if ((base & PCI_BASE_64) != 0 && i + 1 < count) {
 			i++;
-			base |= (uint64_t)arch_pci_read(entry->function, PCI_BASE_ADDRESS + 4 * i, 4)
+			base |= (uint64_t)arch_pci_read(entry->function, PCI_BASE_ADDRESS + 4 * i,
+							4)
 				<< 32;
 		}
 		kprint("         BAR %u: memory %llx\n", bar,
-		      (unsigned long long)(base & ~UINT64_C(15)));
+		       (unsigned long long)(base & ~UINT64_C(15)));
 	}
 }
 
@@ -162,8 +164,8 @@ pci_print(void)
 		const struct pci_function *entry = &functions[i];
 
 		kprint("%02x:%02x.%x  %04x:%04x  %06x  %s\n", entry->function >> 8,
-		      entry->function >> 3 & 31, entry->function & 7, entry->vendor, entry->device,
-		      entry->class_code, class_text(entry->class_code));
+		       entry->function >> 3 & 31, entry->function & 7, entry->vendor, entry->device,
+		       entry->class_code, class_text(entry->class_code));
 		if (entry->header_type <= PCI_HEADER_BRIDGE) {
 			print_bases(entry);
 		}

@@ -128,13 +128,13 @@ port_wake(void *context, void *event)
 static void
 port_report(void *context, orion_level level, orion_event event, uint64_t a, uint64_t b, uint64_t c)
 {
-	const char *name = level == ORION_LEVEL_ERROR	  ? "error"
+	const char *name = level == ORION_LEVEL_ERROR     ? "error"
 			   : level == ORION_LEVEL_WARNING ? "warning"
 							  : "note";
 
 	(void)context;
 	kprint("driver: %s: %s (0x%llx, 0x%llx, 0x%llx)\n", name, event_text(event),
-	      (unsigned long long)a, (unsigned long long)b, (unsigned long long)c);
+	       (unsigned long long)a, (unsigned long long)b, (unsigned long long)c);
 }
 
 const struct orion_port *

@@ -109,7 +109,7 @@ read_count(const char **format, va_list *arguments)
 static struct conversion
 read_conversion(const char **format, va_list *arguments)
 {
-	struct conversion how = { .precision = -1 };
+	struct conversion how = {.precision = -1};
 
 	for (;; (*format)++) {
 		if (**format == '-') {
@@ -168,8 +168,10 @@ convert(struct output *out, struct conversion *how, char letter, va_list *argume
 	case 'd':
 	case 'i':
 		number = read_signed(how, arguments);
-		output_number(out, how, number < 0 ? 0 - (unsigned long long)number
-						   : (unsigned long long)number, 10, number < 0);
+		output_number(out, how,
+			      number < 0 ? 0 - (unsigned long long)number
+					 : (unsigned long long)number,
+			      10, number < 0);
 		break;
 	case 'u':
 		output_number(out, how, read_unsigned(how, arguments), 10, false);
@@ -192,7 +194,7 @@ convert(struct output *out, struct conversion *how, char letter, va_list *argume
 int
 format_text_list(char *buffer, size_t bytes, const char *format, va_list arguments)
 {
-	struct output out = { buffer, bytes != 0 ? bytes - 1 : 0, 0 };
+	struct output out = {buffer, bytes != 0 ? bytes - 1 : 0, 0};
 	va_list list;
 
 	va_copy(list, arguments);
@@ -283,7 +285,7 @@ kprint_force(void)
 const char *
 format_size(char *buffer, size_t bytes, unsigned long long size)
 {
-	static const char *const units[] = { "bytes", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB" };
+	static const char *const units[] = {"bytes", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB"};
 	unsigned long long whole = size;
 	unsigned long long rest = 0;
 	unsigned unit = 0;

@@ -31,13 +31,15 @@ worker_wake(struct worker *worker)
 {
 	unsigned cpu = (unsigned)(worker - workers);
 
-	/* Whoever changes it from 0 to 1 sends the interrupt; a second one would say nothing new. */
+	/*
+	 * Whoever changes it from 0 to 1 sends the interrupt; a second one would say nothing new.
+	 */
 	if (__atomic_exchange_n(&worker->woken, 1, __ATOMIC_SEQ_CST) == 0 && cpu != arch_cpu()) {
 		arch_cpu_interrupt(cpu);
 	}
 }
 
-/* Sets the timer unless it is set for a moment before DEADLINE: too early costs one more round. */
+/* Sets the timer unless it is set for an earlier moment: that costs but one more round. */
 static void
 timer_set(struct worker *me, uint64_t now, uint64_t deadline)
 {
@@ -72,10 +74,20 @@ worker_idle(uint64_t ns)
 	if (ticks < UINT64_MAX - now) {
 		timer_set(me, now, now + ticks);
 	}
+	__atomic_store_n(&me->asleep_since, now, __ATOMIC_RELAXED);
 	arch_sleep_unless(&me->woken);
 	__atomic_store_n(&me->woken, 0, __ATOMIC_SEQ_CST);
+	__atomic_store_n(&me->asleep_since, 0, __ATOMIC_RELAXED);
 	me->sleeps++;
 	me->sleep_ticks += arch_ticks() - now;
+}
+
+uint64_t
+worker_sleep_ticks(const struct worker *worker)
+{
+	uint64_t since = __atomic_load_n(&worker->asleep_since, __ATOMIC_RELAXED);
+
+	return worker->sleep_ticks + (since != 0 ? arch_ticks() - since : 0);
 }
 
 void

@@ -20,7 +20,8 @@ struct worker {
 	void *job_argument;
 	uint64_t timer_deadline;        /* the worker's timer is set for it; 0: not set */
 	uint64_t sleeps;
-	uint64_t sleep_ticks;
+	uint64_t sleep_ticks;           /* slept in all, but for the present sleep */
+	uint64_t asleep_since;          /* 0: awake */
 };
 
 /* The worker of CPU; its address is also the event that the driver core wakes. */
@@ -39,12 +40,14 @@ void worker_idle(uint64_t ns);
  * Runs FUNCTION(ARGUMENT, lane) on lanes 0 .. COUNT - 1, lane 0 on the caller, which must be CPU 0;
  * returns when all have returned.  COUNT is at most the number of CPUs.
  */
-void worker_run_on(unsigned count, void (*function)(void *argument, unsigned lane),
-		   void *argument);
+void worker_run_on(unsigned count, void (*function)(void *argument, unsigned lane), void *argument);
 
 /* Starts the other CPUs; afterwards worker_count() is the number of CPUs. */
 void worker_start(void);
 unsigned worker_count(void);
+
+/* How long WORKER has slept, the present sleep included. */
+uint64_t worker_sleep_ticks(const struct worker *worker);
 
 /* This CPU's timer fired.  Context: interrupt. */
 void worker_timer_arrived(void);

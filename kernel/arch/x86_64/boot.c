@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* From the hypervisor's start_info to kernel_main(): memory map, ACPI root, and the order of it all. */
+/* From the hypervisor's start_info to kernel_main(): memory map, ACPI root, what comes when. */
 #include "cpu.h"
 #include "kernel/core/acpi.h"
 #include "kernel/core/print.h"

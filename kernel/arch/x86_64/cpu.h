@@ -124,19 +124,19 @@ void pci_config_init(void);
 static inline void
 port_write8(uint16_t port, uint8_t value)
 {
-	__asm__ volatile("outb %0, %1" :: "a"(value), "Nd"(port) : "memory");
+	__asm__ volatile("outb %0, %1" ::"a"(value), "Nd"(port) : "memory");
 }
 
 static inline void
 port_write16(uint16_t port, uint16_t value)
 {
-	__asm__ volatile("outw %0, %1" :: "a"(value), "Nd"(port) : "memory");
+	__asm__ volatile("outw %0, %1" ::"a"(value), "Nd"(port) : "memory");
 }
 
 static inline void
 port_write32(uint16_t port, uint32_t value)
 {
-	__asm__ volatile("outl %0, %1" :: "a"(value), "Nd"(port) : "memory");
+	__asm__ volatile("outl %0, %1" ::"a"(value), "Nd"(port) : "memory");
 }
 
 static inline uint8_t
@@ -178,7 +178,7 @@ msr_read(uint32_t msr)
 static inline void
 msr_write(uint32_t msr, uint64_t value)
 {
-	__asm__ volatile("wrmsr" :: "c"(msr), "a"((uint32_t)value), "d"((uint32_t)(value >> 32))
+	__asm__ volatile("wrmsr" ::"c"(msr), "a"((uint32_t)value), "d"((uint32_t)(value >> 32))
 			 : "memory");
 }
 
@@ -191,7 +191,8 @@ cpuid_get(uint32_t leaf)
 {
 	struct cpuid id;
 
-	__asm__ volatile("cpuid" : "=a"(id.a), "=b"(id.b), "=c"(id.c), "=d"(id.d)
+	__asm__ volatile("cpuid"
+			 : "=a"(id.a), "=b"(id.b), "=c"(id.c), "=d"(id.d)
 			 : "a"(leaf), "c"(0));
 	return id;
 }
@@ -217,7 +218,7 @@ cr3_read(void)
 static inline void
 cr3_write(uint64_t value)
 {
-	__asm__ volatile("movq %0, %%cr3" :: "r"(value) : "memory");
+	__asm__ volatile("movq %0, %%cr3" ::"r"(value) : "memory");
 }
 
 static inline uint32_t

@@ -16,8 +16,8 @@ use_stack(volatile uint8_t *above)
 const char *const *
 arch_crash_kinds(void)
 {
-	static const char *const kinds[] = { "null", "divide", "opcode", "write-code", "stack",
-					     "general", NULL };
+	static const char *const kinds[] = {"null",  "divide",  "opcode", "write-code",
+					    "stack", "general", NULL};
 
 	return kinds;
 }
@@ -34,8 +34,8 @@ arch_crash(const char *kind)
 	} else if (string_equal(kind, "stack")) {
 		use_stack(NULL);
 	} else if (string_equal(kind, "general")) {
-		__asm__ volatile("movabsq $0x8000000000000000, %%rax; movq (%%rax), %%rax"
-				 ::: "rax", "memory");
+		__asm__ volatile("movabsq $0x8000000000000000, %%rax; movq (%%rax), %%rax" ::
+					 : "rax", "memory");
 	} else {
 		__asm__ volatile("xorl %%eax, %%eax; movl (%%rax), %%eax" ::: "rax", "memory");
 	}

@@ -39,7 +39,7 @@ binding_get(unsigned cpu, unsigned vector)
 static void
 binding_set(unsigned cpu, unsigned vector, enum binding_kind kind, unsigned number)
 {
-	union binding_word value = { .binding = { (uint16_t)kind, (uint16_t)number } };
+	union binding_word value = {.binding = {(uint16_t)kind, (uint16_t)number}};
 
 	__atomic_store_n(&bindings[cpu][vector], value.word, __ATOMIC_RELEASE);
 }

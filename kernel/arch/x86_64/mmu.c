@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The page tables: all RAM one to one and cached, the kernel's text read-only, everything else not
- * executable, page 0 and the stacks' guards absent, device registers uncached as they are asked for.
+ * executable, page 0 and the stacks' guards absent, device registers uncached as they are asked
+ * for.
  *
  * Mappings only ever appear; what was absent is in no CPU's TLB, so nothing has to be told to the
  * other CPUs.  The two functions that take something away are used before other CPUs run.
@@ -128,7 +129,7 @@ map_image(void)
 static void
 flush(uint64_t address)
 {
-	__asm__ volatile("invlpg (%0)" :: "r"(address) : "memory");
+	__asm__ volatile("invlpg (%0)" ::"r"(address) : "memory");
 }
 
 void

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * PCI configuration space: memory mapped as the ACPI table "MCFG" says, otherwise by the ports 0xcf8
- * and 0xcfc, which reach 256 bytes of each function of segment 0.  And QEMU's fw_cfg by its ports.
+ * PCI configuration space: memory mapped as the ACPI table "MCFG" says, otherwise by the ports
+ * 0xcf8 and 0xcfc, which reach 256 bytes of each function of segment 0.  And QEMU's fw_cfg by its
+ * ports.
  */
 #include "cpu.h"
 #include "kernel/core/acpi.h"

@@ -70,7 +70,7 @@ arch_reboot(void)
 	timer_wait_us(50000);
 	port_write8(KEYBOARD_PORT, KEYBOARD_RESET);
 	timer_wait_us(50000);
-	__asm__ volatile("lidt %0; int3" :: "m"(no_vectors) : "memory");
+	__asm__ volatile("lidt %0; int3" ::"m"(no_vectors) : "memory");
 	for (;;) {
 		__asm__ volatile("cli; hlt" ::: "memory");
 	}

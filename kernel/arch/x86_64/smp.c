@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Starting the other CPUs, one after the other: INIT, STARTUP, wait until it says that it is there. */
+/* Starting the other CPUs, one after the other: INIT, STARTUP, wait for a sign of life. */
 #include "cpu.h"
 #include "kernel/core/print.h"
 #include "kernel/core/string.h"
@@ -94,7 +94,7 @@ arch_cpus_start(void)
 		} else {
 			/* It may still come up late, on this index's stack: use no further one. */
 			kprint("cpu: the CPU with APIC id %u did not start; the rest is left off\n",
-			      ids[i]);
+			       ids[i]);
 			break;
 		}
 	}
@@ -107,7 +107,7 @@ arch_describe(void)
 {
 	if (cpus_present > CPUS_MAX) {
 		kprint("cpu: %u CPUs present, %u used: more are not supported\n", cpus_present,
-		      CPUS_MAX);
+		       CPUS_MAX);
 	}
 	if (!ioapic_present()) {
 		kprint("apic: no ACPI table of CPUs and interrupts: one CPU, devices are polled\n");
@@ -141,7 +141,7 @@ arch_irq_off(void)
 {
 	uint64_t flags;
 
-	__asm__ volatile("pushfq; popq %0; cli" : "=r"(flags) :: "memory");
+	__asm__ volatile("pushfq; popq %0; cli" : "=r"(flags)::"memory");
 	return (flags >> 9 & 1) != 0;
 }
 

@@ -73,7 +73,7 @@ pit_start(void)
 static struct moment
 moment_read(const struct reference *reference)
 {
-	struct moment best = { .blur = UINT64_MAX };
+	struct moment best = {.blur = UINT64_MAX};
 
 	for (unsigned i = 0; i < READ_TRIES; i++) {
 		uint64_t before = arch_ticks();
@@ -107,9 +107,9 @@ measure(const struct reference *reference)
 void
 timer_init(void)
 {
-	static const struct reference acpi_timer = { "ACPI timer", ACPI_TIMER_RATE, ACPI_TIMER_MASK,
-						     acpi_timer_read };
-	static const struct reference pit = { "8254 timer", PIT_RATE, PIT_MASK, pit_read };
+	static const struct reference acpi_timer = {"ACPI timer", ACPI_TIMER_RATE, ACPI_TIMER_MASK,
+						    acpi_timer_read};
+	static const struct reference pit = {"8254 timer", PIT_RATE, PIT_MASK, pit_read};
 	const struct acpi_header *fadt = acpi_find("FACP");
 	uint64_t rate;
 
@@ -174,7 +174,7 @@ arch_ticks(void)
 {
 	uint32_t low, high;
 
-	__asm__ volatile("rdtsc" : "=a"(low), "=d"(high) :: "memory");
+	__asm__ volatile("rdtsc" : "=a"(low), "=d"(high)::"memory");
 	return (uint64_t)high << 32 | low;
 }
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What a started CPU runs first, in real mode, copied to a page below 1 MiB whose number is its code
- * segment / 256.  All addresses are relative to that page (in ebx once it is known); the words at
- * the end are filled in by smp.c before each start.
+ * What a started CPU runs first, in real mode, copied to a page below 1 MiB whose number is its
+ * code segment / 256.  All addresses are relative to that page (in ebx once it is known); the words
+ * at the end are filled in by smp.c before each start.
  */
 #define PAGE_CR0 0x80010001
 #define CR4_PAE 0x20

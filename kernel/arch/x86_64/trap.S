@@ -3,6 +3,9 @@
  * 256 entries of 16 bytes each, one for each vector: they push an error code where the CPU did not,
  * and the vector, then all registers (struct trap_frame), and call trap_entry().
  */
+	/* The vectors for which the CPU pushes an error code: 8, 10 to 14, 17, 21, 29 and 30. */
+#define ERROR_CODES 0x60227d00
+
 	.text
 
 	.balign 16
@@ -11,7 +14,7 @@ trap_stubs:
 	.set vector, 0
 	.rept 256
 	.balign 16
-	.if (vector == 8) || ((vector >= 10) && (vector <= 14)) || (vector == 17) || (vector == 21) || (vector == 29) || (vector == 30)
+	.if (ERROR_CODES >> vector) & (vector < 32) & 1
 	.else
 	pushq $0
 	.endif

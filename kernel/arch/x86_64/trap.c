@@ -36,13 +36,31 @@ struct cpu_stacks cpu_stacks[CPUS_MAX];
 static struct gate gates[256];
 
 static const char *const names[VECTOR_EXCEPTIONS] = {
-	"divide error", "debug", "non-maskable interrupt", "breakpoint", "overflow",
-	"bound range exceeded", "invalid opcode", "device not available", "double fault",
-	"coprocessor overrun", "invalid task segment", "segment not present", "stack segment fault",
-	"general protection fault", "page fault", "reserved", "floating point error",
-	"alignment check", "machine check", "vector floating point error", "virtualization",
+	"divide error",
+	"debug",
+	"non-maskable interrupt",
+	"breakpoint",
+	"overflow",
+	"bound range exceeded",
+	"invalid opcode",
+	"device not available",
+	"double fault",
+	"coprocessor overrun",
+	"invalid task segment",
+	"segment not present",
+	"stack segment fault",
+	"general protection fault",
+	"page fault",
+	"reserved",
+	"floating point error",
+	"alignment check",
+	"machine check",
+	"vector floating point error",
+	"virtualization",
 	"control protection",
-	[28] = "hypervisor injection", "VMM communication", "security",
+	[28] = "hypervisor injection",
+	"VMM communication",
+	"security",
 };
 
 void
@@ -51,7 +69,7 @@ trap_init(void)
 	for (unsigned vector = 0; vector < 256; vector++) {
 		uint64_t stub = (uintptr_t)trap_stubs + vector * STUB_BYTES;
 		unsigned stack = vector == VECTOR_DOUBLE_FAULT ? TRAP_STACK_DOUBLE_FAULT
-			       : vector == VECTOR_NMI	       ? TRAP_STACK_NMI
+				 : vector == VECTOR_NMI        ? TRAP_STACK_NMI
 							       : 0;
 
 		gates[vector].offset_low = (uint16_t)stub;
@@ -74,11 +92,11 @@ trap_stack_set(struct cpu_task *task, unsigned number, const uint8_t *low)
 static void
 load_tables(const struct cpu *cpu)
 {
-	struct table_pointer segments = { .limit = sizeof(cpu->segments) - 1,
-					  .base = (uintptr_t)cpu->segments };
-	struct table_pointer vectors = { .limit = sizeof(gates) - 1, .base = (uintptr_t)gates };
+	struct table_pointer segments = {.limit = sizeof(cpu->segments) - 1,
+					 .base = (uintptr_t)cpu->segments};
+	struct table_pointer vectors = {.limit = sizeof(gates) - 1, .base = (uintptr_t)gates};
 
-	__asm__ volatile("lgdt %0" :: "m"(segments.limit) : "memory");
+	__asm__ volatile("lgdt %0" ::"m"(segments.limit) : "memory");
 	__asm__ volatile("pushq %0\n\t"
 			 "leaq 1f(%%rip), %%rax\n\t"
 			 "pushq %%rax\n\t"
@@ -89,10 +107,11 @@ load_tables(const struct cpu *cpu)
 			 "movl %%eax, %%ss\n\t"
 			 "xorl %%eax, %%eax\n\t"
 			 "movl %%eax, %%fs\n\t"
-			 "movl %%eax, %%gs"
-			 :: "i"(SELECTOR_CODE), "i"(SELECTOR_DATA) : "rax", "memory");
-	__asm__ volatile("lidt %0" :: "m"(vectors.limit) : "memory");
-	__asm__ volatile("ltr %w0" :: "r"(SELECTOR_TASK) : "memory");
+			 "movl %%eax, %%gs" ::"i"(SELECTOR_CODE),
+			 "i"(SELECTOR_DATA)
+			 : "rax", "memory");
+	__asm__ volatile("lidt %0" ::"m"(vectors.limit) : "memory");
+	__asm__ volatile("ltr %w0" ::"r"(SELECTOR_TASK) : "memory");
 	msr_write(MSR_GS_BASE, (uintptr_t)cpu);
 }
 
@@ -131,8 +150,8 @@ print_page_fault(const struct trap_frame *frame, uint64_t address)
 						     : "read of";
 
 	kprint("  %s %016llx: %s%s\n", what, (unsigned long long)address,
-	      (frame->error & 1) != 0 ? "not allowed there" : "nothing is mapped there",
-	      address < PAGE_BYTES ? " (null pointer)" : "");
+	       (frame->error & 1) != 0 ? "not allowed there" : "nothing is mapped there",
+	       address < PAGE_BYTES ? " (null pointer)" : "");
 }
 
 static void
@@ -151,19 +170,19 @@ static void
 print_registers(const struct trap_frame *f)
 {
 	kprint("  rip %016llx  rflags %016llx  rsp %016llx\n", (unsigned long long)f->rip,
-	      (unsigned long long)f->rflags, (unsigned long long)f->rsp);
+	       (unsigned long long)f->rflags, (unsigned long long)f->rsp);
 	kprint("  rax %016llx  rbx %016llx  rcx %016llx\n", (unsigned long long)f->rax,
-	      (unsigned long long)f->rbx, (unsigned long long)f->rcx);
+	       (unsigned long long)f->rbx, (unsigned long long)f->rcx);
 	kprint("  rdx %016llx  rsi %016llx  rdi %016llx\n", (unsigned long long)f->rdx,
-	      (unsigned long long)f->rsi, (unsigned long long)f->rdi);
+	       (unsigned long long)f->rsi, (unsigned long long)f->rdi);
 	kprint("  rbp %016llx  r8  %016llx  r9  %016llx\n", (unsigned long long)f->rbp,
-	      (unsigned long long)f->r8, (unsigned long long)f->r9);
+	       (unsigned long long)f->r8, (unsigned long long)f->r9);
 	kprint("  r10 %016llx  r11 %016llx  r12 %016llx\n", (unsigned long long)f->r10,
-	      (unsigned long long)f->r11, (unsigned long long)f->r12);
+	       (unsigned long long)f->r11, (unsigned long long)f->r12);
 	kprint("  r13 %016llx  r14 %016llx  r15 %016llx\n", (unsigned long long)f->r13,
-	      (unsigned long long)f->r14, (unsigned long long)f->r15);
+	       (unsigned long long)f->r14, (unsigned long long)f->r15);
 	kprint("  cr2 %016llx  cr3 %016llx  error %llx\n", (unsigned long long)cr2_read(),
-	      (unsigned long long)cr3_read(), (unsigned long long)f->error);
+	       (unsigned long long)cr3_read(), (unsigned long long)f->error);
 }
 
 /* Words from the stack; a '*' marks those that point into the kernel's code. */
@@ -182,7 +201,7 @@ print_stack(uint64_t rsp)
 		bool code = word >= (uintptr_t)kernel_start && word < (uintptr_t)kernel_text_end;
 
 		kprint("%s%016llx%c", i % 4 == 0 ? "\n    " : " ", (unsigned long long)word,
-		      code ? '*' : ' ');
+		       code ? '*' : ' ');
 	}
 	kprint("\n");
 }
@@ -195,7 +214,7 @@ exception(const struct trap_frame *frame)
 
 	panic_begin();
 	kprint("\nException %u, %s, on CPU %u\n", (unsigned)frame->vector,
-	      name != NULL ? name : "reserved", arch_cpu());
+	       name != NULL ? name : "reserved", arch_cpu());
 	if (frame->vector == VECTOR_PAGE_FAULT) {
 		print_page_fault(frame, address);
 	} else if (frame->vector == VECTOR_DOUBLE_FAULT) {
