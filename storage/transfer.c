@@ -244,9 +244,6 @@ fill(struct transfer *t)
 			break;
 		}
 		any = true;
-		if (!t->storage->manager->options.batch_processing) {
-			(void)vblk_kick(t->queue);
-		}
 	}
 	return any;
 }
@@ -303,15 +300,10 @@ give_up(struct transfer *t, orion_status why)
 static orion_status
 verdict(struct transfer *t, uint64_t late_ns)
 {
-	switch (vblk_state_get(t->disk->device)) {
-	case VBLK_LIVE:
-		break;
-	case VBLK_BROKEN:
+	/* When somebody else stopped it, everything in flight is there to be reaped. */
+	if (vblk_state_get(t->disk->device) != VBLK_LIVE) {
 		return vblk_cause_get(t->disk->device) == VBLK_CAUSE_GONE ? ORION_DEVICE_GONE
 									  : ORION_DEVICE_BROKEN;
-	default:
-		/* Stopped by somebody else: everything in flight is there to be reaped. */
-		return ORION_DEVICE_BROKEN;
 	}
 	if (halt_due(t->disk)) {
 		return ORION_DEVICE_BROKEN;

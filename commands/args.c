@@ -1,0 +1,240 @@
+/* SPDX-License-Identifier: MIT */
+/* Reading arguments: see args.h. */
+#include "commands/args.h"
+
+#include "commands/print.h"
+
+#define SIZE_FORMS "a number such as 4096, 0x1000, 64k, 10M or 2G"
+
+orion_status
+args_refuse(struct command_context *context, const char *command, orion_status status,
+	    const char *format, ...)
+{
+	va_list arguments;
+
+	print(context, "%s: ", command);
+	va_start(arguments, format);
+	print_list(context, format, arguments);
+	va_end(arguments);
+	print(context, "\n");
+	return status;
+}
+
+orion_status
+args_count(struct command_context *context, const char *command, int argc, int least, int most,
+	   const char *usage)
+{
+	if (argc >= least && argc <= most) {
+		return ORION_OK;
+	}
+	return args_refuse(context, command, ORION_INVALID, "%s; write: %s %s",
+			   argc < least ? "an argument is missing" : "too many arguments", command,
+			   usage);
+}
+
+static unsigned
+digit_value(char c)
+{
+	if (c >= '0' && c <= '9') {
+		return (unsigned)(c - '0');
+	}
+	if (c >= 'a' && c <= 'f') {
+		return (unsigned)(c - 'a') + 10;
+	}
+	if (c >= 'A' && c <= 'F') {
+		return (unsigned)(c - 'A') + 10;
+	}
+	return 99;
+}
+
+/* The power of two that a unit letter stands for; 0 when C is none. */
+static unsigned
+unit_shift(char c)
+{
+	switch (c) {
+	case 'k':
+	case 'K':
+		return 10;
+	case 'm':
+	case 'M':
+		return 20;
+	case 'g':
+	case 'G':
+		return 30;
+	case 't':
+	case 'T':
+		return 40;
+	default:
+		return 0;
+	}
+}
+
+orion_status
+args_number(const char *text, uint64_t *value)
+{
+	unsigned base = text[0] == '0' && (text[1] == 'x' || text[1] == 'X') ? 16 : 10;
+	const char *at = base == 16 ? text + 2 : text;
+	const char *first = at;
+	uint64_t number = 0;
+	bool large = false;
+
+	for (; digit_value(*at) < base; at++) {
+		large |= __builtin_mul_overflow(number, base, &number);
+		large |= __builtin_add_overflow(number, digit_value(*at), &number);
+	}
+	if (at == first) {
+		return ORION_INVALID;
+	}
+	if (*at != '\0') {
+		unsigned shift = unit_shift(*at);
+
+		if (shift == 0 || at[1] != '\0') {
+			return ORION_INVALID;
+		}
+		large |= __builtin_mul_overflow(number, UINT64_C(1) << shift, &number);
+	}
+	*value = number;
+	return large ? ORION_TOO_LARGE : ORION_OK;
+}
+
+orion_status
+args_size(struct command_context *context, const char *command, const char *name, const char *text,
+	  uint64_t least, uint64_t most, uint64_t *value)
+{
+	orion_status status = args_number(text, value);
+
+	if (status == ORION_INVALID) {
+		return args_refuse(context, command, ORION_INVALID,
+				   "%s is '%s'; it has to be " SIZE_FORMS, name, text);
+	}
+	if (status != ORION_OK || *value < least || *value > most) {
+		if (most == UINT64_MAX) {
+			return args_refuse(context, command, ORION_INVALID,
+					   "%s is %s; it has to be at least %llu and fit into 64 bits",
+					   name, text, wide(least));
+		}
+		return args_refuse(context, command, ORION_INVALID,
+				   "%s is %s; it has to be from %s to %s", name, text,
+				   print_exact(least).s, print_exact(most).s);
+	}
+	return ORION_OK;
+}
+
+orion_status
+args_pattern(struct command_context *context, const char *command, const char *text, uint64_t *seed)
+{
+	if (!text_begins(text, "pattern:")) {
+		return args_refuse(context, command, ORION_INVALID,
+				   "'%s' is no pattern; write pattern:SEED, for example pattern:1",
+				   text);
+	}
+	return args_size(context, command, "the SEED of the pattern", text + 8, 0, UINT64_MAX, seed);
+}
+
+orion_status
+args_disk(struct command_context *context, const char *command, const char *name, unsigned rights,
+	  struct storage_handle **handle)
+{
+	orion_status status = storage_open(context->storage, name, rights, handle);
+	const struct storage_disk *disk;
+
+	if (status == ORION_OK) {
+		return status;
+	}
+	if (status != ORION_NOT_FOUND) {
+		return args_refuse(context, command, status, "%s: %s", name,
+				   orion_status_text(status));
+	}
+	print(context, "%s: there is no disk '%s'; ", command, name);
+	if (storage_at(context->storage, 0) == NULL) {
+		print(context, "there are no disks at all\n");
+		return status;
+	}
+	print(context, "there is");
+	for (unsigned n = 0; (disk = storage_at(context->storage, n)) != NULL; n++) {
+		print(context, " %s", disk->name);
+	}
+	print(context, "\n");
+	return status;
+}
+
+static orion_status
+check_aligned(struct command_context *context, const char *command, const char *name,
+	      const char *text, uint64_t value, uint32_t block)
+{
+	if (value % block == 0) {
+		return ORION_OK;
+	}
+	return args_refuse(context, command, ORION_MISALIGNED,
+			   "%s is %s; it has to be a multiple of the block size, %u bytes", name,
+			   text, block);
+}
+
+orion_status
+args_range(struct command_context *context, const char *command, const struct storage_disk *disk,
+	   const char *offset_text, const char *length_text, bool aligned, uint64_t *offset,
+	   uint64_t *length)
+{
+	uint64_t size = storage_bytes(disk);
+	uint32_t block = storage_block_bytes(disk);
+	orion_status status = args_size(context, command, "OFFSET", offset_text, 0, UINT64_MAX,
+					offset);
+	bool to_end = text_equal(length_text, "end");
+
+	if (status == ORION_OK && !to_end) {
+		status = args_size(context, command, "LENGTH", length_text, 0, UINT64_MAX, length);
+	}
+	if (status != ORION_OK) {
+		return status;
+	}
+	if (*offset > size || (!to_end && *length > size - *offset)) {
+		return args_refuse(context, command, ORION_OUT_OF_RANGE,
+				   "%s with OFFSET %s reaches past the end of %s; it has %llu bytes (%s)",
+				   length_text, offset_text, disk->name, wide(size),
+				   print_size(size).s);
+	}
+	if (to_end) {
+		*length = size - *offset;
+	}
+	if (!aligned) {
+		return ORION_OK;
+	}
+	status = check_aligned(context, command, "OFFSET", offset_text, *offset, block);
+	if (status == ORION_OK) {
+		status = check_aligned(context, command, "LENGTH", length_text, *length, block);
+	}
+	return status;
+}
+
+bool
+args_interrupted(struct command_context *context)
+{
+	return context->interrupted != NULL && context->interrupted(context->host);
+}
+
+unsigned
+args_distance(const char *a, const char *b)
+{
+	unsigned row[48];
+	size_t width = text_length(b);
+
+	if (width >= 48 || text_length(a) >= 48) {
+		return 48;
+	}
+	for (unsigned j = 0; j <= width; j++) {
+		row[j] = j;
+	}
+	for (unsigned i = 0; a[i] != '\0'; i++) {
+		unsigned corner = row[0];
+
+		row[0] = i + 1;
+		for (unsigned j = 0; j < width; j++) {
+			unsigned best = corner + (a[i] != b[j]);
+
+			corner = row[j + 1];
+			best = best < corner + 1 ? best : corner + 1;
+			row[j + 1] = best < row[j] + 1 ? best : row[j] + 1;
+		}
+	}
+	return row[width];
+}

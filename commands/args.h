@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Arguments: numbers, sizes, patterns, disks, byte ranges.  Each reader prints what was wrong and what
+ * would be right, and returns a status that the command returns in turn.
+ */
+#ifndef COMMANDS_ARGS_H
+#define COMMANDS_ARGS_H
+
+#include "orion/command.h"
+
+/* What a command returns after Ctrl-C: a person's patience reached its end. */
+#define COMMAND_INTERRUPTED ORION_TIMED_OUT
+
+/* Prints "COMMAND: TEXT" and a newline, and returns STATUS. */
+orion_status args_refuse(struct command_context *context, const char *command, orion_status status,
+			 const char *format, ...) __attribute__((format(printf, 4, 5)));
+
+/* ORION_INVALID, with the command's usage, unless ARGC (the arguments alone) is LEAST to MOST. */
+orion_status args_count(struct command_context *context, const char *command, int argc, int least,
+			int most, const char *usage);
+
+/*
+ * TEXT as a number: decimal, or hexadecimal with 0x, then k, M, G, T (powers of 1024, either case).
+ * ORION_INVALID when it is none, ORION_TOO_LARGE when it needs more than 64 bits.  Prints nothing.
+ */
+orion_status args_number(const char *text, uint64_t *value);
+
+/* The same, from LEAST to MOST, for the argument called NAME; prints. */
+orion_status args_size(struct command_context *context, const char *command, const char *name,
+		       const char *text, uint64_t least, uint64_t most, uint64_t *value);
+
+/* "pattern:SEED". */
+orion_status args_pattern(struct command_context *context, const char *command, const char *text,
+			  uint64_t *seed);
+
+/* Opens disk NAME with RIGHTS. */
+orion_status args_disk(struct command_context *context, const char *command, const char *name,
+		       unsigned rights, struct storage_handle **handle);
+
+/*
+ * OFFSET and LENGTH on DISK; LENGTH may be "end": up to the end of the disk.  ALIGNED: both have to
+ * be multiples of the block size.
+ */
+orion_status args_range(struct command_context *context, const char *command,
+			const struct storage_disk *disk, const char *offset_text,
+			const char *length_text, bool aligned, uint64_t *offset, uint64_t *length);
+
+/* True when a person wants the command to end. */
+bool args_interrupted(struct command_context *context);
+
+/* Number of single-character changes between A and B; long texts count as far apart. */
+unsigned args_distance(const char *a, const char *b);
+
+#endif

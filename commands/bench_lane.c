@@ -1,0 +1,221 @@
+/* SPDX-License-Identifier: MIT */
+/* What one lane of disk bench does: keep DEPTH requests in flight until its quota is done. */
+#include "commands/args.h"
+#include "commands/bench.h"
+#include "commands/pattern.h"
+
+#define POLL_NS UINT64_C(20000)
+#define SLICE_NS UINT64_C(10000000)
+#define POLLED_SLICE_NS UINT64_C(100000)
+#define CHECK_NS UINT64_C(20000000)
+
+unsigned
+bench_lane_in_flight(const struct bench_lane *lane)
+{
+	return (unsigned)lane->bench->depth - lane->free_count;
+}
+
+static void
+stop_all(struct bench *bench)
+{
+	__atomic_store_n(&bench->stop, 1, __ATOMIC_RELAXED);
+}
+
+static bool
+stopped(const struct bench *bench)
+{
+	return __atomic_load_n(&bench->stop, __ATOMIC_RELAXED) != 0;
+}
+
+static void
+note_failure(struct bench_lane *lane, orion_status status)
+{
+	if (lane->status == ORION_OK) {
+		lane->status = status;
+	}
+}
+
+/* The unit of BS bytes that the next request is about. */
+static uint64_t
+next_unit(struct bench_lane *lane)
+{
+	if (lane->bench->random) {
+		lane->random += UINT64_C(0x9e3779b97f4a7c15);
+		return pattern_mix(lane->random) % lane->bench->units;
+	}
+
+	uint64_t unit = lane->first + lane->next;
+
+	lane->next = lane->next + 1 == lane->span ? 0 : lane->next + 1;
+	return unit;
+}
+
+/* Submits one batch.  Returns how many the queue took. */
+static unsigned
+submit_batch(struct bench_lane *lane)
+{
+	const struct bench *bench = lane->bench;
+	struct vblk_request requests[BENCH_BATCH];
+	unsigned count = lane->free_count < BENCH_BATCH ? lane->free_count : BENCH_BATCH;
+	uint64_t left = stopped(bench) ? 0 : lane->quota - lane->submitted;
+
+	count = count < left ? count : (unsigned)left;
+	if (count == 0) {
+		return 0;
+	}
+
+	uint64_t now = clock_ns(bench->context);
+	uint64_t next = lane->next, random = lane->random;
+
+	for (unsigned i = 0; i < count; i++) {
+		uint16_t slot = lane->free[lane->free_count - 1 - i];
+
+		lane->slots[slot].start_ns = now;
+		requests[i] = (struct vblk_request){
+			.sector = next_unit(lane) * (bench->bs / VBLK_SECTOR_BYTES),
+			.segments = &lane->slots[slot].segment,
+			.cookie = slot,
+			.segment_count = 1,
+			.operation = bench->write ? VBLK_WRITE : VBLK_READ,
+		};
+	}
+
+	unsigned taken = vblk_submit(lane->queue, requests, count);
+
+	if (taken < count) {
+		orion_status why = vblk_refusal(lane->queue);
+
+		/* Those not taken come again: the run has to touch the same units however it went. */
+		lane->next = next;
+		lane->random = random;
+		for (unsigned i = 0; i < taken; i++) {
+			(void)next_unit(lane);
+		}
+		if (why != ORION_NO_ROOM) {
+			note_failure(lane, why);
+			stop_all(lane->bench);
+		}
+	}
+	lane->free_count -= taken;
+	lane->submitted += taken;
+	if (taken != 0) {
+		(void)vblk_kick(lane->queue);
+	}
+	return taken;
+}
+
+static unsigned
+reap_batch(struct bench_lane *lane, bool timed)
+{
+	struct vblk_completion completions[BENCH_BATCH];
+	unsigned count = vblk_reap(lane->queue, completions, BENCH_BATCH);
+
+	if (count == 0) {
+		return 0;
+	}
+
+	uint64_t now = clock_ns(lane->bench->context);
+
+	for (unsigned i = 0; i < count; i++) {
+		uint16_t slot = (uint16_t)completions[i].cookie;
+
+		if (timed) {
+			latency_add(&lane->latency, now - lane->slots[slot].start_ns);
+		}
+		lane->free[lane->free_count++] = slot;
+		if (completions[i].result != ORION_OK) {
+			lane->failed++;
+			note_failure(lane, (orion_status)completions[i].result);
+		}
+	}
+	lane->completed += count;
+	lane->progress_ns = now;
+	return count;
+}
+
+/* Progress and Ctrl-C, now and then; only lane 0 may call the console. */
+static void
+look_around(struct bench_lane *lane)
+{
+	struct bench *bench = lane->bench;
+	uint64_t now;
+
+	if (lane->index != 0) {
+		return;
+	}
+	now = clock_ns(bench->context);
+	if (now - lane->checked_ns < CHECK_NS) {
+		return;
+	}
+	lane->checked_ns = now;
+	progress_show(&bench->progress, lane->completed * bench->queues);
+	if (!bench->interrupted && args_interrupted(bench->context)) {
+		bench->interrupted = true;
+		stop_all(bench);
+	}
+}
+
+/* Nothing moved: poll for a moment, then sleep.  False when there is no sense in waiting on. */
+static bool
+wait_more(struct bench_lane *lane)
+{
+	const struct bench *bench = lane->bench;
+	const struct storage_host *host = &bench->context->storage->host;
+	const struct vblk_device *device = bench->disk->device;
+	bool no_irq = vblk_info(device)->irq_mode == VIRTIO_IRQ_POLLED;
+	uint64_t now = clock_ns(bench->context);
+
+	if (now - lane->progress_ns < POLL_NS) {
+		return true;
+	}
+	if (vblk_state_get(device) != VBLK_LIVE) {
+		note_failure(lane, ORION_DEVICE_BROKEN);
+		return false;
+	}
+	if (now - lane->progress_ns > BENCH_DEADLINE_NS) {
+		note_failure(lane, ORION_TIMED_OUT);
+		return false;
+	}
+	if (!bench->poll) {
+		if (vblk_arm(lane->queue)) {
+			host->idle(host->port_context, lane->index,
+				   no_irq ? POLLED_SLICE_NS : SLICE_NS);
+		}
+		vblk_disarm(lane->queue);
+	}
+	return true;
+}
+
+void
+bench_lane_run(void *argument, unsigned index)
+{
+	struct bench *bench = argument;
+	struct bench_lane *lane = bench->lanes[index];
+
+	vblk_queue_stats(lane->queue, &lane->before, &lane->irq_before);
+	lane->start_ns = clock_ns(bench->context);
+	lane->progress_ns = lane->start_ns;
+	lane->checked_ns = lane->start_ns;
+	while (bench_lane_in_flight(lane) != 0 ||
+	       (lane->submitted != lane->quota && !stopped(bench))) {
+		unsigned moved = submit_batch(lane);
+
+		moved += reap_batch(lane, true);
+		look_around(lane);
+		if (moved == 0 && !wait_more(lane)) {
+			stop_all(bench);
+			break;
+		}
+	}
+	lane->end_ns = clock_ns(bench->context);
+	vblk_queue_stats(lane->queue, &lane->after, &lane->irq_after);
+}
+
+void
+bench_lane_drain(void *argument, unsigned index)
+{
+	struct bench *bench = argument;
+
+	while (reap_batch(bench->lanes[index], false) != 0) {
+	}
+}

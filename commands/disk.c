@@ -1,0 +1,364 @@
+/* SPDX-License-Identifier: MIT */
+/* disk list, read, write, verify, hash, flush, identify. */
+#include <string.h>
+
+#include "commands/args.h"
+#include "commands/pattern.h"
+#include "commands/print.h"
+#include "commands/sha256.h"
+#include "commands/table.h"
+#include "commands/walk.h"
+
+#define LANE 0u
+#define LINE_BYTES 16u
+
+/* ---- list, identify, flush ---------------------------------------------------------------------- */
+
+static orion_status
+read_serial(struct command_context *context, const char *name, char id[VBLK_ID_BYTES + 1])
+{
+	struct storage_handle *handle;
+	orion_status status = storage_open(context->storage, name, STORAGE_MAY_STATS, &handle);
+
+	id[0] = '\0';
+	if (status == ORION_OK) {
+		status = storage_identify(context->storage, handle, LANE, id);
+		storage_close(context->storage, handle);
+	}
+	return status;
+}
+
+static orion_status
+run_list(struct command_context *context, int argc, char **argv)
+{
+	orion_status status = args_count(context, "disk list", argc, 0, 0, "");
+	const struct storage_disk *disk;
+
+	(void)argv;
+	if (status != ORION_OK) {
+		return status;
+	}
+	if (storage_at(context->storage, 0) == NULL) {
+		print(context, "there are no disks\n");
+		return ORION_OK;
+	}
+	print(context, "%-5s %16s %10s %6s %-3s %6s %-7s %s\n", "disk", "bytes", "size", "block",
+	      "ro", "queues", "ring", "serial");
+	for (unsigned n = 0; (disk = storage_at(context->storage, n)) != NULL; n++) {
+		const struct vblk_info *info = vblk_info(disk->device);
+		char id[VBLK_ID_BYTES + 1];
+		bool known = read_serial(context, disk->name, id) == ORION_OK && id[0] != '\0';
+
+		print(context, "%-5s %16llu %10s %6u %-3s %6u %-7s %s\n", disk->name,
+		      wide(storage_bytes(disk)), print_size(storage_bytes(disk)).s,
+		      info->block_bytes, info->read_only ? "yes" : "no", info->queues,
+		      info->packed ? "packed" : "split", known ? id : "-");
+	}
+	return ORION_OK;
+}
+
+static orion_status
+run_identify(struct command_context *context, int argc, char **argv)
+{
+	char id[VBLK_ID_BYTES + 1];
+	struct storage_handle *handle;
+	orion_status status = args_count(context, "disk identify", argc, 1, 1, "DISK");
+
+	if (status == ORION_OK) {
+		status = args_disk(context, "disk identify", argv[0], STORAGE_MAY_STATS, &handle);
+	}
+	if (status != ORION_OK) {
+		return status;
+	}
+	status = storage_identify(context->storage, handle, LANE, id);
+	storage_close(context->storage, handle);
+	if (status != ORION_OK) {
+		return args_refuse(context, "disk identify", status, "%s: %s", argv[0],
+				   orion_status_text(status));
+	}
+	print(context, "%s\n", id[0] == '\0' ? "(no serial number)" : id);
+	return ORION_OK;
+}
+
+static orion_status
+run_flush(struct command_context *context, int argc, char **argv)
+{
+	struct storage_handle *handle;
+	orion_status status = args_count(context, "disk flush", argc, 1, 1, "DISK");
+
+	if (status == ORION_OK) {
+		status = args_disk(context, "disk flush", argv[0], STORAGE_MAY_FLUSH, &handle);
+	}
+	if (status != ORION_OK) {
+		return status;
+	}
+	status = storage_flush(context->storage, handle, LANE);
+	storage_close(context->storage, handle);
+	if (status != ORION_OK) {
+		return args_refuse(context, "disk flush", status, "%s: %s", argv[0],
+				   orion_status_text(status));
+	}
+	print(context, "%s flushed\n", argv[0]);
+	return ORION_OK;
+}
+
+/* ---- what the walking commands share -------------------------------------------------------------- */
+
+/* Fills WALK from the arguments DISK OFFSET LENGTH and opens the disk. */
+static orion_status
+open_walk(struct walk *walk, char **argv, unsigned rights)
+{
+	orion_status status = args_disk(walk->context, walk->command, argv[0], rights, &walk->handle);
+
+	if (status != ORION_OK) {
+		return status;
+	}
+	status = args_range(walk->context, walk->command, walk->handle->disk, argv[1], argv[2], true,
+			    &walk->offset, &walk->length);
+	if (status != ORION_OK) {
+		storage_close(walk->context->storage, walk->handle);
+	}
+	return status;
+}
+
+static orion_status
+run_walk(struct walk *walk)
+{
+	orion_status status = walk_run(walk);
+
+	storage_close(walk->context->storage, walk->handle);
+	return status;
+}
+
+/* ---- read ------------------------------------------------------------------------------------------ */
+
+struct dump {
+	struct command_context *context;
+	uint8_t last[LINE_BYTES];
+	bool any;               /* LAST holds a line */
+	bool folding;           /* a '*' stands for the lines since */
+};
+
+static void
+dump_line(struct command_context *context, uint64_t offset, const uint8_t *bytes, size_t n)
+{
+	char line[96];
+	size_t at = print_into(line, sizeof(line), "%08llx ", wide(offset));
+
+	for (size_t i = 0; i < LINE_BYTES; i++) {
+		line[at++] = ' ';
+		if (i == LINE_BYTES / 2) {
+			line[at++] = ' ';
+		}
+		line[at++] = i < n ? "0123456789abcdef"[bytes[i] >> 4] : ' ';
+		line[at++] = i < n ? "0123456789abcdef"[bytes[i] & 15] : ' ';
+	}
+	memcpy(line + at, "  |", 3);
+	at += 3;
+	for (size_t i = 0; i < n; i++) {
+		line[at++] = bytes[i] >= ' ' && bytes[i] <= '~' ? (char)bytes[i] : '.';
+	}
+	memcpy(line + at, "|\n", 2);
+	context->write(context->host, line, at + 2);
+}
+
+static void
+dump_piece(void *argument, uint64_t offset, void *buffer, size_t bytes)
+{
+	struct dump *dump = argument;
+	const uint8_t *in = buffer;
+
+	for (size_t at = 0; at < bytes; at += LINE_BYTES) {
+		size_t n = bytes - at < LINE_BYTES ? bytes - at : LINE_BYTES;
+
+		if (dump->any && n == LINE_BYTES && memcmp(dump->last, in + at, LINE_BYTES) == 0) {
+			if (!dump->folding) {
+				print(dump->context, "*\n");
+			}
+			dump->folding = true;
+			continue;
+		}
+		dump->folding = false;
+		dump->any = n == LINE_BYTES;
+		memcpy(dump->last, in + at, n);
+		dump_line(dump->context, offset + at, in + at, n);
+	}
+}
+
+static orion_status
+run_read(struct command_context *context, int argc, char **argv)
+{
+	struct dump dump = {.context = context};
+	struct walk walk = {.context = context, .command = "disk read", .piece = dump_piece,
+			    .argument = &dump};
+	orion_status status = args_count(context, walk.command, argc, 3, 3, "DISK OFFSET LENGTH");
+
+	if (status == ORION_OK) {
+		status = open_walk(&walk, argv, STORAGE_MAY_READ);
+	}
+	if (status == ORION_OK) {
+		status = run_walk(&walk);
+	}
+	if (status == ORION_OK && walk.length != 0) {
+		print(context, "%08llx\n", wide(walk.offset + walk.length));
+	}
+	return status;
+}
+
+/* ---- write, verify ---------------------------------------------------------------------------------- */
+
+static void
+write_piece(void *argument, uint64_t offset, void *buffer, size_t bytes)
+{
+	const uint64_t *seed = argument;
+
+	pattern_fill(*seed, offset, buffer, bytes);
+}
+
+static orion_status
+run_write(struct command_context *context, int argc, char **argv)
+{
+	uint64_t seed;
+	struct walk walk = {.context = context, .command = "disk write", .piece = write_piece,
+			    .argument = &seed, .writes = true};
+	orion_status status = args_count(context, walk.command, argc, 4, 4,
+					 "DISK OFFSET LENGTH pattern:SEED");
+
+	if (status == ORION_OK) {
+		status = args_pattern(context, walk.command, argv[3], &seed);
+	}
+	if (status == ORION_OK) {
+		status = open_walk(&walk, argv, STORAGE_MAY_WRITE);
+	}
+	if (status == ORION_OK) {
+		status = run_walk(&walk);
+	}
+	if (status == ORION_OK) {
+		print(context, "%llu bytes written to %s at %llu\n", wide(walk.length), argv[0],
+		      wide(walk.offset));
+	}
+	return status;
+}
+
+struct comparison {
+	uint64_t seed;
+	uint64_t wrong;
+	uint64_t first;
+	uint8_t expected, found;
+};
+
+static void
+verify_piece(void *argument, uint64_t offset, void *buffer, size_t bytes)
+{
+	struct comparison *comparison = argument;
+	uint8_t expected;
+	size_t first;
+	size_t wrong = pattern_check(comparison->seed, offset, buffer, bytes, &first, &expected);
+
+	if (wrong != 0 && comparison->wrong == 0) {
+		comparison->first = offset + first;
+		comparison->expected = expected;
+		comparison->found = ((const uint8_t *)buffer)[first];
+	}
+	comparison->wrong += wrong;
+}
+
+static orion_status
+run_verify(struct command_context *context, int argc, char **argv)
+{
+	struct comparison comparison = {.wrong = 0};
+	struct walk walk = {.context = context, .command = "disk verify", .piece = verify_piece,
+			    .argument = &comparison};
+	orion_status status = args_count(context, walk.command, argc, 4, 4,
+					 "DISK OFFSET LENGTH pattern:SEED");
+
+	if (status == ORION_OK) {
+		status = args_pattern(context, walk.command, argv[3], &comparison.seed);
+	}
+	if (status == ORION_OK) {
+		status = open_walk(&walk, argv, STORAGE_MAY_READ);
+	}
+	if (status == ORION_OK) {
+		status = run_walk(&walk);
+	}
+	if (comparison.wrong != 0) {
+		orion_status differs = status == ORION_OK ? ORION_IO_ERROR : status;
+
+		return args_refuse(context, walk.command, differs,
+				   "%s differs first at byte %llu: expected 0x%02x, found 0x%02x; "
+				   "%llu bytes are wrong",
+				   argv[0], wide(comparison.first), comparison.expected,
+				   comparison.found, wide(comparison.wrong));
+	}
+	if (status == ORION_OK) {
+		print(context, "%llu bytes of %s at %llu are right\n", wide(walk.length), argv[0],
+		      wide(walk.offset));
+	}
+	return status;
+}
+
+/* ---- hash --------------------------------------------------------------------------------------------- */
+
+static void
+hash_piece(void *argument, uint64_t offset, void *buffer, size_t bytes)
+{
+	(void)offset;
+	sha256_add(argument, buffer, bytes);
+}
+
+static orion_status
+run_hash(struct command_context *context, int argc, char **argv)
+{
+	static char zero[] = "0", end[] = "end";
+	struct sha256 hash;
+	uint8_t digest[SHA256_BYTES];
+	struct walk walk = {.context = context, .command = "disk hash", .piece = hash_piece,
+			    .argument = &hash};
+	const char *usage = "DISK [OFFSET LENGTH]";
+	orion_status status = args_count(context, walk.command, argc, argc == 2 ? 3 : 1, 3, usage);
+
+	if (status != ORION_OK) {
+		return status;
+	}
+
+	char *words[3] = {argv[0], argc == 3 ? argv[1] : zero, argc == 3 ? argv[2] : end};
+
+	sha256_start(&hash);
+	status = open_walk(&walk, words, STORAGE_MAY_READ);
+	if (status == ORION_OK) {
+		status = run_walk(&walk);
+	}
+	if (status != ORION_OK) {
+		return status;
+	}
+	sha256_end(&hash, digest);
+	for (unsigned i = 0; i < SHA256_BYTES; i++) {
+		print(context, "%02x", digest[i]);
+	}
+	print(context, "  %s\n", argv[0]);
+	return ORION_OK;
+}
+
+const struct command disk_commands[DISK_COMMANDS] = {
+	{"disk list", "", "Lists the disks: size, block size, queues, ring layout, serial number.",
+	 run_list},
+	{"disk read", "DISK OFFSET LENGTH",
+	 "Prints bytes of the disk in hexadecimal and ASCII.\n"
+	 "OFFSET and LENGTH are multiples of the block size; they take k, M, G, T and 0x.\n"
+	 "LENGTH may be \"end\".  Lines like the one before are shown as one '*'.",
+	 run_read},
+	{"disk write", "DISK OFFSET LENGTH pattern:SEED",
+	 "Overwrites a part of the disk with a test pattern.\n"
+	 "What stands at an offset depends on SEED and the offset only.",
+	 run_write},
+	{"disk verify", "DISK OFFSET LENGTH pattern:SEED",
+	 "Compares a part of the disk with a test pattern.\n"
+	 "Fails, naming the first wrong byte and how many are wrong, unless all are right.",
+	 run_verify},
+	{"disk hash", "DISK [OFFSET LENGTH]",
+	 "Prints the SHA-256 of the disk or of a part of it.\n"
+	 "It is what sha256sum prints for the same bytes.",
+	 run_hash},
+	{"disk flush", "DISK", "Makes all completed writes stable.", run_flush},
+	{"disk identify", "DISK", "Prints the disk's serial number.", run_identify},
+};

@@ -1,0 +1,587 @@
+/* SPDX-License-Identifier: MIT */
+/* The management commands: what the driver knows of its devices, as text or JSON. */
+#include "commands/args.h"
+#include "commands/print.h"
+#include "commands/report.h"
+#include "commands/table.h"
+
+#define LANE 0u
+#define ANY_QUEUE UINT64_MAX
+
+/* What the arguments of a management command say. */
+struct request {
+	struct command_context *context;
+	const char *command;
+	bool json;
+	const char *disk;               /* NULL: all */
+	uint64_t queue;                 /* ANY_QUEUE: all */
+	/* Describes one disk, its handle open with STORAGE_MAY_STATS. */
+	void (*describe)(struct request *request, struct report *report,
+			 struct storage_handle *handle);
+};
+
+/* ---- frame: arguments, disks, rights -------------------------------------------------------------------- */
+
+static orion_status
+read_arguments(struct request *request, int argc, char **argv, bool queues)
+{
+	const char *usage = queues ? "[DISK [QUEUE]] [--json]" : "[DISK] [--json]";
+	const char *words[2];
+	int count = 0;
+
+	for (int i = 0; i < argc; i++) {
+		if (text_equal(argv[i], "--json")) {
+			request->json = true;
+		} else if (argv[i][0] == '-') {
+			return args_refuse(request->context, request->command, ORION_INVALID,
+					   "unknown option '%s'; there is --json", argv[i]);
+		} else if (count < 2) {
+			words[count++] = argv[i];
+		} else {
+			count++;
+		}
+	}
+
+	orion_status status = args_count(request->context, request->command, count, 0,
+					 queues ? 2 : 1, usage);
+
+	if (status != ORION_OK || count == 0) {
+		return status;
+	}
+	request->disk = words[0];
+	if (count == 2) {
+		status = args_size(request->context, request->command, "QUEUE", words[1], 0,
+				   VBLK_QUEUES_MAX - 1, &request->queue);
+	}
+	return status;
+}
+
+/* Opens disk NAME and checks that it has the queue that was asked for. */
+static orion_status
+open_disk(const struct request *request, const char *name, struct storage_handle **handle)
+{
+	orion_status status = args_disk(request->context, request->command, name,
+					STORAGE_MAY_STATS, handle);
+
+	if (status != ORION_OK) {
+		return status;
+	}
+
+	unsigned queues = vblk_info((*handle)->disk->device)->queues;
+
+	if (request->queue != ANY_QUEUE && request->queue >= queues) {
+		storage_close(request->context->storage, *handle);
+		return args_refuse(request->context, request->command, ORION_NOT_FOUND,
+				   "%s has no queue %llu; its queues are 0 to %u", name,
+				   wide(request->queue), queues - 1);
+	}
+	return ORION_OK;
+}
+
+static orion_status
+describe_disk(struct request *request, struct report *report, const char *name)
+{
+	struct storage_handle *handle;
+	orion_status status = open_disk(request, name, &handle);
+
+	if (status == ORION_OK) {
+		report_group(report, NULL, name);
+		if (report->json) {
+			report_text(report, "disk", name);
+		}
+		request->describe(request, report, handle);
+		report_group_end(report);
+		storage_close(request->context->storage, handle);
+	}
+	return status;
+}
+
+/* The list of one disk or of all. */
+static orion_status
+describe_disks(struct request *request, struct report *report)
+{
+	const struct storage_disk *disk;
+	orion_status status = ORION_OK;
+
+	report_list(report, "disks");
+	if (request->disk != NULL) {
+		status = describe_disk(request, report, request->disk);
+	} else {
+		for (unsigned n = 0; (disk = storage_at(request->context->storage, n)) != NULL &&
+		     status == ORION_OK; n++) {
+			status = describe_disk(request, report, disk->name);
+		}
+	}
+	report_list_end(report);
+	return status;
+}
+
+/* Runs a whole command.  EXTRA, if not NULL, reports what is not about one disk. */
+static orion_status
+run(struct request *request, int argc, char **argv, bool queues,
+    void (*extra)(struct request *request, struct report *report))
+{
+	struct storage_handle *handle;
+	struct report report;
+	orion_status status;
+
+	request->queue = ANY_QUEUE;
+	status = read_arguments(request, argc, argv, queues);
+	if (status == ORION_OK && request->disk != NULL) {
+		/* Before the first brace of the JSON: a refusal is not to stand within it. */
+		status = open_disk(request, request->disk, &handle);
+		if (status == ORION_OK) {
+			storage_close(request->context->storage, handle);
+		}
+	}
+	if (status != ORION_OK) {
+		return status;
+	}
+	report_open(&report, request->context, request->json);
+	if (extra != NULL) {
+		extra(request, &report);
+	}
+	status = describe_disks(request, &report);
+	report_close(&report);
+	if (!request->json && extra == NULL && storage_at(request->context->storage, 0) == NULL) {
+		print(request->context, "there are no disks\n");
+	}
+	return status;
+}
+
+/* ---- virtio-device-info ------------------------------------------------------------------------------- */
+
+static const char *
+state_text(vblk_state state)
+{
+	switch (state) {
+	case VBLK_CLOSED:
+		return "closed";
+	case VBLK_PROBED:
+		return "probed";
+	case VBLK_LIVE:
+		return "live";
+	case VBLK_STOPPED:
+		return "stopped";
+	case VBLK_BROKEN:
+		return "broken";
+	case VBLK_DEAD:
+		return "dead";
+	}
+	return "unknown";
+}
+
+static const char *
+irq_text(virtio_irq_mode mode)
+{
+	switch (mode) {
+	case VIRTIO_IRQ_POLLED:
+		return "none (polled)";
+	case VIRTIO_IRQ_LINE:
+		return "line (INTx)";
+	case VIRTIO_IRQ_SHARED:
+		return "one shared vector";
+	case VIRTIO_IRQ_PAIRED:
+		return "paired: one vector for all queues";
+	case VIRTIO_IRQ_PER_QUEUE:
+		return "a vector per queue";
+	}
+	return "unknown";
+}
+
+static void
+describe_limits(struct report *report, const struct vblk_info *info)
+{
+	report_number(report, "segments_max", info->segments_max);
+	if (info->segment_bytes_max == UINT32_MAX) {
+		report_text(report, "segment_bytes_max", "no limit");
+	} else {
+		report_bytes(report, "segment_bytes_max", info->segment_bytes_max);
+	}
+	report_number(report, "request_sectors_max", info->request_sectors_max);
+}
+
+static void
+describe_device(struct request *request, struct report *report, struct storage_handle *handle)
+{
+	const struct storage_disk *disk = handle->disk;
+	const struct vblk_info *info = vblk_info(disk->device);
+	char id[VBLK_ID_BYTES + 1];
+
+	(void)storage_identify(request->context->storage, handle, LANE, id);
+	report_text(report, "serial", id);
+	report_text(report, "transport", info->transport);
+	report_text(report, "state", state_text(vblk_state_get(disk->device)));
+	if (vblk_cause_get(disk->device) != VBLK_CAUSE_NONE) {
+		report_text(report, "cause", vblk_cause_text(vblk_cause_get(disk->device)));
+	}
+	report_bytes(report, "bytes", storage_bytes(disk));
+	report_number(report, "capacity_sectors", info->capacity_sectors);
+	report_number(report, "block_bytes", info->block_bytes);
+	report_number(report, "physical_block_bytes", info->physical_block_bytes);
+	report_number(report, "alignment_offset_blocks", info->alignment_offset_blocks);
+	report_number(report, "io_min_blocks", info->io_min_blocks);
+	report_number(report, "io_opt_blocks", info->io_opt_blocks);
+	report_flag(report, "read_only", info->read_only);
+	report_flag(report, "flush", info->flush);
+	report_flag(report, "writeback", info->writeback);
+	describe_limits(report, info);
+	report_text(report, "ring", info->packed ? "packed" : "split");
+	report_flag(report, "indirect", info->indirect);
+	report_flag(report, "event_index", info->event_index);
+	report_number(report, "queues", info->queues);
+	report_number(report, "queues_offered", info->queues_offered);
+	report_number(report, "queue_size", info->queue_size);
+	report_number(report, "queue_depth", info->queue_depth);
+	report_text(report, "interrupts", irq_text(info->irq_mode));
+	report_number(report, "vectors", info->vectors);
+	report_number(report, "open_handles", disk->open_handles - 1);
+	report_number(report, "denials", disk->denials);
+}
+
+static orion_status
+run_device_info(struct command_context *context, int argc, char **argv)
+{
+	struct request request = {.context = context, .command = "virtio-device-info",
+				  .describe = describe_device};
+
+	return run(&request, argc, argv, false, NULL);
+}
+
+/* ---- virtio-queue-info, virtio-queue-stats ------------------------------------------------------------- */
+
+static void
+describe_ring(struct report *report, const struct vblk_device *device,
+	      const struct vblk_queue *queue)
+{
+	const struct vblk_info *info = vblk_info(device);
+	struct vblk_ring_info ring;
+
+	vblk_ring_info(queue, &ring);
+	report_text(report, "ring", info->packed ? "packed" : "split");
+	report_number(report, "size", ring.size);
+	report_number(report, "free", ring.free);
+	report_number(report, "depth", info->queue_depth);
+	report_number(report, "available", ring.available);
+	report_number(report, "used", ring.used);
+	if (info->packed) {
+		report_flag(report, "available_wrap", ring.available_wrap);
+		report_flag(report, "used_wrap", ring.used_wrap);
+	}
+	report_hex(report, "descriptor_area", ring.descriptor_area);
+	report_hex(report, "driver_area", ring.driver_area);
+	report_hex(report, "device_area", ring.device_area);
+	if (ring.vector == VIRTIO_NO_VECTOR) {
+		report_text(report, "vector", "none");
+	} else {
+		report_number(report, "vector", ring.vector);
+	}
+	report_text(report, "broken", vblk_cause_text(ring.cause));
+}
+
+/* TICKS of the port's counter in tenths of a microsecond. */
+static uint64_t
+tenths_us(const struct request *request, uint64_t ticks)
+{
+	return print_scale(ticks, 10000000, request->context->manager->port->ticks_per_second);
+}
+
+static void
+describe_latency(const struct request *request, struct report *report,
+		 const struct vblk_queue_stats *stats)
+{
+	static const struct {
+		const char *key;
+		unsigned thousandths;
+	} rows[] = {{"latency_us_p50", 500}, {"latency_us_p99", 990}, {"latency_us_p99.9", 999}};
+
+	report_fixed(report, "latency_us_mean",
+		     stats->completed == 0
+			     ? 0
+			     : tenths_us(request, stats->latency_ticks / stats->completed), 1);
+	for (unsigned i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		uint64_t ticks = stats_percentile(stats->latency, rows[i].thousandths);
+
+		/* The bucket's edge may lie above the largest value that was seen. */
+		ticks = ticks < stats->latency_max_ticks ? ticks : stats->latency_max_ticks;
+		report_fixed(report, rows[i].key, tenths_us(request, ticks), 1);
+	}
+	report_fixed(report, "latency_us_max", tenths_us(request, stats->latency_max_ticks), 1);
+}
+
+static void
+describe_counters(struct request *request, struct report *report,
+		  const struct vblk_queue_stats *stats, const struct vblk_irq_stats *irq)
+{
+	report_number(report, "submitted", stats->submitted);
+	report_number(report, "completed", stats->completed);
+	report_number(report, "failed", stats->failed);
+	report_number(report, "refused", stats->refused);
+	report_number(report, "ring_full", stats->ring_full);
+	report_number(report, "reads", stats->reads);
+	report_number(report, "writes", stats->writes);
+	report_number(report, "flushes", stats->flushes);
+	report_number(report, "others", stats->others);
+	report_bytes(report, "bytes_read", stats->bytes_read);
+	report_bytes(report, "bytes_written", stats->bytes_written);
+	report_number(report, "split", stats->split);
+	report_number(report, "parts", stats->parts);
+	report_number(report, "submit_batches", stats->submit_batches);
+	report_number(report, "reap_batches", stats->reap_batches);
+	report_number(report, "reaps_empty", stats->reaps_empty);
+	report_number(report, "kicks", stats->kicks);
+	report_number(report, "kicks_saved", stats->kicks_saved);
+	report_number(report, "interrupts", irq->interrupts);
+	report_number(report, "config_interrupts", irq->config_interrupts);
+	report_number(report, "used_length_odd", stats->used_length_odd);
+	report_number(report, "status_unwritten", stats->status_unwritten);
+	describe_latency(request, report, stats);
+}
+
+/* Calls what REQUEST wants for each queue: the ring's picture, or the counters. */
+static void
+describe_queues(struct request *request, struct report *report, struct storage_handle *handle,
+		bool counters)
+{
+	struct vblk_device *device = handle->disk->device;
+	struct vblk_queue_stats stats;
+	struct vblk_irq_stats irq;
+	struct vblk_queue *queue;
+	char title[24];
+
+	report_list(report, "queues");
+	for (unsigned i = 0; (queue = vblk_queue_get(device, i)) != NULL; i++) {
+		if (request->queue != ANY_QUEUE && request->queue != i) {
+			continue;
+		}
+		(void)print_into(title, sizeof(title), "queue %u", i);
+		report_group(report, NULL, title);
+		if (report->json) {
+			report_number(report, "queue", i);
+		}
+		if (counters) {
+			vblk_queue_stats(queue, &stats, &irq);
+			describe_counters(request, report, &stats, &irq);
+		} else {
+			describe_ring(report, device, queue);
+		}
+		report_group_end(report);
+	}
+	report_list_end(report);
+}
+
+static void
+describe_rings(struct request *request, struct report *report, struct storage_handle *handle)
+{
+	describe_queues(request, report, handle, false);
+}
+
+static orion_status
+run_queue_info(struct command_context *context, int argc, char **argv)
+{
+	struct request request = {.context = context, .command = "virtio-queue-info",
+				  .describe = describe_rings};
+
+	return run(&request, argc, argv, true, NULL);
+}
+
+static void
+describe_queue_stats(struct request *request, struct report *report,
+		     struct storage_handle *handle)
+{
+	describe_queues(request, report, handle, true);
+}
+
+static orion_status
+run_queue_stats(struct command_context *context, int argc, char **argv)
+{
+	struct request request = {.context = context, .command = "virtio-queue-stats",
+				  .describe = describe_queue_stats};
+
+	return run(&request, argc, argv, true, NULL);
+}
+
+/* ---- virtio-performance-stats ---------------------------------------------------------------------------- */
+
+/* Adds ADD, word by word: struct vblk_queue_stats is nothing but counters, and one maximum. */
+static void
+add_stats(struct vblk_queue_stats *sum, const struct vblk_queue_stats *add)
+{
+	uint64_t most = sum->latency_max_ticks > add->latency_max_ticks ? sum->latency_max_ticks
+									: add->latency_max_ticks;
+
+	sum->submitted += add->submitted;
+	sum->completed += add->completed;
+	sum->failed += add->failed;
+	sum->reads += add->reads;
+	sum->writes += add->writes;
+	sum->flushes += add->flushes;
+	sum->bytes_read += add->bytes_read;
+	sum->bytes_written += add->bytes_written;
+	sum->submit_batches += add->submit_batches;
+	sum->reap_batches += add->reap_batches;
+	sum->kicks += add->kicks;
+	sum->latency_ticks += add->latency_ticks;
+	sum->latency_max_ticks = most;
+	for (unsigned b = 0; b < ORION_LATENCY_BUCKETS; b++) {
+		sum->latency[b] += add->latency[b];
+	}
+}
+
+/* The device's sum over its queues.  A shared vector counts for each queue: it is taken once. */
+static void
+sum_queues(struct vblk_device *device, struct vblk_queue_stats *sum, uint64_t *interrupts)
+{
+	bool per_queue = vblk_info(device)->irq_mode == VIRTIO_IRQ_PER_QUEUE;
+	struct vblk_queue *queue;
+
+	*sum = (struct vblk_queue_stats){.submitted = 0};
+	*interrupts = 0;
+	for (unsigned i = 0; (queue = vblk_queue_get(device, i)) != NULL; i++) {
+		struct vblk_queue_stats stats;
+		struct vblk_irq_stats irq;
+
+		vblk_queue_stats(queue, &stats, &irq);
+		add_stats(sum, &stats);
+		if (per_queue || i == 0) {
+			*interrupts += irq.interrupts;
+		}
+	}
+}
+
+static void
+describe_performance(struct request *request, struct report *report,
+		     struct storage_handle *handle)
+{
+	struct vblk_queue_stats sum;
+	uint64_t interrupts;
+
+	sum_queues(handle->disk->device, &sum, &interrupts);
+	report_number(report, "requests", sum.completed);
+	report_number(report, "failed", sum.failed);
+	report_number(report, "reads", sum.reads);
+	report_number(report, "writes", sum.writes);
+	report_number(report, "flushes", sum.flushes);
+	report_bytes(report, "bytes_read", sum.bytes_read);
+	report_bytes(report, "bytes_written", sum.bytes_written);
+	describe_latency(request, report, &sum);
+	report_ratio(report, "kicks_per_request", sum.kicks, sum.completed);
+	report_ratio(report, "interrupts_per_request", interrupts, sum.completed);
+	report_ratio(report, "mean_submit_batch", sum.submitted, sum.submit_batches);
+	report_ratio(report, "mean_reap_batch", sum.completed, sum.reap_batches);
+}
+
+static orion_status
+run_performance_stats(struct command_context *context, int argc, char **argv)
+{
+	struct request request = {.context = context, .command = "virtio-performance-stats",
+				  .describe = describe_performance};
+
+	return run(&request, argc, argv, false, NULL);
+}
+
+/* ---- virtio-feature-list ---------------------------------------------------------------------------------- */
+
+static void
+describe_feature(struct report *report, const struct vblk_info *info, unsigned bit)
+{
+	const char *known = vblk_feature_name(bit);
+	bool offered = (info->features_offered >> bit & 1) != 0;
+	bool wanted = (info->features_wanted >> bit & 1) != 0;
+	bool negotiated = (info->features_negotiated >> bit & 1) != 0;
+	char name[16];
+
+	(void)print_into(name, sizeof(name), "bit %u", bit);
+	if (known == NULL && !offered && !wanted && !negotiated) {
+		return;
+	}
+	if (!report->json) {
+		print(report->context, "%*s%3u  %-30s %-8s %-7s %s\n", (int)(2 * report->depth), "",
+		      bit, known == NULL ? name : known, offered ? "yes" : "-",
+		      wanted ? "yes" : "-", negotiated ? "yes" : "-");
+		return;
+	}
+	report_group(report, NULL, "");
+	report_number(report, "bit", bit);
+	report_text(report, "name", known == NULL ? name : known);
+	report_flag(report, "offered", offered);
+	report_flag(report, "wanted", wanted);
+	report_flag(report, "negotiated", negotiated);
+	report_group_end(report);
+}
+
+static void
+describe_features(struct request *request, struct report *report, struct storage_handle *handle)
+{
+	const struct vblk_info *info = vblk_info(handle->disk->device);
+
+	if (!report->json) {
+		print(request->context, "  %3s  %-30s %-8s %-7s %s\n", "bit", "feature", "offered",
+		      "wanted", "negotiated");
+	}
+	report_list(report, "features");
+	for (unsigned bit = 0; bit < 64; bit++) {
+		describe_feature(report, info, bit);
+	}
+	report_list_end(report);
+}
+
+static orion_status
+run_feature_list(struct command_context *context, int argc, char **argv)
+{
+	struct request request = {.context = context, .command = "virtio-feature-list",
+				  .describe = describe_features};
+
+	return run(&request, argc, argv, false, NULL);
+}
+
+/* ---- virtio-memory-info ------------------------------------------------------------------------------------- */
+
+static void
+describe_budget(struct request *request, struct report *report)
+{
+	const struct vblk_budget *budget = &request->context->manager->budget;
+
+	report_group(report, "budget", "all devices");
+	report_bytes(report, "limit", budget->limit);
+	report_bytes(report, "used", budget->used);
+	report_bytes(report, "peak", budget->peak);
+	report_number(report, "refusals", budget->refusals);
+	report_bytes(report, "quarantined", budget->quarantined);
+	report_group_end(report);
+}
+
+static void
+describe_memory(struct request *request, struct report *report, struct storage_handle *handle)
+{
+	const struct vblk_info *info = vblk_info(handle->disk->device);
+
+	(void)request;
+	report_bytes(report, "dma_bytes", info->dma_bytes);
+	report_bytes(report, "private_bytes", info->private_bytes);
+}
+
+static orion_status
+run_memory_info(struct command_context *context, int argc, char **argv)
+{
+	struct request request = {.context = context, .command = "virtio-memory-info",
+				  .describe = describe_memory};
+
+	return run(&request, argc, argv, false, describe_budget);
+}
+
+const struct command management_commands[MANAGEMENT_COMMANDS] = {
+	{"virtio-device-info", "[DISK] [--json]",
+	 "Shows what is known of a device: size, blocks, limits, ring, interrupts.", run_device_info},
+	{"virtio-queue-info", "[DISK [QUEUE]] [--json]",
+	 "Shows the rings: size, indexes, addresses, vector.", run_queue_info},
+	{"virtio-queue-stats", "[DISK [QUEUE]] [--json]", "Shows each queue's counters and latency.",
+	 run_queue_stats},
+	{"virtio-performance-stats", "[DISK] [--json]",
+	 "Shows a device's sums: requests, bytes, latency, kicks and interrupts per request.",
+	 run_performance_stats},
+	{"virtio-feature-list", "[DISK] [--json]",
+	 "Shows the feature bits that are offered, wanted and negotiated.", run_feature_list},
+	{"virtio-memory-info", "[DISK] [--json]",
+	 "Shows the memory that is shared with devices, and its budget.", run_memory_info},
+};

@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: MIT */
+/* The groups of commands that every host has; a command's ARGV are the words after its name. */
+#ifndef COMMANDS_TABLE_H
+#define COMMANDS_TABLE_H
+
+#include "orion/command.h"
+
+#define DISK_COMMANDS 7u
+#define MANAGEMENT_COMMANDS 6u
+
+extern const struct command disk_commands[DISK_COMMANDS];
+extern const struct command bench_command;
+extern const struct command management_commands[MANAGEMENT_COMMANDS];
+
+#endif

@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: MIT */
+/* Going through a range of a disk: see walk.h. */
+#include "commands/walk.h"
+
+#include "commands/args.h"
+#include "commands/print.h"
+#include "commands/progress.h"
+
+/* Lane 0 runs the commands. */
+#define LANE 0u
+
+/* Enough that storage keeps its requests in flight; then less, if memory is short. */
+#define BUFFER_BYTES (UINT64_C(4) << 20)
+#define BUFFER_LEAST (UINT64_C(4) << 10)
+
+void *
+walk_buffer_take(struct command_context *context, const struct storage_disk *disk, uint64_t most,
+		 size_t *bytes)
+{
+	struct manager *manager = context->manager;
+	uint64_t block = storage_block_bytes(disk);
+	uint64_t wanted = most < BUFFER_BYTES ? most : BUFFER_BYTES;
+
+	for (; wanted >= BUFFER_LEAST || wanted == most; wanted /= 2) {
+		size_t whole = (size_t)((wanted + block - 1) / block * block);
+		void *buffer;
+
+		whole = whole == 0 ? (size_t)block : whole;
+		buffer = manager->memory_take(manager->port_context, whole);
+		if (buffer != NULL) {
+			*bytes = whole;
+			return buffer;
+		}
+		if (wanted == 0) {
+			break;
+		}
+	}
+	return NULL;
+}
+
+void
+walk_buffer_give(struct command_context *context, const struct storage_disk *disk, void *buffer,
+		 size_t bytes)
+{
+	if (vblk_state_get(disk->device) != VBLK_DEAD) {
+		context->manager->memory_give(context->manager->port_context, buffer, bytes);
+	}
+}
+
+/* One piece: transferred, and given to the walk's function as far as it is good. */
+static orion_status
+walk_piece(const struct walk *walk, uint64_t offset, void *buffer, size_t bytes, size_t *done)
+{
+	struct storage *storage = walk->context->storage;
+
+	if (walk->writes) {
+		walk->piece(walk->argument, offset, buffer, bytes);
+		return storage_write(storage, walk->handle, LANE, offset, buffer, bytes, done);
+	}
+
+	orion_status status = storage_read(storage, walk->handle, LANE, offset, buffer, bytes, done);
+
+	if (*done != 0) {
+		walk->piece(walk->argument, offset, buffer, *done);
+	}
+	return status;
+}
+
+static orion_status
+walk_pieces(const struct walk *walk, struct progress *progress, void *buffer, size_t room,
+	    uint64_t *done)
+{
+	orion_status status = ORION_OK;
+
+	while (status == ORION_OK && *done != walk->length) {
+		uint64_t left = walk->length - *done;
+		size_t bytes = left < room ? (size_t)left : room;
+		size_t moved = 0;
+
+		if (args_interrupted(walk->context)) {
+			return COMMAND_INTERRUPTED;
+		}
+		status = walk_piece(walk, walk->offset + *done, buffer, bytes, &moved);
+		*done += moved;
+		progress_show(progress, *done);
+	}
+	return status;
+}
+
+orion_status
+walk_run(const struct walk *walk)
+{
+	const struct storage_disk *disk = walk->handle->disk;
+	struct command_context *context = walk->context;
+	struct progress progress;
+	uint64_t done = 0;
+	size_t room;
+	void *buffer = walk_buffer_take(context, disk, walk->length, &room);
+
+	if (buffer == NULL) {
+		return args_refuse(context, walk->command, ORION_NO_MEMORY,
+				   "no memory for a buffer of %u bytes", storage_block_bytes(disk));
+	}
+	progress_start(&progress, context, walk->command, walk->length, true);
+
+	orion_status status = walk_pieces(walk, &progress, buffer, room, &done);
+	bool interrupted = status == COMMAND_INTERRUPTED && args_interrupted(context);
+
+	progress_end(&progress);
+	walk_buffer_give(context, disk, buffer, room);
+	if (interrupted) {
+		return args_refuse(context, walk->command, status, "interrupted after %llu of %llu bytes",
+				   wide(done), wide(walk->length));
+	}
+	if (status != ORION_OK) {
+		return args_refuse(context, walk->command, status, "%s: %s at or after byte %llu",
+				   disk->name, orion_status_text(status), wide(walk->offset + done));
+	}
+	return ORION_OK;
+}
