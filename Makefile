@@ -178,7 +178,7 @@ endef
 $B/$(ARCH)/%.o: %.c $B/flags
 	$(compile_kernel)
 $B/$(ARCH)/%.S.o: %.S $B/flags
-	$(compile_kernel)
+	$(compile_kernel) -Wa,--fatal-warnings
 $(KERNEL): $(kernel_o) kernel/arch/$(ARCH)/link.ld
 	$(call say,KLD,$@)$(LD) $(KERNEL_LDFLAGS) -o $@ $(kernel_o)
 
