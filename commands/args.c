@@ -24,9 +24,8 @@ orion_status
 args_count(struct command_context *context, const char *command, int argc, int least, int most,
 	   const char *usage)
 {
-	if (argc >= least && argc <= most) {
+	if (argc >= least && argc <= most)
 		return ORION_OK;
-	}
 	return args_refuse(context, command, ORION_INVALID, "%s; write: %s %s",
 			   argc < least ? "an argument is missing" : "too many arguments", command,
 			   usage);
@@ -35,15 +34,12 @@ args_count(struct command_context *context, const char *command, int argc, int l
 static unsigned
 digit_value(char c)
 {
-	if (c >= '0' && c <= '9') {
+	if (c >= '0' && c <= '9')
 		return (unsigned)(c - '0');
-	}
-	if (c >= 'a' && c <= 'f') {
+	if (c >= 'a' && c <= 'f')
 		return (unsigned)(c - 'a') + 10;
-	}
-	if (c >= 'A' && c <= 'F') {
+	if (c >= 'A' && c <= 'F')
 		return (unsigned)(c - 'A') + 10;
-	}
 	return 99;
 }
 
@@ -82,15 +78,13 @@ args_number(const char *text, uint64_t *value)
 		large |= __builtin_mul_overflow(number, base, &number);
 		large |= __builtin_add_overflow(number, digit_value(*at), &number);
 	}
-	if (at == first) {
+	if (at == first)
 		return ORION_INVALID;
-	}
 	if (*at != '\0') {
 		unsigned shift = unit_shift(*at);
 
-		if (shift == 0 || at[1] != '\0') {
+		if (shift == 0 || at[1] != '\0')
 			return ORION_INVALID;
-		}
 		large |= __builtin_mul_overflow(number, UINT64_C(1) << shift, &number);
 	}
 	*value = number;
@@ -109,9 +103,10 @@ args_size(struct command_context *context, const char *command, const char *name
 	}
 	if (status != ORION_OK || *value < least || *value > most) {
 		if (most == UINT64_MAX) {
-			return args_refuse(context, command, ORION_INVALID,
-					   "%s is %s; it has to be at least %llu and fit into 64 bits",
-					   name, text, wide(least));
+			return args_refuse(
+				context, command, ORION_INVALID,
+				"%s is %s; it has to be at least %llu and fit into 64 bits", name,
+				text, wide(least));
 		}
 		return args_refuse(context, command, ORION_INVALID,
 				   "%s is %s; it has to be from %s to %s", name, text,
@@ -128,7 +123,8 @@ args_pattern(struct command_context *context, const char *command, const char *t
 				   "'%s' is no pattern; write pattern:SEED, for example pattern:1",
 				   text);
 	}
-	return args_size(context, command, "the SEED of the pattern", text + 8, 0, UINT64_MAX, seed);
+	return args_size(context, command, "the SEED of the pattern", text + 8, 0, UINT64_MAX,
+			 seed);
 }
 
 orion_status
@@ -138,9 +134,8 @@ args_disk(struct command_context *context, const char *command, const char *name
 	orion_status status = storage_open(context->storage, name, rights, handle);
 	const struct storage_disk *disk;
 
-	if (status == ORION_OK) {
+	if (status == ORION_OK)
 		return status;
-	}
 	if (status != ORION_NOT_FOUND) {
 		return args_refuse(context, command, status, "%s: %s", name,
 				   orion_status_text(status));
@@ -151,9 +146,8 @@ args_disk(struct command_context *context, const char *command, const char *name
 		return status;
 	}
 	print(context, "there is");
-	for (unsigned n = 0; (disk = storage_at(context->storage, n)) != NULL; n++) {
+	for (unsigned n = 0; (disk = storage_at(context->storage, n)) != NULL; n++)
 		print(context, " %s", disk->name);
-	}
 	print(context, "\n");
 	return status;
 }
@@ -162,9 +156,8 @@ static orion_status
 check_aligned(struct command_context *context, const char *command, const char *name,
 	      const char *text, uint64_t value, uint32_t block)
 {
-	if (value % block == 0) {
+	if (value % block == 0)
 		return ORION_OK;
-	}
 	return args_refuse(context, command, ORION_MISALIGNED,
 			   "%s is %s; it has to be a multiple of the block size, %u bytes", name,
 			   text, block);
@@ -177,32 +170,27 @@ args_range(struct command_context *context, const char *command, const struct st
 {
 	uint64_t size = storage_bytes(disk);
 	uint32_t block = storage_block_bytes(disk);
-	orion_status status = args_size(context, command, "OFFSET", offset_text, 0, UINT64_MAX,
-					offset);
+	orion_status status =
+		args_size(context, command, "OFFSET", offset_text, 0, UINT64_MAX, offset);
 	bool to_end = text_equal(length_text, "end");
 
-	if (status == ORION_OK && !to_end) {
+	if (status == ORION_OK && !to_end)
 		status = args_size(context, command, "LENGTH", length_text, 0, UINT64_MAX, length);
-	}
-	if (status != ORION_OK) {
+	if (status != ORION_OK)
 		return status;
-	}
 	if (*offset > size || (!to_end && *length > size - *offset)) {
-		return args_refuse(context, command, ORION_OUT_OF_RANGE,
-				   "%s with OFFSET %s reaches past the end of %s; it has %llu bytes (%s)",
-				   length_text, offset_text, disk->name, wide(size),
-				   print_size(size).s);
+		return args_refuse(
+			context, command, ORION_OUT_OF_RANGE,
+			"%s with OFFSET %s reaches past the end of %s; it has %llu bytes (%s)",
+			length_text, offset_text, disk->name, wide(size), print_size(size).s);
 	}
-	if (to_end) {
+	if (to_end)
 		*length = size - *offset;
-	}
-	if (!aligned) {
+	if (!aligned)
 		return ORION_OK;
-	}
 	status = check_aligned(context, command, "OFFSET", offset_text, *offset, block);
-	if (status == ORION_OK) {
+	if (status == ORION_OK)
 		status = check_aligned(context, command, "LENGTH", length_text, *length, block);
-	}
 	return status;
 }
 
@@ -218,12 +206,10 @@ args_distance(const char *a, const char *b)
 	unsigned row[48];
 	size_t width = text_length(b);
 
-	if (width >= 48 || text_length(a) >= 48) {
+	if (width >= 48 || text_length(a) >= 48)
 		return 48;
-	}
-	for (unsigned j = 0; j <= width; j++) {
+	for (unsigned j = 0; j <= width; j++)
 		row[j] = j;
-	}
 	for (unsigned i = 0; a[i] != '\0'; i++) {
 		unsigned corner = row[0];
 

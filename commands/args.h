@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Arguments: numbers, sizes, patterns, disks, byte ranges.  Each reader prints what was wrong and what
- * would be right, and returns a status that the command returns in turn.
+ * Arguments: numbers, sizes, patterns, disks, byte ranges.  Each reader prints what was wrong and
+ * what would be right, and returns a status that the command returns in turn.
  */
 #ifndef COMMANDS_ARGS_H
 #define COMMANDS_ARGS_H

@@ -8,13 +8,14 @@
 #include "commands/table.h"
 
 #define NAME "disk bench"
-#define USAGE "DISK [randread|randwrite|read|write] [destroy] [poll] [bs=4k] [depth=32] [count=N] " \
-	      "[queues=Q] [seed=S]"
+#define USAGE                                                                                 \
+	"DISK [randread|randwrite|read|write] [destroy] [poll] [bs=4k] [depth=32] [count=N] " \
+	"[queues=Q] [seed=S]"
 #define BS_MOST (UINT64_C(16) << 20)
 #define COUNT_DEFAULT UINT64_C(16384)
 #define PAGE 4096u
 
-/* ---- arguments --------------------------------------------------------------------------------------- */
+/* ---- arguments ---- */
 
 static bool
 take_mode(struct bench *bench, const char *word)
@@ -56,9 +57,8 @@ take_word(struct bench *bench, const char *word)
 		{"seed=", &bench->seed, 0, UINT64_MAX},
 	};
 
-	if (take_mode(bench, word)) {
+	if (take_mode(bench, word))
 		return ORION_OK;
-	}
 	if (text_equal(word, "destroy")) {
 		bench->destroy = true;
 		return ORION_OK;
@@ -75,8 +75,8 @@ take_word(struct bench *bench, const char *word)
 					 sizes[i].least, sizes[i].most, sizes[i].value);
 		}
 	}
-	return args_refuse(context, NAME, ORION_INVALID, "'%s' is not understood; write: " NAME " %s",
-			   word, USAGE);
+	return args_refuse(context, NAME, ORION_INVALID,
+			   "'%s' is not understood; write: " NAME " %s", word, USAGE);
 }
 
 /* The parameters against the disk: what cannot be is refused, what was not given is chosen. */
@@ -88,51 +88,51 @@ fit_disk(struct bench *bench)
 	uint64_t most_queues = info->queues < context->lanes ? info->queues : context->lanes;
 	uint64_t block = info->block_bytes;
 
-	if (bench->bs == 0) {
+	if (bench->bs == 0)
 		bench->bs = block > 4096 ? block : 4096;
-	}
 	if (bench->bs % block != 0) {
-		return args_refuse(context, NAME, ORION_MISALIGNED,
-				   "bs= is %llu; it has to be a multiple of the block size, %llu bytes",
-				   wide(bench->bs), wide(block));
+		return args_refuse(
+			context, NAME, ORION_MISALIGNED,
+			"bs= is %llu; it has to be a multiple of the block size, %llu bytes",
+			wide(bench->bs), wide(block));
 	}
 	bench->units = storage_bytes(bench->disk) / bench->bs;
 	if (bench->units == 0) {
 		return args_refuse(context, NAME, ORION_OUT_OF_RANGE,
-				   "%s has %llu bytes, less than one bs= of %llu", bench->disk->name,
-				   wide(storage_bytes(bench->disk)), wide(bench->bs));
+				   "%s has %llu bytes, less than one bs= of %llu",
+				   bench->disk->name, wide(storage_bytes(bench->disk)),
+				   wide(bench->bs));
 	}
 	if (bench->queues > most_queues) {
-		return args_refuse(context, NAME, ORION_INVALID,
-				   "queues= is %llu; %s has %u queues and the host %u lanes: at most %llu",
-				   wide(bench->queues), bench->disk->name, info->queues,
-				   context->lanes, wide(most_queues));
+		return args_refuse(
+			context, NAME, ORION_INVALID,
+			"queues= is %llu; %s has %u queues and the host %u lanes: at most %llu",
+			wide(bench->queues), bench->disk->name, info->queues, context->lanes,
+			wide(most_queues));
 	}
-	if (bench->queues == 0) {
+	if (bench->queues == 0)
 		bench->queues = most_queues;
-	}
-	if (bench->depth > info->queue_depth) {
+	if (bench->depth > info->queue_depth)
 		bench->depth = info->queue_depth;
-	}
 	return ORION_OK;
 }
 
 static orion_status
 check_write(const struct bench *bench)
 {
-	if (!bench->write) {
+	if (!bench->write)
 		return ORION_OK;
-	}
 	if (!bench->destroy) {
 		return args_refuse(bench->context, NAME, ORION_INVALID,
 				   "%s overwrites the data on %s; if that is wanted, add the word "
-				   "'destroy'", bench->mode, bench->disk->name);
+				   "'destroy'",
+				   bench->mode, bench->disk->name);
 	}
 	print(bench->context, "warning: this destroys the data on %s\n", bench->disk->name);
 	return ORION_OK;
 }
 
-/* ---- lanes --------------------------------------------------------------------------------------------- */
+/* ---- lanes ---- */
 
 /* Bytes of a lane with its slots and its list of free ones. */
 static size_t
@@ -162,9 +162,8 @@ lane_prepare(struct bench_lane *lane)
 	lane->random = pattern_mix(bench->seed + lane->index + 1);
 	lane->first = share * lane->index;
 	lane->span = share == 0 ? 1 : share;
-	if (bench->write) {
+	if (bench->write)
 		pattern_fill(bench->seed, 0, lane->region.cpu, (size_t)(bench->bs * bench->depth));
-	}
 }
 
 static orion_status
@@ -174,15 +173,14 @@ lane_open(struct bench *bench, unsigned index)
 	size_t bytes = (size_t)(bench->bs * bench->depth);
 	struct bench_lane *lane = manager->memory_take(manager->port_context, lane_bytes(bench));
 
-	if (lane == NULL) {
+	if (lane == NULL)
 		return ORION_NO_MEMORY;
-	}
 	lane->bench = bench;
 	lane->index = index;
 	lane->queue = vblk_queue_get(bench->disk->device, index);
 
-	orion_status status = manager->port->dma_alloc(manager->port_context, bytes, PAGE,
-						       &lane->region);
+	orion_status status =
+		manager->port->dma_alloc(manager->port_context, bytes, PAGE, &lane->region);
 
 	if (status != ORION_OK) {
 		manager->memory_give(manager->port_context, lane, lane_bytes(bench));
@@ -203,12 +201,10 @@ lanes_close(struct bench *bench)
 	for (unsigned i = 0; i < bench->queues; i++) {
 		struct bench_lane *lane = bench->lanes[i];
 
-		if (lane == NULL) {
+		if (lane == NULL)
 			continue;
-		}
-		if (!dead) {
+		if (!dead)
 			manager->port->dma_free(manager->port_context, &lane->region);
-		}
 		manager->memory_give(manager->port_context, lane, lane_bytes(bench));
 	}
 }
@@ -221,10 +217,11 @@ lanes_open(struct bench *bench)
 
 		if (status != ORION_OK) {
 			lanes_close(bench);
-			return args_refuse(bench->context, NAME, status,
-					   "no memory for %llu queues of %llu buffers of %s; lower bs=, "
-					   "depth= or queues=", wide(bench->queues),
-					   wide(bench->depth), print_size(bench->bs).s);
+			return args_refuse(
+				bench->context, NAME, status,
+				"no memory for %llu queues of %llu buffers of %s; lower bs=, "
+				"depth= or queues=",
+				wide(bench->queues), wide(bench->depth), print_size(bench->bs).s);
 		}
 	}
 	return ORION_OK;
@@ -236,9 +233,8 @@ run_lanes(struct bench *bench, void (*function)(void *argument, unsigned lane))
 	struct command_context *context = bench->context;
 
 	if (bench->queues == 1 || context->run_on_lanes == NULL) {
-		for (unsigned i = 0; i < bench->queues; i++) {
+		for (unsigned i = 0; i < bench->queues; i++)
 			function(bench, i);
-		}
 		return;
 	}
 	context->run_on_lanes(context->host, (unsigned)bench->queues, function, bench);
@@ -250,16 +246,15 @@ recover(struct bench *bench)
 {
 	bool stuck = false;
 
-	for (unsigned i = 0; i < bench->queues; i++) {
+	for (unsigned i = 0; i < bench->queues; i++)
 		stuck |= bench_lane_in_flight(bench->lanes[i]) != 0;
-	}
 	if (stuck) {
 		(void)vblk_stop(bench->disk->device);
 		run_lanes(bench, bench_lane_drain);
 	}
 }
 
-/* ---- figures ------------------------------------------------------------------------------------------- */
+/* ---- figures ---- */
 
 struct totals {
 	uint64_t completed, failed, elapsed_ns;
@@ -287,15 +282,13 @@ add_up(const struct bench *bench, struct totals *totals)
 		totals->reap_batches += lane->after.reap_batches - lane->before.reap_batches;
 		/* With a shared vector each queue counts all interrupts. */
 		if (per_queue || i == 0) {
-			totals->interrupts += lane->irq_after.interrupts -
-					      lane->irq_before.interrupts;
+			totals->interrupts +=
+				lane->irq_after.interrupts - lane->irq_before.interrupts;
 		}
-		if (totals->status == ORION_OK) {
+		if (totals->status == ORION_OK)
 			totals->status = lane->status;
-		}
-		if (i != 0) {
+		if (i != 0)
 			latency_merge(&bench->lanes[0]->latency, &lane->latency);
-		}
 	}
 	totals->elapsed_ns = end > start ? end - start : 1;
 }
@@ -337,9 +330,8 @@ measure(struct bench *bench)
 	struct totals totals = {.status = ORION_OK};
 	orion_status status = lanes_open(bench);
 
-	if (status != ORION_OK) {
+	if (status != ORION_OK)
 		return status;
-	}
 	progress_start(&bench->progress, bench->context, NAME, bench->count, false);
 	run_lanes(bench, bench_lane_run);
 	progress_end(&bench->progress);
@@ -351,39 +343,38 @@ measure(struct bench *bench)
 		return args_refuse(bench->context, NAME, totals.status, "%s: %s", bench->disk->name,
 				   orion_status_text(totals.status));
 	}
-	if (bench->interrupted) {
+	if (bench->interrupted)
 		return args_refuse(bench->context, NAME, COMMAND_INTERRUPTED, "interrupted");
-	}
 	return ORION_OK;
 }
 
 static orion_status
 run_bench(struct command_context *context, int argc, char **argv)
 {
-	struct bench bench = {.context = context, .mode = "randread", .random = true, .depth = 32,
-			      .count = COUNT_DEFAULT, .seed = 1};
+	struct bench bench = {.context = context,
+			      .mode = "randread",
+			      .random = true,
+			      .depth = 32,
+			      .count = COUNT_DEFAULT,
+			      .seed = 1};
 	struct storage_handle *handle;
 	orion_status status = args_count(context, NAME, argc, 1, 9, USAGE);
 
-	for (int i = 1; i < argc && status == ORION_OK; i++) {
+	for (int i = 1; i < argc && status == ORION_OK; i++)
 		status = take_word(&bench, argv[i]);
-	}
 	if (status == ORION_OK) {
 		unsigned right = bench.write ? STORAGE_MAY_WRITE : STORAGE_MAY_READ;
 
 		status = args_disk(context, NAME, argv[0], right | STORAGE_MAY_STATS, &handle);
 	}
-	if (status != ORION_OK) {
+	if (status != ORION_OK)
 		return status;
-	}
 	bench.disk = handle->disk;
 	status = check_write(&bench);
-	if (status == ORION_OK) {
+	if (status == ORION_OK)
 		status = fit_disk(&bench);
-	}
-	if (status == ORION_OK) {
+	if (status == ORION_OK)
 		status = measure(&bench);
-	}
 	storage_close(context->storage, handle);
 	return status;
 }

@@ -2,8 +2,9 @@
 /*
  * disk bench: its parameters, and one lane's run against its queue.
  *
- * bench.c reads the arguments, prepares the lanes, runs them at once and prints; bench_lane.c is what
- * each lane does.  A lane drives its queue by vblk_submit(), vblk_kick() and vblk_reap() directly.
+ * bench.c reads the arguments, prepares the lanes, runs them at once and prints; bench_lane.c is
+ * what each lane does.  A lane drives its queue by vblk_submit(), vblk_kick() and vblk_reap()
+ * directly.
  */
 #ifndef COMMANDS_BENCH_H
 #define COMMANDS_BENCH_H

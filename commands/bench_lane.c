@@ -30,9 +30,8 @@ stopped(const struct bench *bench)
 static void
 note_failure(struct bench_lane *lane, orion_status status)
 {
-	if (lane->status == ORION_OK) {
+	if (lane->status == ORION_OK)
 		lane->status = status;
-	}
 }
 
 /* The unit of BS bytes that the next request is about. */
@@ -60,9 +59,8 @@ submit_batch(struct bench_lane *lane)
 	uint64_t left = stopped(bench) ? 0 : lane->quota - lane->submitted;
 
 	count = count < left ? count : (unsigned)left;
-	if (count == 0) {
+	if (count == 0)
 		return 0;
-	}
 
 	uint64_t now = clock_ns(bench->context);
 	uint64_t next = lane->next, random = lane->random;
@@ -85,12 +83,13 @@ submit_batch(struct bench_lane *lane)
 	if (taken < count) {
 		orion_status why = vblk_refusal(lane->queue);
 
-		/* Those not taken come again: the run has to touch the same units however it went. */
+		/*
+		 * Those not taken come again: the run has to touch the same units however it went.
+		 */
 		lane->next = next;
 		lane->random = random;
-		for (unsigned i = 0; i < taken; i++) {
+		for (unsigned i = 0; i < taken; i++)
 			(void)next_unit(lane);
-		}
 		if (why != ORION_NO_ROOM) {
 			note_failure(lane, why);
 			stop_all(lane->bench);
@@ -98,9 +97,8 @@ submit_batch(struct bench_lane *lane)
 	}
 	lane->free_count -= taken;
 	lane->submitted += taken;
-	if (taken != 0) {
+	if (taken != 0)
 		(void)vblk_kick(lane->queue);
-	}
 	return taken;
 }
 
@@ -110,18 +108,16 @@ reap_batch(struct bench_lane *lane, bool timed)
 	struct vblk_completion completions[BENCH_BATCH];
 	unsigned count = vblk_reap(lane->queue, completions, BENCH_BATCH);
 
-	if (count == 0) {
+	if (count == 0)
 		return 0;
-	}
 
 	uint64_t now = clock_ns(lane->bench->context);
 
 	for (unsigned i = 0; i < count; i++) {
 		uint16_t slot = (uint16_t)completions[i].cookie;
 
-		if (timed) {
+		if (timed)
 			latency_add(&lane->latency, now - lane->slots[slot].start_ns);
-		}
 		lane->free[lane->free_count++] = slot;
 		if (completions[i].result != ORION_OK) {
 			lane->failed++;
@@ -140,13 +136,11 @@ look_around(struct bench_lane *lane)
 	struct bench *bench = lane->bench;
 	uint64_t now;
 
-	if (lane->index != 0) {
+	if (lane->index != 0)
 		return;
-	}
 	now = clock_ns(bench->context);
-	if (now - lane->checked_ns < CHECK_NS) {
+	if (now - lane->checked_ns < CHECK_NS)
 		return;
-	}
 	lane->checked_ns = now;
 	progress_show(&bench->progress, lane->completed * bench->queues);
 	if (!bench->interrupted && args_interrupted(bench->context)) {
@@ -165,9 +159,8 @@ wait_more(struct bench_lane *lane)
 	bool no_irq = vblk_info(device)->irq_mode == VIRTIO_IRQ_POLLED;
 	uint64_t now = clock_ns(bench->context);
 
-	if (now - lane->progress_ns < POLL_NS) {
+	if (now - lane->progress_ns < POLL_NS)
 		return true;
-	}
 	if (vblk_state_get(device) != VBLK_LIVE) {
 		note_failure(lane, ORION_DEVICE_BROKEN);
 		return false;

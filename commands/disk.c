@@ -12,7 +12,7 @@
 #define LANE 0u
 #define LINE_BYTES 16u
 
-/* ---- list, identify, flush ---------------------------------------------------------------------- */
+/* ---- list, identify, flush ---- */
 
 static orion_status
 read_serial(struct command_context *context, const char *name, char id[VBLK_ID_BYTES + 1])
@@ -35,9 +35,8 @@ run_list(struct command_context *context, int argc, char **argv)
 	const struct storage_disk *disk;
 
 	(void)argv;
-	if (status != ORION_OK) {
+	if (status != ORION_OK)
 		return status;
-	}
 	if (storage_at(context->storage, 0) == NULL) {
 		print(context, "there are no disks\n");
 		return ORION_OK;
@@ -64,12 +63,10 @@ run_identify(struct command_context *context, int argc, char **argv)
 	struct storage_handle *handle;
 	orion_status status = args_count(context, "disk identify", argc, 1, 1, "DISK");
 
-	if (status == ORION_OK) {
+	if (status == ORION_OK)
 		status = args_disk(context, "disk identify", argv[0], STORAGE_MAY_STATS, &handle);
-	}
-	if (status != ORION_OK) {
+	if (status != ORION_OK)
 		return status;
-	}
 	status = storage_identify(context->storage, handle, LANE, id);
 	storage_close(context->storage, handle);
 	if (status != ORION_OK) {
@@ -86,12 +83,10 @@ run_flush(struct command_context *context, int argc, char **argv)
 	struct storage_handle *handle;
 	orion_status status = args_count(context, "disk flush", argc, 1, 1, "DISK");
 
-	if (status == ORION_OK) {
+	if (status == ORION_OK)
 		status = args_disk(context, "disk flush", argv[0], STORAGE_MAY_FLUSH, &handle);
-	}
-	if (status != ORION_OK) {
+	if (status != ORION_OK)
 		return status;
-	}
 	status = storage_flush(context->storage, handle, LANE);
 	storage_close(context->storage, handle);
 	if (status != ORION_OK) {
@@ -102,22 +97,21 @@ run_flush(struct command_context *context, int argc, char **argv)
 	return ORION_OK;
 }
 
-/* ---- what the walking commands share -------------------------------------------------------------- */
+/* ---- what the walking commands share ---- */
 
 /* Fills WALK from the arguments DISK OFFSET LENGTH and opens the disk. */
 static orion_status
 open_walk(struct walk *walk, char **argv, unsigned rights)
 {
-	orion_status status = args_disk(walk->context, walk->command, argv[0], rights, &walk->handle);
+	orion_status status =
+		args_disk(walk->context, walk->command, argv[0], rights, &walk->handle);
 
-	if (status != ORION_OK) {
+	if (status != ORION_OK)
 		return status;
-	}
-	status = args_range(walk->context, walk->command, walk->handle->disk, argv[1], argv[2], true,
-			    &walk->offset, &walk->length);
-	if (status != ORION_OK) {
+	status = args_range(walk->context, walk->command, walk->handle->disk, argv[1], argv[2],
+			    true, &walk->offset, &walk->length);
+	if (status != ORION_OK)
 		storage_close(walk->context->storage, walk->handle);
-	}
 	return status;
 }
 
@@ -130,7 +124,7 @@ run_walk(struct walk *walk)
 	return status;
 }
 
-/* ---- read ------------------------------------------------------------------------------------------ */
+/* ---- read ---- */
 
 struct dump {
 	struct command_context *context;
@@ -147,17 +141,15 @@ dump_line(struct command_context *context, uint64_t offset, const uint8_t *bytes
 
 	for (size_t i = 0; i < LINE_BYTES; i++) {
 		line[at++] = ' ';
-		if (i == LINE_BYTES / 2) {
+		if (i == LINE_BYTES / 2)
 			line[at++] = ' ';
-		}
 		line[at++] = i < n ? "0123456789abcdef"[bytes[i] >> 4] : ' ';
 		line[at++] = i < n ? "0123456789abcdef"[bytes[i] & 15] : ' ';
 	}
 	memcpy(line + at, "  |", 3);
 	at += 3;
-	for (size_t i = 0; i < n; i++) {
+	for (size_t i = 0; i < n; i++)
 		line[at++] = bytes[i] >= ' ' && bytes[i] <= '~' ? (char)bytes[i] : '.';
-	}
 	memcpy(line + at, "|\n", 2);
 	context->write(context->host, line, at + 2);
 }
@@ -172,9 +164,8 @@ dump_piece(void *argument, uint64_t offset, void *buffer, size_t bytes)
 		size_t n = bytes - at < LINE_BYTES ? bytes - at : LINE_BYTES;
 
 		if (dump->any && n == LINE_BYTES && memcmp(dump->last, in + at, LINE_BYTES) == 0) {
-			if (!dump->folding) {
+			if (!dump->folding)
 				print(dump->context, "*\n");
-			}
 			dump->folding = true;
 			continue;
 		}
@@ -189,23 +180,20 @@ static orion_status
 run_read(struct command_context *context, int argc, char **argv)
 {
 	struct dump dump = {.context = context};
-	struct walk walk = {.context = context, .command = "disk read", .piece = dump_piece,
-			    .argument = &dump};
+	struct walk walk = {
+		.context = context, .command = "disk read", .piece = dump_piece, .argument = &dump};
 	orion_status status = args_count(context, walk.command, argc, 3, 3, "DISK OFFSET LENGTH");
 
-	if (status == ORION_OK) {
+	if (status == ORION_OK)
 		status = open_walk(&walk, argv, STORAGE_MAY_READ);
-	}
-	if (status == ORION_OK) {
+	if (status == ORION_OK)
 		status = run_walk(&walk);
-	}
-	if (status == ORION_OK && walk.length != 0) {
+	if (status == ORION_OK && walk.length != 0)
 		print(context, "%08llx\n", wide(walk.offset + walk.length));
-	}
 	return status;
 }
 
-/* ---- write, verify ---------------------------------------------------------------------------------- */
+/* ---- write, verify ---- */
 
 static void
 write_piece(void *argument, uint64_t offset, void *buffer, size_t bytes)
@@ -219,20 +207,20 @@ static orion_status
 run_write(struct command_context *context, int argc, char **argv)
 {
 	uint64_t seed;
-	struct walk walk = {.context = context, .command = "disk write", .piece = write_piece,
-			    .argument = &seed, .writes = true};
-	orion_status status = args_count(context, walk.command, argc, 4, 4,
-					 "DISK OFFSET LENGTH pattern:SEED");
+	struct walk walk = {.context = context,
+			    .command = "disk write",
+			    .piece = write_piece,
+			    .argument = &seed,
+			    .writes = true};
+	orion_status status =
+		args_count(context, walk.command, argc, 4, 4, "DISK OFFSET LENGTH pattern:SEED");
 
-	if (status == ORION_OK) {
+	if (status == ORION_OK)
 		status = args_pattern(context, walk.command, argv[3], &seed);
-	}
-	if (status == ORION_OK) {
+	if (status == ORION_OK)
 		status = open_walk(&walk, argv, STORAGE_MAY_WRITE);
-	}
-	if (status == ORION_OK) {
+	if (status == ORION_OK)
 		status = run_walk(&walk);
-	}
 	if (status == ORION_OK) {
 		print(context, "%llu bytes written to %s at %llu\n", wide(walk.length), argv[0],
 		      wide(walk.offset));
@@ -267,20 +255,19 @@ static orion_status
 run_verify(struct command_context *context, int argc, char **argv)
 {
 	struct comparison comparison = {.wrong = 0};
-	struct walk walk = {.context = context, .command = "disk verify", .piece = verify_piece,
+	struct walk walk = {.context = context,
+			    .command = "disk verify",
+			    .piece = verify_piece,
 			    .argument = &comparison};
-	orion_status status = args_count(context, walk.command, argc, 4, 4,
-					 "DISK OFFSET LENGTH pattern:SEED");
+	orion_status status =
+		args_count(context, walk.command, argc, 4, 4, "DISK OFFSET LENGTH pattern:SEED");
 
-	if (status == ORION_OK) {
+	if (status == ORION_OK)
 		status = args_pattern(context, walk.command, argv[3], &comparison.seed);
-	}
-	if (status == ORION_OK) {
+	if (status == ORION_OK)
 		status = open_walk(&walk, argv, STORAGE_MAY_READ);
-	}
-	if (status == ORION_OK) {
+	if (status == ORION_OK)
 		status = run_walk(&walk);
-	}
 	if (comparison.wrong != 0) {
 		orion_status differs = status == ORION_OK ? ORION_IO_ERROR : status;
 
@@ -297,7 +284,7 @@ run_verify(struct command_context *context, int argc, char **argv)
 	return status;
 }
 
-/* ---- hash --------------------------------------------------------------------------------------------- */
+/* ---- hash ---- */
 
 static void
 hash_piece(void *argument, uint64_t offset, void *buffer, size_t bytes)
@@ -312,29 +299,25 @@ run_hash(struct command_context *context, int argc, char **argv)
 	static char zero[] = "0", end[] = "end";
 	struct sha256 hash;
 	uint8_t digest[SHA256_BYTES];
-	struct walk walk = {.context = context, .command = "disk hash", .piece = hash_piece,
-			    .argument = &hash};
+	struct walk walk = {
+		.context = context, .command = "disk hash", .piece = hash_piece, .argument = &hash};
 	const char *usage = "DISK [OFFSET LENGTH]";
 	orion_status status = args_count(context, walk.command, argc, argc == 2 ? 3 : 1, 3, usage);
 
-	if (status != ORION_OK) {
+	if (status != ORION_OK)
 		return status;
-	}
 
 	char *words[3] = {argv[0], argc == 3 ? argv[1] : zero, argc == 3 ? argv[2] : end};
 
 	sha256_start(&hash);
 	status = open_walk(&walk, words, STORAGE_MAY_READ);
-	if (status == ORION_OK) {
+	if (status == ORION_OK)
 		status = run_walk(&walk);
-	}
-	if (status != ORION_OK) {
+	if (status != ORION_OK)
 		return status;
-	}
 	sha256_end(&hash, digest);
-	for (unsigned i = 0; i < SHA256_BYTES; i++) {
+	for (unsigned i = 0; i < SHA256_BYTES; i++)
 		print(context, "%02x", digest[i]);
-	}
 	print(context, "  %s\n", argv[0]);
 	return ORION_OK;
 }

@@ -5,9 +5,8 @@
 static unsigned
 bucket_of(uint64_t ns)
 {
-	if (ns < 32) {
+	if (ns < 32)
 		return (unsigned)ns;
-	}
 
 	unsigned top = 63u - (unsigned)__builtin_clzll(ns);
 	unsigned bucket = (top - 4) * 32 + (unsigned)(ns >> (top - 5) & 31);
@@ -19,9 +18,8 @@ bucket_of(uint64_t ns)
 static uint64_t
 bucket_top(unsigned b)
 {
-	if (b < 32) {
+	if (b < 32)
 		return b;
-	}
 	return ((UINT64_C(33) + b % 32) << (b / 32 - 1)) - 1;
 }
 
@@ -40,9 +38,8 @@ latency_merge(struct latency *latency, const struct latency *other)
 	latency->count += other->count;
 	latency->sum_ns += other->sum_ns;
 	latency->max_ns = other->max_ns > latency->max_ns ? other->max_ns : latency->max_ns;
-	for (unsigned b = 0; b < LATENCY_BUCKETS; b++) {
+	for (unsigned b = 0; b < LATENCY_BUCKETS; b++)
 		latency->buckets[b] += other->buckets[b];
-	}
 }
 
 uint64_t
@@ -53,9 +50,8 @@ latency_percentile(const struct latency *latency, unsigned thousandths)
 
 	for (unsigned b = 0; b < LATENCY_BUCKETS; b++) {
 		seen += latency->buckets[b];
-		if (seen >= rank && seen != 0) {
+		if (seen >= rank && seen != 0)
 			return bucket_top(b) < latency->max_ns ? bucket_top(b) : latency->max_ns;
-		}
 	}
 	return latency->max_ns;
 }

@@ -20,7 +20,7 @@ struct request {
 			 struct storage_handle *handle);
 };
 
-/* ---- frame: arguments, disks, rights -------------------------------------------------------------------- */
+/* ---- frame: arguments, disks, rights ---- */
 
 static orion_status
 read_arguments(struct request *request, int argc, char **argv, bool queues)
@@ -42,12 +42,11 @@ read_arguments(struct request *request, int argc, char **argv, bool queues)
 		}
 	}
 
-	orion_status status = args_count(request->context, request->command, count, 0,
-					 queues ? 2 : 1, usage);
+	orion_status status =
+		args_count(request->context, request->command, count, 0, queues ? 2 : 1, usage);
 
-	if (status != ORION_OK || count == 0) {
+	if (status != ORION_OK || count == 0)
 		return status;
-	}
 	request->disk = words[0];
 	if (count == 2) {
 		status = args_size(request->context, request->command, "QUEUE", words[1], 0,
@@ -60,12 +59,11 @@ read_arguments(struct request *request, int argc, char **argv, bool queues)
 static orion_status
 open_disk(const struct request *request, const char *name, struct storage_handle **handle)
 {
-	orion_status status = args_disk(request->context, request->command, name,
-					STORAGE_MAY_STATS, handle);
+	orion_status status =
+		args_disk(request->context, request->command, name, STORAGE_MAY_STATS, handle);
 
-	if (status != ORION_OK) {
+	if (status != ORION_OK)
 		return status;
-	}
 
 	unsigned queues = vblk_info((*handle)->disk->device)->queues;
 
@@ -86,9 +84,8 @@ describe_disk(struct request *request, struct report *report, const char *name)
 
 	if (status == ORION_OK) {
 		report_group(report, NULL, name);
-		if (report->json) {
+		if (report->json)
 			report_text(report, "disk", name);
-		}
 		request->describe(request, report, handle);
 		report_group_end(report);
 		storage_close(request->context->storage, handle);
@@ -108,7 +105,8 @@ describe_disks(struct request *request, struct report *report)
 		status = describe_disk(request, report, request->disk);
 	} else {
 		for (unsigned n = 0; (disk = storage_at(request->context->storage, n)) != NULL &&
-		     status == ORION_OK; n++) {
+				     status == ORION_OK;
+		     n++) {
 			status = describe_disk(request, report, disk->name);
 		}
 	}
@@ -130,26 +128,22 @@ run(struct request *request, int argc, char **argv, bool queues,
 	if (status == ORION_OK && request->disk != NULL) {
 		/* Before the first brace of the JSON: a refusal is not to stand within it. */
 		status = open_disk(request, request->disk, &handle);
-		if (status == ORION_OK) {
+		if (status == ORION_OK)
 			storage_close(request->context->storage, handle);
-		}
 	}
-	if (status != ORION_OK) {
+	if (status != ORION_OK)
 		return status;
-	}
 	report_open(&report, request->context, request->json);
-	if (extra != NULL) {
+	if (extra != NULL)
 		extra(request, &report);
-	}
 	status = describe_disks(request, &report);
 	report_close(&report);
-	if (!request->json && extra == NULL && storage_at(request->context->storage, 0) == NULL) {
+	if (!request->json && extra == NULL && storage_at(request->context->storage, 0) == NULL)
 		print(request->context, "there are no disks\n");
-	}
 	return status;
 }
 
-/* ---- virtio-device-info ------------------------------------------------------------------------------- */
+/* ---- virtio-device-info ---- */
 
 static const char *
 state_text(vblk_state state)
@@ -193,11 +187,10 @@ static void
 describe_limits(struct report *report, const struct vblk_info *info)
 {
 	report_number(report, "segments_max", info->segments_max);
-	if (info->segment_bytes_max == UINT32_MAX) {
+	if (info->segment_bytes_max == UINT32_MAX)
 		report_text(report, "segment_bytes_max", "no limit");
-	} else {
+	else
 		report_bytes(report, "segment_bytes_max", info->segment_bytes_max);
-	}
 	report_number(report, "request_sectors_max", info->request_sectors_max);
 }
 
@@ -212,9 +205,8 @@ describe_device(struct request *request, struct report *report, struct storage_h
 	report_text(report, "serial", id);
 	report_text(report, "transport", info->transport);
 	report_text(report, "state", state_text(vblk_state_get(disk->device)));
-	if (vblk_cause_get(disk->device) != VBLK_CAUSE_NONE) {
+	if (vblk_cause_get(disk->device) != VBLK_CAUSE_NONE)
 		report_text(report, "cause", vblk_cause_text(vblk_cause_get(disk->device)));
-	}
 	report_bytes(report, "bytes", storage_bytes(disk));
 	report_number(report, "capacity_sectors", info->capacity_sectors);
 	report_number(report, "block_bytes", info->block_bytes);
@@ -242,13 +234,13 @@ describe_device(struct request *request, struct report *report, struct storage_h
 static orion_status
 run_device_info(struct command_context *context, int argc, char **argv)
 {
-	struct request request = {.context = context, .command = "virtio-device-info",
-				  .describe = describe_device};
+	struct request request = {
+		.context = context, .command = "virtio-device-info", .describe = describe_device};
 
 	return run(&request, argc, argv, false, NULL);
 }
 
-/* ---- virtio-queue-info, virtio-queue-stats ------------------------------------------------------------- */
+/* ---- virtio-queue-info, virtio-queue-stats ---- */
 
 static void
 describe_ring(struct report *report, const struct vblk_device *device,
@@ -271,11 +263,10 @@ describe_ring(struct report *report, const struct vblk_device *device,
 	report_hex(report, "descriptor_area", ring.descriptor_area);
 	report_hex(report, "driver_area", ring.driver_area);
 	report_hex(report, "device_area", ring.device_area);
-	if (ring.vector == VIRTIO_NO_VECTOR) {
+	if (ring.vector == VIRTIO_NO_VECTOR)
 		report_text(report, "vector", "none");
-	} else {
+	else
 		report_number(report, "vector", ring.vector);
-	}
 	report_text(report, "broken", vblk_cause_text(ring.cause));
 }
 
@@ -298,7 +289,8 @@ describe_latency(const struct request *request, struct report *report,
 	report_fixed(report, "latency_us_mean",
 		     stats->completed == 0
 			     ? 0
-			     : tenths_us(request, stats->latency_ticks / stats->completed), 1);
+			     : tenths_us(request, stats->latency_ticks / stats->completed),
+		     1);
 	for (unsigned i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		uint64_t ticks = stats_percentile(stats->latency, rows[i].thousandths);
 
@@ -351,14 +343,12 @@ describe_queues(struct request *request, struct report *report, struct storage_h
 
 	report_list(report, "queues");
 	for (unsigned i = 0; (queue = vblk_queue_get(device, i)) != NULL; i++) {
-		if (request->queue != ANY_QUEUE && request->queue != i) {
+		if (request->queue != ANY_QUEUE && request->queue != i)
 			continue;
-		}
 		(void)print_into(title, sizeof(title), "queue %u", i);
 		report_group(report, NULL, title);
-		if (report->json) {
+		if (report->json)
 			report_number(report, "queue", i);
-		}
 		if (counters) {
 			vblk_queue_stats(queue, &stats, &irq);
 			describe_counters(request, report, &stats, &irq);
@@ -379,15 +369,14 @@ describe_rings(struct request *request, struct report *report, struct storage_ha
 static orion_status
 run_queue_info(struct command_context *context, int argc, char **argv)
 {
-	struct request request = {.context = context, .command = "virtio-queue-info",
-				  .describe = describe_rings};
+	struct request request = {
+		.context = context, .command = "virtio-queue-info", .describe = describe_rings};
 
 	return run(&request, argc, argv, true, NULL);
 }
 
 static void
-describe_queue_stats(struct request *request, struct report *report,
-		     struct storage_handle *handle)
+describe_queue_stats(struct request *request, struct report *report, struct storage_handle *handle)
 {
 	describe_queues(request, report, handle, true);
 }
@@ -395,13 +384,14 @@ describe_queue_stats(struct request *request, struct report *report,
 static orion_status
 run_queue_stats(struct command_context *context, int argc, char **argv)
 {
-	struct request request = {.context = context, .command = "virtio-queue-stats",
+	struct request request = {.context = context,
+				  .command = "virtio-queue-stats",
 				  .describe = describe_queue_stats};
 
 	return run(&request, argc, argv, true, NULL);
 }
 
-/* ---- virtio-performance-stats ---------------------------------------------------------------------------- */
+/* ---- virtio-performance-stats ---- */
 
 /* Adds ADD, word by word: struct vblk_queue_stats is nothing but counters, and one maximum. */
 static void
@@ -423,13 +413,15 @@ add_stats(struct vblk_queue_stats *sum, const struct vblk_queue_stats *add)
 	sum->kicks += add->kicks;
 	sum->latency_ticks += add->latency_ticks;
 	sum->latency_max_ticks = most;
-	for (unsigned b = 0; b < ORION_LATENCY_BUCKETS; b++) {
+	for (unsigned b = 0; b < ORION_LATENCY_BUCKETS; b++)
 		sum->latency[b] += add->latency[b];
-	}
 }
 
-/* The device's sum over its queues.  A shared vector counts for each queue: it is taken once. */
-static void
+/*
+ * The device's sum over its queues.  A shared vector counts for each queue: it is taken once.  Not
+ * inlined, to keep two sets of counters out of one stack frame.
+ */
+__attribute__((noinline)) static void
 sum_queues(struct vblk_device *device, struct vblk_queue_stats *sum, uint64_t *interrupts)
 {
 	bool per_queue = vblk_info(device)->irq_mode == VIRTIO_IRQ_PER_QUEUE;
@@ -443,15 +435,13 @@ sum_queues(struct vblk_device *device, struct vblk_queue_stats *sum, uint64_t *i
 
 		vblk_queue_stats(queue, &stats, &irq);
 		add_stats(sum, &stats);
-		if (per_queue || i == 0) {
+		if (per_queue || i == 0)
 			*interrupts += irq.interrupts;
-		}
 	}
 }
 
 static void
-describe_performance(struct request *request, struct report *report,
-		     struct storage_handle *handle)
+describe_performance(struct request *request, struct report *report, struct storage_handle *handle)
 {
 	struct vblk_queue_stats sum;
 	uint64_t interrupts;
@@ -474,13 +464,14 @@ describe_performance(struct request *request, struct report *report,
 static orion_status
 run_performance_stats(struct command_context *context, int argc, char **argv)
 {
-	struct request request = {.context = context, .command = "virtio-performance-stats",
+	struct request request = {.context = context,
+				  .command = "virtio-performance-stats",
 				  .describe = describe_performance};
 
 	return run(&request, argc, argv, false, NULL);
 }
 
-/* ---- virtio-feature-list ---------------------------------------------------------------------------------- */
+/* ---- virtio-feature-list ---- */
 
 static void
 describe_feature(struct report *report, const struct vblk_info *info, unsigned bit)
@@ -492,9 +483,8 @@ describe_feature(struct report *report, const struct vblk_info *info, unsigned b
 	char name[16];
 
 	(void)print_into(name, sizeof(name), "bit %u", bit);
-	if (known == NULL && !offered && !wanted && !negotiated) {
+	if (known == NULL && !offered && !wanted && !negotiated)
 		return;
-	}
 	if (!report->json) {
 		print(report->context, "%*s%3u  %-30s %-8s %-7s %s\n", (int)(2 * report->depth), "",
 		      bit, known == NULL ? name : known, offered ? "yes" : "-",
@@ -520,22 +510,22 @@ describe_features(struct request *request, struct report *report, struct storage
 		      "wanted", "negotiated");
 	}
 	report_list(report, "features");
-	for (unsigned bit = 0; bit < 64; bit++) {
+	for (unsigned bit = 0; bit < 64; bit++)
 		describe_feature(report, info, bit);
-	}
 	report_list_end(report);
 }
 
 static orion_status
 run_feature_list(struct command_context *context, int argc, char **argv)
 {
-	struct request request = {.context = context, .command = "virtio-feature-list",
+	struct request request = {.context = context,
+				  .command = "virtio-feature-list",
 				  .describe = describe_features};
 
 	return run(&request, argc, argv, false, NULL);
 }
 
-/* ---- virtio-memory-info ------------------------------------------------------------------------------------- */
+/* ---- virtio-memory-info ---- */
 
 static void
 describe_budget(struct request *request, struct report *report)
@@ -564,19 +554,20 @@ describe_memory(struct request *request, struct report *report, struct storage_h
 static orion_status
 run_memory_info(struct command_context *context, int argc, char **argv)
 {
-	struct request request = {.context = context, .command = "virtio-memory-info",
-				  .describe = describe_memory};
+	struct request request = {
+		.context = context, .command = "virtio-memory-info", .describe = describe_memory};
 
 	return run(&request, argc, argv, false, describe_budget);
 }
 
 const struct command management_commands[MANAGEMENT_COMMANDS] = {
 	{"virtio-device-info", "[DISK] [--json]",
-	 "Shows what is known of a device: size, blocks, limits, ring, interrupts.", run_device_info},
+	 "Shows what is known of a device: size, blocks, limits, ring, interrupts.",
+	 run_device_info},
 	{"virtio-queue-info", "[DISK [QUEUE]] [--json]",
 	 "Shows the rings: size, indexes, addresses, vector.", run_queue_info},
-	{"virtio-queue-stats", "[DISK [QUEUE]] [--json]", "Shows each queue's counters and latency.",
-	 run_queue_stats},
+	{"virtio-queue-stats", "[DISK [QUEUE]] [--json]",
+	 "Shows each queue's counters and latency.", run_queue_stats},
 	{"virtio-performance-stats", "[DISK] [--json]",
 	 "Shows a device's sums: requests, bytes, latency, kicks and interrupts per request.",
 	 run_performance_stats},

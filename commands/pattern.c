@@ -24,9 +24,8 @@ word_bytes(uint64_t seed, uint64_t w, uint8_t out[8])
 {
 	uint64_t word = pattern_word(seed, w);
 
-	for (unsigned i = 0; i < 8; i++) {
+	for (unsigned i = 0; i < 8; i++)
 		out[i] = (uint8_t)(word >> 8 * i);
-	}
 }
 
 void

@@ -3,8 +3,8 @@
  * The pattern that "disk write" writes and "disk verify" expects.
  *
  * The disk is a row of 64-bit little-endian words; word w lies at bytes 8w to 8w + 7.  Word w of
- * pattern SEED is splitmix64's finaliser of SEED + w * 0x9E3779B97F4A7C15.  What stands at an offset
- * therefore does not depend on where a write began.  Word w in Python:
+ * pattern SEED is splitmix64's finaliser of SEED + w * 0x9E3779B97F4A7C15.  What stands at an
+ * offset therefore does not depend on where a write began.  Word w in Python:
  *
  *   def word(seed, w, M=2**64-1):
  *       z = (seed + w * 0x9E3779B97F4A7C15) & M

@@ -24,12 +24,10 @@ output_flush(struct output *output)
 static void
 output_put(struct output *output, char c)
 {
-	if (output->used == output->room) {
+	if (output->used == output->room)
 		output_flush(output);
-	}
-	if (output->used < output->room) {
+	if (output->used < output->room)
 		output->at[output->used++] = c;
-	}
 }
 
 struct directive {
@@ -46,15 +44,12 @@ put_padded(struct output *output, const struct directive *directive, const char 
 	size_t pad = directive->width > length ? directive->width - length : 0;
 	char fill = directive->zero && number ? '0' : ' ';
 
-	for (size_t i = 0; i < pad && !directive->left; i++) {
+	for (size_t i = 0; i < pad && !directive->left; i++)
 		output_put(output, fill);
-	}
-	for (size_t i = 0; i < length; i++) {
+	for (size_t i = 0; i < length; i++)
 		output_put(output, text[i]);
-	}
-	for (size_t i = 0; i < pad && directive->left; i++) {
+	for (size_t i = 0; i < pad && directive->left; i++)
 		output_put(output, ' ');
-	}
 }
 
 static void
@@ -84,16 +79,14 @@ read_directive(const char *format, struct directive *directive, va_list *argumen
 		directive->width = (unsigned)va_arg(*arguments, int);
 		format++;
 	}
-	for (; *format >= '0' && *format <= '9'; format++) {
+	for (; *format >= '0' && *format <= '9'; format++)
 		directive->width = directive->width * 10 + (unsigned)(*format - '0');
-	}
 	if (format[0] == '.' && format[1] == '*') {
 		directive->precision = (size_t)va_arg(*arguments, int);
 		format += 2;
 	}
-	for (; *format == 'l'; format++) {
+	for (; *format == 'l'; format++)
 		directive->longs++;
-	}
 	return format;
 }
 
@@ -105,9 +98,8 @@ put_directive(struct output *output, char kind, const struct directive *directiv
 		const char *text = va_arg(*arguments, const char *);
 		size_t length = 0;
 
-		while (length < directive->precision && text[length] != '\0') {
+		while (length < directive->precision && text[length] != '\0')
 			length++;
-		}
 		put_padded(output, directive, text, length, false);
 	} else if (kind == 'c') {
 		char c = (char)va_arg(*arguments, int);
@@ -116,13 +108,12 @@ put_directive(struct output *output, char kind, const struct directive *directiv
 	} else if (kind == 'u' || kind == 'x') {
 		unsigned base = kind == 'u' ? 10 : 16;
 
-		if (directive->longs == 0) {
+		if (directive->longs == 0)
 			put_number(output, directive, va_arg(*arguments, unsigned), base);
-		} else if (directive->longs == 1) {
+		else if (directive->longs == 1)
 			put_number(output, directive, va_arg(*arguments, unsigned long), base);
-		} else {
+		else
 			put_number(output, directive, va_arg(*arguments, unsigned long long), base);
-		}
 	} else {
 		output_put(output, kind);
 	}
@@ -139,9 +130,8 @@ format_into(struct output *output, const char *format, va_list *arguments)
 			continue;
 		}
 		format = read_directive(format + 1, &directive, arguments);
-		if (*format == '\0') {
+		if (*format == '\0')
 			return;
-		}
 		put_directive(output, *format++, &directive, arguments);
 	}
 }
@@ -224,9 +214,8 @@ power_of_ten(unsigned exponent)
 {
 	uint64_t power = 1;
 
-	while (exponent-- != 0) {
+	while (exponent-- != 0)
 		power *= 10;
-	}
 	return power;
 }
 
@@ -260,9 +249,8 @@ print_scale(uint64_t value, uint64_t multiplier, uint64_t divisor)
 	uint64_t whole, part;
 
 	/* value = q * divisor + r: q * multiplier is exact, r * multiplier / divisor the rest. */
-	if (__builtin_mul_overflow(value / divisor, multiplier, &whole)) {
+	if (__builtin_mul_overflow(value / divisor, multiplier, &whole))
 		return UINT64_MAX;
-	}
 
 	uint64_t rest = value % divisor;
 
@@ -279,9 +267,8 @@ text_length(const char *text)
 {
 	size_t length = 0;
 
-	while (text[length] != '\0') {
+	while (text[length] != '\0')
 		length++;
-	}
 	return length;
 }
 

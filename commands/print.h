@@ -2,8 +2,8 @@
 /*
  * Printing through a command's context: a small formatter, and sizes and times for people.
  *
- * print() knows %s %c %u %x %%, the length words l and ll, the flags - and 0, a width, and a precision
- * for %s (width and precision may be '*').  Nothing else: no signs, no floating point.
+ * print() knows %s %c %u %x %%, the length words l and ll, the flags - and 0, a width, and a
+ * precision for %s (width and precision may be '*').  Nothing else: no signs, no floating point.
  */
 #ifndef COMMANDS_PRINT_H
 #define COMMANDS_PRINT_H
@@ -45,7 +45,9 @@ struct print_text print_fixed(uint64_t value, unsigned decimals);
 /* A / B with DECIMALS digits, rounded down; "-" when B is 0. */
 struct print_text print_ratio(uint64_t a, uint64_t b, unsigned decimals);
 
-/* VALUE * MULTIPLIER / DIVISOR, without overflow unless the result itself does (then UINT64_MAX). */
+/*
+ * VALUE * MULTIPLIER / DIVISOR, without overflow unless the result itself does (then UINT64_MAX).
+ */
 uint64_t print_scale(uint64_t value, uint64_t multiplier, uint64_t divisor);
 
 /* Length of TEXT; whether A and B are equal. */

@@ -30,15 +30,13 @@ progress_show(struct progress *progress, uint64_t done)
 	struct command_context *context = progress->context;
 	char line[80];
 
-	if (!context->progress) {
+	if (!context->progress)
 		return;
-	}
 
 	uint64_t now = clock_ns(context);
 
-	if (now - progress->shown_ns < INTERVAL_NS || done == 0 || done > progress->total) {
+	if (now - progress->shown_ns < INTERVAL_NS || done == 0 || done > progress->total)
 		return;
-	}
 	progress->shown_ns = now;
 
 	uint64_t spent = now - progress->start_ns;

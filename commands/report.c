@@ -62,9 +62,8 @@ begin(struct report *report, const char *key)
 static void
 end(struct report *report)
 {
-	if (!report->json) {
+	if (!report->json)
 		print(report->context, "\n");
-	}
 }
 
 void
@@ -80,9 +79,8 @@ report_open(struct report *report, struct command_context *context, bool json)
 void
 report_close(struct report *report)
 {
-	if (report->json) {
+	if (report->json)
 		print(report->context, "\n}\n");
-	}
 }
 
 static void
@@ -123,11 +121,10 @@ report_group(struct report *report, const char *key, const char *title)
 void
 report_group_end(struct report *report)
 {
-	if (report->json) {
+	if (report->json)
 		close_bracket(report, "}");
-	} else {
+	else
 		report->depth--;
-	}
 }
 
 void
@@ -142,9 +139,8 @@ report_list(struct report *report, const char *key)
 void
 report_list_end(struct report *report)
 {
-	if (report->json) {
+	if (report->json)
 		close_bracket(report, "]");
-	}
 }
 
 void
@@ -159,11 +155,10 @@ void
 report_text(struct report *report, const char *key, const char *value)
 {
 	begin(report, key);
-	if (report->json) {
+	if (report->json)
 		print_json_text(report->context, value);
-	} else {
+	else
 		print(report->context, "%s", value);
-	}
 	end(report);
 }
 
@@ -171,8 +166,8 @@ void
 report_flag(struct report *report, const char *key, bool value)
 {
 	begin(report, key);
-	print(report->context, "%s", report->json ? (value ? "true" : "false")
-						   : (value ? "yes" : "no"));
+	print(report->context, "%s",
+	      report->json ? (value ? "true" : "false") : (value ? "yes" : "no"));
 	end(report);
 }
 
@@ -191,9 +186,8 @@ report_bytes(struct report *report, const char *key, uint64_t value)
 {
 	begin(report, key);
 	print(report->context, "%llu", wide(value));
-	if (!report->json && value >= 1024) {
+	if (!report->json && value >= 1024)
 		print(report->context, " (%s)", print_size(value).s);
-	}
 	end(report);
 }
 

@@ -21,7 +21,9 @@ struct report {
 void report_open(struct report *report, struct command_context *context, bool json);
 void report_close(struct report *report);
 
-/* KEY with a group of members.  KEY NULL: an element of a list; TITLE is what the text form shows. */
+/*
+ * KEY with a group of members.  KEY NULL: an element of a list; TITLE is what the text form shows.
+ */
 void report_group(struct report *report, const char *key, const char *title);
 void report_group_end(struct report *report);
 void report_list(struct report *report, const char *key);
@@ -31,7 +33,10 @@ void report_number(struct report *report, const char *key, uint64_t value);
 void report_text(struct report *report, const char *key, const char *value);
 void report_flag(struct report *report, const char *key, bool value);
 
-/* An address or a set of bits: hexadecimal in text; in JSON a string, since it may not fit a double. */
+/*
+ * An address or a set of bits: hexadecimal in text; in JSON a string, since it may not fit a
+ * double.
+ */
 void report_hex(struct report *report, const char *key, uint64_t value);
 
 /* Bytes: a number in JSON, with a readable size beside it in text. */

@@ -6,14 +6,16 @@
 
 /* 4.2.2: the first 32 bits of the fractional parts of the cube roots of the first 64 primes. */
 static const uint32_t k[64] = {
-	0x428a2f98, 0x71374491, 0xb5c0fbcf, 0xe9b5dba5, 0x3956c25b, 0x59f111f1, 0x923f82a4, 0xab1c5ed5,
-	0xd807aa98, 0x12835b01, 0x243185be, 0x550c7dc3, 0x72be5d74, 0x80deb1fe, 0x9bdc06a7, 0xc19bf174,
-	0xe49b69c1, 0xefbe4786, 0x0fc19dc6, 0x240ca1cc, 0x2de92c6f, 0x4a7484aa, 0x5cb0a9dc, 0x76f988da,
-	0x983e5152, 0xa831c66d, 0xb00327c8, 0xbf597fc7, 0xc6e00bf3, 0xd5a79147, 0x06ca6351, 0x14292967,
-	0x27b70a85, 0x2e1b2138, 0x4d2c6dfc, 0x53380d13, 0x650a7354, 0x766a0abb, 0x81c2c92e, 0x92722c85,
-	0xa2bfe8a1, 0xa81a664b, 0xc24b8b70, 0xc76c51a3, 0xd192e819, 0xd6990624, 0xf40e3585, 0x106aa070,
-	0x19a4c116, 0x1e376c08, 0x2748774c, 0x34b0bcb5, 0x391c0cb3, 0x4ed8aa4a, 0x5b9cca4f, 0x682e6ff3,
-	0x748f82ee, 0x78a5636f, 0x84c87814, 0x8cc70208, 0x90befffa, 0xa4506ceb, 0xbef9a3f7, 0xc67178f2,
+	0x428a2f98, 0x71374491, 0xb5c0fbcf, 0xe9b5dba5, 0x3956c25b, 0x59f111f1, 0x923f82a4,
+	0xab1c5ed5, 0xd807aa98, 0x12835b01, 0x243185be, 0x550c7dc3, 0x72be5d74, 0x80deb1fe,
+	0x9bdc06a7, 0xc19bf174, 0xe49b69c1, 0xefbe4786, 0x0fc19dc6, 0x240ca1cc, 0x2de92c6f,
+	0x4a7484aa, 0x5cb0a9dc, 0x76f988da, 0x983e5152, 0xa831c66d, 0xb00327c8, 0xbf597fc7,
+	0xc6e00bf3, 0xd5a79147, 0x06ca6351, 0x14292967, 0x27b70a85, 0x2e1b2138, 0x4d2c6dfc,
+	0x53380d13, 0x650a7354, 0x766a0abb, 0x81c2c92e, 0x92722c85, 0xa2bfe8a1, 0xa81a664b,
+	0xc24b8b70, 0xc76c51a3, 0xd192e819, 0xd6990624, 0xf40e3585, 0x106aa070, 0x19a4c116,
+	0x1e376c08, 0x2748774c, 0x34b0bcb5, 0x391c0cb3, 0x4ed8aa4a, 0x5b9cca4f, 0x682e6ff3,
+	0x748f82ee, 0x78a5636f, 0x84c87814, 0x8cc70208, 0x90befffa, 0xa4506ceb, 0xbef9a3f7,
+	0xc67178f2,
 };
 
 static uint32_t
@@ -35,9 +37,8 @@ compress(uint32_t state[8], const uint8_t block[64])
 	uint32_t w[64];
 	uint32_t v[8];
 
-	for (unsigned t = 0; t < 16; t++) {
+	for (unsigned t = 0; t < 16; t++)
 		w[t] = load_big(block + 4 * t);
-	}
 	for (unsigned t = 16; t < 64; t++) {
 		uint32_t s0 = rotate(w[t - 15], 7) ^ rotate(w[t - 15], 18) ^ w[t - 15] >> 3;
 		uint32_t s1 = rotate(w[t - 2], 17) ^ rotate(w[t - 2], 19) ^ w[t - 2] >> 10;
@@ -56,9 +57,8 @@ compress(uint32_t state[8], const uint8_t block[64])
 		v[4] += t1;
 		v[0] = t1 + t2;
 	}
-	for (unsigned i = 0; i < 8; i++) {
+	for (unsigned i = 0; i < 8; i++)
 		state[i] += v[i];
-	}
 }
 
 void
@@ -87,9 +87,8 @@ sha256_add(struct sha256 *hash, const void *data, size_t bytes)
 		memcpy(hash->block + held, in, n);
 		in += n;
 		bytes -= n;
-		if (held + n < 64) {
+		if (held + n < 64)
 			return;
-		}
 		compress(hash->state, hash->block);
 	}
 	for (; bytes >= 64; bytes -= 64) {
@@ -107,12 +106,10 @@ sha256_end(struct sha256 *hash, uint8_t digest[SHA256_BYTES])
 	uint64_t bits = hash->bytes * 8;
 	uint8_t length[8];
 
-	for (unsigned i = 0; i < 8; i++) {
+	for (unsigned i = 0; i < 8; i++)
 		length[i] = (uint8_t)(bits >> (56 - 8 * i));
-	}
 	sha256_add(hash, padding, 1 + (119 - hash->bytes % 64) % 64);
 	sha256_add(hash, length, sizeof(length));
-	for (unsigned i = 0; i < SHA256_BYTES; i++) {
+	for (unsigned i = 0; i < SHA256_BYTES; i++)
 		digest[i] = (uint8_t)(hash->state[i / 4] >> (24 - 8 * (i % 4)));
-	}
 }

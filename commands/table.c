@@ -9,28 +9,24 @@
 
 static orion_status run_help(struct command_context *context, int argc, char **argv);
 
-static const struct command help_command = {
-	"help", "[COMMAND]", "Lists the commands, or explains one.", run_help};
+static const struct command help_command = {"help", "[COMMAND]",
+					    "Lists the commands, or explains one.", run_help};
 
 /* Command number N of all, or NULL past the last. */
 static const struct command *
 command_at(const struct command_context *context, unsigned n)
 {
-	if (n == 0) {
+	if (n == 0)
 		return &help_command;
-	}
 	n -= 1;
-	if (n < DISK_COMMANDS) {
+	if (n < DISK_COMMANDS)
 		return &disk_commands[n];
-	}
 	n -= DISK_COMMANDS;
-	if (n == 0) {
+	if (n == 0)
 		return &bench_command;
-	}
 	n -= 1;
-	if (n < MANAGEMENT_COMMANDS) {
+	if (n < MANAGEMENT_COMMANDS)
 		return &management_commands[n];
-	}
 	n -= MANAGEMENT_COMMANDS;
 	return n < context->extra_count ? &context->extra[n] : NULL;
 }
@@ -49,9 +45,8 @@ name_words(const char *name, int count, char **words)
 			return 0;
 		}
 		taken++;
-		if (name[length] == '\0') {
+		if (name[length] == '\0')
 			return taken;
-		}
 		name += length + 1;
 	}
 	return 0;
@@ -74,7 +69,7 @@ find(const struct command_context *context, int count, char **words, int *taken)
 	return best;
 }
 
-/* ---- help ------------------------------------------------------------------------------------------ */
+/* ---- help ---- */
 
 /* The first line of TEXT. */
 static int
@@ -82,9 +77,8 @@ first_line(const char *text)
 {
 	int length = 0;
 
-	while (text[length] != '\0' && text[length] != '\n') {
+	while (text[length] != '\0' && text[length] != '\n')
 		length++;
-	}
 	return length;
 }
 
@@ -122,11 +116,10 @@ suggest(struct command_context *context, const char *first, const char *both)
 			best = command;
 		}
 	}
-	if (best != NULL) {
+	if (best != NULL)
 		print(context, "; did you mean '%s'?\n", best->name);
-	} else {
+	else
 		print(context, "; 'help' lists them all\n");
-	}
 }
 
 /* Explains that WORDS name no command: the others of a group, or the nearest. */
@@ -174,14 +167,13 @@ run_help(struct command_context *context, int argc, char **argv)
 		char group[64];
 
 		(void)print_into(group, sizeof(group), "%s ", argv[0]);
-		if (list_commands(context, group) != 0) {
+		if (list_commands(context, group) != 0)
 			return ORION_OK;
-		}
 	}
 	return unknown(context, argc, argv);
 }
 
-/* ---- lines ------------------------------------------------------------------------------------------ */
+/* ---- lines ---- */
 
 static bool
 is_blank(char c)
@@ -196,19 +188,15 @@ split(char *line, char *words[COMMAND_WORDS_MAX])
 	int count = 0;
 
 	for (;;) {
-		while (is_blank(*line)) {
+		while (is_blank(*line))
 			*line++ = '\0';
-		}
-		if (*line == '\0') {
+		if (*line == '\0')
 			return count;
-		}
-		if (count == (int)COMMAND_WORDS_MAX) {
+		if (count == (int)COMMAND_WORDS_MAX)
 			return -1;
-		}
 		words[count++] = line;
-		while (*line != '\0' && !is_blank(*line)) {
+		while (*line != '\0' && !is_blank(*line))
 			line++;
-		}
 	}
 }
 
@@ -218,9 +206,8 @@ run_words(struct command_context *context, int count, char **words)
 	int taken;
 	const struct command *command = find(context, count, words, &taken);
 
-	if (command == NULL) {
+	if (command == NULL)
 		return unknown(context, count, words);
-	}
 	return command->run(context, count - taken, words + taken);
 }
 
@@ -232,8 +219,8 @@ command_run(struct command_context *context, const char *line)
 	size_t length = text_length(line);
 
 	if (length >= sizeof(copy)) {
-		print(context, "the line has %llu characters; at most %u are allowed\n", wide(length),
-		      COMMAND_LINE_BYTES - 1);
+		print(context, "the line has %llu characters; at most %u are allowed\n",
+		      wide(length), COMMAND_LINE_BYTES - 1);
 		return ORION_INVALID;
 	}
 	memcpy(copy, line, length + 1);
@@ -244,19 +231,16 @@ command_run(struct command_context *context, const char *line)
 		print(context, "the line has more than %u words\n", COMMAND_WORDS_MAX);
 		return ORION_INVALID;
 	}
-	if (count == 0 || words[0][0] == '#') {
+	if (count == 0 || words[0][0] == '#')
 		return ORION_OK;
-	}
-	if (!text_equal(words[0], "!")) {
+	if (!text_equal(words[0], "!"))
 		return run_words(context, count, words);
-	}
 	if (count == 1) {
 		print(context, "after '!' a command is expected, which has to fail\n");
 		return ORION_INVALID;
 	}
-	if (run_words(context, count - 1, words + 1) != ORION_OK) {
+	if (run_words(context, count - 1, words + 1) != ORION_OK)
 		return ORION_OK;
-	}
 	print(context, "this command was expected to fail, and did not\n");
 	return ORION_INVALID;
 }
@@ -275,9 +259,8 @@ command_run_script(struct command_context *context, const char *text, size_t len
 		size_t used = 0;
 
 		for (; text != end && *text != '\n'; text++) {
-			if (used < COMMAND_LINE_BYTES && *text != '\r') {
+			if (used < COMMAND_LINE_BYTES && *text != '\r')
 				line[used++] = *text == '\0' ? ' ' : *text;
-			}
 		}
 		text += text != end;
 		line[used] = '\0';

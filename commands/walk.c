@@ -31,9 +31,8 @@ walk_buffer_take(struct command_context *context, const struct storage_disk *dis
 			*bytes = whole;
 			return buffer;
 		}
-		if (wanted == 0) {
+		if (wanted == 0)
 			break;
-		}
 	}
 	return NULL;
 }
@@ -42,9 +41,8 @@ void
 walk_buffer_give(struct command_context *context, const struct storage_disk *disk, void *buffer,
 		 size_t bytes)
 {
-	if (vblk_state_get(disk->device) != VBLK_DEAD) {
+	if (vblk_state_get(disk->device) != VBLK_DEAD)
 		context->manager->memory_give(context->manager->port_context, buffer, bytes);
-	}
 }
 
 /* One piece: transferred, and given to the walk's function as far as it is good. */
@@ -58,11 +56,11 @@ walk_piece(const struct walk *walk, uint64_t offset, void *buffer, size_t bytes,
 		return storage_write(storage, walk->handle, LANE, offset, buffer, bytes, done);
 	}
 
-	orion_status status = storage_read(storage, walk->handle, LANE, offset, buffer, bytes, done);
+	orion_status status =
+		storage_read(storage, walk->handle, LANE, offset, buffer, bytes, done);
 
-	if (*done != 0) {
+	if (*done != 0)
 		walk->piece(walk->argument, offset, buffer, *done);
-	}
 	return status;
 }
 
@@ -77,9 +75,8 @@ walk_pieces(const struct walk *walk, struct progress *progress, void *buffer, si
 		size_t bytes = left < room ? (size_t)left : room;
 		size_t moved = 0;
 
-		if (args_interrupted(walk->context)) {
+		if (args_interrupted(walk->context))
 			return COMMAND_INTERRUPTED;
-		}
 		status = walk_piece(walk, walk->offset + *done, buffer, bytes, &moved);
 		*done += moved;
 		progress_show(progress, *done);
@@ -109,12 +106,14 @@ walk_run(const struct walk *walk)
 	progress_end(&progress);
 	walk_buffer_give(context, disk, buffer, room);
 	if (interrupted) {
-		return args_refuse(context, walk->command, status, "interrupted after %llu of %llu bytes",
-				   wide(done), wide(walk->length));
+		return args_refuse(context, walk->command, status,
+				   "interrupted after %llu of %llu bytes", wide(done),
+				   wide(walk->length));
 	}
 	if (status != ORION_OK) {
 		return args_refuse(context, walk->command, status, "%s: %s at or after byte %llu",
-				   disk->name, orion_status_text(status), wide(walk->offset + done));
+				   disk->name, orion_status_text(status),
+				   wide(walk->offset + done));
 	}
 	return ORION_OK;
 }

@@ -39,14 +39,12 @@ halt_join(struct storage *storage, struct storage_disk *disk, unsigned lane)
 
 	halt_leave(disk);
 	if (!first) {
-		while (__atomic_load_n(&disk->phase, __ATOMIC_SEQ_CST) == HALT_HALTING) {
+		while (__atomic_load_n(&disk->phase, __ATOMIC_SEQ_CST) == HALT_HALTING)
 			host->idle(host->port_context, lane, LOOK_NS);
-		}
 		return;
 	}
-	while (__atomic_load_n(&disk->lanes_inside, __ATOMIC_SEQ_CST) != 0) {
+	while (__atomic_load_n(&disk->lanes_inside, __ATOMIC_SEQ_CST) != 0)
 		host->idle(host->port_context, lane, LOOK_NS);
-	}
 	/* A reset that does not complete leaves VBLK_DEAD: the callers look at the state. */
 	(void)vblk_stop(disk->device);
 	__atomic_store_n(&disk->phase, HALT_HALTED, __ATOMIC_SEQ_CST);
@@ -55,9 +53,8 @@ halt_join(struct storage *storage, struct storage_disk *disk, unsigned lane)
 void
 halt_refresh(struct storage_disk *disk)
 {
-	if (__atomic_exchange_n(&disk->refreshing, 1, __ATOMIC_ACQUIRE) != 0) {
+	if (__atomic_exchange_n(&disk->refreshing, 1, __ATOMIC_ACQUIRE) != 0)
 		return;
-	}
 	/* What it finds shows in vblk_info() and vblk_state_get(). */
 	(void)vblk_refresh(disk->device, NULL);
 	__atomic_store_n(&disk->refreshing, 0, __ATOMIC_RELEASE);

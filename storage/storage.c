@@ -13,9 +13,8 @@
 orion_status
 storage_init(struct storage *storage, const struct storage_host *host, struct manager *manager)
 {
-	if (host->port == NULL || host->idle == NULL || port_check(host->port, 0, NULL) != ORION_OK) {
+	if (host->port == NULL || host->idle == NULL || port_check(host->port, 0, NULL) != ORION_OK)
 		return ORION_PORT_INCOMPLETE;
-	}
 	memset(storage, 0, sizeof(*storage));
 	storage->host = *host;
 	storage->manager = manager;
@@ -30,9 +29,8 @@ name_disk(char name[STORAGE_NAME_BYTES], unsigned index)
 
 	name[0] = 'v';
 	name[1] = 'd';
-	if (index >= 10) {
+	if (index >= 10)
 		name[at++] = (char)('0' + index / 10);
-	}
 	name[at++] = (char)('0' + index % 10);
 	name[at] = '\0';
 }
@@ -42,15 +40,13 @@ storage_add(struct storage *storage, unsigned index)
 {
 	struct vblk_device *device = manager_device_get(storage->manager, index);
 
-	if (device == NULL || index >= STORAGE_DISKS_MAX) {
+	if (device == NULL || index >= STORAGE_DISKS_MAX)
 		return ORION_NOT_FOUND;
-	}
 
 	struct storage_disk *disk = &storage->disks[index];
 
-	if (disk->device != NULL) {
+	if (disk->device != NULL)
 		return ORION_BUSY;
-	}
 	*disk = (struct storage_disk){.device = device, .index = index};
 	name_disk(disk->name, index);
 	return ORION_OK;
@@ -59,12 +55,10 @@ storage_add(struct storage *storage, unsigned index)
 orion_status
 storage_remove(struct storage *storage, unsigned index)
 {
-	if (index >= STORAGE_DISKS_MAX || storage->disks[index].device == NULL) {
+	if (index >= STORAGE_DISKS_MAX || storage->disks[index].device == NULL)
 		return ORION_NOT_FOUND;
-	}
-	if (storage->disks[index].open_handles != 0) {
+	if (storage->disks[index].open_handles != 0)
 		return ORION_BUSY;
-	}
 	storage->disks[index] = (struct storage_disk){.device = NULL};
 	return ORION_OK;
 }
@@ -76,12 +70,10 @@ storage_find(struct storage *storage, const char *name)
 		struct storage_disk *disk = &storage->disks[i];
 		unsigned n = 0;
 
-		while (n < STORAGE_NAME_BYTES && name[n] != '\0' && name[n] == disk->name[n]) {
+		while (n < STORAGE_NAME_BYTES && name[n] != '\0' && name[n] == disk->name[n])
 			n++;
-		}
-		if (disk->device != NULL && n < STORAGE_NAME_BYTES && name[n] == disk->name[n]) {
+		if (disk->device != NULL && n < STORAGE_NAME_BYTES && name[n] == disk->name[n])
 			return disk;
-		}
 	}
 	return NULL;
 }
@@ -90,9 +82,8 @@ struct storage_disk *
 storage_at(struct storage *storage, unsigned n)
 {
 	for (unsigned i = 0; i < STORAGE_DISKS_MAX; i++) {
-		if (storage->disks[i].device != NULL && n-- == 0) {
+		if (storage->disks[i].device != NULL && n-- == 0)
 			return &storage->disks[i];
-		}
 	}
 	return NULL;
 }
@@ -103,15 +94,12 @@ storage_open(struct storage *storage, const char *name, unsigned rights,
 {
 	struct storage_disk *disk = storage_find(storage, name);
 
-	if ((rights & ~(unsigned)STORAGE_MAY_ALL) != 0) {
+	if ((rights & ~(unsigned)STORAGE_MAY_ALL) != 0)
 		return ORION_INVALID;
-	}
-	if (disk == NULL) {
+	if (disk == NULL)
 		return ORION_NOT_FOUND;
-	}
-	if ((rights & STORAGE_MAY_WRITE) != 0 && vblk_info(disk->device)->read_only) {
+	if ((rights & STORAGE_MAY_WRITE) != 0 && vblk_info(disk->device)->read_only)
 		return ORION_READ_ONLY;
-	}
 	for (unsigned i = 0; i < STORAGE_HANDLES_MAX; i++) {
 		if (storage->handles[i].disk == NULL) {
 			storage->handles[i].disk = disk;
@@ -149,9 +137,8 @@ storage_bytes(const struct storage_disk *disk)
 	uint64_t bytes;
 
 	/* A device may claim a size that no 64-bit byte offset can reach. */
-	if (__builtin_mul_overflow(blocks, storage_block_bytes(disk), &bytes)) {
+	if (__builtin_mul_overflow(blocks, storage_block_bytes(disk), &bytes))
 		return UINT64_MAX / storage_block_bytes(disk) * storage_block_bytes(disk);
-	}
 	return bytes;
 }
 
@@ -161,19 +148,16 @@ admit(struct storage_handle *handle, unsigned lane, unsigned right)
 {
 	struct storage_disk *disk = handle == NULL ? NULL : handle->disk;
 
-	if (disk == NULL) {
+	if (disk == NULL)
 		return ORION_INVALID;
-	}
 	if ((handle->rights & right) == 0) {
 		(void)__atomic_add_fetch(&disk->denials, 1, __ATOMIC_RELAXED);
 		return ORION_DENIED;
 	}
-	if (vblk_queue_get(disk->device, lane) == NULL) {
+	if (vblk_queue_get(disk->device, lane) == NULL)
 		return ORION_WRONG_STATE;
-	}
-	if (vblk_config_pending(disk->device)) {
+	if (vblk_config_pending(disk->device))
 		halt_refresh(disk);
-	}
 	return ORION_OK;
 }
 
@@ -182,9 +166,8 @@ static orion_status
 run(struct storage *storage, struct storage_disk *disk, unsigned lane, vblk_operation operation,
     uint64_t offset, void *buffer, size_t bytes, size_t *done)
 {
-	if (!halt_enter(disk)) {
+	if (!halt_enter(disk))
 		return ORION_DEVICE_BROKEN;
-	}
 	return transfer_run(storage, disk, lane, operation, offset, buffer, bytes, done);
 }
 
@@ -192,29 +175,24 @@ static orion_status
 read_or_write(struct storage *storage, struct storage_handle *handle, unsigned lane,
 	      vblk_operation operation, uint64_t offset, void *buffer, size_t bytes, size_t *done)
 {
-	orion_status status = admit(handle, lane,
-				    operation == VBLK_READ ? STORAGE_MAY_READ : STORAGE_MAY_WRITE);
+	orion_status status =
+		admit(handle, lane, operation == VBLK_READ ? STORAGE_MAY_READ : STORAGE_MAY_WRITE);
 
-	if (done != NULL) {
+	if (done != NULL)
 		*done = 0;
-	}
-	if (status != ORION_OK) {
+	if (status != ORION_OK)
 		return status;
-	}
 
 	struct storage_disk *disk = handle->disk;
 	uint32_t block = storage_block_bytes(disk);
 	uint64_t size = storage_bytes(disk);
 
-	if (operation == VBLK_WRITE && vblk_info(disk->device)->read_only) {
+	if (operation == VBLK_WRITE && vblk_info(disk->device)->read_only)
 		return ORION_READ_ONLY;
-	}
-	if (offset % block != 0 || bytes % block != 0) {
+	if (offset % block != 0 || bytes % block != 0)
 		return ORION_MISALIGNED;
-	}
-	if (offset > size || bytes > size - offset) {
+	if (offset > size || bytes > size - offset)
 		return ORION_OUT_OF_RANGE;
-	}
 	return run(storage, disk, lane, operation, offset, buffer, bytes, done);
 }
 
@@ -226,11 +204,12 @@ storage_read(struct storage *storage, struct storage_handle *handle, unsigned la
 }
 
 orion_status
-storage_write(struct storage *storage, struct storage_handle *handle, unsigned lane, uint64_t offset,
-	      const void *buffer, size_t bytes, size_t *done)
+storage_write(struct storage *storage, struct storage_handle *handle, unsigned lane,
+	      uint64_t offset, const void *buffer, size_t bytes, size_t *done)
 {
 	/* The device only reads it: share() is told so. */
-	return read_or_write(storage, handle, lane, VBLK_WRITE, offset, (void *)buffer, bytes, done);
+	return read_or_write(storage, handle, lane, VBLK_WRITE, offset, (void *)buffer, bytes,
+			     done);
 }
 
 orion_status
@@ -238,12 +217,10 @@ storage_flush(struct storage *storage, struct storage_handle *handle, unsigned l
 {
 	orion_status status = admit(handle, lane, STORAGE_MAY_FLUSH);
 
-	if (status != ORION_OK) {
+	if (status != ORION_OK)
 		return status;
-	}
-	if ((vblk_info(handle->disk->device)->features_offered & FEATURE_FLUSH) == 0) {
+	if ((vblk_info(handle->disk->device)->features_offered & FEATURE_FLUSH) == 0)
 		return halt_due(handle->disk) ? ORION_DEVICE_BROKEN : ORION_OK;
-	}
 	return run(storage, handle->disk, lane, VBLK_FLUSH, 0, NULL, 0, NULL);
 }
 
@@ -267,26 +244,22 @@ storage_identify(struct storage *storage, struct storage_handle *handle, unsigne
 	orion_status status = admit(handle, lane, STORAGE_MAY_STATS);
 
 	id[0] = '\0';
-	if (status != ORION_OK) {
+	if (status != ORION_OK)
 		return status;
-	}
 
 	/*
-	 * Aligned to 64 bytes, so that it crosses no page: the request takes one segment.  Not on the
-	 * stack: if the device dies with it, it must stay out of use.
+	 * Aligned to 64 bytes, so that it crosses no page: the request takes one segment.  Not on
+	 * the stack: if the device dies with it, it must stay out of use.
 	 */
 	struct manager *manager = storage->manager;
 	char *raw = manager->memory_take(manager->port_context, VBLK_ID_BYTES);
 
-	if (raw == NULL) {
+	if (raw == NULL)
 		return ORION_NO_MEMORY;
-	}
 	status = run(storage, handle->disk, lane, VBLK_GET_ID, 0, raw, VBLK_ID_BYTES, NULL);
-	if (status == ORION_OK) {
+	if (status == ORION_OK)
 		clean_id(raw, id);
-	}
-	if (vblk_state_get(handle->disk->device) != VBLK_DEAD) {
+	if (vblk_state_get(handle->disk->device) != VBLK_DEAD)
 		manager->memory_give(manager->port_context, raw, VBLK_ID_BYTES);
-	}
 	return status;
 }

@@ -57,7 +57,7 @@ fail(struct transfer *t, size_t start, orion_status status)
 	}
 }
 
-/* ---- pieces: sharing ---------------------------------------------------------------------------- */
+/* ---- pieces: sharing ---- */
 
 static void
 unshare_last(struct transfer *t, struct piece *piece)
@@ -72,9 +72,8 @@ unshare_last(struct transfer *t, struct piece *piece)
 static void
 unshare_all(struct transfer *t, struct piece *piece)
 {
-	while (piece->segments != 0) {
+	while (piece->segments != 0)
 		unshare_last(t, piece);
-	}
 }
 
 /* Adds a segment of at most LIMIT bytes to PIECE. */
@@ -84,14 +83,12 @@ share_more(struct transfer *t, struct piece *piece, size_t limit)
 	const struct storage_host *host = &t->storage->host;
 	size_t contiguous = 0;
 	unsigned n = piece->segments;
-	orion_status status = host->port->share(host->port_context,
-						t->buffer + piece->start + piece->bytes, limit,
-						direction(t), &piece->segment[n].device_address,
-						&contiguous, &piece->mapping[n]);
+	orion_status status = host->port->share(
+		host->port_context, t->buffer + piece->start + piece->bytes, limit, direction(t),
+		&piece->segment[n].device_address, &contiguous, &piece->mapping[n]);
 
-	if (status != ORION_OK) {
+	if (status != ORION_OK)
 		return status;
-	}
 	piece->segment[n].length = (uint32_t)contiguous;
 	piece->segments++;
 	piece->bytes += contiguous;
@@ -111,18 +108,14 @@ trim(struct transfer *t, struct piece *piece, size_t block)
 {
 	size_t whole = piece->bytes / block * block;
 
-	if (piece->bytes == whole) {
+	if (piece->bytes == whole)
 		return whole == 0 ? ORION_NO_MAPPING : ORION_OK;
-	}
-	while (piece->bytes > whole) {
+	while (piece->bytes > whole)
 		unshare_last(t, piece);
-	}
-	if (whole == 0) {
+	if (whole == 0)
 		return ORION_NO_MAPPING;
-	}
-	if (piece->bytes == whole) {
+	if (piece->bytes == whole)
 		return ORION_OK;
-	}
 
 	orion_status status = share_more(t, piece, whole - piece->bytes);
 
@@ -140,22 +133,18 @@ prepare(struct transfer *t, struct piece *piece)
 	unsigned segments = TRANSFER_SEGMENTS;
 	orion_status status = ORION_OK;
 
-	if (left > TRANSFER_PIECE_BYTES) {
+	if (left > TRANSFER_PIECE_BYTES)
 		left = TRANSFER_PIECE_BYTES;
-	}
-	if (most != 0 && left > most) {
+	if (most != 0 && left > most)
 		left = (size_t)most;
-	}
-	if (info->segments_max != 0 && segments > info->segments_max) {
+	if (info->segments_max != 0 && segments > info->segments_max)
 		segments = info->segments_max;
-	}
 	*piece = (struct piece){.start = t->next};
 	while (status == ORION_OK && piece->bytes < left && piece->segments < segments) {
 		size_t limit = left - piece->bytes;
 
-		if (info->segment_bytes_max != 0 && limit > info->segment_bytes_max) {
+		if (info->segment_bytes_max != 0 && limit > info->segment_bytes_max)
 			limit = info->segment_bytes_max;
-		}
 		status = share_more(t, piece, limit);
 	}
 
@@ -169,7 +158,7 @@ prepare(struct transfer *t, struct piece *piece)
 	return ORION_OK;
 }
 
-/* ---- pieces: submitting and finishing ------------------------------------------------------------ */
+/* ---- pieces: submitting and finishing ---- */
 
 static orion_status
 submit(struct transfer *t, struct piece *piece)
@@ -201,9 +190,8 @@ finish(struct transfer *t, struct piece *piece, orion_status result)
 {
 	piece->busy = false;
 	t->in_flight--;
-	if (result != ORION_OK) {
+	if (result != ORION_OK)
 		fail(t, piece->start, result);
-	}
 	if (vblk_state_get(t->disk->device) == VBLK_DEAD) {
 		/* The device may still reach it: this mapping is never to be used again. */
 		return;
@@ -219,28 +207,24 @@ fill(struct transfer *t)
 	bool any = false;
 
 	for (unsigned i = 0; i < TRANSFER_PIECES && t->status == ORION_OK && !t->whole; i++) {
-		if (t->pieces[i].busy) {
+		if (t->pieces[i].busy)
 			continue;
-		}
 		if (halt_due(t->disk)) {
 			fail(t, t->next, ORION_DEVICE_BROKEN);
 			break;
 		}
-		if (t->in_flight != 0 && vblk_in_flight(t->queue) >= info->queue_depth) {
+		if (t->in_flight != 0 && vblk_in_flight(t->queue) >= info->queue_depth)
 			break;
-		}
 
 		orion_status status = prepare(t, &t->pieces[i]);
 		bool mapped = status == ORION_OK;
 
-		if (mapped) {
+		if (mapped)
 			status = submit(t, &t->pieces[i]);
-		}
 		if (status != ORION_OK) {
 			/* What comes back will make room, in the queue or for mappings. */
-			if (t->in_flight == 0 || (mapped && status != ORION_NO_ROOM)) {
+			if (t->in_flight == 0 || (mapped && status != ORION_NO_ROOM))
 				fail(t, t->next, status);
-			}
 			break;
 		}
 		any = true;
@@ -271,7 +255,7 @@ collect(struct transfer *t)
 	return ours;
 }
 
-/* ---- waiting -------------------------------------------------------------------------------------- */
+/* ---- waiting ---- */
 
 /* Halts the disk because of WHY and takes back everything. */
 static void
@@ -280,9 +264,8 @@ give_up(struct transfer *t, orion_status why)
 	size_t first = t->next;
 
 	for (unsigned i = 0; i < TRANSFER_PIECES; i++) {
-		if (t->pieces[i].busy && t->pieces[i].start < first) {
+		if (t->pieces[i].busy && t->pieces[i].start < first)
 			first = t->pieces[i].start;
-		}
 	}
 	fail(t, first, why);
 	halt_join(t->storage, t->disk, t->lane);
@@ -290,9 +273,8 @@ give_up(struct transfer *t, orion_status why)
 	while (t->in_flight != 0 && collect(t)) {
 	}
 	for (unsigned i = 0; i < TRANSFER_PIECES; i++) {
-		if (t->pieces[i].busy) {
+		if (t->pieces[i].busy)
 			finish(t, &t->pieces[i], ORION_OUTCOME_UNKNOWN);
-		}
 	}
 }
 
@@ -305,9 +287,8 @@ verdict(struct transfer *t, uint64_t late_ns)
 		return vblk_cause_get(t->disk->device) == VBLK_CAUSE_GONE ? ORION_DEVICE_GONE
 									  : ORION_DEVICE_BROKEN;
 	}
-	if (halt_due(t->disk)) {
+	if (halt_due(t->disk))
 		return ORION_DEVICE_BROKEN;
-	}
 	return late_ns >= TRANSFER_DEADLINE_NS ? ORION_TIMED_OUT : ORION_OK;
 }
 
@@ -317,9 +298,8 @@ poll_briefly(struct transfer *t)
 	uint64_t until = now(t) + TRANSFER_POLL_NS;
 
 	do {
-		if (collect(t)) {
+		if (collect(t))
 			return true;
-		}
 	} while (now(t) < until);
 	return false;
 }
@@ -331,17 +311,15 @@ await(struct transfer *t)
 	const struct storage_host *host = &t->storage->host;
 	bool polled = vblk_info(t->disk->device)->irq_mode == VIRTIO_IRQ_POLLED;
 
-	if (poll_briefly(t)) {
+	if (poll_briefly(t))
 		return;
-	}
 	if (vblk_arm(t->queue)) {
 		host->idle(host->port_context, t->lane,
 			   polled ? TRANSFER_POLLED_SLICE_NS : TRANSFER_SLICE_NS);
 	}
 	vblk_disarm(t->queue);
-	if (collect(t)) {
+	if (collect(t))
 		return;
-	}
 
 	uint64_t late_ns = now(t) - t->progress_ns;
 
@@ -355,9 +333,8 @@ await(struct transfer *t)
 
 	orion_status why = verdict(t, late_ns);
 
-	if (why != ORION_OK) {
+	if (why != ORION_OK)
 		give_up(t, why);
-	}
 }
 
 orion_status
@@ -389,19 +366,15 @@ transfer_run(struct storage *storage, struct storage_disk *disk, unsigned lane,
 	t.progress_ns = now(&t);
 
 	do {
-		if (fill(&t)) {
+		if (fill(&t))
 			(void)vblk_kick(t.queue);
-		}
-		if (t.in_flight != 0 && !collect(&t)) {
+		if (t.in_flight != 0 && !collect(&t))
 			await(&t);
-		}
 	} while (t.in_flight != 0 || (!t.whole && t.status == ORION_OK));
 
-	if (!t.outside) {
+	if (!t.outside)
 		halt_leave(disk);
-	}
-	if (done != NULL) {
+	if (done != NULL)
 		*done = t.good;
-	}
 	return t.status;
 }

@@ -7,14 +7,14 @@
  * completed.  After the first failure nothing more is submitted; what is in flight is waited for.
  *
  * Waiting: poll for TRANSFER_POLL_NS, then sleep until the interrupt, looking again every
- * TRANSFER_SLICE_NS (an interrupt may be lost); after TRANSFER_NUDGE_NS without a completion kick once
- * more (a kick may be lost); after TRANSFER_DEADLINE_NS, or when the device is broken, halt it
+ * TRANSFER_SLICE_NS (an interrupt may be lost); after TRANSFER_NUDGE_NS without a completion kick
+ * once more (a kick may be lost); after TRANSFER_DEADLINE_NS, or when the device is broken, halt it
  * (halt.h), and reap what comes back.
  *
- * Memory that is lent to the device is never given back early.  If even the reset of the device does
- * not complete (VBLK_DEAD), the mappings of what was in flight are kept for ever: a host that bounces
- * or has an IOMMU thereby loses the mapping, not the caller's memory; on a host that does neither,
- * the caller keeps the buffer out of use when vblk_state_get() says VBLK_DEAD.
+ * Memory that is lent to the device is never given back early.  If even the reset of the device
+ * does not complete (VBLK_DEAD), the mappings of what was in flight are kept for ever: a host that
+ * bounces or has an IOMMU thereby loses the mapping, not the caller's memory; on a host that does
+ * neither, the caller keeps the buffer out of use when vblk_state_get() says VBLK_DEAD.
  */
 #ifndef STORAGE_TRANSFER_H
 #define STORAGE_TRANSFER_H
@@ -32,10 +32,10 @@
 #define TRANSFER_DEADLINE_NS UINT64_C(30000000000)
 
 /*
- * Runs OPERATION on sectors from byte OFFSET with BYTES at BUFFER (both 0 for a flush) and waits for
- * it.  The caller has checked rights, range and alignment.  *DONE (may be NULL): bytes from the start
- * that are surely transferred.  After ORION_TIMED_OUT, ORION_DEVICE_BROKEN and ORION_DEVICE_GONE it is
- * unknown what happened behind them.  Context: owner of LANE.
+ * Runs OPERATION on sectors from byte OFFSET with BYTES at BUFFER (both 0 for a flush) and waits
+ * for it.  The caller has checked rights, range and alignment.  *DONE (may be NULL): bytes from the
+ * start that are surely transferred.  After ORION_TIMED_OUT, ORION_DEVICE_BROKEN and
+ * ORION_DEVICE_GONE it is unknown what happened behind them.  Context: owner of LANE.
  */
 orion_status transfer_run(struct storage *storage, struct storage_disk *disk, unsigned lane,
 			  vblk_operation operation, uint64_t offset, void *buffer, size_t bytes,

@@ -33,13 +33,16 @@ static const char *const status_texts[] = {
 _Static_assert(COUNT_OF(status_texts) == ORION_STATUS_COUNT, "a text for each status");
 
 static const char *const event_texts[] = {
-	[ORION_EVENT_DEVICE_BROKEN] = "the device broke the protocol and is shut out until its reset",
+	[ORION_EVENT_DEVICE_BROKEN] =
+		"the device broke the protocol and is shut out until its reset",
 	[ORION_EVENT_DEVICE_GONE] = "the device's registers read as all ones: it was removed",
 	[ORION_EVENT_RESET_TIMEOUT] = "the device did not complete its reset",
 	[ORION_EVENT_FEATURES_MISSING] = "the device lacks features that are required",
 	[ORION_EVENT_FEATURES_REFUSED] = "the device refused features that it had offered",
-	[ORION_EVENT_FEATURES_DROPPED] = "features were left out: a dependency or a limit is not met",
-	[ORION_EVENT_CONFIG_SHORT] = "the device's configuration is shorter than its features imply",
+	[ORION_EVENT_FEATURES_DROPPED] =
+		"features were left out: a dependency or a limit is not met",
+	[ORION_EVENT_CONFIG_SHORT] =
+		"the device's configuration is shorter than its features imply",
 	[ORION_EVENT_CONFIG_TORN] = "the device's configuration changed at each try to read it",
 	[ORION_EVENT_LIMIT_ODD] = "the device claims a limit that makes no sense; another was used",
 	[ORION_EVENT_QUEUE_REFUSED] = "a queue is too small to be of use, or was refused",
@@ -53,35 +56,29 @@ _Static_assert(COUNT_OF(event_texts) == ORION_EVENT_COUNT, "a text for each even
 const char *
 orion_status_text(orion_status status)
 {
-	if ((unsigned)status >= COUNT_OF(status_texts)) {
+	if ((unsigned)status >= COUNT_OF(status_texts))
 		return "unknown status";
-	}
 	return status_texts[status];
 }
 
 orion_family
 orion_status_family(orion_status status)
 {
-	if (status == ORION_OK) {
+	if (status == ORION_OK)
 		return ORION_FAMILY_DONE;
-	}
-	if (status >= ORION_NO_ROOM && status <= ORION_BUSY) {
+	if (status >= ORION_NO_ROOM && status <= ORION_BUSY)
 		return ORION_FAMILY_NOT_NOW;
-	}
-	if (status >= ORION_INVALID && status <= ORION_NOT_SUPPORTED) {
+	if (status >= ORION_INVALID && status <= ORION_NOT_SUPPORTED)
 		return ORION_FAMILY_CALLER;
-	}
-	if (status >= ORION_NO_MEMORY && status <= ORION_PORT_INCOMPLETE) {
+	if (status >= ORION_NO_MEMORY && status <= ORION_PORT_INCOMPLETE)
 		return ORION_FAMILY_HOST;
-	}
 	return ORION_FAMILY_DEVICE;
 }
 
 const char *
 event_text(orion_event event)
 {
-	if ((unsigned)event >= COUNT_OF(event_texts)) {
+	if ((unsigned)event >= COUNT_OF(event_texts))
 		return "unknown event";
-	}
 	return event_texts[event];
 }

@@ -30,9 +30,8 @@ message_add(struct orion_options_error *error, const char *text)
 {
 	size_t used = 0;
 
-	while (error->text[used] != '\0') {
+	while (error->text[used] != '\0')
 		used++;
-	}
 	copy_text(error->text + used, sizeof(error->text) - used, text);
 }
 

@@ -5,9 +5,8 @@
  */
 #include "orion/options.h"
 
-#include <string.h>
-
 #include "base/check.h"
+#include "base/memory.h"
 #include "base/num.h"
 #include "manager/message.h"
 #include "manager/toml.h"
@@ -33,12 +32,16 @@ struct option {
 #define GB (MB * 1024)
 
 #define OPTION(name, kind, least, most)                                                           \
-	{ #name, kind, offsetof(struct orion_options, name), least, most }
+	{                                                                      \
+#name, kind, offsetof(struct orion_options, name), least, most \
+	}
 
 static const struct option table[] = {
 	OPTION(device_max_count, OPTION_NUMBER, 1, 32),
 	OPTION(device_max_queues, OPTION_NUMBER, 1, 16),
-	/* Queue sizes of split rings are powers of two: another limit acts as the next lower one. */
+	/*
+	 * Queue sizes of split rings are powers of two: another limit acts as the next lower one.
+	 */
 	OPTION(device_max_queue_depth, OPTION_NUMBER, 2, 1024),
 	OPTION(device_max_sectors, OPTION_NUMBER, 8, 8388608),
 	OPTION(queue_count, OPTION_NUMBER, 1, 16),
@@ -106,9 +109,8 @@ distance(const char *a, const char *b)
 	unsigned row[TOML_KEY_BYTES];
 	unsigned width = 0;
 
-	for (row[0] = 0; b[width] != '\0' && width + 1 < TOML_KEY_BYTES; width++) {
+	for (row[0] = 0; b[width] != '\0' && width + 1 < TOML_KEY_BYTES; width++)
 		row[width + 1] = width + 1;
-	}
 	for (unsigned i = 0; a[i] != '\0'; i++) {
 		unsigned corner = row[0];
 
@@ -131,9 +133,8 @@ suggest(struct orion_options_error *error, const char *name)
 	const struct option *best = NULL;
 	unsigned best_distance = 0;
 
-	while (name[best_distance] != '\0') {
+	while (name[best_distance] != '\0')
 		best_distance++;
-	}
 	best_distance = num_min32(best_distance / 2, 7);
 	for (unsigned i = 0; i < COUNT_OF(table); i++) {
 		unsigned d = distance(name, table[i].name);
@@ -234,15 +235,13 @@ options_check(const struct orion_options *options, struct orion_options_error *e
 {
 	struct orion_options_error unwanted;
 
-	if (error == NULL) {
+	if (error == NULL)
 		error = &unwanted;
-	}
 	for (unsigned i = 0; i < COUNT_OF(table); i++) {
 		uint64_t value = get(options, &table[i]);
 
-		if (value < table[i].least || value > table[i].most) {
+		if (value < table[i].least || value > table[i].most)
 			return refuse(error, 0, &table[i], "out of range");
-		}
 	}
 	if ((options->features_required & options->features_off) != 0) {
 		message_start(error, 0, "features_required");
@@ -259,20 +258,16 @@ unit_shift(const char *text)
 	static const char prefixes[] = "kmgt";
 	int shift = 0;
 
-	while (*text == ' ') {
+	while (*text == ' ')
 		text++;
-	}
-	if (equal(text, "") || equal(text, "B")) {
+	if (equal(text, "") || equal(text, "B"))
 		return 0;
-	}
 	for (int i = 0; prefixes[i] != '\0'; i++) {
-		if (*text == prefixes[i] || *text == prefixes[i] - 'a' + 'A') {
+		if (*text == prefixes[i] || *text == prefixes[i] - 'a' + 'A')
 			shift = 10 * (i + 1);
-		}
 	}
-	if (shift == 0) {
+	if (shift == 0)
 		return -1;
-	}
 	text++;
 	return equal(text, "") || equal(text, "B") || equal(text, "iB") ? shift : -1;
 }
@@ -293,9 +288,8 @@ read_bytes(const char *text, uint64_t *bytes)
 
 	int shift = unit_shift(at);
 
-	if (at == text || shift < 0) {
+	if (at == text || shift < 0)
 		return false;
-	}
 	*bytes = num_mul64(value, UINT64_C(1) << shift, &value) ? value : UINT64_MAX;
 	return true;
 }
@@ -311,9 +305,8 @@ interpret(const struct option *option, const struct toml_value *value, uint64_t 
 		return value->type == TOML_BOOLEAN;
 	}
 	if (option->kind == OPTION_SCHEDULER) {
-		if (value->type != TOML_STRING) {
+		if (value->type != TOML_STRING)
 			return false;
-		}
 		*what = "unknown scheduler";
 		for (unsigned i = 0; i < COUNT_OF(schedulers); i++) {
 			if (!value->cut && equal(value->string, schedulers[i])) {
@@ -358,9 +351,8 @@ take_header(struct parse *parse, const struct toml_item *item)
 {
 	parse->root = false;
 	parse->inside = false;
-	if (!equal(item->key.part[0], TABLE)) {
+	if (!equal(item->key.part[0], TABLE))
 		return ORION_OK;
-	}
 	if (item->key.parts > 1) {
 		return refuse_key(parse, item->line, item->key.part[1],
 				  "[" TABLE "] has no tables inside");
@@ -371,7 +363,8 @@ take_header(struct parse *parse, const struct toml_item *item)
 	}
 	if (parse->seen_table) {
 		return refuse_key(parse, item->line, TABLE,
-				  "the table [" TABLE "] is given twice; put all its keys into one");
+				  "the table [" TABLE
+				  "] is given twice; put all its keys into one");
 	}
 	parse->seen_table = true;
 	parse->inside = true;
@@ -385,24 +378,20 @@ take_option(struct parse *parse, uint32_t line, const char *name, const struct t
 	const char *what;
 	unsigned i = 0;
 
-	while (i < COUNT_OF(table) && !equal(table[i].name, name)) {
+	while (i < COUNT_OF(table) && !equal(table[i].name, name))
 		i++;
-	}
 	if (i == COUNT_OF(table)) {
 		refuse_key(parse, line, name, "unknown key");
 		suggest(parse->error, name);
 		return ORION_INVALID;
 	}
-	if ((parse->seen_keys >> i & 1u) != 0) {
+	if ((parse->seen_keys >> i & 1u) != 0)
 		return refuse_key(parse, line, name, "this key is given twice; remove one of them");
-	}
 	parse->seen_keys |= UINT32_C(1) << i;
-	if (!interpret(&table[i], value, &number, &what)) {
+	if (!interpret(&table[i], value, &number, &what))
 		return refuse(parse->error, line, &table[i], what);
-	}
-	if (number < table[i].least || number > table[i].most) {
+	if (number < table[i].least || number > table[i].most)
 		return refuse(parse->error, line, &table[i], "out of range");
-	}
 	put(&parse->options, &table[i], number);
 	return ORION_OK;
 }
@@ -419,9 +408,8 @@ take_pair(struct parse *parse, const struct toml_item *item)
 		}
 		return take_option(parse, item->line, key->part[0], &item->value);
 	}
-	if (!parse->root || !equal(key->part[0], TABLE)) {
+	if (!parse->root || !equal(key->part[0], TABLE))
 		return ORION_OK;
-	}
 	if (key->parts == 1) {
 		return refuse_key(parse, item->line, TABLE,
 				  "write it as a table: a line [" TABLE "], then its keys");
@@ -443,29 +431,24 @@ options_parse(const char *text, size_t length, struct orion_options *options,
 	struct toml_reader reader;
 	struct toml_item item;
 
-	if (!toml_open(&reader, text, length, error)) {
+	if (!toml_open(&reader, text, length, error))
 		return ORION_INVALID;
-	}
 	for (;;) {
-		if (!toml_next(&reader, &item)) {
+		if (!toml_next(&reader, &item))
 			return ORION_INVALID;
-		}
-		if (item.kind == TOML_END) {
+		if (item.kind == TOML_END)
 			break;
-		}
 
 		orion_status status = item.kind == TOML_PAIR ? take_pair(&parse, &item)
 							     : take_header(&parse, &item);
 
-		if (status != ORION_OK) {
+		if (status != ORION_OK)
 			return status;
-		}
 	}
 
 	orion_status status = options_check(&parse.options, error);
 
-	if (status == ORION_OK) {
+	if (status == ORION_OK)
 		*options = parse.options;
-	}
 	return status;
 }

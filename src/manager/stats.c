@@ -5,18 +5,16 @@
 uint64_t
 stats_bucket_floor(unsigned b)
 {
-	if (b < 8) {
+	if (b < 8)
 		return b;
-	}
 	return (UINT64_C(4) + b % 4) << (b / 4 - 1);
 }
 
 unsigned
 stats_bucket(uint64_t ticks)
 {
-	if (ticks < 8) {
+	if (ticks < 8)
 		return (unsigned)ticks;
-	}
 
 	unsigned top = 63u - (unsigned)__builtin_clzll(ticks);
 	unsigned bucket = (top - 1) * 4 + (unsigned)(ticks >> (top - 2) & 3);
@@ -29,15 +27,12 @@ stats_percentile(const uint64_t buckets[ORION_LATENCY_BUCKETS], unsigned thousan
 {
 	uint64_t count = 0;
 
-	for (unsigned b = 0; b < ORION_LATENCY_BUCKETS; b++) {
+	for (unsigned b = 0; b < ORION_LATENCY_BUCKETS; b++)
 		count += buckets[b];
-	}
-	if (count == 0) {
+	if (count == 0)
 		return 0;
-	}
-	if (thousandths > 1000) {
+	if (thousandths > 1000)
 		thousandths = 1000;
-	}
 
 	/* ceil(count * thousandths / 1000) without overflow, and at least the first entry. */
 	uint64_t rank = count / 1000 * thousandths + (count % 1000 * thousandths + 999) / 1000;
@@ -45,9 +40,8 @@ stats_percentile(const uint64_t buckets[ORION_LATENCY_BUCKETS], unsigned thousan
 
 	for (unsigned b = 0; b < ORION_LATENCY_BUCKETS; b++) {
 		seen += buckets[b];
-		if (seen >= rank && seen != 0) {
+		if (seen >= rank && seen != 0)
 			return stats_bucket_floor(b + 1) - 1;
-		}
 	}
 	return stats_bucket_floor(ORION_LATENCY_BUCKETS) - 1;
 }

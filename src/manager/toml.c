@@ -2,8 +2,7 @@
 /* TOML expressions, keys, arrays and inline tables: see toml.h.  Values: toml_scalar.c. */
 #include "manager/toml.h"
 
-#include <string.h>
-
+#include "base/memory.h"
 #include "manager/message.h"
 
 bool
@@ -17,9 +16,8 @@ toml_fail(struct toml_reader *reader, const char *text)
 bool
 toml_take(struct toml_reader *reader, char character)
 {
-	if (reader->at == reader->end || *reader->at != character) {
+	if (reader->at == reader->end || *reader->at != character)
 		return false;
-	}
 	reader->at++;
 	return true;
 }
@@ -28,16 +26,18 @@ toml_take(struct toml_reader *reader, char character)
 static unsigned
 utf8_length(const unsigned char *p, size_t room)
 {
-	unsigned length = p[0] < 0x80 ? 1 : p[0] < 0xc2 ? 0 : p[0] < 0xe0 ? 2 : p[0] < 0xf0 ? 3
-			: p[0] < 0xf5 ? 4 : 0;
+	unsigned length = p[0] < 0x80   ? 1
+			  : p[0] < 0xc2 ? 0
+			  : p[0] < 0xe0 ? 2
+			  : p[0] < 0xf0 ? 3
+			  : p[0] < 0xf5 ? 4
+					: 0;
 
-	if (length == 0 || length > room) {
+	if (length == 0 || length > room)
 		return 0;
-	}
 	for (unsigned i = 1; i < length; i++) {
-		if ((p[i] & 0xc0u) != 0x80) {
+		if ((p[i] & 0xc0u) != 0x80)
 			return 0;
-		}
 	}
 	/* Overlong forms, surrogates, and what lies above U+10FFFF. */
 	if ((p[0] == 0xe0 && p[1] < 0xa0) || (p[0] == 0xf0 && p[1] < 0x90) ||
@@ -57,15 +57,12 @@ toml_open(struct toml_reader *reader, const char *text, size_t length,
 		unsigned char c = (unsigned char)*p;
 		unsigned bytes = utf8_length((const unsigned char *)p, (size_t)(reader->end - p));
 
-		if (bytes == 0) {
+		if (bytes == 0)
 			return toml_fail(reader, "not valid UTF-8");
-		}
-		if (c == '\r' && !(p + 1 < reader->end && p[1] == '\n')) {
+		if (c == '\r' && !(p + 1 < reader->end && p[1] == '\n'))
 			return toml_fail(reader, "a carriage return that does not end a line");
-		}
-		if ((c < 0x20 && c != '\t' && c != '\n' && c != '\r') || c == 0x7f) {
+		if ((c < 0x20 && c != '\t' && c != '\n' && c != '\r') || c == 0x7f)
 			return toml_fail(reader, "a control character");
-		}
 		reader->line += c == '\n';
 		p += bytes;
 	}
@@ -84,12 +81,10 @@ skip_blanks(struct toml_reader *reader)
 static void
 skip_comment(struct toml_reader *reader)
 {
-	if (!toml_take(reader, '#')) {
+	if (!toml_take(reader, '#'))
 		return;
-	}
-	while (reader->at != reader->end && *reader->at != '\n' && *reader->at != '\r') {
+	while (reader->at != reader->end && *reader->at != '\n' && *reader->at != '\r')
 		reader->at++;
-	}
 }
 
 static bool
@@ -117,9 +112,8 @@ mark_cut(char key[TOML_KEY_BYTES])
 {
 	size_t at = 0;
 
-	while (key[at] != '\0' && at < TOML_KEY_BYTES - 4) {
+	while (key[at] != '\0' && at < TOML_KEY_BYTES - 4)
 		at++;
-	}
 	memcpy(key + at, "...", 4);
 }
 
@@ -131,26 +125,23 @@ read_key_part(struct toml_reader *reader, char out[TOML_KEY_BYTES])
 	bool cut = false;
 
 	if (reader->at != reader->end && (*reader->at == '"' || *reader->at == '\'')) {
-		if (!toml_string(reader, out, TOML_KEY_BYTES, &cut, false)) {
+		if (!toml_string(reader, out, TOML_KEY_BYTES, &cut, false))
 			return false;
-		}
 	} else {
 		while (reader->at != reader->end && is_bare(*reader->at)) {
-			if (used + 1 < TOML_KEY_BYTES) {
+			if (used + 1 < TOML_KEY_BYTES)
 				out[used++] = *reader->at;
-			} else {
+			else
 				cut = true;
-			}
 			reader->at++;
 		}
-		if (used == 0) {
-			return toml_fail(reader, "a key was expected here: name = value, or [table]");
-		}
+		if (used == 0)
+			return toml_fail(reader,
+					 "a key was expected here: name = value, or [table]");
 		out[used] = '\0';
 	}
-	if (cut) {
+	if (cut)
 		mark_cut(out);
-	}
 	return true;
 }
 
@@ -163,9 +154,8 @@ read_key(struct toml_reader *reader, struct toml_key *key)
 	key->part[1][0] = '\0';
 	do {
 		skip_blanks(reader);
-		if (!read_key_part(reader, key->parts < 2 ? key->part[key->parts] : rest)) {
+		if (!read_key_part(reader, key->parts < 2 ? key->part[key->parts] : rest))
 			return false;
-		}
 		key->parts++;
 		skip_blanks(reader);
 	} while (toml_take(reader, '.'));
@@ -183,9 +173,8 @@ struct nest {
 static bool
 nest_enter(struct toml_reader *reader, struct nest *nest)
 {
-	if (nest->depth == TOML_NESTING_MAX) {
+	if (nest->depth == TOML_NESTING_MAX)
 		return toml_fail(reader, "arrays or tables nested more than 32 deep");
-	}
 	nest->close[nest->depth++] = *reader->at++ == '[' ? ']' : '}';
 	nest->first = true;
 	nest->after_value = false;
@@ -199,9 +188,8 @@ nest_skip(struct toml_reader *reader, const struct nest *nest)
 	skip_blanks(reader);
 	while (nest->close[nest->depth - 1] == ']') {
 		skip_comment(reader);
-		if (!take_newline(reader)) {
+		if (!take_newline(reader))
 			return;
-		}
 		skip_blanks(reader);
 	}
 }
@@ -219,9 +207,8 @@ read_simple(struct toml_reader *reader, struct toml_value *value)
 static bool
 expect_equals(struct toml_reader *reader)
 {
-	if (!toml_take(reader, '=')) {
+	if (!toml_take(reader, '='))
 		return toml_fail(reader, "'=' was expected after the key");
-	}
 	skip_blanks(reader);
 	return true;
 }
@@ -237,9 +224,8 @@ nest_element(struct toml_reader *reader, struct nest *nest)
 	    !(read_key(reader, &key) && expect_equals(reader))) {
 		return false;
 	}
-	if (reader->at != reader->end && (*reader->at == '[' || *reader->at == '{')) {
+	if (reader->at != reader->end && (*reader->at == '[' || *reader->at == '{'))
 		return nest_enter(reader, nest);
-	}
 	nest->first = false;
 	nest->after_value = true;
 	return read_simple(reader, &value);
@@ -251,9 +237,8 @@ skip_nested(struct toml_reader *reader)
 {
 	struct nest nest = {.depth = 0};
 
-	if (!nest_enter(reader, &nest)) {
+	if (!nest_enter(reader, &nest))
 		return false;
-	}
 	while (nest.depth != 0) {
 		char close = nest.close[nest.depth - 1];
 
@@ -267,9 +252,11 @@ skip_nested(struct toml_reader *reader)
 			nest.after_value = true;
 		} else if (nest.after_value) {
 			if (!toml_take(reader, ',')) {
-				return toml_fail(reader, close == ']'
-					? "',' or ']' was expected in the array"
-					: "',' or '}' was expected in the inline table");
+				return toml_fail(
+					reader,
+					close == ']'
+						? "',' or ']' was expected in the array"
+						: "',' or '}' was expected in the inline table");
 			}
 			nest.after_value = false;
 		} else if (!nest_element(reader, &nest)) {
@@ -283,9 +270,8 @@ static bool
 read_value(struct toml_reader *reader, struct toml_value *value)
 {
 	*value = (struct toml_value){.type = TOML_ARRAY};
-	if (reader->at == reader->end || (*reader->at != '[' && *reader->at != '{')) {
+	if (reader->at == reader->end || (*reader->at != '[' && *reader->at != '{'))
 		return read_simple(reader, value);
-	}
 	value->type = *reader->at == '[' ? TOML_ARRAY : TOML_INLINE_TABLE;
 	return skip_nested(reader);
 }
@@ -294,12 +280,10 @@ static bool
 read_header(struct toml_reader *reader, struct toml_item *item)
 {
 	item->kind = toml_take(reader, '[') ? TOML_TABLE_ARRAY : TOML_TABLE;
-	if (!read_key(reader, &item->key)) {
+	if (!read_key(reader, &item->key))
 		return false;
-	}
-	if (!toml_take(reader, ']') || (item->kind == TOML_TABLE_ARRAY && !toml_take(reader, ']'))) {
+	if (!toml_take(reader, ']') || (item->kind == TOML_TABLE_ARRAY && !toml_take(reader, ']')))
 		return toml_fail(reader, "']' was expected after the table's name");
-	}
 	return true;
 }
 
@@ -307,9 +291,8 @@ static bool
 read_pair(struct toml_reader *reader, struct toml_item *item)
 {
 	item->kind = TOML_PAIR;
-	if (!read_key(reader, &item->key)) {
+	if (!read_key(reader, &item->key))
 		return false;
-	}
 	memcpy(reader->key, item->key.part[item->key.parts > 1], sizeof(reader->key));
 	return expect_equals(reader) && read_value(reader, &item->value);
 }
@@ -328,13 +311,11 @@ toml_next(struct toml_reader *reader, struct toml_item *item)
 		item->kind = TOML_END;
 		return true;
 	}
-	if (!(toml_take(reader, '[') ? read_header(reader, item) : read_pair(reader, item))) {
+	if (!(toml_take(reader, '[') ? read_header(reader, item) : read_pair(reader, item)))
 		return false;
-	}
 	skip_blanks(reader);
 	skip_comment(reader);
-	if (reader->at != reader->end && !take_newline(reader)) {
+	if (reader->at != reader->end && !take_newline(reader))
 		return toml_fail(reader, "nothing but a comment may follow on this line");
-	}
 	return true;
 }

@@ -62,8 +62,8 @@ struct toml_item {
 };
 
 /*
- * Starts READER on LENGTH bytes at TEXT.  False, with *ERROR filled, when they are not UTF-8 or hold
- * control characters.
+ * Starts READER on LENGTH bytes at TEXT.  False, with *ERROR filled, when they are not UTF-8 or
+ * hold control characters.
  */
 bool toml_open(struct toml_reader *reader, const char *text, size_t length,
 	       struct orion_options_error *error);

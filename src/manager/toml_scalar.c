@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* TOML strings, numbers, booleans and dates: see toml.h. */
-#include <string.h>
-
 #include "manager/toml.h"
+
+#include "base/memory.h"
 
 /* Where an unescaped string goes. */
 struct sink {
@@ -16,11 +16,10 @@ static void
 sink_put(struct sink *sink, char c)
 {
 	/* A string with a NUL inside must not equal the shorter one in front of it. */
-	if (c != '\0' && sink->used + 1 < sink->room) {
+	if (c != '\0' && sink->used + 1 < sink->room)
 		sink->out[sink->used++] = c;
-	} else {
+	else
 		sink->cut = true;
-	}
 }
 
 static void
@@ -54,15 +53,12 @@ is_digit(char c)
 static unsigned
 digit_value(char c)
 {
-	if (is_digit(c)) {
+	if (is_digit(c))
 		return (unsigned)(c - '0');
-	}
-	if (c >= 'a' && c <= 'f') {
+	if (c >= 'a' && c <= 'f')
 		return (unsigned)(c - 'a') + 10;
-	}
-	if (c >= 'A' && c <= 'F') {
+	if (c >= 'A' && c <= 'F')
 		return (unsigned)(c - 'A') + 10;
-	}
 	return 99;
 }
 
@@ -75,15 +71,13 @@ read_code_point(struct toml_reader *reader, struct sink *sink, unsigned digits)
 	for (unsigned i = 0; i < digits; i++) {
 		unsigned value = reader->at == reader->end ? 99 : digit_value(*reader->at);
 
-		if (value > 15) {
+		if (value > 15)
 			return toml_fail(reader, "\\u needs 4 hexadecimal digits, \\U needs 8");
-		}
 		c = c << 4 | value;
 		reader->at++;
 	}
-	if (c > 0x10ffff || (c >= 0xd800 && c < 0xe000)) {
+	if (c > 0x10ffff || (c >= 0xd800 && c < 0xe000))
 		return toml_fail(reader, "the escape is no Unicode character");
-	}
 	sink_put_code_point(sink, c);
 	return true;
 }
@@ -97,9 +91,8 @@ skip_line_end(struct toml_reader *reader)
 	while (reader->at != reader->end) {
 		char c = *reader->at;
 
-		if (c != ' ' && c != '\t' && c != '\r' && c != '\n') {
+		if (c != ' ' && c != '\t' && c != '\r' && c != '\n')
 			break;
-		}
 		if (c == '\n') {
 			newline = true;
 			reader->line++;
@@ -115,9 +108,8 @@ read_escape(struct toml_reader *reader, struct sink *sink, bool multiline)
 	static const char names[] = "btnfr\"\\";
 	static const char values[] = "\b\t\n\f\r\"\\";
 
-	if (reader->at == reader->end) {
+	if (reader->at == reader->end)
 		return toml_fail(reader, "the string has no closing quote");
-	}
 
 	char c = *reader->at;
 
@@ -132,9 +124,8 @@ read_escape(struct toml_reader *reader, struct sink *sink, bool multiline)
 		reader->at++;
 		return read_code_point(reader, sink, c == 'u' ? 4 : 8);
 	}
-	if (multiline && (c == ' ' || c == '\t' || c == '\r' || c == '\n')) {
+	if (multiline && (c == ' ' || c == '\t' || c == '\r' || c == '\n'))
 		return skip_line_end(reader);
-	}
 	return toml_fail(reader, "an escape that TOML does not have; write \\\\ for a backslash");
 }
 
@@ -144,9 +135,8 @@ count_quotes(const struct toml_reader *reader, char quote)
 {
 	unsigned n = 0;
 
-	while (n < 5 && reader->at + n < reader->end && reader->at[n] == quote) {
+	while (n < 5 && reader->at + n < reader->end && reader->at[n] == quote)
 		n++;
-	}
 	return n;
 }
 
@@ -159,9 +149,8 @@ read_string_body(struct toml_reader *reader, struct sink *sink, char quote, bool
 
 		if (quotes != 0 && (!multiline || quotes >= 3)) {
 			/* Up to two quotes may stand just before the closing three. */
-			for (unsigned i = 3; multiline && i < quotes; i++) {
+			for (unsigned i = 3; multiline && i < quotes; i++)
 				sink_put(sink, quote);
-			}
 			reader->at += multiline ? quotes : 1;
 			return true;
 		}
@@ -169,17 +158,15 @@ read_string_body(struct toml_reader *reader, struct sink *sink, char quote, bool
 		char c = *reader->at++;
 
 		if (c == '\\' && quote == '"') {
-			if (!read_escape(reader, sink, multiline)) {
+			if (!read_escape(reader, sink, multiline))
 				return false;
-			}
 		} else if (c == '\r' || c == '\n') {
-			if (!multiline) {
-				return toml_fail(reader, "the string has no closing quote on its line");
-			}
+			if (!multiline)
+				return toml_fail(reader,
+						 "the string has no closing quote on its line");
 			reader->line += c == '\n';
-			if (c == '\n') {
+			if (c == '\n')
 				sink_put(sink, c);
-			}
 		} else {
 			sink_put(sink, c);
 		}
@@ -200,9 +187,8 @@ toml_string(struct toml_reader *reader, char *out, size_t room, bool *cut, bool 
 		(void)toml_take(reader, '\r');
 		reader->line += toml_take(reader, '\n');
 	}
-	if (!read_string_body(reader, &sink, quote, three)) {
+	if (!read_string_body(reader, &sink, quote, three))
 		return false;
-	}
 	out[sink.used] = '\0';
 	*cut = sink.cut;
 	return true;
@@ -219,18 +205,16 @@ word_is(const struct word *word, const char *text)
 {
 	size_t length = 0;
 
-	while (text[length] != '\0') {
+	while (text[length] != '\0')
 		length++;
-	}
 	return (size_t)(word->end - word->at) == length && memcmp(word->at, text, length) == 0;
 }
 
 static bool
 word_take(struct word *word, const char *set)
 {
-	if (word->at == word->end) {
+	if (word->at == word->end)
 		return false;
-	}
 	for (; *set != '\0'; set++) {
 		if (*word->at == *set) {
 			word->at++;
@@ -273,9 +257,8 @@ word_field(struct word *word, unsigned count, unsigned least, unsigned most)
 	unsigned value = 0;
 
 	for (unsigned i = 0; i < count; i++) {
-		if (word->at == word->end || !is_digit(*word->at)) {
+		if (word->at == word->end || !is_digit(*word->at))
 			return false;
-		}
 		value = value * 10 + (unsigned)(*word->at++ - '0');
 	}
 	return value >= least && value <= most;
@@ -289,9 +272,8 @@ word_time(struct word *word)
 		return false;
 	}
 	if (word_take(word, ".")) {
-		if (!word_field(word, 1, 0, 9)) {
+		if (!word_field(word, 1, 0, 9))
 			return false;
-		}
 		while (word_take(word, "0123456789")) {
 		}
 	}
@@ -312,9 +294,8 @@ word_day(struct word *word, const char *date)
 	unsigned year = 0;
 	unsigned month = (unsigned)((date[5] - '0') * 10 + (date[6] - '0'));
 
-	for (unsigned i = 0; i < 4; i++) {
+	for (unsigned i = 0; i < 4; i++)
 		year = year * 10 + (unsigned)(date[i] - '0');
-	}
 	return word_field(word, 2, 1, days[month - 1] + (month == 2 && is_leap(year) ? 1u : 0u));
 }
 
@@ -324,9 +305,8 @@ word_is_date(struct word word)
 {
 	struct word time = word;
 
-	if (word_time(&time)) {
+	if (word_time(&time))
 		return time.at == time.end;
-	}
 
 	const char *date = word.at;
 
@@ -335,9 +315,8 @@ word_is_date(struct word word)
 		return false;
 	}
 	if (word_take(&word, "Tt ")) {
-		if (!word_time(&word)) {
+		if (!word_time(&word))
 			return false;
-		}
 		if (word_take(&word, "+-")) {
 			if (!word_field(&word, 2, 0, 23) || !word_take(&word, ":") ||
 			    !word_field(&word, 2, 0, 59)) {
@@ -353,9 +332,8 @@ word_is_date(struct word word)
 static bool
 word_is_based_integer(struct word word, struct toml_value *value)
 {
-	if (word.end - word.at < 3 || *word.at != '0') {
+	if (word.end - word.at < 3 || *word.at != '0')
 		return false;
-	}
 
 	unsigned base = word.at[1] == 'x' ? 16 : word.at[1] == 'o' ? 8 : word.at[1] == 'b' ? 2 : 0;
 
@@ -375,28 +353,24 @@ word_is_number(struct word word, struct toml_value *value)
 	(void)word_take(&word, "+-");
 	value->type = TOML_FLOAT;
 	value->magnitude = 0;
-	if (word_is(&word, "inf") || word_is(&word, "nan")) {
+	if (word_is(&word, "inf") || word_is(&word, "nan"))
 		return true;
-	}
 	if (word.end - word.at > 1 && *word.at == '0' &&
 	    (is_digit(word.at[1]) || word.at[1] == '_')) {
 		return false;
 	}
-	if (!word_digits(&word, 10, &value->magnitude)) {
+	if (!word_digits(&word, 10, &value->magnitude))
 		return false;
-	}
 	if (word.at == word.end) {
 		value->type = TOML_INTEGER;
 		return true;
 	}
-	if (word_take(&word, ".") && !word_digits(&word, 10, &ignored)) {
+	if (word_take(&word, ".") && !word_digits(&word, 10, &ignored))
 		return false;
-	}
 	if (word_take(&word, "eE")) {
 		(void)word_take(&word, "+-");
-		if (!word_digits(&word, 10, &ignored)) {
+		if (!word_digits(&word, 10, &ignored))
 			return false;
-		}
 	}
 	return word.at == word.end;
 }
@@ -414,15 +388,13 @@ take_word(struct toml_reader *reader)
 {
 	const char *start = reader->at;
 
-	while (reader->at != reader->end && is_word_character(*reader->at)) {
+	while (reader->at != reader->end && is_word_character(*reader->at))
 		reader->at++;
-	}
 	if (reader->at - start == 10 && start[4] == '-' && reader->end - reader->at > 1 &&
 	    reader->at[0] == ' ' && is_digit(reader->at[1])) {
 		reader->at++;
-		while (reader->at != reader->end && is_word_character(*reader->at)) {
+		while (reader->at != reader->end && is_word_character(*reader->at))
 			reader->at++;
-		}
 	}
 	return (struct word){start, reader->at};
 }
@@ -432,17 +404,15 @@ toml_scalar(struct toml_reader *reader, struct toml_value *value)
 {
 	struct word word = take_word(reader);
 
-	if (word.at == word.end) {
+	if (word.at == word.end)
 		return toml_fail(reader, "a value was expected here");
-	}
 	if (word_is(&word, "true") || word_is(&word, "false")) {
 		value->type = TOML_BOOLEAN;
 		value->boolean = *word.at == 't';
 		return true;
 	}
-	if (word_is_based_integer(word, value) || word_is_number(word, value)) {
+	if (word_is_based_integer(word, value) || word_is_number(word, value))
 		return true;
-	}
 	value->type = TOML_DATE;
 	return word_is_date(word) ||
 	       toml_fail(reader, "not a value: a text needs quotes, a number is written as 42 or "
