@@ -191,8 +191,8 @@ def _ext4_master(length, block):
             for name in ("README.md", "Makefile", "LICENSE"):
                 if os.path.exists(os.path.join(ROOT, name)):
                     shutil.copy(os.path.join(ROOT, name), os.path.join(tree, "docs", name))
-            with open(os.path.join(tree, "zeros"), "wb") as f:
-                f.write(bytes(512 * KIB))
+            with open(os.path.join(tree, "target"), "wb") as f:
+                f.write(b"to be overwritten by Orion......\n"[:32] * (16 * KIB))
             with open(os.path.join(tree, "noise"), "wb") as f:
                 f.write(pattern(1, 0, 256 * KIB))
             image = os.path.join(work(), f"ext4-{length}-{block}")

@@ -96,21 +96,28 @@ def editing(guest):
         c.until(PROMPT, 60)
         # "disk lst" + left, left, "i": the missing letter goes where the cursor is.
         c.type("disk lst" + LEFT + LEFT + "i\r")
-        c.until(r"vd0")
+        c.until(r"1048576")
         c.until(PROMPT)
         # backspace takes the wrong letters away; home and end move.
         c.type("list vd0xx\x7f\x7f" + HOME + "disk " + END + "\x7f\x7f\x7f\x7f\r")
-        c.until(r"vd0")
+        c.until(r"1048576")
+        c.until(PROMPT)
+        # delete takes the letter under the cursor; tab completes what is unique.
+        c.type("virtio-mXem\t" + HOME + RIGHT * 8 + DELETE + END + "ory-info\r")
+        c.until(r"quarantined")
         c.until(PROMPT)
         # up recalls the last command, up twice the one before it, down returns.
-        c.command("virtio-memory-info", r"byte|iB")
         c.type(UP + UP + DOWN + "\r")
-        c.until(r"virtio-memory-info")
+        c.until(r"quarantined")
         c.until(PROMPT)
-        # Ctrl-U or Ctrl-C throws the line away.
+        c.type(UP + UP + UP + "\r")
+        c.until(r"1048576")
+        c.until(PROMPT)
+        # Ctrl-C throws the line away.
         c.type("nonsense\x03")
         c.until(PROMPT)
-        c.command("disk list", r"vd0")
+        out = c.command("disk list", r"1048576")
+        expect("unknown" not in out, "Ctrl-C did not throw the line away")
         c.type("power-off\r")
         expect(c.end() == 0, "power-off: exit status is not 0")
 

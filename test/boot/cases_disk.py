@@ -120,13 +120,13 @@ def four_disks(guest):
 def file_in_ext4(guest):
     """Orion overwrites the blocks of a file; the host's file system then reads the new contents."""
     image = guest.ext4("a.img", 8 * MIB)
-    blocks = [int(b) for b in re.findall(r"\d+", tool("debugfs", "-R", "blocks /zeros", image)
+    blocks = [int(b) for b in re.findall(r"\d+", tool("debugfs", "-R", "blocks /target", image)
                                          .split("\n", 1)[-1])]
-    expect(len(blocks) == 128, f"the file /zeros has {len(blocks)} blocks, expected 128")
+    expect(len(blocks) == 128, f"the file /target has {len(blocks)} blocks, expected 128")
     script = [f"disk write vd0 {b * 4096} 4096 pattern:11" for b in blocks]
     guest.good("\n".join(script + ["disk flush vd0"]), DISK=image)
     fsck(image)
-    tool("debugfs", "-R", f"dump /zeros {guest.path('out')}", image)
+    tool("debugfs", "-R", f"dump /target {guest.path('out')}", image)
     found = read(guest.path("out"), 0, MIB)
     want = b"".join(pattern(11, b * 4096, 4096) for b in blocks)
     expect(found == want, "the file does not hold what Orion wrote into its blocks")

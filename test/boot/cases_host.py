@@ -3,7 +3,7 @@
 import re
 import subprocess
 
-from boot import KIB, MIB, ROOT, ENVIRONMENT, expect, expect_pattern, hash_of, sha256
+from boot import KIB, MIB, ROOT, ENVIRONMENT, expect, expect_pattern, hash_of, read, sha256
 
 
 def cpus(count):
@@ -28,11 +28,21 @@ def cpus(count):
 def bench(mode):
     def run(guest):
         image = guest.blank("a.img", 8 * MIB)
-        out = guest.good(f"disk bench vd0 {mode} bs=4k depth=32 count=500 queues=2", DISK=image,
-                         CPUS=2, DEVICE_ARGS="num-queues=2")
+        word = " destroy" if "write" in mode else ""
+        out = guest.good(f"disk bench vd0 {mode} bs=4k depth=32 count=500 queues=2{word}",
+                         DISK=image, CPUS=2, DEVICE_ARGS="num-queues=2")
+        expect((read(image, 0, 8 * MIB) != bytes(8 * MIB)) == bool(word),
+               "what the measurement did to the image is not what it said")
         guest.says(r"IOPS", out)
         guest.says(r"p99\.9", out)
     return run
+
+
+def bench_asks_first(guest):
+    """A measurement that writes does so only when told that data may go."""
+    image = guest.blank("a.img", MIB)
+    guest.bad("disk bench vd0 randwrite count=10", r"destroy", DISK=image)
+    expect(read(image, 0, MIB) == bytes(MIB), "the refused measurement wrote")
 
 
 def commands(guest):
@@ -115,10 +125,13 @@ def disk_missing(guest):
     guest.bad("disk list", r"nowhere\.img", DISK=guest.path("nowhere.img"))
 
 
-def crash(guest):
-    out = guest.bad("crash", r"rip", DISK=guest.blank("a.img", MIB))
-    for register in ("rip", "rsp", "cr2", "cr3", "rflags"):
-        guest.says(register, out)
+def crash(kind, says):
+    def run(guest):
+        out = guest.bad("crash " + kind, says, DISK=guest.blank("a.img", MIB))
+        if kind != "panic":
+            for register in ("rip", "rsp", "cr2", "cr3", "rflags"):
+                guest.says(register, out)
+    return run
 
 
 def default_disk(guest):
@@ -148,8 +161,12 @@ def cases():
     for mode in ("randread", "randwrite", "read", "write"):
         yield f"host-bench:{mode}", bench(mode)
     for case in (commands, wrong_arguments, wrong_command_fails, refusal_that_does_not_come,
-                 config_good, config_missing, disk_missing, crash, default_disk, make_run):
+                 config_good, config_missing, disk_missing, bench_asks_first, default_disk, make_run):
         yield "host-" + case.__name__.replace("_", "-"), case
+    for kind, says in (("null", r"page fault"), ("divide", r"divi"), ("opcode", r"opcode"),
+                       ("write-code", r"page fault"), ("stack", r"stack|double fault|page fault"),
+                       ("general", r"general protection"), ("panic", r"panic")):
+        yield f"host-crash:{kind}", crash(kind, says)
     table = "[virtio_block]\n"
     for name, text, says in (
             ("key", table + "queue_count = 2\nqueue_cuont = 3\n", r"(line |:)3\b.*queue_cuont"),
