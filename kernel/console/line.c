@@ -81,7 +81,7 @@ draw(struct line *line)
 	if (line->cursor < line->left) {
 		line->left = line->cursor;
 	} else if (line->cursor - line->left > width) {
-		line->left = line->cursor - width;
+		line->left = line->cursor - width / 2;
 	}
 	if (line->length <= width) {
 		line->left = 0;
@@ -170,7 +170,7 @@ erase_word(struct line *line)
 static void
 move_to(struct line *line, unsigned cursor)
 {
-	if (cursor <= line->length) {
+	if (cursor <= line->length && cursor != line->cursor) {
 		line->cursor = cursor;
 		draw(line);
 	}

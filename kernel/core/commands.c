@@ -15,14 +15,13 @@
 
 unsigned kernel_script_failures;
 
-static orion_status
-no_arguments(int argc, char **argv)
+static bool
+has_arguments(const char *command, int argc, char **argv)
 {
-	if (argc > 1) {
-		kprint("%s: takes no arguments, not \"%s\"\n", argv[0], argv[1]);
-		return ORION_INVALID;
+	if (argc > 0) {
+		kprint("%s: takes no arguments, not \"%s\"\n", command, argv[0]);
 	}
-	return ORION_OK;
+	return argc > 0;
 }
 
 static orion_status
@@ -31,13 +30,13 @@ run_power_off(struct command_context *context, int argc, char **argv)
 	bool success = kernel_script_failures == 0;
 
 	(void)context;
-	if (argc > 2 || (argc == 2 && !string_equal(argv[1], "0") && !string_equal(argv[1], "1"))) {
+	if (argc > 1 || (argc == 1 && !string_equal(argv[0], "0") && !string_equal(argv[0], "1"))) {
 		kprint("power-off: STATUS is 0 (success) or 1 (failure), not \"%s\"\n",
-		       argv[argc > 2 ? 2 : 1]);
+		       argv[argc - 1]);
 		return ORION_INVALID;
 	}
-	if (argc == 2) {
-		success = argv[1][0] == '0';
+	if (argc == 1) {
+		success = argv[0][0] == '0';
 	}
 	arch_power_off(success);
 }
@@ -46,7 +45,7 @@ static orion_status
 run_reboot(struct command_context *context, int argc, char **argv)
 {
 	(void)context;
-	if (no_arguments(argc, argv) != ORION_OK) {
+	if (has_arguments("reboot", argc, argv)) {
 		return ORION_INVALID;
 	}
 	arch_reboot();
@@ -56,7 +55,7 @@ static orion_status
 run_cpus(struct command_context *context, int argc, char **argv)
 {
 	(void)context;
-	if (no_arguments(argc, argv) != ORION_OK) {
+	if (has_arguments("cpus", argc, argv)) {
 		return ORION_INVALID;
 	}
 	kprint("cpu  hardware id      sleeps  asleep\n");
@@ -83,7 +82,7 @@ run_memory(struct command_context *context, int argc, char **argv)
 	unsigned count;
 
 	(void)context;
-	if (no_arguments(argc, argv) != ORION_OK) {
+	if (has_arguments("memory", argc, argv)) {
 		return ORION_INVALID;
 	}
 	memory_stats_get(&stats);
@@ -107,7 +106,7 @@ static orion_status
 run_pci_list(struct command_context *context, int argc, char **argv)
 {
 	(void)context;
-	if (no_arguments(argc, argv) != ORION_OK) {
+	if (has_arguments("pci list", argc, argv)) {
 		return ORION_INVALID;
 	}
 	pci_print();
@@ -135,7 +134,7 @@ run_irq_list(struct command_context *context, int argc, char **argv)
 	struct irq_info info;
 
 	(void)context;
-	if (no_arguments(argc, argv) != ORION_OK) {
+	if (has_arguments("irq list", argc, argv)) {
 		return ORION_INVALID;
 	}
 	kprint("irq  device   source       cpu         taken      declined\n");
@@ -153,7 +152,7 @@ run_uptime(struct command_context *context, int argc, char **argv)
 	uint64_t ms = time_now_ns() / 1000000;
 
 	(void)context;
-	if (no_arguments(argc, argv) != ORION_OK) {
+	if (has_arguments("uptime", argc, argv)) {
 		return ORION_INVALID;
 	}
 	kprint("up %llu.%03llu seconds\n", (unsigned long long)(ms / 1000),
@@ -165,15 +164,15 @@ static orion_status
 run_crash(struct command_context *context, int argc, char **argv)
 {
 	const char *const *kinds = arch_crash_kinds();
-	const char *kind = argc > 1 ? argv[1] : kinds[0];
+	const char *kind = argc > 0 ? argv[0] : kinds[0];
 
 	(void)context;
-	for (unsigned i = 0; kinds[i] != NULL && argc <= 2; i++) {
+	for (unsigned i = 0; kinds[i] != NULL && argc <= 1; i++) {
 		if (string_equal(kinds[i], kind)) {
 			arch_crash(kind);
 		}
 	}
-	if (argc == 2 && string_equal(kind, "panic")) {
+	if (argc == 1 && string_equal(kind, "panic")) {
 		orion_panic("asked for by the command crash");
 	}
 	kprint("crash: KIND is one of panic");

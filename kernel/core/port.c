@@ -125,16 +125,54 @@ port_wake(void *context, void *event)
 	worker_wake(event);
 }
 
+/* What the three integers of each event are (orion/port.h); NULL ends them. */
+static const char *const report_labels[ORION_EVENT_COUNT][3] = {
+	[ORION_EVENT_DEVICE_BROKEN] = {"cause", "queue", "detail"},
+	[ORION_EVENT_DEVICE_GONE] = {"register"},
+	[ORION_EVENT_RESET_TIMEOUT] = {"status", "milliseconds"},
+	[ORION_EVENT_FEATURES_MISSING] = {"offered", "required"},
+	[ORION_EVENT_FEATURES_REFUSED] = {"offered", "asked for", "status"},
+	[ORION_EVENT_FEATURES_DROPPED] = {"features"},
+	[ORION_EVENT_CONFIG_SHORT] = {"needed", "there"},
+	[ORION_EVENT_CONFIG_TORN] = {"offset", "tries"},
+	[ORION_EVENT_LIMIT_ODD] = {"offset", "claimed", "used"},
+	[ORION_EVENT_QUEUE_REFUSED] = {"queue", "size", "least size"},
+	[ORION_EVENT_VECTORS_SHORT] = {"wanted", "had"},
+	[ORION_EVENT_PCI_CAP_SKIPPED] = {"offset", "type", "reason"},
+	[ORION_EVENT_PCI_CAP_MISSING] = {"type"},
+};
+
+/* "(wanted 5, had 2)"; large values are bits or addresses, and better read in hexadecimal. */
+static void
+report_values(char *text, size_t bytes, orion_event event, const uint64_t values[3])
+{
+	size_t used = 0;
+
+	text[0] = '\0';
+	for (unsigned i = 0; i < 3 && (unsigned)event < ORION_EVENT_COUNT; i++) {
+		const char *label = report_labels[event][i];
+		const char *format = values[i] < 1000000 ? "%s%s %llu" : "%s%s 0x%llx";
+
+		if (label == NULL || used >= bytes) {
+			return;
+		}
+		used += (size_t)format_text(text + used, bytes - used, format, i == 0 ? "" : ", ",
+					    label, (unsigned long long)values[i]);
+	}
+}
+
 static void
 port_report(void *context, orion_level level, orion_event event, uint64_t a, uint64_t b, uint64_t c)
 {
 	const char *name = level == ORION_LEVEL_ERROR     ? "error"
 			   : level == ORION_LEVEL_WARNING ? "warning"
 							  : "note";
+	const uint64_t values[3] = {a, b, c};
+	char text[96];
 
 	(void)context;
-	kprint("driver: %s: %s (0x%llx, 0x%llx, 0x%llx)\n", name, event_text(event),
-	       (unsigned long long)a, (unsigned long long)b, (unsigned long long)c);
+	report_values(text, sizeof(text), event, values);
+	kprint("driver: %s: %s (%s)\n", name, event_text(event), text);
 }
 
 const struct orion_port *
