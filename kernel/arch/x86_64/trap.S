@@ -12,12 +12,18 @@
 	.globl trap_stubs
 trap_stubs:
 	.set vector, 0
-	.rept 256
+	.rept 32
 	.balign 16
-	.if (ERROR_CODES >> vector) & (vector < 32) & 1
-	.else
+	.if !((ERROR_CODES >> vector) & 1)
 	pushq $0
 	.endif
+	pushq $vector
+	jmp trap_common
+	.set vector, vector + 1
+	.endr
+	.rept 256 - 32
+	.balign 16
+	pushq $0
 	pushq $vector
 	jmp trap_common
 	.set vector, vector + 1
