@@ -50,7 +50,9 @@ LDFLAGS ?= $(if $(filter ppc64,$(MODE)),-static)
 RUNNER := $(if $(filter ppc64,$(MODE)),qemu-ppc64)
 
 WARNINGS := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wconversion \
-	-Wcast-align -Wundef -Wvla -Wpointer-arith -Werror
+	-Wcast-align -Wundef -Wvla -Wpointer-arith -Werror -Wa,--fatal-warnings
+# Instrumentation hides from gcc which values a variable can have.
+WARNINGS += $(if $(filter asan tsan cov,$(MODE)),-Wno-maybe-uninitialized -Wno-conversion)
 BASE := -std=c11 $(WARNINGS) -MMD -MP -Iinclude
 FREE := -ffreestanding -fno-stack-protector -fno-common
 
@@ -178,7 +180,7 @@ endef
 $B/$(ARCH)/%.o: %.c $B/flags
 	$(compile_kernel)
 $B/$(ARCH)/%.S.o: %.S $B/flags
-	$(compile_kernel) -Wa,--fatal-warnings
+	$(compile_kernel)
 $(KERNEL): $(kernel_o) kernel/arch/$(ARCH)/link.ld
 	$(call say,KLD,$@)$(LD) $(KERNEL_LDFLAGS) -o $@ $(kernel_o)
 
