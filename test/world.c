@@ -41,21 +41,33 @@ transport_open(struct world *w, const struct orion_port *port, struct virtio_pci
 	return virtio_pci_open(pci, port, w->host, model_device_plug(w->model), out);
 }
 
-static void
-memory_give(struct world *w)
-{
-	for (unsigned i = 0; i < 2; i++) {
-		model_memory_give(w->host, w->memory[i], w->bytes[i]);
-		w->memory[i] = NULL;
-	}
-}
-
 /* The PCI transport and the budget live beside the device's private memory. */
 struct extras {
 	struct virtio_pci pci;
 	struct vblk_budget budget;
 	struct vblk_queue_home homes[VBLK_QUEUES_MAX];
 };
+
+/* Where struct extras begins in the first piece of memory. */
+static size_t
+extras_at(void)
+{
+	return (VBLK_DEVICE_BYTES + 63) / 64 * 64;
+}
+
+static void
+memory_give(struct world *w)
+{
+	const struct extras *extras =
+		(const struct extras *)(const void *)((uint8_t *)w->memory[0] + extras_at());
+
+	w->quarantined = extras->budget.quarantined;
+	EXPECT_EQ(extras->budget.used, w->quarantined);
+	for (unsigned i = 0; i < 2; i++) {
+		model_memory_give(w->host, w->memory[i], w->bytes[i]);
+		w->memory[i] = NULL;
+	}
+}
 
 static orion_status
 bring_up(struct world *w, struct extras *extras)
@@ -93,7 +105,7 @@ bring_up(struct world *w, struct extras *extras)
 orion_status
 world_attach(struct world *w)
 {
-	size_t first = (VBLK_DEVICE_BYTES + 63) / 64 * 64;
+	size_t first = extras_at();
 	struct extras *extras;
 	orion_status status;
 
@@ -200,6 +212,7 @@ void
 world_run(struct world *w)
 {
 	EXPECT(model_host_run(w->host));
+	model_step_settle();
 }
 
 void
@@ -305,7 +318,7 @@ world_stop(struct world *w)
 }
 
 static void
-check_host(struct world *w, bool dead)
+check_host(struct world *w)
 {
 	const struct model_host_stats *stats = model_host_stats(w->host);
 
@@ -318,29 +331,28 @@ check_host(struct world *w, bool dead)
 	EXPECT_EQ(stats->mappings, 0);
 	EXPECT_EQ(stats->irqs, 0);
 	EXPECT_EQ(stats->memories, 0);
-	if (!dead) {
-		EXPECT_EQ(stats->dma_regions, 0);
-	}
+	EXPECT_EQ(stats->dma_bytes, w->quarantined);
 }
 
 void
 world_close(struct world *w)
 {
-	bool dead = false;
-
 	if (w->device != NULL) {
+		bool dead;
+
 		(void)world_stop(w);
 		dead = vblk_state_get(w->device) == VBLK_DEAD;
 		vblk_close(w->device);
 		model_step_settle();
 		memory_give(w);
 		w->device = NULL;
+		EXPECT_EQ(w->quarantined != 0, dead);
 	}
 	EXPECT_EQ(w->accepted, w->completed);
 	while (w->buffers != NULL) {
 		world_buffer_free(w, w->buffers);
 	}
-	check_host(w, dead);
+	check_host(w);
 	model_step_end();
 	model_device_close(w->model);
 	model_host_close(w->host);

@@ -37,6 +37,7 @@ struct world {
 	uint8_t *book;                    /* by cookie: 1 in flight, 2 completed */
 	uint64_t book_room, cookies;      /* cookies are 1 .. cookies */
 	uint64_t accepted, completed;
+	uint64_t quarantined;             /* DMA bytes never to be freed, once closed */
 	struct world_buffer *buffers;
 };
 
