@@ -160,20 +160,59 @@ run_uptime(struct command_context *context, int argc, char **argv)
 	return ORION_OK;
 }
 
+struct crash {
+	const char *kind;
+	unsigned cpu;
+};
+
+static void
+crash_on_lane(void *argument, unsigned lane)
+{
+	const struct crash *crash = argument;
+
+	if (lane != crash->cpu) {
+		return;
+	}
+	if (string_equal(crash->kind, "panic")) {
+		orion_panic("asked for by the command crash");
+	}
+	arch_crash(crash->kind);
+}
+
+/* TEXT as the index of a CPU that runs. */
+static bool
+parse_cpu(const char *text, unsigned *cpu)
+{
+	unsigned value = 0;
+
+	for (unsigned i = 0; text[i] != '\0'; i++) {
+		if (text[i] < '0' || text[i] > '9' || i == 2) {
+			return false;
+		}
+		value = value * 10 + (unsigned)(text[i] - '0');
+	}
+	*cpu = value;
+	return text[0] != '\0' && value < worker_count();
+}
+
 static orion_status
 run_crash(struct command_context *context, int argc, char **argv)
 {
 	const char *const *kinds = arch_crash_kinds();
-	const char *kind = argc > 0 ? argv[0] : kinds[0];
+	struct crash crash = {argc > 0 ? argv[0] : kinds[0], 0};
+	bool known = string_equal(crash.kind, "panic");
 
 	(void)context;
-	for (unsigned i = 0; kinds[i] != NULL && argc <= 1; i++) {
-		if (string_equal(kinds[i], kind)) {
-			arch_crash(kind);
-		}
+	for (unsigned i = 0; kinds[i] != NULL; i++) {
+		known = known || string_equal(kinds[i], crash.kind);
 	}
-	if (argc == 1 && string_equal(kind, "panic")) {
-		orion_panic("asked for by the command crash");
+	if (argc > 1 && !parse_cpu(argv[1], &crash.cpu)) {
+		kprint("crash: CPU is a number from 0 to %u, not \"%s\"\n", worker_count() - 1,
+		       argv[1]);
+		return ORION_INVALID;
+	}
+	if (known && argc <= 2) {
+		worker_run_on(crash.cpu + 1, crash_on_lane, &crash);
 	}
 	kprint("crash: KIND is one of panic");
 	for (unsigned i = 0; kinds[i] != NULL; i++) {
@@ -196,7 +235,7 @@ const struct command kernel_commands[] = {
 	{"irq list", "", "Lists the interrupts: device, source, CPU and how often each came.",
 	 run_irq_list},
 	{"uptime", "", "Shows how long the machine has been running.", run_uptime},
-	{"crash", "[KIND]",
+	{"crash", "[KIND [CPU]]",
 	 "Provokes an exception, to see the kernel's dump; the machine stops with a failure. "
 	 "KIND is null (the default), divide, opcode, write-code, stack, general or panic.",
 	 run_crash},

@@ -212,8 +212,11 @@ static void
 attach(uint32_t function)
 {
 	unsigned index;
-	orion_status status = manager_attach_pci(&manager, function, &index);
+	orion_status status;
 
+	port_attaching(function);
+	status = manager_attach_pci(&manager, function, &index);
+	port_attaching(PORT_NO_FUNCTION);
 	if (status == ORION_OK) {
 		status = storage_add(&storage, index);
 		if (status == ORION_OK) {
