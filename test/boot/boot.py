@@ -5,12 +5,15 @@ import os
 import re
 import shutil
 import signal
-import struct
 import subprocess
+import sys
 import tempfile
 import threading
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+sys.path.insert(0, os.path.join(ROOT, "test/tools"))
+from pattern import pattern                             # noqa: E402
+
 KERNEL = os.path.join(ROOT, "build/orion-x86_64.elf")
 TIMEOUT = 120
 VARIABLES = ("DISK", "READONLY", "SCRIPT", "DEVICE_ARGS", "QEMU_ARGS", "CPUS", "MEM", "CONFIG",
@@ -55,20 +58,6 @@ def tool(*command):
     out = done.stdout.decode(errors="replace")
     expect(done.returncode == 0, f"{' '.join(command)}: exit status {done.returncode}\n{out}")
     return out
-
-
-def pattern(seed, offset, length):
-    """The bytes of pattern:SEED at byte OFFSET of a disk: see commands/pattern.h."""
-    mask = (1 << 64) - 1
-    first, last = offset // 8, (offset + length + 7) // 8
-    words = []
-    for index in range(first, last):
-        z = (seed + index * 0x9E3779B97F4A7C15) & mask
-        z = ((z ^ (z >> 30)) * 0xBF58476D1CE4E5B9) & mask
-        z = ((z ^ (z >> 27)) * 0x94D049BB133111EB) & mask
-        words.append(z ^ (z >> 31))
-    data = struct.pack(f"<{len(words)}Q", *words)
-    return data[offset - first * 8:][:length]
 
 
 def read(path, offset, length):
