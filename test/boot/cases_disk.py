@@ -159,6 +159,6 @@ def hex_dump(guest):
 
 
 def cases():
-    for case in (read_only, blocks_of_4096, size_is_no_multiple, size_is_odd_sectors, empty, two_tib,
-                 four_disks, file_in_ext4, large_requests, hex_dump):
+    for case in (read_only, blocks_of_4096, size_is_no_multiple, size_is_odd_sectors, empty,
+                 two_tib, four_disks, file_in_ext4, large_requests, hex_dump):
         yield "disk-" + case.__name__.replace("_", "-"), case

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The machine around the disk: CPUs, configuration, exit status, the crash dump, `make run` itself."""
+"""The machine around the disk: CPUs, configuration, exit status, the dump, `make run` itself."""
 import re
 import subprocess
 
@@ -161,7 +161,8 @@ def cases():
     for mode in ("randread", "randwrite", "read", "write"):
         yield f"host-bench:{mode}", bench(mode)
     for case in (commands, wrong_arguments, wrong_command_fails, refusal_that_does_not_come,
-                 config_good, config_missing, disk_missing, bench_asks_first, default_disk, make_run):
+                 config_good, config_missing, disk_missing, bench_asks_first, default_disk,
+                 make_run):
         yield "host-" + case.__name__.replace("_", "-"), case
     for kind, says in (("null", r"page fault"), ("divide", r"divi"), ("opcode", r"opcode"),
                        ("write-code", r"page fault"), ("stack", r"stack|double fault|page fault"),

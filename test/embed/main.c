@@ -28,8 +28,8 @@ main(void)
 	struct model_device *device = model_device_open(host, &options);
 	model_device_poke(device, 0, truth, sizeof(truth));
 
-	orion_status status = first_sector(model_host_port(), host, model_device_transport(device),
-					   sector);
+	orion_status status =
+		first_sector(model_host_port(), host, model_device_transport(device), sector);
 	printf("%s: \"%.16s\"\n", orion_status_text(status), (const char *)sector);
 
 	const struct model_host_stats *left = model_host_stats(host);

@@ -3,8 +3,8 @@
  * Fuzzes the whole driver from the device's side: every register, every byte of configuration and
  * every load from shared memory is the fuzzer's, and so is what the driver is asked to do.
  *
- * Whatever the device says, the driver must not touch memory that is not its own, must not spin, and
- * must give back each request that it took exactly once.
+ * Whatever the device says, the driver must not touch memory that is not its own, must not spin,
+ * and must give back each request that it took exactly once.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -59,7 +59,7 @@ next(unsigned bytes)
 	return v;
 }
 
-/* ---- shared memory: what is loaded is what the device just wrote there --------------------------- */
+/* ---- shared memory: what is loaded is what the device just wrote there ---- */
 
 static uint64_t
 claim(uint64_t truth, unsigned width)
@@ -127,7 +127,7 @@ step_ticks(void)
 	return world.now += 10;
 }
 
-/* ---- the port ------------------------------------------------------------------------------------ */
+/* ---- the port ---- */
 
 static orion_status
 dma_alloc(void *context, size_t bytes, size_t align, struct orion_region *out)
@@ -194,7 +194,7 @@ pause_ns(void *context, uint64_t ns)
 	world.now += ns;
 }
 
-/* ---- the device ---------------------------------------------------------------------------------- */
+/* ---- the device ---- */
 
 static uint8_t
 status_get(void *context)
@@ -396,7 +396,7 @@ static const struct orion_port port = {
 	.ticks_per_second = 1000000000,
 };
 
-/* ---- the caller ---------------------------------------------------------------------------------- */
+/* ---- the caller ---- */
 
 static void
 submit(struct vblk_queue *queue)
@@ -418,7 +418,8 @@ submit(struct vblk_queue *queue)
 	for (unsigned i = 0; i < request.segment_count; i++)
 		segments[i] = (struct vblk_segment){
 			.device_address = next(2) << 12,
-			.length = next(1) < 0xe0 ? 512 * (uint32_t)(next(1) % 64) : (uint32_t)next(4),
+			.length =
+				next(1) < 0xe0 ? 512 * (uint32_t)(next(1) % 64) : (uint32_t)next(4),
 		};
 	if (request.operation == VBLK_GET_ID) {
 		request.segment_count = 1;
