@@ -107,6 +107,9 @@ const char *arch_clock_source(void);
 /* Maps device registers uncached; false when RAM lies there or there is no memory for tables. */
 bool arch_map_device(uint64_t address, size_t bytes);
 
+/* True when a device has no business in that range: firmware's memory, interrupt controllers. */
+bool arch_is_reserved(uint64_t address, uint64_t bytes);
+
 /* PCI configuration space; FUNCTION, OFFSET and WIDTH as in struct orion_port. */
 uint32_t arch_pci_read(uint32_t function, unsigned offset, unsigned width);
 void arch_pci_write(uint32_t function, unsigned offset, unsigned width, uint32_t value);
@@ -120,6 +123,9 @@ const char *arch_pci_access(void);
  */
 bool arch_message_route(unsigned irq, unsigned cpu, struct orion_irq_message *message);
 void arch_message_release(unsigned irq, unsigned cpu);
+
+/* How interrupts reach the CPUs, static: "x2APIC". */
+const char *arch_irq_controller(void);
 
 /* The interrupt line of a PCI function, or UINT32_MAX; unmasking and masking a line. */
 uint32_t arch_line_of(uint32_t function);

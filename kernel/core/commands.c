@@ -141,8 +141,8 @@ run_irq_list(struct command_context *context, int argc, char **argv)
 	for (unsigned n = 0; irq_at(n, &info); n++) {
 		print_irq(n, &info);
 	}
-	kprint("without a handler: %llu; lines masked: %u\n", (unsigned long long)irq_strays(),
-	       irq_lines_masked());
+	kprint("without a handler: %llu; lines masked: %u; by %s\n",
+	       (unsigned long long)irq_strays(), irq_lines_masked(), arch_irq_controller());
 	return ORION_OK;
 }
 

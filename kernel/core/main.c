@@ -225,8 +225,9 @@ attach(uint32_t function)
 		}
 		manager_detach(&manager, index, true);
 	}
-	kprint("disk: %02x:%02x.%x left out: %s\n", function >> 8, function >> 3 & 31, function & 7,
-	       orion_status_text(status));
+	kprint("disk: %02x:%02x.%x left out: %s%s\n", function >> 8, function >> 3 & 31,
+	       function & 7, orion_status_text(status),
+	       status == ORION_NO_MEMORY ? ", or above shared_memory_size" : "");
 }
 
 static void

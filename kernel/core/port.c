@@ -59,7 +59,7 @@ static orion_status
 port_map_registers(void *context, uint64_t address, size_t bytes, volatile void **out)
 {
 	(void)context;
-	if (bytes == 0 || !arch_map_device(address, bytes)) {
+	if (bytes == 0 || arch_is_reserved(address, bytes) || !arch_map_device(address, bytes)) {
 		return ORION_NO_MAPPING;
 	}
 	*out = (volatile void *)(uintptr_t)address;
@@ -115,7 +115,7 @@ static void
 port_pause_ns(void *context, uint64_t ns)
 {
 	(void)context;
-	worker_idle(ns);
+	worker_pause(ns);
 }
 
 static void

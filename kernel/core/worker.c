@@ -62,13 +62,14 @@ worker_timer_arrived(void)
 }
 
 void
-worker_idle(uint64_t ns)
+worker_pause(uint64_t ns)
 {
 	struct worker *me = &workers[arch_cpu()];
 	uint64_t now = arch_ticks();
 	uint64_t ticks = time_ticks(ns);
 
-	if (__atomic_exchange_n(&me->woken, 0, __ATOMIC_SEQ_CST) != 0) {
+	if (__atomic_load_n(&me->woken, __ATOMIC_SEQ_CST) != 0) {
+		arch_relax();
 		return;
 	}
 	if (ticks < UINT64_MAX - now) {
@@ -76,10 +77,16 @@ worker_idle(uint64_t ns)
 	}
 	__atomic_store_n(&me->asleep_since, now, __ATOMIC_RELAXED);
 	arch_sleep_unless(&me->woken);
-	__atomic_store_n(&me->woken, 0, __ATOMIC_SEQ_CST);
 	__atomic_store_n(&me->asleep_since, 0, __ATOMIC_RELAXED);
 	me->sleeps++;
 	me->sleep_ticks += arch_ticks() - now;
+}
+
+void
+worker_idle(uint64_t ns)
+{
+	worker_pause(ns);
+	__atomic_store_n(&workers[arch_cpu()].woken, 0, __ATOMIC_SEQ_CST);
 }
 
 uint64_t

@@ -36,6 +36,9 @@ void worker_wake(struct worker *worker);
  */
 void worker_idle(uint64_t ns);
 
+/* The same, but a wake-up that came stays for worker_idle(): after one this hardly pauses. */
+void worker_pause(uint64_t ns);
+
 /*
  * Runs FUNCTION(ARGUMENT, lane) on lanes 0 .. COUNT - 1, lane 0 on the caller, which must be CPU 0;
  * returns when all have returned.  COUNT is at most the number of CPUs.

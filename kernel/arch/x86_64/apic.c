@@ -37,6 +37,10 @@
 #define APIC_DIVIDE_BY_16 3u
 #define APIC_DELIVER_NMI 0x400u
 
+/* The first MiB is the firmware's; the MiB of the LAPICs takes messages. */
+#define LOW_MEMORY 0x100000u
+#define MESSAGE_AREA 0xfee00000u
+
 static uint64_t apic_page;
 static bool apic_is_x2;
 static bool apic_is_there;
@@ -143,6 +147,19 @@ void
 arch_cpu_interrupt(unsigned cpu)
 {
 	apic_send(cpus[cpu].apic_id, APIC_COMMAND_FIXED | VECTOR_WAKE);
+}
+
+bool
+arch_is_reserved(uint64_t address, uint64_t bytes)
+{
+	return address < LOW_MEMORY || ranges_meet(address, bytes, MESSAGE_AREA, LOW_MEMORY) ||
+	       ioapic_is_at(address, bytes) || pci_config_is_at(address, bytes);
+}
+
+const char *
+arch_irq_controller(void)
+{
+	return apic_is_x2 ? "x2APIC" : apic_is_there ? "xAPIC" : "nothing";
 }
 
 /*

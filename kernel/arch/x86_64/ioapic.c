@@ -154,6 +154,17 @@ ioapic_init(void)
 }
 
 bool
+ioapic_is_at(uint64_t address, uint64_t bytes)
+{
+	for (unsigned i = 0; i < ioapic_count; i++) {
+		if (ranges_meet(address, bytes, ioapics[i].address, PAGE_BYTES)) {
+			return true;
+		}
+	}
+	return false;
+}
+
+bool
 ioapic_present(void)
 {
 	return ioapic_count != 0;

@@ -41,6 +41,16 @@ pci_config_init(void)
 	window_last_bus = last;
 }
 
+bool
+pci_config_is_at(uint64_t address, uint64_t bytes)
+{
+	uint64_t start = window + (uint64_t)window_first_bus * BUS_BYTES;
+
+	return window != 0 &&
+	       ranges_meet(address, bytes, start,
+			   (uint64_t)(window_last_bus - window_first_bus + 1) * BUS_BYTES);
+}
+
 static uint64_t
 window_address(uint32_t function, unsigned offset)
 {
