@@ -87,7 +87,7 @@ take_block_size(struct vblk_device *device, const struct claims *claims)
 	info->physical_block_bytes = info->block_bytes;
 	if (!has(device, VIRTIO_BLK_F_TOPOLOGY))
 		return;
-	if (claims->physical_exp > PHYSICAL_EXP_MAX) {
+	if (claims->physical_exp > PHYSICAL_EXP_MAX || bytes << claims->physical_exp > UINT32_MAX) {
 		odd(device, CONFIG(physical_block_exp), claims->physical_exp, 0);
 		return;
 	}
