@@ -237,8 +237,11 @@ vblk_refresh(struct vblk_device *device, bool *changed)
 	if (!__atomic_exchange_n(&device->virtio.config_pending, false, __ATOMIC_ACQUIRE))
 		return ORION_OK;
 	status = virtio_config_read(&device->virtio, &field, 1);
-	if (status != ORION_OK)
+	if (status != ORION_OK) {
+		/* Not read, so not done with: the next refresh tries again. */
+		__atomic_store_n(&device->virtio.config_pending, true, __ATOMIC_RELEASE);
 		return status;
+	}
 	capacity = vblk_capacity_usable(capacity, info->block_bytes);
 	if (capacity == info->capacity_sectors)
 		return ORION_OK;
