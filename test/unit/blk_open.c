@@ -1,0 +1,348 @@
+/* SPDX-License-Identifier: MIT */
+/* src/blk/open.c: the stages up, in order; from any of them down, completely; refresh. */
+#include <limits.h>
+#include <string.h>
+
+#include "test/harness.h"
+
+#include "blk/types.h"
+#include "fake.h"
+
+#define BIT(n) (UINT64_C(1) << (n))
+#define EVERYTHING (BIT(1) | BIT(2) | BIT(6) | BIT(9) | BIT(12) | BIT(28) | BIT(29))
+
+static struct fake_world *
+begin(uint64_t features, unsigned queues)
+{
+	struct fake *fake = fake_make(features);
+	struct fake_world *world = fake_world_make(fake);
+
+	fake_config(fake, 34, 2, queues);
+	fake_config(fake, 8, 4, 65536);
+	fake->queue_count = (uint16_t)queues;
+	world->home_count = queues;
+	return world;
+}
+
+TEST(blk_open__the_order_of_the_handshake)
+{
+	struct fake_world *world = begin(EVERYTHING, 2);
+
+	(void)fake_live(world);
+	EXPECT_STR(world->fake->journal,
+		   "status=0 status=1 status=3 features? features! status=11 alloc alloc "
+		   "vector0 vector1 vector2 enable0 enable1 status=15 ");
+	fake_journal_clear(world->fake);
+	vblk_close(world->device);
+	EXPECT_STR(world->fake->journal,
+		   "status=0 -vector2 -vector1 -vector0 free free close");
+	fake_expect_empty(world);
+	EXPECT_EQ(vblk_state_get(world->device), VBLK_CLOSED);
+	/* A second close finds nothing. */
+	vblk_close(world->device);
+	EXPECT_EQ(world->fake->after_close, 0);
+}
+
+TEST(blk_open__negotiates_what_is_known_and_offered)
+{
+	struct fake_world *world = begin(UINT64_MAX, 1);
+	uint64_t known = vblk_features_known();
+
+	(void)fake_live(world);
+	EXPECT_EQ(world->fake->driver_features, known);
+	EXPECT_EQ(vblk_info(world->device)->features_offered, UINT64_MAX);
+	EXPECT_EQ(vblk_info(world->device)->features_negotiated, known);
+	world = begin(EVERYTHING, 1);
+	world->options.features_off = BIT(28) | BIT(29);
+	(void)fake_live(world);
+	EXPECT_EQ(world->fake->driver_features, (EVERYTHING | BIT(32)) & ~(BIT(28) | BIT(29)));
+}
+
+TEST(blk_open__unmet_dependencies_are_dropped_and_said)
+{
+	struct fake_world *world = begin(BIT(11), 1);
+
+	EXPECT_EQ(fake_probe(world), ORION_OK);
+	EXPECT_EQ(world->fake->driver_features, BIT(32));
+	EXPECT_EQ(world->fake->reports[ORION_EVENT_FEATURES_DROPPED], 1);
+	EXPECT_EQ(world->fake->report[ORION_EVENT_FEATURES_DROPPED][0], BIT(11));
+	vblk_close(world->device);
+}
+
+TEST(blk_open__required_features)
+{
+	struct fake_world *world = begin(EVERYTHING, 1);
+
+	world->options.features_required = BIT(34);
+	EXPECT_EQ(fake_probe(world), ORION_DEVICE_REFUSED);
+	EXPECT_EQ(world->fake->reports[ORION_EVENT_FEATURES_MISSING], 1);
+	EXPECT_EQ(world->fake->status & 128, 128);
+	fake_expect_empty(world);
+	/* A device of before VirtIO 1. */
+	world = begin(EVERYTHING, 1);
+	world->fake->features &= ~BIT(32);
+	EXPECT_EQ(fake_probe(world), ORION_DEVICE_REFUSED);
+	EXPECT(strstr(world->fake->journal, "features!") == NULL);
+	fake_expect_empty(world);
+}
+
+TEST(blk_open__probe_fails_without_a_trace)
+{
+	static const struct { bool refused, gone; unsigned stuck; orion_status expected; } rows[] = {
+		{true, false, 0, ORION_DEVICE_REFUSED},
+		{false, true, 0, ORION_DEVICE_GONE},
+		{false, false, UINT_MAX, ORION_TIMED_OUT},
+	};
+
+	for (unsigned i = 0; i < 3; i++) {
+		struct fake_world *world = begin(EVERYTHING, 1);
+
+		world->fake->features_refused = rows[i].refused;
+		world->fake->gone = rows[i].gone;
+		world->fake->reset_reads = rows[i].stuck;
+		world->fake->reset_sticks = 4;
+		EXPECT_EQ(fake_probe(world), rows[i].expected);
+		fake_expect_empty(world);
+		EXPECT_EQ(world->fake->region_count, 0);
+	}
+}
+
+TEST(blk_open__bad_arguments_close_the_transport)
+{
+	for (unsigned i = 0; i < 9; i++) {
+		struct fake_world *world = begin(EVERYTHING, 1);
+		struct vblk_config config = {
+			.transport = world->fake->transport,
+			.port = i == 0 ? NULL : &world->fake->port,
+			.port_context = world->fake,
+			.options = i == 1 ? NULL : &world->options,
+			.homes = i == 2 ? NULL : world->homes,
+			.home_count = i == 3 ? 0 : i == 4 ? 17 : 1,
+			.budget = i == 5 ? NULL : &world->budget,
+		};
+		uint8_t *memory = i == 6 ? NULL : (uint8_t *)world->memory + (i == 7 ? 32 : 0);
+
+		if (i == 8)
+			world->options.queue_count = 0;
+		EXPECT_EQ(vblk_probe(memory, &config, &world->device, &world->bytes), ORION_INVALID);
+		EXPECT_STR(world->fake->journal, "close");
+	}
+}
+
+TEST(blk_open__incomplete_port)
+{
+	struct fake_world *world = begin(EVERYTHING, 1);
+
+	world->fake->port.now_ns = NULL;
+	EXPECT_EQ(fake_probe(world), ORION_PORT_INCOMPLETE);
+	EXPECT_STR(world->fake->journal, "close");
+}
+
+/* Every call of host and device that may fail fails in turn: either live, or nothing is left. */
+static const struct test_axis layouts = {"layout", {"split", "packed"}};
+static const struct test_axis *const layout_axes[] = {&layouts, NULL};
+
+TEST_AXES(blk_open__each_failure_unwinds, layout_axes, NULL)
+{
+	unsigned refused = 0;
+
+	for (unsigned n = 1; n < 24; n++) {
+		struct fake_world *world = begin(EVERYTHING | (test_choice(&layouts) ? BIT(34) : 0), 4);
+		orion_status status;
+
+		world->fake->fail_at = n;
+		EXPECT_EQ(fake_probe(world), ORION_OK);
+		status = fake_open(world);
+		refused += status != ORION_OK;
+		if (status == ORION_OK) {
+			EXPECT_EQ(vblk_state_get(world->device), VBLK_LIVE);
+			vblk_close(world->device);
+		}
+		EXPECT_EQ(vblk_state_get(world->device), VBLK_CLOSED);
+		fake_expect_empty(world);
+	}
+	/* 4 regions and 4 queues have no substitute; vectors have. */
+	EXPECT_EQ(refused, 8);
+}
+
+TEST(blk_open__open_wants_its_memory)
+{
+	struct fake_world *world = begin(EVERYTHING, 2);
+
+	EXPECT_EQ(fake_probe(world), ORION_OK);
+	world->more = test_alloc(world->bytes + 64);
+	EXPECT_EQ(vblk_open(world->device, world->more, world->bytes - 1), ORION_INVALID);
+	fake_expect_empty(world);
+	EXPECT_EQ(vblk_open(world->device, world->more, world->bytes), ORION_WRONG_STATE);
+	world = begin(EVERYTHING, 1);
+	EXPECT_EQ(fake_probe(world), ORION_OK);
+	world->more = test_alloc(world->bytes + 64);
+	EXPECT_EQ(vblk_open(world->device, (uint8_t *)world->more + 8, world->bytes), ORION_INVALID);
+	fake_expect_empty(world);
+}
+
+TEST(blk_open__only_once)
+{
+	struct fake_world *world = begin(EVERYTHING, 1);
+
+	(void)fake_live(world);
+	EXPECT_EQ(vblk_open(world->device, world->more, world->bytes), ORION_WRONG_STATE);
+	EXPECT_EQ(vblk_state_get(world->device), VBLK_LIVE);
+}
+
+TEST(blk_open__budget_is_kept)
+{
+	struct fake_world *world = begin(EVERYTHING, 4);
+	uint64_t each;
+
+	(void)fake_live(world);
+	each = world->budget.used / 4;
+	EXPECT_EQ(vblk_info(world->device)->dma_bytes, world->budget.used);
+	vblk_close(world->device);
+	for (unsigned affordable = 0; affordable < 4; affordable++) {
+		world = begin(EVERYTHING, 4);
+		world->budget.limit = affordable * each + each / 2;
+		EXPECT_EQ(fake_probe(world), ORION_OK);
+		EXPECT_EQ(fake_open(world), ORION_NO_MEMORY);
+		fake_expect_empty(world);
+		EXPECT_EQ(world->budget.refusals, 1);
+		EXPECT_EQ(world->budget.peak, affordable * each);
+		EXPECT_EQ(world->budget.quarantined, 0);
+	}
+}
+
+/* The device does not take vector N or any above: reset, and again with fewer, config vector included. */
+TEST(blk_open__vectors_that_the_device_refuses)
+{
+	static const virtio_irq_mode modes[] = {VIRTIO_IRQ_LINE, VIRTIO_IRQ_SHARED, VIRTIO_IRQ_PAIRED,
+						VIRTIO_IRQ_PAIRED, VIRTIO_IRQ_PER_QUEUE};
+
+	for (uint16_t first = 0; first < 5; first++) {
+		struct fake_world *world = begin(EVERYTHING, 3);
+		const char *last;
+
+		world->fake->vector_refused = first;
+		(void)fake_live(world);
+		EXPECT_EQ(vblk_info(world->device)->irq_mode, modes[first]);
+		for (unsigned i = 0; i < 3; i++)
+			EXPECT_EQ(world->fake->enabled[i], true);
+		/* Vectors are named to the device after the last reset, which forgets them. */
+		last = strstr(world->fake->journal, "alloc");
+		for (const char *at = last; (at = strstr(at, "status=0")) != NULL; at++)
+			last = at;
+		if (modes[first] != VIRTIO_IRQ_LINE)
+			EXPECT(strstr(last, "vector0") != NULL);
+		vblk_close(world->device);
+		fake_expect_empty(world);
+	}
+}
+
+TEST(blk_open__polled_host)
+{
+	struct fake_world *world = begin(EVERYTHING, 2);
+
+	world->fake->port.irq_attach = NULL;
+	(void)fake_live(world);
+	EXPECT_EQ(vblk_info(world->device)->irq_mode, VIRTIO_IRQ_POLLED);
+	EXPECT_EQ(world->fake->setup[1].vector, VIRTIO_NO_VECTOR);
+}
+
+/* A transport with neither a doorbell nor a notify() cannot be kicked. */
+TEST(blk_open__no_doorbell)
+{
+	struct fake_world *world = begin(EVERYTHING, 1);
+
+	world->fake->ops.notify = NULL;
+	EXPECT_EQ(fake_probe(world), ORION_OK);
+	EXPECT_EQ(fake_open(world), ORION_DEVICE_REFUSED);
+	fake_expect_empty(world);
+}
+
+TEST(blk_open__close_quarantines_when_the_reset_is_not_proven)
+{
+	for (unsigned gone = 0; gone < 2; gone++) {
+		struct fake_world *world = begin(EVERYTHING, 2);
+
+		(void)fake_live(world);
+		world->fake->gone = gone == 1;
+		world->fake->reset_sticks = 15;
+		world->fake->reset_reads = UINT_MAX;
+		vblk_close(world->device);
+		EXPECT_EQ(world->fake->regions_live, 2);
+		EXPECT_EQ(world->fake->regions_freed, 0);
+		EXPECT(world->budget.quarantined > 0);
+		EXPECT_EQ(world->budget.quarantined, world->budget.used);
+		EXPECT_EQ(fake_vectors_live(world->fake), 0);
+		EXPECT_EQ(world->fake->closed, true);
+	}
+}
+
+/* ---- refresh ---- */
+
+static void
+config_interrupt(struct fake *fake)
+{
+	EXPECT(fake->irq[0].live);
+	EXPECT_EQ(fake->irq[0].handler(fake->irq[0].argument), true);
+}
+
+TEST(blk_open__refresh_reads_the_capacity_when_told)
+{
+	struct fake_world *world = begin(EVERYTHING, 2);
+	struct vblk_queue *queue = fake_live(world);
+	bool changed = true;
+
+	EXPECT_EQ(queue->capacity, 2048);
+	fake_config(world->fake, 0, 8, 4096);
+	EXPECT_EQ(vblk_refresh(world->device, &changed), ORION_OK);
+	EXPECT_EQ(changed, false);
+	EXPECT_EQ(vblk_info(world->device)->capacity_sectors, 2048);
+	config_interrupt(world->fake);
+	EXPECT_EQ(vblk_config_pending(world->device), true);
+	EXPECT_EQ(vblk_refresh(world->device, &changed), ORION_OK);
+	EXPECT_EQ(changed, true);
+	EXPECT_EQ(vblk_config_pending(world->device), false);
+	EXPECT_EQ(vblk_info(world->device)->capacity_sectors, 4096);
+	EXPECT_EQ(queue->capacity, 4096);
+	EXPECT_EQ(vblk_queue_get(world->device, 1)->capacity, 4096);
+	config_interrupt(world->fake);
+	EXPECT_EQ(vblk_refresh(world->device, NULL), ORION_OK);
+}
+
+/* The change is not lost when the configuration would not hold still. */
+TEST(blk_open__refresh_tries_again_after_a_torn_read)
+{
+	struct fake_world *world = begin(EVERYTHING, 1);
+
+	(void)fake_live(world);
+	config_interrupt(world->fake);
+	fake_config(world->fake, 0, 8, 4096);
+	world->fake->torn = UINT_MAX;
+	EXPECT_EQ(vblk_refresh(world->device, NULL), ORION_TIMED_OUT);
+	EXPECT_EQ(vblk_info(world->device)->capacity_sectors, 2048);
+	world->fake->torn = 0;
+	fake_config(world->fake, 0, 8, 4096);
+	EXPECT_EQ(vblk_config_pending(world->device), true);
+	EXPECT_EQ(vblk_refresh(world->device, NULL), ORION_OK);
+	EXPECT_EQ(vblk_info(world->device)->capacity_sectors, 4096);
+}
+
+TEST(blk_open__refresh_sees_a_broken_device)
+{
+	struct fake_world *world = begin(EVERYTHING, 1);
+
+	(void)fake_live(world);
+	world->fake->status |= 64;
+	EXPECT_EQ(vblk_refresh(world->device, NULL), ORION_DEVICE_BROKEN);
+	EXPECT_EQ(vblk_state_get(world->device), VBLK_BROKEN);
+	EXPECT_EQ(vblk_cause_get(world->device), VBLK_CAUSE_NEEDS_RESET);
+	world->fake->gone = true;
+	EXPECT_EQ(vblk_refresh(world->device, NULL), ORION_DEVICE_GONE);
+	EXPECT_EQ(vblk_state_get(world->device), VBLK_DEAD);
+	EXPECT_EQ(vblk_cause_get(world->device), VBLK_CAUSE_NEEDS_RESET);
+	world = begin(EVERYTHING, 1);
+	(void)fake_live(world);
+	world->fake->gone = true;
+	EXPECT_EQ(vblk_refresh(world->device, NULL), ORION_DEVICE_GONE);
+	EXPECT_EQ(vblk_cause_get(world->device), VBLK_CAUSE_GONE);
+}

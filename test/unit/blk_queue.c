@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: MIT */
+/* src/blk/queue.c: where a queue's memory lies, and what the device is told of it. */
+#include <string.h>
+
+#include "test/harness.h"
+
+#include "blk/types.h"
+#include "fake.h"
+
+#define BIT(n) (UINT64_C(1) << (n))
+
+static const struct test_axis layouts = {"layout", {"split", "packed"}};
+static const struct test_axis chains = {"chains", {"direct", "table"}};
+static const struct test_axis *const axes[] = {&layouts, &chains, NULL};
+
+static struct fake_world *
+begin(unsigned queues)
+{
+	struct fake *fake = fake_make(BIT(2) | BIT(12) | (test_choice(&layouts) ? BIT(34) : 0) |
+				      (test_choice(&chains) ? BIT(28) : 0));
+	struct fake_world *world = fake_world_make(fake);
+
+	fake_config(fake, 34, 2, queues);
+	fake->queue_count = (uint16_t)queues;
+	world->home_count = queues;
+	return world;
+}
+
+TEST_AXES(blk_queue__areas_are_apart_and_inside, axes, NULL)
+{
+	struct fake_world *world = begin(4);
+	bool packed = test_choice(&layouts) == 1;
+
+	(void)fake_live(world);
+	for (unsigned i = 0; i < 4; i++) {
+		const struct virtio_queue_setup *setup = &world->fake->setup[i];
+		const struct orion_region *region = &world->fake->regions[i];
+		uint64_t size = setup->size, end = region->device + region->bytes;
+		uint64_t driver = packed ? 4 : 6 + 2 * size, device = packed ? 4 : 6 + 8 * size;
+
+		EXPECT_EQ(setup->vector, i + 1);
+		EXPECT_EQ(setup->descriptor_area, region->device);
+		EXPECT_EQ(setup->descriptor_area % 16, 0);
+		EXPECT_EQ(setup->driver_area % (packed ? 4 : 2), 0);
+		EXPECT_EQ(setup->device_area % 4, 0);
+		EXPECT(setup->driver_area >= setup->descriptor_area + 16 * size);
+		EXPECT(setup->device_area >= setup->driver_area + driver);
+		EXPECT(setup->device_area + device <= end);
+	}
+}
+
+/* Cells and tables behind the ring, within the region, none over another. */
+TEST_AXES(blk_queue__cells_and_tables, axes, NULL)
+{
+	struct fake_world *world = begin(1);
+	struct vblk_queue *queue = fake_live(world);
+	const struct orion_region *region = &world->fake->regions[0];
+	uint64_t ids = world->device->ids;
+	uint64_t cells_end = queue->cells_address + 32 * ids;
+
+	EXPECT_EQ(queue->cells_address % 32, 0);
+	EXPECT(queue->cells_address >= region->device + queue->layout.bytes);
+	EXPECT((uint8_t *)queue->cells - (uint8_t *)region->cpu ==
+	       (ptrdiff_t)(queue->cells_address - region->device));
+	EXPECT(cells_end <= region->device + region->bytes);
+	if (test_choice(&chains) == 0)
+		return;
+	EXPECT(queue->tables_address >= cells_end);
+	EXPECT_EQ(queue->tables_address % 16, 0);
+	EXPECT_EQ(queue->table_bytes, 16 * (vblk_info(world->device)->segments_max + 2));
+	EXPECT_EQ(queue->tables_address + ids * queue->table_bytes, region->device + region->bytes);
+}
+
+TEST_AXES(blk_queue__private_memory_is_what_was_said, axes, NULL)
+{
+	struct fake_world *world = begin(3);
+	uint8_t *more;
+
+	EXPECT_EQ(fake_probe(world), ORION_OK);
+	more = test_alloc(world->bytes + 64);
+	memset(more + world->bytes, 0xee, 64);
+	world->more = more;
+	EXPECT_EQ(world->bytes % 64, 0);
+	EXPECT_EQ(vblk_open(world->device, more, world->bytes), ORION_OK);
+	for (unsigned i = 0; i < 64; i++)
+		EXPECT_EQ(more[world->bytes + i], 0xee);
+	EXPECT_EQ(vblk_info(world->device)->private_bytes, VBLK_DEVICE_BYTES + world->bytes);
+}
+
+/* Memory that held something else: the queue does not care. */
+TEST_AXES(blk_queue__built_over_old_bytes, axes, NULL)
+{
+	struct fake_world *world = begin(1);
+
+	memset(world->memory, 0xee, VBLK_DEVICE_BYTES);
+	EXPECT_EQ(fake_probe(world), ORION_OK);
+	world->more = test_alloc(world->bytes);
+	memset(world->more, 0xee, world->bytes);
+	EXPECT_EQ(vblk_open(world->device, world->more, world->bytes), ORION_OK);
+	EXPECT_EQ(vblk_in_flight(vblk_queue_get(world->device, 0)), 0);
+	vblk_close(world->device);
+	fake_expect_empty(world);
+}
