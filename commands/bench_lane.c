@@ -103,7 +103,7 @@ submit_batch(struct bench_lane *lane)
 }
 
 static unsigned
-reap_batch(struct bench_lane *lane, bool timed)
+reap_batch(struct bench_lane *lane, bool live)
 {
 	struct vblk_completion completions[BENCH_BATCH];
 	unsigned count = vblk_reap(lane->queue, completions, BENCH_BATCH);
@@ -116,7 +116,7 @@ reap_batch(struct bench_lane *lane, bool timed)
 	for (unsigned i = 0; i < count; i++) {
 		uint16_t slot = (uint16_t)completions[i].cookie;
 
-		if (timed)
+		if (live)
 			latency_add(&lane->latency, now - lane->slots[slot].start_ns);
 		lane->free[lane->free_count++] = slot;
 		if (completions[i].result != ORION_OK) {
@@ -124,7 +124,8 @@ reap_batch(struct bench_lane *lane, bool timed)
 			note_failure(lane, (orion_status)completions[i].result);
 		}
 	}
-	lane->completed += count;
+	/* What comes back from a stopped device was given up, not done. */
+	lane->completed += live ? count : 0;
 	lane->progress_ns = now;
 	return count;
 }

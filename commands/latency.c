@@ -50,7 +50,7 @@ latency_percentile(const struct latency *latency, unsigned thousandths)
 
 	for (unsigned b = 0; b < LATENCY_BUCKETS; b++) {
 		seen += latency->buckets[b];
-		if (seen >= rank && seen != 0)
+		if (seen >= rank && seen != 0 && b + 1 < LATENCY_BUCKETS)
 			return bucket_top(b) < latency->max_ns ? bucket_top(b) : latency->max_ns;
 	}
 	return latency->max_ns;

@@ -84,6 +84,10 @@ read_directive(const char *format, struct directive *directive, va_list *argumen
 	if (format[0] == '.' && format[1] == '*') {
 		directive->precision = (size_t)va_arg(*arguments, int);
 		format += 2;
+	} else if (*format == '.') {
+		directive->precision = 0;
+		for (format++; *format >= '0' && *format <= '9'; format++)
+			directive->precision = directive->precision * 10 + (size_t)(*format - '0');
 	}
 	for (; *format == 'l'; format++)
 		directive->longs++;
@@ -243,23 +247,35 @@ print_ratio(uint64_t a, uint64_t b, unsigned decimals)
 	return print_fixed(print_scale(a, power_of_ten(decimals), b), decimals);
 }
 
+/* (*SUM + ADD) % DIVISOR into *SUM, both below DIVISOR; returns the quotient, 0 or 1. */
+static uint64_t
+add_modulo(uint64_t *sum, uint64_t add, uint64_t divisor)
+{
+	if (*sum < divisor - add) {
+		*sum += add;
+		return 0;
+	}
+	*sum -= divisor - add;
+	return 1;
+}
+
 uint64_t
 print_scale(uint64_t value, uint64_t multiplier, uint64_t divisor)
 {
-	uint64_t whole, part;
+	uint64_t whole, quotient = 0, remainder = 0;
 
 	/* value = q * divisor + r: q * multiplier is exact, r * multiplier / divisor the rest. */
 	if (__builtin_mul_overflow(value / divisor, multiplier, &whole))
 		return UINT64_MAX;
+	value %= divisor;
 
-	uint64_t rest = value % divisor;
-
-	while (__builtin_mul_overflow(rest, multiplier, &part)) {
-		/* Give up low bits that no figure for people shows. */
-		rest /= 2;
-		divisor /= 2;
+	/* Bit by bit, since a 128-bit division needs a library that a kernel does not have. */
+	for (unsigned bit = 64; bit-- > 0;) {
+		quotient = quotient * 2 + add_modulo(&remainder, remainder, divisor);
+		if ((multiplier >> bit & 1) != 0)
+			quotient += add_modulo(&remainder, value, divisor);
 	}
-	return __builtin_add_overflow(whole, part / divisor, &whole) ? UINT64_MAX : whole;
+	return __builtin_add_overflow(whole, quotient, &whole) ? UINT64_MAX : whole;
 }
 
 size_t

@@ -66,7 +66,7 @@ walk_piece(const struct walk *walk, uint64_t offset, void *buffer, size_t bytes,
 
 static orion_status
 walk_pieces(const struct walk *walk, struct progress *progress, void *buffer, size_t room,
-	    uint64_t *done)
+	    uint64_t *done, bool *interrupted)
 {
 	orion_status status = ORION_OK;
 
@@ -75,7 +75,8 @@ walk_pieces(const struct walk *walk, struct progress *progress, void *buffer, si
 		size_t bytes = left < room ? (size_t)left : room;
 		size_t moved = 0;
 
-		if (args_interrupted(walk->context))
+		*interrupted = args_interrupted(walk->context);
+		if (*interrupted)
 			return COMMAND_INTERRUPTED;
 		status = walk_piece(walk, walk->offset + *done, buffer, bytes, &moved);
 		*done += moved;
@@ -91,6 +92,7 @@ walk_run(const struct walk *walk)
 	struct command_context *context = walk->context;
 	struct progress progress;
 	uint64_t done = 0;
+	bool interrupted = false;
 	size_t room;
 	void *buffer = walk_buffer_take(context, disk, walk->length, &room);
 
@@ -100,8 +102,7 @@ walk_run(const struct walk *walk)
 	}
 	progress_start(&progress, context, walk->command, walk->length, true);
 
-	orion_status status = walk_pieces(walk, &progress, buffer, room, &done);
-	bool interrupted = status == COMMAND_INTERRUPTED && args_interrupted(context);
+	orion_status status = walk_pieces(walk, &progress, buffer, room, &done, &interrupted);
 
 	progress_end(&progress);
 	walk_buffer_give(context, disk, buffer, room);

@@ -77,8 +77,8 @@ attach_disks(struct desk *desk)
 
 		desk->config.model[i].seed = test_random();
 		desk->models[i] = model_device_open(desk->host, &desk->config.model[i]);
-		EXPECT_EQ(manager_attach(&desk->manager,
-					 model_device_transport(desk->models[i]), &index),
+		EXPECT_EQ(manager_attach(&desk->manager, model_device_transport(desk->models[i]),
+					 &index),
 			  ORION_OK);
 		EXPECT_EQ(index, i);
 		EXPECT_EQ(storage_add(&desk->storage, index), ORION_OK);
@@ -100,14 +100,15 @@ desk_open(struct desk *desk, const struct desk_config *config)
 	model_step_begin(desk->host, config->memory, test_random());
 	model_step_mode_set(config->mode, 0);
 
-	const struct orion_port *port = config->polled ? model_host_port_polled()
-						       : model_host_port();
+	const struct orion_port *port =
+		config->polled ? model_host_port_polled() : model_host_port();
 
 	for (unsigned i = 0; i < config->lanes; i++)
 		homes[i] = (struct vblk_queue_home){&desk->events[i], (uint16_t)i};
 
-	struct manager_config manager = {port, desk->host, &desk->config.options, homes,
-					 config->lanes, model_memory_take, model_memory_give};
+	struct manager_config manager = {
+		port,          desk->host,        &desk->config.options, homes,
+		config->lanes, model_memory_take, model_memory_give};
 	struct storage_host host = {port, desk->host, idle};
 
 	EXPECT_EQ(manager_init(&desk->manager, &manager, &error), ORION_OK);

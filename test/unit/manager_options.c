@@ -67,7 +67,8 @@ TEST(manager_options__agree_with_the_oracle)
 		options_default(&options);
 		before = options;
 
-		orion_status status = parse(oracle[i].text, strlen(oracle[i].text), &options, &error);
+		orion_status status =
+			parse(oracle[i].text, strlen(oracle[i].text), &options, &error);
 
 		test_note("case %u: %s", i, oracle[i].text);
 		if (status == ORION_OK) {

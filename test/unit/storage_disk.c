@@ -60,8 +60,8 @@ TEST(storage_disk__rights)
 	struct storage *s = &desk.storage;
 	struct storage_handle *read = desk_handle(&desk, "vd0", STORAGE_MAY_READ);
 	struct storage_handle *write = desk_handle(&desk, "vd0", STORAGE_MAY_WRITE);
-	struct storage_handle *rest = desk_handle(&desk, "vd0", STORAGE_MAY_FLUSH |
-							       STORAGE_MAY_STATS);
+	struct storage_handle *rest =
+		desk_handle(&desk, "vd0", STORAGE_MAY_FLUSH | STORAGE_MAY_STATS);
 
 	EXPECT_EQ(storage_open(s, "vd1", STORAGE_MAY_READ, &none), ORION_NOT_FOUND);
 	EXPECT_EQ(storage_open(s, "vd0", 0x100, &none), ORION_INVALID);

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* storage/transfer.c and halt.c: whatever device and host do, all memory comes back, once, in time. */
+/*
+ * storage/transfer.c and halt.c: whatever device and host do, all memory comes back, once, in time.
+ */
 #include <string.h>
 
 #include "commands/pattern.h"
@@ -18,7 +20,7 @@ static const struct test_axis block = {"block", {"512", "4096"}};
 static const struct test_axis share = {"share", {"whole", "4096", "1000", "100"}};
 static const struct test_axis step = {"step", {"idle", "every", "random", "weak"}};
 static const struct test_axis *const axes[] = {&layout, &tables, &size, &order,
-					       &block, &share, &step, NULL};
+					       &block,  &share,  &step, NULL};
 
 /* Split rings have sizes that are powers of two, and a request needs three descriptors. */
 static bool
@@ -47,7 +49,7 @@ choose(struct desk_config *config)
 		model->features &= ~VIRTIO_BIT(VIRTIO_F_RING_PACKED);
 	if (test_choice(&tables) == 0)
 		model->features &= ~VIRTIO_BIT(VIRTIO_F_INDIRECT_DESC);
-	config->mode = test_choice(&step) == 0	 ? MODEL_STEP_NEVER
+	config->mode = test_choice(&step) == 0   ? MODEL_STEP_NEVER
 		       : test_choice(&step) == 1 ? MODEL_STEP_EVERY
 						 : MODEL_STEP_RANDOM;
 	config->memory = test_choice(&step) == 3 ? MODEL_MEMORY_WEAK : MODEL_MEMORY_STRONG;
@@ -68,8 +70,8 @@ TEST_AXES(storage_transfer__writes_then_reads, axes, wanted)
 	struct storage_handle *handle = desk_handle(&desk, "vd0", STORAGE_MAY_ALL);
 	size_t bytes = test_choice(&share) > 1 ? BYTES / 8 : BYTES;
 	const struct vblk_info *info = vblk_info(handle->disk->device);
-	unsigned segments = info->segments_max < TRANSFER_SEGMENTS ? info->segments_max
-								    : TRANSFER_SEGMENTS;
+	unsigned segments =
+		info->segments_max < TRANSFER_SEGMENTS ? info->segments_max : TRANSFER_SEGMENTS;
 	size_t limit = limits[test_choice(&share)];
 	orion_status status;
 
@@ -85,7 +87,8 @@ TEST_AXES(storage_transfer__writes_then_reads, axes, wanted)
 		model_device_peek(desk.models[0], 8, back, bytes);
 		EXPECT_MEM(back, data, bytes);
 		memset(back, 0xee, bytes);
-		EXPECT_EQ(storage_read(&desk.storage, handle, 0, 4096, back, bytes, &done), ORION_OK);
+		EXPECT_EQ(storage_read(&desk.storage, handle, 0, 4096, back, bytes, &done),
+			  ORION_OK);
 		EXPECT_EQ(done, bytes);
 		EXPECT_MEM(back, data, bytes);
 	}
@@ -149,15 +152,14 @@ TEST(storage_transfer__mappings_fail)
 			config.model[0].capacity_sectors = BYTES / 512;
 			desk_open(&desk, &config);
 
-			struct storage_handle *handle =
-				desk_handle(&desk, "vd0", STORAGE_MAY_ALL);
+			struct storage_handle *handle = desk_handle(&desk, "vd0", STORAGE_MAY_ALL);
 
 			pattern_fill(n, 0, data, BYTES);
 			model_host_share_limit(desk.host, 10000);
 			model_host_fail(desk.host, n, forever != 0);
 
-			orion_status status = storage_write(&desk.storage, handle, 0, 0, data,
-							    BYTES, &done);
+			orion_status status =
+				storage_write(&desk.storage, handle, 0, 0, data, BYTES, &done);
 
 			EXPECT(status == ORION_OK || status == ORION_NO_MAPPING);
 			EXPECT_EQ(done == BYTES, status == ORION_OK);
@@ -228,10 +230,10 @@ TEST_AXES(storage_transfer__device_fails, trouble_axes, trouble_wanted)
 		model_device_trick(desk.models[0], MODEL_MISCHIEF_RESET_STUCK, 0, 0, 0);
 
 	uint64_t before = model_host_port()->now_ns(desk.host);
-	orion_status status = test_choice(&kind) == 0 ? storage_read(&desk.storage, handle, 0, 0, data,
-								     BYTES, &done)
-						      : storage_write(&desk.storage, handle, 0, 0,
-								      data, BYTES, &done);
+	orion_status status =
+		test_choice(&kind) == 0
+			? storage_read(&desk.storage, handle, 0, 0, data, BYTES, &done)
+			: storage_write(&desk.storage, handle, 0, 0, data, BYTES, &done);
 	uint64_t spent = model_host_port()->now_ns(desk.host) - before;
 
 	test_note("done %zu, status %s, %llu ms", done, orion_status_text(status),

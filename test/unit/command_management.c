@@ -1,0 +1,143 @@
+/* SPDX-License-Identifier: MIT */
+/* The management commands: both forms, right figures, JSON that is JSON. */
+#include <string.h>
+
+#include "spec/virtio_ids.h"
+#include "test/unit/desk.h"
+
+static const struct test_axis command = {"command",
+					 {"virtio-device-info", "virtio-queue-info",
+					  "virtio-queue-stats", "virtio-performance-stats",
+					  "virtio-feature-list", "virtio-memory-info"}};
+static const struct test_axis disks = {"disks", {"0", "1", "3"}};
+static const struct test_axis *const axes[] = {&command, &disks, NULL};
+
+static const char *
+skip_space(const char *at)
+{
+	while (*at == ' ' || *at == '\n')
+		at++;
+	return at;
+}
+
+/* The end of the JSON value at AT, or NULL when there is none. */
+static const char *
+json_value(const char *at)
+{
+	static const char *const words[] = {"true", "false", "null"};
+
+	at = skip_space(at);
+	for (unsigned i = 0; i < 3; i++) {
+		if (strncmp(at, words[i], strlen(words[i])) == 0)
+			return at + strlen(words[i]);
+	}
+	if (*at == '"') {
+		for (at++; *at != '"'; at++) {
+			if ((unsigned char)*at < 0x20 || (unsigned char)*at > 0x7e)
+				return NULL;
+			at += *at == '\\';
+		}
+		return at + 1;
+	}
+	if (*at == '{' || *at == '[') {
+		bool object = *at == '{';
+		char close = object ? '}' : ']';
+
+		at = skip_space(at + 1);
+		if (*at == close)
+			return at + 1;
+		for (;;) {
+			if (object) {
+				at = skip_space(at);
+				at = *at == '"' ? json_value(at) : NULL;
+				at = at == NULL ? NULL : skip_space(at);
+				if (at == NULL || *at++ != ':')
+					return NULL;
+			}
+			at = json_value(at);
+			at = at == NULL ? NULL : skip_space(at);
+			if (at == NULL || (*at != ',' && *at != close))
+				return NULL;
+			if (*at++ == close)
+				return at;
+		}
+	}
+
+	size_t digits = strspn(at, "0123456789.");
+
+	return digits == 0 ? NULL : at + digits;
+}
+
+TEST_AXES(command_management__both_forms, axes, NULL)
+{
+	static const unsigned counts[] = {0, 1, 3};
+	const char *name = command.labels[test_choice(&command)];
+	struct desk_config config;
+	struct desk desk;
+	char line[64];
+
+	desk_defaults(&config);
+	config.disks = counts[test_choice(&disks)];
+	config.lanes = 2;
+	config.model[0].queues = 2;
+	config.model[0].serial = "quote\"back\\";
+	config.model[1].features &= ~VIRTIO_BIT(VIRTIO_F_RING_PACKED);
+	desk_open(&desk, &config);
+	if (config.disks != 0)
+		EXPECT_EQ(desk_run(&desk, "disk write vd0 0 64k pattern:1"), ORION_OK);
+	EXPECT_EQ(desk_run(&desk, name), ORION_OK);
+	EXPECT(desk.out_used != 0);
+	strcat(strcpy(line, name), " --json");
+	EXPECT_EQ(desk_run(&desk, line), ORION_OK);
+
+	const char *end = json_value(desk.out);
+
+	EXPECT(end != NULL);
+	EXPECT_STR(end, "\n");
+	desk_expect(&desk, "\"disks\": [");
+	strcat(strcpy(line, name), " vd7");
+	EXPECT_EQ(desk_run(&desk, line), ORION_NOT_FOUND);
+	strcat(strcpy(line, name), " --jsn");
+	EXPECT_EQ(desk_run(&desk, line), ORION_INVALID);
+	strcat(strcpy(line, name), " vd0 0 0");
+	EXPECT_EQ(desk_run(&desk, line), ORION_INVALID);
+	desk_close(&desk);
+}
+
+TEST(command_management__figures)
+{
+	struct desk_config config;
+	struct desk desk;
+
+	desk_defaults(&config);
+	config.lanes = 2;
+	config.model[0].queues = 2;
+	config.model[0].serial = "orion";
+	desk_open(&desk, &config);
+	EXPECT_EQ(desk_run(&desk, "disk write vd0 0 64k pattern:1"), ORION_OK);
+	EXPECT_EQ(desk_run(&desk, "disk read vd0 0 512"), ORION_OK);
+	EXPECT_EQ(desk_run(&desk, "disk flush vd0"), ORION_OK);
+	EXPECT_EQ(desk_run(&desk, "virtio-queue-stats vd0 0"), ORION_OK);
+	desk_expect(&desk, "vd0\n  queue 0\n");
+	desk_expect(&desk, "    submitted             3\n");
+	desk_expect(&desk, "    flushes               1\n");
+	desk_expect(&desk, "    bytes written         65536 (64 KiB)\n");
+	EXPECT(strstr(desk.out, "queue 1") == NULL);
+	EXPECT_EQ(desk_run(&desk, "virtio-queue-info vd0 1"), ORION_OK);
+	desk_expect(&desk, "  queue 1\n");
+	EXPECT_EQ(desk_run(&desk, "virtio-queue-info vd0 2"), ORION_NOT_FOUND);
+	desk_expect(&desk, "vd0 has no queue 2; its queues are 0 to 1");
+	EXPECT_EQ(desk_run(&desk, "virtio-queue-info vd0 x"), ORION_INVALID);
+	desk_expect(&desk, "QUEUE is 'x'");
+	EXPECT_EQ(desk_run(&desk, "virtio-performance-stats vd0"), ORION_OK);
+	desk_expect(&desk, "  requests                3\n");
+	EXPECT_EQ(desk_run(&desk, "virtio-device-info vd0"), ORION_OK);
+	desk_expect(&desk, "  serial                  orion\n");
+	desk_expect(&desk, "  state                   live\n");
+	desk_expect(&desk, "  open handles            0\n");
+	EXPECT_EQ(desk_run(&desk, "virtio-feature-list vd0"), ORION_OK);
+	desk_expect(&desk, " 32  VIRTIO_F_VERSION_1             yes      yes     yes\n");
+	EXPECT_EQ(desk_run(&desk, "virtio-memory-info"), ORION_OK);
+	desk_expect(&desk, "  limit                   536870912 (512 MiB)\n");
+	desk_close(&desk);
+}
