@@ -114,6 +114,9 @@ bool arch_is_reserved(uint64_t address, uint64_t bytes);
 uint32_t arch_pci_read(uint32_t function, unsigned offset, unsigned width);
 void arch_pci_write(uint32_t function, unsigned offset, unsigned width, uint32_t value);
 
+/* Where base addresses may be put, when the firmware assigned none; false when unknown. */
+bool arch_pci_window(struct memory_range *window);
+
 /* How configuration space is reached, static: "ECAM" */
 const char *arch_pci_access(void);
 

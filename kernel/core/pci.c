@@ -86,6 +86,7 @@ pci_init(void)
 		last_bus = list.bus[i] > last_bus ? list.bus[i] : last_bus;
 	}
 	bus_count = list.count;
+	pci_assign();
 	if (functions_left_off != 0) {
 		kprint("pci: %u functions more than the %u that the table holds are not listed\n",
 		       functions_left_off, PCI_FUNCTIONS_MAX);

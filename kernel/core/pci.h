@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The PCI functions of segment 0, found once at boot, from bus 0 over bridges.  Buses and base
- * addresses are as the firmware assigned them.
+ * The PCI functions of segment 0, found once at boot, from bus 0 over bridges.  Bus numbers are as
+ * the firmware assigned them; base addresses too, unless it assigned none at all.
  */
 #ifndef KERNEL_CORE_PCI_H
 #define KERNEL_CORE_PCI_H
@@ -18,6 +18,8 @@ struct pci_function {
 };
 
 void pci_init(void);
+/* pci_assign.c; called by pci_init() */
+void pci_assign(void);
 unsigned pci_count(void);
 const struct pci_function *pci_at(unsigned n);
 unsigned pci_bus_count(void);

@@ -7,12 +7,16 @@
 #include "cpu.h"
 #include "kernel/core/acpi.h"
 #include "kernel/core/lock.h"
+#include "kernel/core/memory.h"
 
 #define MCFG_ENTRY 44u
 #define BUS_BYTES (1u << 20)
 #define CONFIG_ADDRESS 0xcf8
 #define CONFIG_DATA 0xcfc
 #define CONFIG_ENABLE 0x80000000u
+#define HOLE_FIRST 0xc0000000u
+#define HOLE_LAST 0xfec00000u
+#define HOLE_ROUND (1u << 24)   /* firmware's tables lie directly above RAM */
 #define FW_CFG_SELECT 0x510
 #define FW_CFG_DATA 0x511
 
@@ -153,6 +157,26 @@ const char *
 arch_pci_access(void)
 {
 	return window != 0 ? "ECAM" : "ports";
+}
+
+/* From the highest of what lies below it, RAM and configuration space, up to the I/O APICs. */
+bool
+arch_pci_window(struct memory_range *out)
+{
+	unsigned count;
+	const struct memory_range *ram = memory_ranges(&count);
+	uint64_t start = HOLE_FIRST;
+	uint64_t config_end = window + (uint64_t)(window_last_bus + 1) * BUS_BYTES;
+
+	for (unsigned i = 0; i < count; i++) {
+		uint64_t end = ram[i].start + ram[i].bytes;
+
+		start = end > start && end < HOLE_LAST ? end : start;
+	}
+	start = window != 0 && config_end > start && config_end < HOLE_LAST ? config_end : start;
+	out->start = (start + HOLE_ROUND - 1) & ~(uint64_t)(HOLE_ROUND - 1);
+	out->bytes = HOLE_LAST - out->start;
+	return out->start < HOLE_LAST;
 }
 
 void
