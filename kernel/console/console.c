@@ -80,9 +80,6 @@ run(struct command_context *context, const char *text)
 	__atomic_store_n(&command_running, true, __ATOMIC_RELEASE);
 	(void)command_run(context, text);
 	__atomic_store_n(&command_running, false, __ATOMIC_RELEASE);
-	if (command_interrupted) {
-		kprint("^C\n");
-	}
 }
 
 void
