@@ -94,8 +94,13 @@ walk_run(const struct walk *walk)
 	uint64_t done = 0;
 	bool interrupted = false;
 	size_t room;
-	void *buffer = walk_buffer_take(context, disk, walk->length, &room);
+	void *buffer;
 
+	/* Nothing will be lent to it any more, so no buffer need be kept out of use. */
+	if (vblk_state_get(disk->device) == VBLK_DEAD)
+		return args_refuse(context, walk->command, ORION_DEVICE_BROKEN,
+				   "%s: the device is dead", disk->name);
+	buffer = walk_buffer_take(context, disk, walk->length, &room);
 	if (buffer == NULL) {
 		return args_refuse(context, walk->command, ORION_NO_MEMORY,
 				   "no memory for a buffer of %u bytes", storage_block_bytes(disk));

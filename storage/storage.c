@@ -156,6 +156,9 @@ admit(struct storage_handle *handle, unsigned lane, unsigned right)
 	}
 	if (vblk_queue_get(disk->device, lane) == NULL)
 		return ORION_WRONG_STATE;
+	if (vblk_state_get(disk->device) == VBLK_DEAD)
+		return vblk_cause_get(disk->device) == VBLK_CAUSE_GONE ? ORION_DEVICE_GONE
+								       : ORION_DEVICE_BROKEN;
 	if (vblk_config_pending(disk->device))
 		halt_refresh(disk);
 	return ORION_OK;

@@ -2,9 +2,10 @@
 /*
  * The Orion Storage Framework: disks by name, handles with rights, synchronous I/O on any buffer.
  *
- * Lanes.  A queue has one owner at a time.  The framework's word for an owner is a lane: lane n uses
- * queue n of every disk.  On Orion lane n is CPU n's worker; a Linux program has a lane a thread.  A
- * caller names its own lane in each call, and two callers never use one lane at the same time.
+ * Lanes.  A queue has one owner at a time.  The framework's word for an owner is a lane: lane n
+ * uses queue n of every disk.  On Orion lane n is CPU n's worker; a Linux program has a lane a
+ * thread.  A caller names its own lane in each call, and two callers never use one lane at the same
+ * time.
  *
  * Rights.  A handle carries the rights it was opened with; each operation checks them, refusals are
  * counted and give ORION_DENIED.
@@ -32,8 +33,9 @@ struct storage_host {
 	const struct orion_port *port;
 	void *port_context;
 	/*
-	 * Lets the caller of LANE sleep until port.wake() was called for the lane's event since idle()
-	 * last returned, or until NS nanoseconds have passed.  May return early.  Context: owner.
+	 * Lets the caller of LANE sleep until port.wake() was called for the lane's event since
+	 * idle() last returned, or until NS nanoseconds have passed.  May return early.  Context:
+	 * owner.
 	 */
 	void (*idle)(void *port_context, unsigned lane, uint64_t ns);
 };
@@ -84,8 +86,8 @@ void storage_close(struct storage *storage, struct storage_handle *handle);
  * Reads or writes BYTES at byte OFFSET of the disk, both multiples of the block size, and waits for
  * the result.  BUFFER is ordinary memory of the host.  The call keeps several requests in flight.
  * On an error *DONE (may be NULL) says how many bytes from the start are surely transferred.
- * ORION_DENIED, ORION_MISALIGNED, ORION_OUT_OF_RANGE, ORION_READ_ONLY, ORION_WRONG_STATE (LANE has no
- * queue on this disk), or the device's verdict.  Context: owner of LANE.
+ * ORION_DENIED, ORION_MISALIGNED, ORION_OUT_OF_RANGE, ORION_READ_ONLY, ORION_WRONG_STATE (LANE has
+ * no queue on this disk), or the device's verdict.  Context: owner of LANE.
  */
 orion_status storage_read(struct storage *storage, struct storage_handle *handle, unsigned lane,
 			  uint64_t offset, void *buffer, size_t bytes, size_t *done);
@@ -93,8 +95,9 @@ orion_status storage_write(struct storage *storage, struct storage_handle *handl
 			   uint64_t offset, const void *buffer, size_t bytes, size_t *done);
 
 /*
- * Makes every write that completed before this call stable.  ORION_OK without asking the device only
- * when the device has no volatile cache (VIRTIO_BLK_F_FLUSH was not offered).  Context: owner of LANE.
+ * Makes every write that completed before this call stable.  ORION_OK without asking the device
+ * only when the device has no volatile cache (VIRTIO_BLK_F_FLUSH was not offered).  Context: owner
+ * of LANE.
  */
 orion_status storage_flush(struct storage *storage, struct storage_handle *handle, unsigned lane);
 

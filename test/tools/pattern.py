@@ -3,7 +3,7 @@
 """The test pattern of "disk write" and "disk verify"; commands/pattern.h defines it.
 
     pattern.py SEED OFFSET LENGTH           writes what the disk holds there to standard output
-    pattern.py SEED OFFSET LENGTH FILE      compares FILE at OFFSET with it; says the first difference
+    pattern.py SEED OFFSET LENGTH FILE      compares FILE at OFFSET with it, names the first error
 
 Numbers may be written with 0x, or with k, M, G, T (powers of 1024).
 """

@@ -115,50 +115,47 @@ TEST(command_disk__hash_of_all)
 	desk_close(&desk);
 }
 
+static const struct {
+	const char *line;
+	orion_status status;
+	const char *says;
+} wrong_words[] = {
+	{"disk", ORION_INVALID, "unknown command 'disk'; there are:\n  disk list"},
+	{"disk frob vd0", ORION_INVALID, "unknown command 'disk frob'"},
+	{"dsk list", ORION_INVALID, "did you mean 'disk list'?"},
+	{"hlep", ORION_INVALID, "did you mean 'help'?"},
+	{"virtio-device-inof", ORION_INVALID, "did you mean 'virtio-device-info'?"},
+	{"zzzzzzzzzzzzz", ORION_INVALID, "unknown command 'zzzzzzzzzzzzz'; 'help' lists"},
+	{"disk list vd0", ORION_INVALID, "too many arguments; write: disk list"},
+	{"disk read", ORION_INVALID, "missing; write: disk read DISK OFFSET LENGTH"},
+	{"disk read vd0 0 512 x", ORION_INVALID, "too many arguments"},
+	{"disk read vd9 0 512", ORION_NOT_FOUND, "there is no disk 'vd9'; there is vd0 vd1"},
+	{"disk read vd0 zero 512", ORION_INVALID, "OFFSET is 'zero'; it has to be a number"},
+	{"disk read vd0 0 1Q", ORION_INVALID, "LENGTH is '1Q'"},
+	{"disk read vd0 0 99999999999999999999", ORION_INVALID, "fit into 64 bits"},
+	{"disk read vd0 100 512", ORION_MISALIGNED, "multiple of the block size, 512 bytes"},
+	{"disk read vd0 0 100", ORION_MISALIGNED, "LENGTH is 100"},
+	{"disk read vd0 1M 512", ORION_OUT_OF_RANGE, "it has 1048576 bytes (1 MiB)"},
+	{"disk hash vd0 0 18446744073709551615", ORION_OUT_OF_RANGE, "past the end of vd0"},
+	{"disk hash vd0 512 18446744073709551615", ORION_OUT_OF_RANGE, "past the end"},
+	{"disk write vd0 0 512", ORION_INVALID, "missing"},
+	{"disk write vd0 0 512 seed:4", ORION_INVALID, "write pattern:SEED"},
+	{"disk write vd0 0 512 pattern:", ORION_INVALID, "SEED of the pattern is ''"},
+	{"disk write vd0 0 512 pattern:x", ORION_INVALID, "SEED of the pattern is 'x'"},
+	{"disk write vd1 0 512 pattern:1", ORION_READ_ONLY, "vd1: read-only disk"},
+	{"disk flush", ORION_INVALID, "missing"},
+	{"!", ORION_INVALID, "has to fail"},
+	{"! disk list", ORION_INVALID, "expected to fail, and did not"},
+	{"! disk flush vd7", ORION_OK, "there is no disk 'vd7'"},
+	{"", ORION_OK, ""},
+	{"   \t ", ORION_OK, ""},
+	{"# disk frob", ORION_OK, ""},
+	{"  #x", ORION_OK, ""},
+	{"a b c d e f g h i j k l m n o p q r s t u v w x y", ORION_INVALID, "more than 24"},
+};
+
 TEST(command_disk__wrong_words)
 {
-	static const struct {
-		const char *line;
-		orion_status status;
-		const char *says;
-	} rows[] = {
-		{"disk", ORION_INVALID, "unknown command 'disk'; there are:\n  disk list"},
-		{"disk frob vd0", ORION_INVALID, "unknown command 'disk frob'"},
-		{"dsk list", ORION_INVALID, "did you mean 'disk list'?"},
-		{"hlep", ORION_INVALID, "did you mean 'help'?"},
-		{"virtio-device-inof", ORION_INVALID, "did you mean 'virtio-device-info'?"},
-		{"zzzzzzzzzzzzz", ORION_INVALID, "unknown command 'zzzzzzzzzzzzz'; 'help' lists"},
-		{"disk list vd0", ORION_INVALID, "too many arguments; write: disk list"},
-		{"disk read", ORION_INVALID, "missing; write: disk read DISK OFFSET LENGTH"},
-		{"disk read vd0 0 512 x", ORION_INVALID, "too many arguments"},
-		{"disk read vd9 0 512", ORION_NOT_FOUND,
-		 "there is no disk 'vd9'; there is vd0 vd1"},
-		{"disk read vd0 zero 512", ORION_INVALID,
-		 "OFFSET is 'zero'; it has to be a number"},
-		{"disk read vd0 0 1Q", ORION_INVALID, "LENGTH is '1Q'"},
-		{"disk read vd0 0 99999999999999999999", ORION_INVALID, "fit into 64 bits"},
-		{"disk read vd0 100 512", ORION_MISALIGNED,
-		 "multiple of the block size, 512 bytes"},
-		{"disk read vd0 0 100", ORION_MISALIGNED, "LENGTH is 100"},
-		{"disk read vd0 1M 512", ORION_OUT_OF_RANGE, "it has 1048576 bytes (1 MiB)"},
-		{"disk hash vd0 0 18446744073709551615", ORION_OUT_OF_RANGE, "past the end of vd0"},
-		{"disk hash vd0 512 18446744073709551615", ORION_OUT_OF_RANGE, "past the end"},
-		{"disk write vd0 0 512", ORION_INVALID, "missing"},
-		{"disk write vd0 0 512 seed:4", ORION_INVALID, "write pattern:SEED"},
-		{"disk write vd0 0 512 pattern:", ORION_INVALID, "SEED of the pattern is ''"},
-		{"disk write vd0 0 512 pattern:x", ORION_INVALID, "SEED of the pattern is 'x'"},
-		{"disk write vd1 0 512 pattern:1", ORION_READ_ONLY, "vd1: read-only disk"},
-		{"disk flush", ORION_INVALID, "missing"},
-		{"!", ORION_INVALID, "has to fail"},
-		{"! disk list", ORION_INVALID, "expected to fail, and did not"},
-		{"! disk flush vd7", ORION_OK, "there is no disk 'vd7'"},
-		{"", ORION_OK, ""},
-		{"   \t ", ORION_OK, ""},
-		{"# disk frob", ORION_OK, ""},
-		{"  #x", ORION_OK, ""},
-		{"a b c d e f g h i j k l m n o p q r s t u v w x y", ORION_INVALID,
-		 "more than 24"},
-	};
 	struct desk_config config;
 	struct desk desk;
 
@@ -166,9 +163,9 @@ TEST(command_disk__wrong_words)
 	config.disks = 2;
 	config.model[1].features |= VIRTIO_BIT(VIRTIO_BLK_F_RO);
 	desk_open(&desk, &config);
-	for (unsigned i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-		EXPECT_EQ(desk_run(&desk, rows[i].line), rows[i].status);
-		desk_expect(&desk, rows[i].says);
+	for (unsigned i = 0; i < sizeof(wrong_words) / sizeof(wrong_words[0]); i++) {
+		EXPECT_EQ(desk_run(&desk, wrong_words[i].line), wrong_words[i].status);
+		desk_expect(&desk, wrong_words[i].says);
 	}
 
 	char line[600];

@@ -236,16 +236,19 @@ TEST_AXES(storage_transfer__device_fails, trouble_axes, trouble_wanted)
 			: storage_write(&desk.storage, handle, 0, 0, data, BYTES, &done);
 	uint64_t spent = model_host_port()->now_ns(desk.host) - before;
 
-	test_note("done %zu, status %s, %llu ms", done, orion_status_text(status),
-		  (unsigned long long)spent / 1000000);
 	EXPECT(spent < 2 * TRANSFER_DEADLINE_NS);
 	EXPECT_EQ(status, rows[row].status);
 	EXPECT(done < BYTES);
 	EXPECT_EQ(vblk_state_get(desk.storage.disks[0].device), dead ? VBLK_DEAD : VBLK_STOPPED);
 	if (!dead)
 		EXPECT_EQ(model_host_stats(desk.host)->shares, 0);
-	EXPECT_EQ(storage_read(&desk.storage, handle, 0, 0, data, 512, &done), ORION_DEVICE_BROKEN);
-	EXPECT_EQ(storage_flush(&desk.storage, handle, 0), ORION_DEVICE_BROKEN);
+
+	orion_status after = row == 5 ? ORION_DEVICE_GONE : ORION_DEVICE_BROKEN;
+	char id[VBLK_ID_BYTES + 1];
+
+	EXPECT_EQ(storage_read(&desk.storage, handle, 0, 0, data, 512, &done), after);
+	EXPECT_EQ(storage_flush(&desk.storage, handle, 0), after);
+	EXPECT_EQ(storage_identify(&desk.storage, handle, 0, id), after);
 	storage_close(&desk.storage, handle);
 	desk_close(&desk);
 	test_free(data);
