@@ -158,7 +158,7 @@ report_text(struct report *report, const char *key, const char *value)
 	if (report->json)
 		print_json_text(report->context, value);
 	else
-		print(report->context, "%s", value);
+		print(report->context, "%s", value[0] == '\0' ? "-" : value);
 	end(report);
 }
 
