@@ -7,12 +7,12 @@
 #include "kernel/core/print.h"
 #include "kernel/core/worker.h"
 
-#define INPUT_BYTES 4096u       /* a power of two */
+#define INPUT_BYTES 4096u /* a power of two */
 #define POLL_NS 20000000u
 #define KEY_INTERRUPT 3
 
 static char input[INPUT_BYTES];
-static uint32_t input_written, input_read;      /* free-running */
+static uint32_t input_written, input_read; /* free-running */
 static bool command_running;
 static bool command_interrupted;
 
@@ -38,9 +38,8 @@ input_take(void)
 	char byte;
 
 	while (__atomic_load_n(&input_written, __ATOMIC_ACQUIRE) == input_read) {
-		if (!arch_console_interrupts()) {
+		if (!arch_console_interrupts())
 			arch_console_poll();
-		}
 		worker_idle(arch_console_interrupts() ? WORKER_FOREVER : POLL_NS);
 	}
 	byte = input[input_read % INPUT_BYTES];
@@ -52,9 +51,8 @@ bool
 console_interrupted(void *host)
 {
 	(void)host;
-	if (!arch_console_interrupts()) {
+	if (!arch_console_interrupts())
 		arch_console_poll();
-	}
 	return __atomic_load_n(&command_interrupted, __ATOMIC_RELAXED);
 }
 
@@ -96,10 +94,9 @@ console_run(struct command_context *context)
 		do {
 			result = line_take(&line, input_take());
 		} while (result == LINE_MORE);
-		if (result == LINE_DONE) {
+		if (result == LINE_DONE)
 			run(context, line.text);
-		} else if (result == LINE_END) {
+		else if (result == LINE_END)
 			kprint("power-off ends the session.\n");
-		}
 	}
 }

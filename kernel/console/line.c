@@ -13,9 +13,8 @@ length_of(const char *text)
 {
 	unsigned length = 0;
 
-	while (text[length] != '\0') {
+	while (text[length] != '\0')
 		length++;
-	}
 	return length;
 }
 
@@ -57,15 +56,12 @@ move_right(struct line *line, unsigned count)
 	char text[8] = "\033[";
 	unsigned at = 2;
 
-	if (count == 0) {
+	if (count == 0)
 		return;
-	}
-	if (count >= 100) {
+	if (count >= 100)
 		text[at++] = (char)('0' + count / 100 % 10);
-	}
-	if (count >= 10) {
+	if (count >= 10)
 		text[at++] = (char)('0' + count / 10 % 10);
-	}
 	text[at++] = (char)('0' + count % 10);
 	text[at] = 'C';
 	put(line, text);
@@ -78,14 +74,12 @@ draw(struct line *line)
 	unsigned width = room(line);
 	unsigned shown;
 
-	if (line->cursor < line->left) {
+	if (line->cursor < line->left)
 		line->left = line->cursor;
-	} else if (line->cursor - line->left > width) {
+	else if (line->cursor - line->left > width)
 		line->left = line->cursor - width / 2;
-	}
-	if (line->length <= width) {
+	if (line->length <= width)
 		line->left = 0;
-	}
 	shown = line->length - line->left;
 	shown = shown < width ? shown : width;
 	put(line, "\r");
@@ -115,20 +109,18 @@ insert(struct line *line, char byte)
 		line->length - line->cursor + 1);
 	line->text[line->cursor++] = byte;
 	line->length++;
-	if (line->cursor == line->length && line->length <= room(line)) {
+	if (line->cursor == line->length && line->length <= room(line))
 		line->host.write(line->host.context, &byte, 1);
-	} else {
+	else
 		draw(line);
-	}
 }
 
 /* Takes COUNT bytes before the cursor away. */
 static void
 erase(struct line *line, unsigned count)
 {
-	if (count == 0) {
+	if (count == 0)
 		return;
-	}
 	memmove(line->text + line->cursor - count, line->text + line->cursor,
 		line->length - line->cursor + 1);
 	line->cursor -= count;
@@ -158,12 +150,10 @@ erase_word(struct line *line)
 {
 	unsigned start = line->cursor;
 
-	while (start > 0 && line->text[start - 1] == ' ') {
+	while (start > 0 && line->text[start - 1] == ' ')
 		start--;
-	}
-	while (start > 0 && line->text[start - 1] != ' ') {
+	while (start > 0 && line->text[start - 1] != ' ')
 		start--;
-	}
 	erase(line, line->cursor - start);
 }
 
@@ -179,9 +169,8 @@ move_to(struct line *line, unsigned cursor)
 static void
 history_show(struct line *line, unsigned at)
 {
-	if (line->history_at == line->history_count) {
+	if (line->history_at == line->history_count)
 		memcpy(line->draft, line->text, line->length + 1);
-	}
 	line->history_at = at;
 	set_text(line, at == line->history_count ? line->draft : line->history[at]);
 }
@@ -189,17 +178,15 @@ history_show(struct line *line, unsigned at)
 static void
 history_up(struct line *line)
 {
-	if (line->history_at > 0) {
+	if (line->history_at > 0)
 		history_show(line, line->history_at - 1);
-	}
 }
 
 static void
 history_down(struct line *line)
 {
-	if (line->history_at < line->history_count) {
+	if (line->history_at < line->history_count)
 		history_show(line, line->history_at + 1);
-	}
 }
 
 /* Keeps the line, unless it is blank or the same as the last one. */
@@ -209,13 +196,11 @@ history_keep(struct line *line)
 	unsigned count = line->history_count;
 	unsigned blanks = 0;
 
-	while (line->text[blanks] == ' ') {
+	while (line->text[blanks] == ' ')
 		blanks++;
-	}
 	if (line->text[blanks] == '\0' ||
-	    (count > 0 && is_equal(line->history[count - 1], line->text))) {
+	    (count > 0 && is_equal(line->history[count - 1], line->text)))
 		return;
-	}
 	if (count == LINE_HISTORY) {
 		memmove(line->history[0], line->history[1], (LINE_HISTORY - 1) * LINE_BYTES);
 		line->history_count = --count;
@@ -227,11 +212,9 @@ history_keep(struct line *line)
 static bool
 begins_with(const char *text, const char *start, unsigned length)
 {
-	for (unsigned i = 0; i < length; i++) {
-		if (text[i] != start[i]) {
+	for (unsigned i = 0; i < length; i++)
+		if (text[i] != start[i])
 			return false;
-		}
-	}
 	return true;
 }
 
@@ -244,18 +227,15 @@ common_length(const struct line *line, unsigned *found, const char **first)
 
 	*found = 0;
 	for (unsigned n = 0; (word = line->host.candidate(line->host.context, n)) != NULL; n++) {
-		if (!begins_with(word, line->text, line->length)) {
+		if (!begins_with(word, line->text, line->length))
 			continue;
-		}
 		if ((*found)++ == 0) {
 			*first = word;
 			common = length_of(word);
 		}
-		for (unsigned i = 0; i < common; i++) {
-			if (word[i] != (*first)[i]) {
+		for (unsigned i = 0; i < common; i++)
+			if (word[i] != (*first)[i])
 				common = i;
-			}
-		}
 	}
 	return common;
 }
@@ -296,12 +276,10 @@ complete(struct line *line)
 		show_candidates(line);
 		return;
 	}
-	while (line->length < common) {
+	while (line->length < common)
 		insert(line, first[line->length]);
-	}
-	if (found == 1) {
+	if (found == 1)
 		insert(line, ' ');
-	}
 }
 
 /* The key that a complete escape sequence stands for. */
@@ -328,13 +306,12 @@ take_sequence(struct line *line)
 		move_to(line, line->length);
 		break;
 	case '~':
-		if (line->escape[2] == '3') {
+		if (line->escape[2] == '3')
 			erase_at_cursor(line);
-		} else if (line->escape[2] == '1' || line->escape[2] == '7') {
+		else if (line->escape[2] == '1' || line->escape[2] == '7')
 			move_to(line, 0);
-		} else if (line->escape[2] == '4' || line->escape[2] == '8') {
+		else if (line->escape[2] == '4' || line->escape[2] == '8')
 			move_to(line, line->length);
-		}
 		break;
 	default:
 		break;
@@ -356,9 +333,8 @@ take_escape(struct line *line, char byte)
 		return;
 	}
 	/* Too long to be a key: the rest is read, the last place is overwritten. */
-	if (line->escape_length == LINE_ESCAPE_BYTES) {
+	if (line->escape_length == LINE_ESCAPE_BYTES)
 		line->escape_length--;
-	}
 	line->escape[line->escape_length++] = byte;
 	if (!introducer && byte >= 0x40) {
 		take_sequence(line);
@@ -451,22 +427,18 @@ line_take(struct line *line, char byte)
 	bool second = line->after_return && byte == '\n';
 
 	line->after_return = byte == '\r';
-	if (second) {
+	if (second)
 		return LINE_MORE;
-	}
 	if (line->escape_length != 0) {
 		take_escape(line, byte);
 		return LINE_MORE;
 	}
-	if (byte == '\r' || byte == '\n') {
+	if (byte == '\r' || byte == '\n')
 		return finish(line, LINE_DONE);
-	}
-	if (byte == CTRL('C')) {
+	if (byte == CTRL('C'))
 		return finish(line, LINE_CANCELLED);
-	}
-	if (byte == CTRL('D') && line->length == 0) {
+	if (byte == CTRL('D') && line->length == 0)
 		return finish(line, LINE_END);
-	}
 	if (byte == KEY_ESCAPE) {
 		line->escape[0] = byte;
 		line->escape_length = 1;

@@ -12,16 +12,16 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#define LINE_BYTES 512u         /* with the terminating NUL */
+#define LINE_BYTES 512u /* with the terminating NUL */
 #define LINE_HISTORY 32u
-#define LINE_COLUMNS 80u        /* of the terminal */
+#define LINE_COLUMNS 80u /* of the terminal */
 #define LINE_ESCAPE_BYTES 8u
 
 typedef enum line_result {
-	LINE_MORE,              /* nothing to do yet */
-	LINE_DONE,              /* the line is complete, in text */
-	LINE_CANCELLED,         /* Ctrl-C: the line was thrown away */
-	LINE_END,               /* Ctrl-D on an empty line */
+	LINE_MORE, /* nothing to do yet */
+	LINE_DONE, /* the line is complete, in text */
+	LINE_CANCELLED, /* Ctrl-C: the line was thrown away */
+	LINE_END, /* Ctrl-D on an empty line */
 } line_result;
 
 struct line_host {
@@ -34,17 +34,17 @@ struct line_host {
 
 struct line {
 	struct line_host host;
-	char text[LINE_BYTES];          /* always terminated */
+	char text[LINE_BYTES]; /* always terminated */
 	unsigned length;
 	unsigned cursor;
-	unsigned left;                  /* first byte shown; not 0 for a wide line */
+	unsigned left; /* first byte shown; not 0 for a wide line */
 	char escape[LINE_ESCAPE_BYTES]; /* an escape sequence so far; escape_length 0: none */
 	unsigned escape_length;
-	bool after_return;              /* the "\n" of a "\r\n" is swallowed */
+	bool after_return; /* the "\n" of a "\r\n" is swallowed */
 	char history[LINE_HISTORY][LINE_BYTES];
-	unsigned history_count;         /* lines kept, the newest at index history_count - 1 */
-	unsigned history_at;            /* line shown; history_count: the one being typed */
-	char draft[LINE_BYTES];         /* what was typed before the history was visited */
+	unsigned history_count; /* lines kept, the newest at index history_count - 1 */
+	unsigned history_at; /* line shown; history_count: the one being typed */
+	char draft[LINE_BYTES]; /* what was typed before the history was visited */
 };
 
 /* Makes LINE ready, its history empty. */

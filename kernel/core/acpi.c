@@ -19,12 +19,10 @@ field(const void *base, size_t limit, size_t offset, unsigned width)
 	const uint8_t *bytes = base;
 	uint64_t value = 0;
 
-	if (offset > limit || width > limit - offset) {
+	if (offset > limit || width > limit - offset)
 		return 0;
-	}
-	for (unsigned i = width; i > 0; i--) {
+	for (unsigned i = width; i > 0; i--)
 		value = value << 8 | bytes[offset + i - 1];
-	}
 	return value;
 }
 
@@ -34,9 +32,8 @@ sums_to_zero(const void *table, size_t bytes)
 	const uint8_t *byte = table;
 	uint8_t sum = 0;
 
-	for (size_t i = 0; i < bytes; i++) {
+	for (size_t i = 0; i < bytes; i++)
 		sum = (uint8_t)(sum + byte[i]);
-	}
 	return sum == 0;
 }
 
@@ -46,17 +43,14 @@ table_at(uint64_t address)
 	const struct acpi_header *table;
 	size_t length;
 
-	if (address == 0) {
+	if (address == 0)
 		return NULL;
-	}
 	table = arch_map_table(address, sizeof(*table));
-	if (table == NULL) {
+	if (table == NULL)
 		return NULL;
-	}
 	length = (size_t)field(table, sizeof(*table), offsetof(struct acpi_header, length), 4);
-	if (length < sizeof(*table) || length > ACPI_TABLE_BYTES_MAX) {
+	if (length < sizeof(*table) || length > ACPI_TABLE_BYTES_MAX)
 		return NULL;
-	}
 	table = arch_map_table(address, length);
 	return table != NULL && sums_to_zero(table, length) ? table : NULL;
 }
@@ -66,9 +60,8 @@ acpi_init(uint64_t root_pointer)
 {
 	const void *pointer = root_pointer != 0 ? arch_map_table(root_pointer, 36) : NULL;
 
-	if (pointer == NULL || memcmp(pointer, "RSD PTR ", 8) != 0 || !sums_to_zero(pointer, 20)) {
+	if (pointer == NULL || memcmp(pointer, "RSD PTR ", 8) != 0 || !sums_to_zero(pointer, 20))
 		return;
-	}
 	if (field(pointer, 36, 15, 1) >= 2 && sums_to_zero(pointer, 36)) {
 		root = table_at(field(pointer, 36, 24, 8));
 		root_entry_bytes = 8;
@@ -82,16 +75,14 @@ acpi_init(uint64_t root_pointer)
 const struct acpi_header *
 acpi_find(const char *signature)
 {
-	if (root == NULL) {
+	if (root == NULL)
 		return NULL;
-	}
 	for (uint32_t at = sizeof(*root); at < root->length; at += root_entry_bytes) {
 		const struct acpi_header *table =
 			table_at(field(root, root->length, at, root_entry_bytes));
 
-		if (table != NULL && memcmp(table->signature, signature, 4) == 0) {
+		if (table != NULL && memcmp(table->signature, signature, 4) == 0)
 			return table;
-		}
 	}
 	return NULL;
 }
@@ -102,9 +93,8 @@ acpi_dsdt(void)
 	const struct acpi_header *fadt = acpi_find("FACP");
 	const struct acpi_header *dsdt;
 
-	if (fadt == NULL) {
+	if (fadt == NULL)
 		return NULL;
-	}
 	dsdt = table_at(acpi_u64(fadt, ACPI_FADT_X_DSDT));
 	return dsdt != NULL ? dsdt : table_at(acpi_u32(fadt, ACPI_FADT_DSDT));
 }

@@ -18,9 +18,8 @@ unsigned kernel_script_failures;
 static bool
 has_arguments(const char *command, int argc, char **argv)
 {
-	if (argc > 0) {
+	if (argc > 0)
 		kprint("%s: takes no arguments, not \"%s\"\n", command, argv[0]);
-	}
 	return argc > 0;
 }
 
@@ -35,9 +34,8 @@ run_power_off(struct command_context *context, int argc, char **argv)
 		       argv[argc - 1]);
 		return ORION_INVALID;
 	}
-	if (argc == 1) {
+	if (argc == 1)
 		success = argv[0][0] == '0';
-	}
 	arch_power_off(success);
 }
 
@@ -45,9 +43,8 @@ static orion_status
 run_reboot(struct command_context *context, int argc, char **argv)
 {
 	(void)context;
-	if (has_arguments("reboot", argc, argv)) {
+	if (has_arguments("reboot", argc, argv))
 		return ORION_INVALID;
-	}
 	arch_reboot();
 }
 
@@ -55,9 +52,8 @@ static orion_status
 run_cpus(struct command_context *context, int argc, char **argv)
 {
 	(void)context;
-	if (has_arguments("cpus", argc, argv)) {
+	if (has_arguments("cpus", argc, argv))
 		return ORION_INVALID;
-	}
 	kprint("cpu  hardware id      sleeps  asleep\n");
 	for (unsigned i = 0; i < worker_count(); i++) {
 		const struct worker *worker = worker_of(i);
@@ -82,9 +78,8 @@ run_memory(struct command_context *context, int argc, char **argv)
 	unsigned count;
 
 	(void)context;
-	if (has_arguments("memory", argc, argv)) {
+	if (has_arguments("memory", argc, argv))
 		return ORION_INVALID;
-	}
 	memory_stats_get(&stats);
 	kprint("total %s, used %s, most used %s\n",
 	       format_size(total, sizeof(total), stats.total_bytes),
@@ -106,9 +101,8 @@ static orion_status
 run_pci_list(struct command_context *context, int argc, char **argv)
 {
 	(void)context;
-	if (has_arguments("pci list", argc, argv)) {
+	if (has_arguments("pci list", argc, argv))
 		return ORION_INVALID;
-	}
 	pci_print();
 	return ORION_OK;
 }
@@ -119,11 +113,10 @@ print_irq(unsigned n, const struct irq_info *info)
 	uint32_t function = info->source.function;
 
 	kprint("%3u  %02x:%02x.%x  ", n, function >> 8, function >> 3 & 31, function & 7);
-	if (info->source.kind == ORION_IRQ_LINE) {
+	if (info->source.kind == ORION_IRQ_LINE)
 		kprint("line %-6u", info->line);
-	} else {
+	else
 		kprint("message %-3u", info->source.index);
-	}
 	kprint("  %3u  %12llu  %12llu\n", info->source.cpu, (unsigned long long)info->count,
 	       (unsigned long long)info->declined);
 }
@@ -134,13 +127,11 @@ run_irq_list(struct command_context *context, int argc, char **argv)
 	struct irq_info info;
 
 	(void)context;
-	if (has_arguments("irq list", argc, argv)) {
+	if (has_arguments("irq list", argc, argv))
 		return ORION_INVALID;
-	}
 	kprint("irq  device   source       cpu         taken      declined\n");
-	for (unsigned n = 0; irq_at(n, &info); n++) {
+	for (unsigned n = 0; irq_at(n, &info); n++)
 		print_irq(n, &info);
-	}
 	kprint("without a handler: %llu; lines masked: %u; by %s\n",
 	       (unsigned long long)irq_strays(), irq_lines_masked(), arch_irq_controller());
 	return ORION_OK;
@@ -152,9 +143,8 @@ run_uptime(struct command_context *context, int argc, char **argv)
 	uint64_t ms = time_now_ns() / 1000000;
 
 	(void)context;
-	if (has_arguments("uptime", argc, argv)) {
+	if (has_arguments("uptime", argc, argv))
 		return ORION_INVALID;
-	}
 	kprint("up %llu.%03llu seconds\n", (unsigned long long)(ms / 1000),
 	       (unsigned long long)(ms % 1000));
 	return ORION_OK;
@@ -170,12 +160,10 @@ crash_on_lane(void *argument, unsigned lane)
 {
 	const struct crash *crash = argument;
 
-	if (lane != crash->cpu) {
+	if (lane != crash->cpu)
 		return;
-	}
-	if (string_equal(crash->kind, "panic")) {
+	if (string_equal(crash->kind, "panic"))
 		orion_panic("asked for by the command crash");
-	}
 	arch_crash(crash->kind);
 }
 
@@ -186,9 +174,8 @@ parse_cpu(const char *text, unsigned *cpu)
 	unsigned value = 0;
 
 	for (unsigned i = 0; text[i] != '\0'; i++) {
-		if (text[i] < '0' || text[i] > '9' || i == 2) {
+		if (text[i] < '0' || text[i] > '9' || i == 2)
 			return false;
-		}
 		value = value * 10 + (unsigned)(text[i] - '0');
 	}
 	*cpu = value;
@@ -203,21 +190,18 @@ run_crash(struct command_context *context, int argc, char **argv)
 	bool known = string_equal(crash.kind, "panic");
 
 	(void)context;
-	for (unsigned i = 0; kinds[i] != NULL; i++) {
+	for (unsigned i = 0; kinds[i] != NULL; i++)
 		known = known || string_equal(kinds[i], crash.kind);
-	}
 	if (argc > 1 && !parse_cpu(argv[1], &crash.cpu)) {
 		kprint("crash: CPU is a number from 0 to %u, not \"%s\"\n", worker_count() - 1,
 		       argv[1]);
 		return ORION_INVALID;
 	}
-	if (known && argc <= 2) {
+	if (known && argc <= 2)
 		worker_run_on(crash.cpu + 1, crash_on_lane, &crash);
-	}
 	kprint("crash: KIND is one of panic");
-	for (unsigned i = 0; kinds[i] != NULL; i++) {
+	for (unsigned i = 0; kinds[i] != NULL; i++)
 		kprint(", %s", kinds[i]);
-	}
 	kprint("\n");
 	return ORION_INVALID;
 }

@@ -23,9 +23,8 @@ big_endian(const uint8_t *bytes, unsigned count)
 {
 	uint32_t value = 0;
 
-	for (unsigned i = 0; i < count; i++) {
+	for (unsigned i = 0; i < count; i++)
 		value = value << 8 | bytes[i];
-	}
 	return value;
 }
 
@@ -38,18 +37,16 @@ find(const char *name, struct fw_cfg_entry *entry)
 
 	arch_fw_cfg_select(FW_CFG_SIGNATURE);
 	arch_fw_cfg_read(signature, sizeof(signature));
-	if (memcmp(signature, "QEMU", sizeof(signature)) != 0) {
+	if (memcmp(signature, "QEMU", sizeof(signature)) != 0)
 		return false;
-	}
 	arch_fw_cfg_select(FW_CFG_DIRECTORY);
 	arch_fw_cfg_read(count_bytes, sizeof(count_bytes));
 	count = big_endian(count_bytes, sizeof(count_bytes));
 	for (uint32_t i = 0; i < count && i < FW_CFG_FILES_MAX; i++) {
 		arch_fw_cfg_read(entry, sizeof(*entry));
 		entry->name[FW_CFG_NAME_BYTES - 1] = '\0';
-		if (string_equal(entry->name, name)) {
+		if (string_equal(entry->name, name))
 			return true;
-		}
 	}
 	return false;
 }
@@ -61,17 +58,14 @@ fw_cfg_file(const char *name, const char **text, size_t *length)
 	size_t bytes;
 	char *memory;
 
-	if (!find(name, &entry)) {
+	if (!find(name, &entry))
 		return ORION_NOT_FOUND;
-	}
 	bytes = big_endian(entry.size, sizeof(entry.size));
-	if (bytes > FW_CFG_FILE_BYTES_MAX) {
+	if (bytes > FW_CFG_FILE_BYTES_MAX)
 		return ORION_TOO_LARGE;
-	}
 	memory = memory_take(bytes + 1);
-	if (memory == NULL) {
+	if (memory == NULL)
 		return ORION_NO_MEMORY;
-	}
 	arch_fw_cfg_select((uint16_t)big_endian(entry.key, sizeof(entry.key)));
 	arch_fw_cfg_read(memory, bytes);
 	*text = memory;

@@ -11,11 +11,11 @@
 #include "kernel/core/print.h"
 #include "kernel/core/worker.h"
 
-#define IRQS_MAX 576u           /* 32 devices with 17 messages each, and some */
-#define UNWANTED_MAX 1000u      /* in a row on one line: then it is masked */
+#define IRQS_MAX 576u /* 32 devices with 17 messages each, and some */
+#define UNWANTED_MAX 1000u /* in a row on one line: then it is masked */
 
 struct irq {
-	orion_irq_handler *handler;     /* NULL: free, or on its way there */
+	orion_irq_handler *handler; /* NULL: free, or on its way there */
 	void *argument;
 	uint32_t running;
 	uint32_t line;
@@ -26,10 +26,10 @@ struct irq {
 };
 
 static struct irq irqs[IRQS_MAX];
-static unsigned irqs_high;              /* entries from here on were never used */
+static unsigned irqs_high; /* entries from here on were never used */
 static struct lock irqs_lock;
 static uint64_t strays;
-static unsigned unwanted;               /* lines interrupt CPU 0 only */
+static unsigned unwanted; /* lines interrupt CPU 0 only */
 static unsigned lines_masked;
 
 static bool
@@ -42,11 +42,10 @@ irq_run(struct irq *irq)
 	handler = __atomic_load_n(&irq->handler, __ATOMIC_SEQ_CST);
 	if (handler != NULL) {
 		mine = handler(irq->argument);
-		if (mine) {
+		if (mine)
 			irq->count++;
-		} else {
+		else
 			irq->declined++;
-		}
 	}
 	__atomic_store_n(&irq->running, 0, __ATOMIC_RELEASE);
 	return mine;
@@ -70,14 +69,12 @@ irq_line_arrived(unsigned line)
 	for (unsigned i = 0; i < __atomic_load_n(&irqs_high, __ATOMIC_ACQUIRE); i++) {
 		struct irq *irq = &irqs[i];
 
-		if (irq->source.kind == ORION_IRQ_LINE && irq->line == line) {
+		if (irq->source.kind == ORION_IRQ_LINE && irq->line == line)
 			taken |= irq_run(irq);
-		}
 	}
 	unwanted = taken ? 0 : unwanted + 1;
-	if (unwanted < UNWANTED_MAX) {
+	if (unwanted < UNWANTED_MAX)
 		return true;
-	}
 	unwanted = 0;
 	lines_masked++;
 	kprint("irq: line %u masked: %u interrupts in a row that nobody wanted\n", line,
@@ -91,16 +88,14 @@ entry_take(void)
 	bool on = lock_take(&irqs_lock);
 	unsigned number = 0;
 
-	while (number < IRQS_MAX && irqs[number].taken) {
+	while (number < IRQS_MAX && irqs[number].taken)
 		number++;
-	}
 	if (number < IRQS_MAX) {
 		irqs[number].taken = true;
 		irqs[number].count = 0;
 		irqs[number].declined = 0;
-		if (number >= irqs_high) {
+		if (number >= irqs_high)
 			__atomic_store_n(&irqs_high, number + 1, __ATOMIC_RELEASE);
-		}
 	}
 	lock_give(&irqs_lock, on);
 	return number;
@@ -111,9 +106,8 @@ attach_message(unsigned number, struct orion_irq_message *out)
 {
 	struct orion_irq_source *source = &irqs[number].source;
 
-	if (source->cpu >= worker_count()) {
+	if (source->cpu >= worker_count())
 		source->cpu = 0;
-	}
 	return arch_message_route(number, source->cpu, out) ? ORION_OK : ORION_NO_INTERRUPT;
 }
 
@@ -136,18 +130,16 @@ irq_attach(const struct orion_irq_source *source, orion_irq_handler *handler, vo
 	struct irq *irq = &irqs[number];
 	orion_status status;
 
-	if (number == IRQS_MAX) {
+	if (number == IRQS_MAX)
 		return ORION_NO_INTERRUPT;
-	}
 	irq->line = UINT32_MAX;
 	irq->source = *source;
 	irq->argument = argument;
 	__atomic_store_n(&irq->handler, handler, __ATOMIC_SEQ_CST);
 	status = source->kind == ORION_IRQ_LINE ? attach_line(number) : attach_message(number, out);
 	out->cookie = number;
-	if (status != ORION_OK) {
+	if (status != ORION_OK)
 		irq_detach(number);
-	}
 	return status;
 }
 
@@ -155,12 +147,10 @@ irq_attach(const struct orion_irq_source *source, orion_irq_handler *handler, vo
 static bool
 line_is_shared(uint32_t line, const struct irq *but)
 {
-	for (unsigned i = 0; i < irqs_high; i++) {
+	for (unsigned i = 0; i < irqs_high; i++)
 		if (&irqs[i] != but && irqs[i].taken && irqs[i].handler != NULL &&
-		    irqs[i].source.kind == ORION_IRQ_LINE && irqs[i].line == line) {
+		    irqs[i].source.kind == ORION_IRQ_LINE && irqs[i].line == line)
 			return true;
-		}
-	}
 	return false;
 }
 
@@ -169,20 +159,17 @@ irq_detach(uint64_t cookie)
 {
 	struct irq *irq = &irqs[cookie < IRQS_MAX ? cookie : 0];
 
-	if (cookie >= IRQS_MAX || !irq->taken) {
+	if (cookie >= IRQS_MAX || !irq->taken)
 		return;
-	}
 	if (irq->source.kind == ORION_IRQ_LINE) {
-		if (irq->line != UINT32_MAX && !line_is_shared(irq->line, irq)) {
+		if (irq->line != UINT32_MAX && !line_is_shared(irq->line, irq))
 			arch_line_disable(irq->line);
-		}
 	} else {
 		arch_message_release((unsigned)cookie, irq->source.cpu);
 	}
 	__atomic_store_n(&irq->handler, NULL, __ATOMIC_SEQ_CST);
-	while (__atomic_load_n(&irq->running, __ATOMIC_SEQ_CST) != 0) {
+	while (__atomic_load_n(&irq->running, __ATOMIC_SEQ_CST) != 0)
 		arch_relax();
-	}
 	irq->line = UINT32_MAX;
 	__atomic_store_n(&irq->taken, false, __ATOMIC_RELEASE);
 }

@@ -8,8 +8,8 @@
 struct irq_info {
 	struct orion_irq_source source;
 	uint32_t line;
-	uint64_t count;         /* taken by the handler */
-	uint64_t declined;      /* the handler said that it was not its own */
+	uint64_t count; /* taken by the handler */
+	uint64_t declined; /* the handler said that it was not its own */
 };
 
 /* As orion_port's irq_attach() and irq_detach(); the cookie is the number. */

@@ -15,11 +15,9 @@ lock_take(struct lock *lock)
 {
 	bool on = arch_irq_off();
 
-	while (__atomic_exchange_n(&lock->taken, 1, __ATOMIC_ACQUIRE) != 0) {
-		while (__atomic_load_n(&lock->taken, __ATOMIC_RELAXED) != 0) {
+	while (__atomic_exchange_n(&lock->taken, 1, __ATOMIC_ACQUIRE) != 0)
+		while (__atomic_load_n(&lock->taken, __ATOMIC_RELAXED) != 0)
 			arch_relax();
-		}
-	}
 	return on;
 }
 

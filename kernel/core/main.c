@@ -101,21 +101,18 @@ print_unused_keys(const struct orion_options *options)
 			any = true;
 		}
 	}
-	if (any) {
+	if (any)
 		kprint("\n");
-	}
 }
 
 static void
 refuse_options(const struct orion_options_error *error)
 {
 	kprint("configuration: ");
-	if (error->line != 0) {
+	if (error->line != 0)
 		kprint("line %u: ", error->line);
-	}
-	if (error->key[0] != '\0') {
+	if (error->key[0] != '\0')
 		kprint("%s: ", error->key);
-	}
 	kprint("%s\n", error->text);
 	give_up();
 }
@@ -128,12 +125,10 @@ read_options(struct orion_options *options)
 
 	memset(&error, 0, sizeof(error));
 	options_default(options);
-	if (!file.there) {
+	if (!file.there)
 		return;
-	}
-	if (options_parse(file.bytes, file.length, options, &error) != ORION_OK) {
+	if (options_parse(file.bytes, file.length, options, &error) != ORION_OK)
 		refuse_options(&error);
-	}
 	print_unused_keys(options);
 }
 
@@ -162,14 +157,12 @@ init_driver(void)
 	}
 	memset(&error, 0, sizeof(error));
 	status = manager_init(&manager, &config, &error);
-	if (status == ORION_INVALID) {
+	if (status == ORION_INVALID)
 		refuse_options(&error);
-	}
 	host.port = port_get();
 	host.idle = port_idle;
-	if (status == ORION_OK) {
+	if (status == ORION_OK)
 		status = storage_init(&storage, &host, &manager);
-	}
 	if (status != ORION_OK) {
 		kprint("boot: the driver could not be started: %s\n", orion_status_text(status));
 		give_up();
@@ -239,9 +232,8 @@ attach_disks(void)
 		attach(function);
 		function++;
 	}
-	if (manager_count(&manager) == 0) {
+	if (manager_count(&manager) == 0)
 		kprint("disk: none\n");
-	}
 }
 
 static _Noreturn void
@@ -280,9 +272,8 @@ kernel_main(void)
 	context.lanes = worker_count();
 	context.extra = kernel_commands;
 	context.extra_count = kernel_command_count;
-	if (script.there) {
+	if (script.there)
 		run_script(&context, &script);
-	}
 	context.interrupted = console_interrupted;
 	context.progress = true;
 	kprint("ready after %llu ms; help lists the commands\n",

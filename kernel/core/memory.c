@@ -12,7 +12,7 @@
 static struct memory_range ranges[MEMORY_RANGES_MAX];
 static unsigned range_count;
 static struct lock map_lock;
-static uint64_t *map;           /* one bit a page, from page 0 to MAP_PAGES - 1 */
+static uint64_t *map; /* one bit a page, from page 0 to MAP_PAGES - 1 */
 static uint64_t map_pages;
 static uint64_t map_first_free; /* no page below is free */
 static struct memory_stats stats;
@@ -28,11 +28,10 @@ page_set(uint64_t page, bool is_free)
 {
 	uint64_t bit = UINT64_C(1) << (page % 64);
 
-	if (is_free) {
+	if (is_free)
 		map[page / 64] |= bit;
-	} else {
+	else
 		map[page / 64] &= ~bit;
-	}
 }
 
 /* Marks the whole pages within the range free, or every page that the range touches occupied. */
@@ -44,9 +43,8 @@ range_mark(const struct memory_range *range, bool is_free)
 		is_free ? (range->start + PAGE_BYTES - 1) / PAGE_BYTES : range->start / PAGE_BYTES;
 	uint64_t last = is_free ? end / PAGE_BYTES : (end + PAGE_BYTES - 1) / PAGE_BYTES;
 
-	for (uint64_t page = first; page < last && page < map_pages; page++) {
+	for (uint64_t page = first; page < last && page < map_pages; page++)
 		page_set(page, is_free);
-	}
 }
 
 /* Where BYTES for the map itself fit: above the lowest and clear of what is OCCUPIED. */
@@ -61,14 +59,12 @@ place_map(const struct memory_range *occupied, unsigned occupied_count, uint64_t
 		for (unsigned j = 0; j < occupied_count; j++) {
 			uint64_t occupied_end = occupied[j].start + occupied[j].bytes;
 
-			if (occupied[j].start < end && occupied_end > start) {
+			if (occupied[j].start < end && occupied_end > start)
 				start = occupied_end;
-			}
 		}
 		start = (start + PAGE_BYTES - 1) & ~(uint64_t)(PAGE_BYTES - 1);
-		if (start < end && end - start >= bytes) {
+		if (start < end && end - start >= bytes)
 			return start;
-		}
 	}
 	orion_panic("no memory for the memory map");
 }
@@ -94,15 +90,12 @@ memory_init(void)
 	occupied[occupied_count++].bytes = bytes;
 
 	memset(map, 0, bytes);
-	for (unsigned i = 0; i < range_count; i++) {
+	for (unsigned i = 0; i < range_count; i++)
 		range_mark(&ranges[i], true);
-	}
-	for (unsigned i = 0; i < occupied_count; i++) {
+	for (unsigned i = 0; i < occupied_count; i++)
 		range_mark(&occupied[i], false);
-	}
-	for (uint64_t page = 0; page < map_pages; page++) {
+	for (uint64_t page = 0; page < map_pages; page++)
 		stats.total_bytes += page_is_free(page) ? PAGE_BYTES : 0;
-	}
 }
 
 /* First page of the first run of PAGES free pages, or map_pages. */
@@ -118,9 +111,8 @@ find_run(uint64_t pages)
 			continue;
 		}
 		run = page_is_free(page) ? run + 1 : 0;
-		if (run == pages) {
+		if (run == pages)
 			return page + 1 - pages;
-		}
 	}
 	return map_pages;
 }
@@ -132,9 +124,8 @@ memory_take(size_t bytes)
 	uint64_t first;
 	bool on;
 
-	if (pages == 0) {
+	if (pages == 0)
 		return NULL;
-	}
 	on = lock_take(&map_lock);
 	first = find_run(pages);
 	if (first == map_pages) {
@@ -142,17 +133,14 @@ memory_take(size_t bytes)
 		lock_give(&map_lock, on);
 		return NULL;
 	}
-	for (uint64_t page = first; page < first + pages; page++) {
+	for (uint64_t page = first; page < first + pages; page++)
 		page_set(page, false);
-	}
-	if (first == map_first_free) {
+	if (first == map_first_free)
 		map_first_free = first + pages;
-	}
 	stats.takes++;
 	stats.used_bytes += pages * PAGE_BYTES;
-	if (stats.used_bytes > stats.peak_bytes) {
+	if (stats.used_bytes > stats.peak_bytes)
 		stats.peak_bytes = stats.used_bytes;
-	}
 	lock_give(&map_lock, on);
 	return memset((void *)(uintptr_t)(first * PAGE_BYTES), 0, pages * PAGE_BYTES);
 }
@@ -165,14 +153,12 @@ memory_give(void *memory, size_t bytes)
 	bool on;
 
 	if ((uintptr_t)memory % PAGE_BYTES != 0 || first + pages > map_pages ||
-	    !memory_is_ram((uintptr_t)memory, bytes)) {
+	    !memory_is_ram((uintptr_t)memory, bytes))
 		orion_panic("memory given back that is none");
-	}
 	on = lock_take(&map_lock);
 	for (uint64_t page = first; page < first + pages; page++) {
-		if (page_is_free(page)) {
+		if (page_is_free(page))
 			orion_panic("memory given back twice");
-		}
 		page_set(page, true);
 	}
 	map_first_free = first < map_first_free ? first : map_first_free;
@@ -187,9 +173,8 @@ memory_is_ram(uint64_t start, uint64_t bytes)
 	for (unsigned i = 0; i < range_count; i++) {
 		uint64_t end = ranges[i].start + ranges[i].bytes;
 
-		if (start < end && (start >= ranges[i].start || bytes > ranges[i].start - start)) {
+		if (start < end && (start >= ranges[i].start || bytes > ranges[i].start - start))
 			return true;
-		}
 	}
 	return false;
 }

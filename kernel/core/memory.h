@@ -13,7 +13,7 @@
 #include <stdint.h>
 
 struct memory_stats {
-	uint64_t total_bytes;     /* under the allocator's rule */
+	uint64_t total_bytes; /* under the allocator's rule */
 	uint64_t used_bytes;
 	uint64_t peak_bytes;
 	uint64_t takes, gives;

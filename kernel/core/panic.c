@@ -5,7 +5,7 @@
 #include "kernel/core/arch.h"
 #include "kernel/core/print.h"
 
-static uint32_t panic_owner;    /* CPU index + 1; 0: all is well */
+static uint32_t panic_owner; /* CPU index + 1; 0: all is well */
 
 void
 panic_begin(void)
@@ -20,9 +20,8 @@ panic_begin(void)
 			/* A fault while telling of a fault. */
 			arch_power_off(false);
 		}
-		for (;;) {
+		for (;;)
 			arch_relax();
-		}
 	}
 	arch_stop_others();
 	kprint_force();

@@ -47,9 +47,8 @@ function_add(struct bus_list *list, uint32_t function)
 	uint32_t vendor = arch_pci_read(function, PCI_VENDOR, 2);
 	uint32_t header;
 
-	if (vendor == PCI_NO_VENDOR) {
+	if (vendor == PCI_NO_VENDOR)
 		return 0;
-	}
 	header = arch_pci_read(function, PCI_HEADER_TYPE, 1);
 	if (function_count < PCI_FUNCTIONS_MAX) {
 		struct pci_function *entry = &functions[function_count++];
@@ -62,9 +61,8 @@ function_add(struct bus_list *list, uint32_t function)
 	} else {
 		functions_left_off++;
 	}
-	if ((header & ~(uint32_t)PCI_HEADER_MULTI) == PCI_HEADER_BRIDGE) {
+	if ((header & ~(uint32_t)PCI_HEADER_MULTI) == PCI_HEADER_BRIDGE)
 		bus_add(list, (uint8_t)arch_pci_read(function, PCI_SECONDARY_BUS, 1));
-	}
 	return header;
 }
 
@@ -79,9 +77,8 @@ pci_init(void)
 			uint32_t function = (uint32_t)list.bus[i] << 8 | device << 3;
 			uint32_t header = function_add(&list, function);
 
-			for (uint32_t n = 1; n < 8 && (header & PCI_HEADER_MULTI) != 0; n++) {
+			for (uint32_t n = 1; n < 8 && (header & PCI_HEADER_MULTI) != 0; n++)
 				function_add(&list, function | n);
-			}
 		}
 		last_bus = list.bus[i] > last_bus ? list.bus[i] : last_bus;
 	}
@@ -139,9 +136,8 @@ print_bases(const struct pci_function *entry)
 		unsigned bar = i;
 		uint64_t base = arch_pci_read(entry->function, PCI_BASE_ADDRESS + 4 * i, 4);
 
-		if (base == 0) {
+		if (base == 0)
 			continue;
-		}
 		if ((base & PCI_BASE_IO) != 0) {
 			kprint("         BAR %u: ports %04llx\n", bar,
 			       (unsigned long long)(base & ~UINT64_C(3)));
@@ -167,8 +163,7 @@ pci_print(void)
 		kprint("%02x:%02x.%x  %04x:%04x  %06x  %s\n", entry->function >> 8,
 		       entry->function >> 3 & 31, entry->function & 7, entry->vendor, entry->device,
 		       entry->class_code, class_text(entry->class_code));
-		if (entry->header_type <= PCI_HEADER_BRIDGE) {
+		if (entry->header_type <= PCI_HEADER_BRIDGE)
 			print_bases(entry);
-		}
 	}
 }

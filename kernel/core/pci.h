@@ -11,9 +11,9 @@
 #define PCI_FUNCTIONS_MAX 512u
 
 struct pci_function {
-	uint32_t function;      /* bus << 8 | device << 3 | function */
+	uint32_t function; /* bus << 8 | device << 3 | function */
 	uint16_t vendor, device;
-	uint32_t class_code;    /* class, subclass, interface: 24 bits */
+	uint32_t class_code; /* class, subclass, interface: 24 bits */
 	uint8_t header_type;
 };
 

@@ -18,7 +18,7 @@
 struct base {
 	uint32_t function;
 	unsigned offset;
-	uint32_t value;         /* as read */
+	uint32_t value; /* as read */
 	bool is_64;
 };
 
@@ -38,9 +38,8 @@ visit_bases(bool (*visit)(struct memory_range *window, const struct base *base),
 			base.value = arch_pci_read(base.function, base.offset, 4);
 			base.is_64 = (base.value & (PCI_BASE_IO | PCI_BASE_64)) == PCI_BASE_64 &&
 				     i + 1 < PCI_BASES;
-			if ((base.value & PCI_BASE_IO) == 0 && !visit(window, &base)) {
+			if ((base.value & PCI_BASE_IO) == 0 && !visit(window, &base))
 				return false;
-			}
 			i += base.is_64 ? 2 : 1;
 		}
 	}
@@ -105,7 +104,6 @@ pci_assign(void)
 {
 	struct memory_range window;
 
-	if (visit_bases(is_unassigned, &window) && arch_pci_window(&window)) {
+	if (visit_bases(is_unassigned, &window) && arch_pci_window(&window))
 		visit_bases(assign, &window);
-	}
 }

@@ -18,9 +18,8 @@ port_dma_alloc(void *context, size_t bytes, size_t align, struct orion_region *o
 	void *memory = align <= PAGE_BYTES ? memory_take(bytes) : NULL;
 
 	(void)context;
-	if (memory == NULL) {
+	if (memory == NULL)
 		return ORION_NO_MEMORY;
-	}
 	out->cpu = memory;
 	out->device = (uintptr_t)memory;
 	out->bytes = bytes;
@@ -59,9 +58,8 @@ static orion_status
 port_map_registers(void *context, uint64_t address, size_t bytes, volatile void **out)
 {
 	(void)context;
-	if (bytes == 0 || arch_is_reserved(address, bytes) || !arch_map_device(address, bytes)) {
+	if (bytes == 0 || arch_is_reserved(address, bytes) || !arch_map_device(address, bytes))
 		return ORION_NO_MAPPING;
-	}
 	*out = (volatile void *)(uintptr_t)address;
 	return ORION_OK;
 }
@@ -156,9 +154,8 @@ report_values(char *text, size_t bytes, orion_event event, const uint64_t values
 		const char *label = report_labels[event][i];
 		const char *format = values[i] < 1000000 ? "%s%s %llu" : "%s%s 0x%llx";
 
-		if (label == NULL || used >= bytes) {
+		if (label == NULL || used >= bytes)
 			return;
-		}
 		used += (size_t)format_text(text + used, bytes - used, format, i == 0 ? "" : ", ",
 					    label, (unsigned long long)values[i]);
 	}
@@ -175,9 +172,8 @@ port_report(void *context, orion_level level, orion_event event, uint64_t a, uin
 
 	(void)context;
 	report_values(text, sizeof(text), event, values);
-	if (attaching != PORT_NO_FUNCTION) {
+	if (attaching != PORT_NO_FUNCTION)
 		kprint("%02x:%02x.%x: ", attaching >> 8, attaching >> 3 & 31, attaching & 7);
-	}
 	kprint("driver: %s: %s (%s)\n", name, event_text(event), text);
 }
 

@@ -9,14 +9,14 @@
 
 struct output {
 	char *at;
-	size_t room;          /* bytes left, the terminating NUL not counted */
-	size_t length;        /* bytes that the text has so far, with or without room */
+	size_t room; /* bytes left, the terminating NUL not counted */
+	size_t length; /* bytes that the text has so far, with or without room */
 };
 
 struct conversion {
 	bool left, zeros, upper;
 	int width, precision; /* precision -1: none given */
-	int longs;            /* number of l; z counts as one */
+	int longs; /* number of l; z counts as one */
 };
 
 static struct lock print_lock;
@@ -36,9 +36,8 @@ output_put(struct output *out, char c)
 static void
 output_pad(struct output *out, char c, int count)
 {
-	while (count-- > 0) {
+	while (count-- > 0)
 		output_put(out, c);
-	}
 }
 
 static void
@@ -47,18 +46,14 @@ output_string(struct output *out, const struct conversion *how, const char *text
 	int length = 0;
 
 	text = text != NULL ? text : "(null)";
-	while ((how->precision < 0 || length < how->precision) && text[length] != '\0') {
+	while ((how->precision < 0 || length < how->precision) && text[length] != '\0')
 		length++;
-	}
-	if (!how->left) {
+	if (!how->left)
 		output_pad(out, ' ', how->width - length);
-	}
-	for (int i = 0; i < length; i++) {
+	for (int i = 0; i < length; i++)
 		output_put(out, text[i]);
-	}
-	if (how->left) {
+	if (how->left)
 		output_pad(out, ' ', how->width - length);
-	}
 }
 
 static void
@@ -74,21 +69,16 @@ output_number(struct output *out, const struct conversion *how, unsigned long lo
 		text[length++] = digits[value % base];
 		value /= base;
 	} while (value != 0);
-	if (!how->left && !how->zeros) {
+	if (!how->left && !how->zeros)
 		output_pad(out, ' ', how->width - length - sign);
-	}
-	if (negative) {
+	if (negative)
 		output_put(out, '-');
-	}
-	if (!how->left && how->zeros) {
+	if (!how->left && how->zeros)
 		output_pad(out, '0', how->width - length - sign);
-	}
-	for (int i = length; i > 0; i--) {
+	for (int i = length; i > 0; i--)
 		output_put(out, text[i - 1]);
-	}
-	if (how->left) {
+	if (how->left)
 		output_pad(out, ' ', how->width - length - sign);
-	}
 }
 
 static int
@@ -100,9 +90,8 @@ read_count(const char **format, va_list *arguments)
 		(*format)++;
 		return va_arg(*arguments, int);
 	}
-	while (**format >= '0' && **format <= '9') {
+	while (**format >= '0' && **format <= '9')
 		count = count * 10 + (*(*format)++ - '0');
-	}
 	return count;
 }
 
@@ -111,45 +100,39 @@ read_conversion(const char **format, va_list *arguments)
 {
 	struct conversion how = {.precision = -1};
 
-	for (;; (*format)++) {
-		if (**format == '-') {
+	for (;; (*format)++)
+		if (**format == '-')
 			how.left = true;
-		} else if (**format == '0') {
+		else if (**format == '0')
 			how.zeros = true;
-		} else {
+		else
 			break;
-		}
-	}
 	how.width = read_count(format, arguments);
 	if (**format == '.') {
 		(*format)++;
 		how.precision = read_count(format, arguments);
 	}
-	for (;; (*format)++) {
-		if (**format == 'l' || **format == 'z') {
+	for (;; (*format)++)
+		if (**format == 'l' || **format == 'z')
 			how.longs++;
-		} else if (**format != 'h') {
+		else if (**format != 'h')
 			break;
-		}
-	}
 	return how;
 }
 
 static unsigned long long
 read_unsigned(const struct conversion *how, va_list *arguments)
 {
-	if (how->longs >= 2) {
+	if (how->longs >= 2)
 		return va_arg(*arguments, unsigned long long);
-	}
 	return how->longs == 1 ? va_arg(*arguments, unsigned long) : va_arg(*arguments, unsigned);
 }
 
 static long long
 read_signed(const struct conversion *how, va_list *arguments)
 {
-	if (how->longs >= 2) {
+	if (how->longs >= 2)
 		return va_arg(*arguments, long long);
-	}
 	return how->longs == 1 ? va_arg(*arguments, long) : va_arg(*arguments, int);
 }
 
@@ -206,14 +189,12 @@ format_text_list(char *buffer, size_t bytes, const char *format, va_list argumen
 		format++;
 		struct conversion how = read_conversion(&format, &list);
 
-		if (*format != '\0') {
+		if (*format != '\0')
 			convert(&out, &how, *format++, &list);
-		}
 	}
 	va_end(list);
-	if (bytes != 0) {
+	if (bytes != 0)
 		*out.at = '\0';
-	}
 	return (int)out.length;
 }
 
@@ -296,10 +277,9 @@ format_size(char *buffer, size_t bytes, unsigned long long size)
 		unit++;
 	}
 	rest = rest * 10 / 1024;
-	if (rest != 0) {
+	if (rest != 0)
 		format_text(buffer, bytes, "%llu.%llu %s", whole, rest, units[unit]);
-	} else {
+	else
 		format_text(buffer, bytes, "%llu %s", whole, units[unit]);
-	}
 	return buffer;
 }

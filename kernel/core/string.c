@@ -7,9 +7,8 @@ string_length(const char *text)
 {
 	size_t length = 0;
 
-	while (text[length] != '\0') {
+	while (text[length] != '\0')
 		length++;
-	}
 	return length;
 }
 

@@ -28,8 +28,7 @@ time_ticks(uint64_t ns)
 	uint64_t rate = arch_ticks_per_second();
 	uint64_t seconds = ns / NS_PER_SECOND;
 
-	if (seconds >= UINT64_MAX / rate - 1) {
+	if (seconds >= UINT64_MAX / rate - 1)
 		return UINT64_MAX;
-	}
 	return seconds * rate + (ns % NS_PER_SECOND * rate + NS_PER_SECOND - 1) / NS_PER_SECOND;
 }

@@ -6,7 +6,7 @@
 
 static struct worker workers[CPUS_MAX];
 static unsigned workers_running = 1;
-static uint32_t jobs_left;      /* by lanes 1 and up, of the job that runs */
+static uint32_t jobs_left; /* by lanes 1 and up, of the job that runs */
 
 struct worker *
 worker_of(unsigned cpu)
@@ -34,9 +34,8 @@ worker_wake(struct worker *worker)
 	/*
 	 * Whoever changes it from 0 to 1 sends the interrupt; a second one would say nothing new.
 	 */
-	if (__atomic_exchange_n(&worker->woken, 1, __ATOMIC_SEQ_CST) == 0 && cpu != arch_cpu()) {
+	if (__atomic_exchange_n(&worker->woken, 1, __ATOMIC_SEQ_CST) == 0 && cpu != arch_cpu())
 		arch_cpu_interrupt(cpu);
-	}
 }
 
 /* Sets the timer unless it is set for an earlier moment: that costs but one more round. */
@@ -45,9 +44,8 @@ timer_set(struct worker *me, uint64_t now, uint64_t deadline)
 {
 	uint64_t set = __atomic_load_n(&me->timer_deadline, __ATOMIC_RELAXED);
 
-	if (set > now && set <= deadline) {
+	if (set > now && set <= deadline)
 		return;
-	}
 	__atomic_store_n(&me->timer_deadline, deadline, __ATOMIC_RELAXED);
 	arch_timer_arm(deadline);
 }
@@ -72,9 +70,8 @@ worker_pause(uint64_t ns)
 		arch_relax();
 		return;
 	}
-	if (ticks < UINT64_MAX - now) {
+	if (ticks < UINT64_MAX - now)
 		timer_set(me, now, now + ticks);
-	}
 	__atomic_store_n(&me->asleep_since, now, __ATOMIC_RELAXED);
 	arch_sleep_unless(&me->woken);
 	__atomic_store_n(&me->asleep_since, 0, __ATOMIC_RELAXED);
@@ -109,18 +106,16 @@ worker_main(unsigned cpu)
 		}
 		me->job(me->job_argument, cpu);
 		__atomic_store_n(&me->job_ready, 0, __ATOMIC_RELAXED);
-		if (__atomic_sub_fetch(&jobs_left, 1, __ATOMIC_SEQ_CST) == 0) {
+		if (__atomic_sub_fetch(&jobs_left, 1, __ATOMIC_SEQ_CST) == 0)
 			worker_wake(&workers[0]);
-		}
 	}
 }
 
 void
 worker_run_on(unsigned count, void (*function)(void *argument, unsigned lane), void *argument)
 {
-	if (count == 0 || count > workers_running || arch_cpu() != 0) {
+	if (count == 0 || count > workers_running || arch_cpu() != 0)
 		orion_panic("worker_run_on: not on CPU 0, or no such lane");
-	}
 	__atomic_store_n(&jobs_left, count - 1, __ATOMIC_SEQ_CST);
 	for (unsigned lane = 1; lane < count; lane++) {
 		workers[lane].job = function;
@@ -129,7 +124,6 @@ worker_run_on(unsigned count, void (*function)(void *argument, unsigned lane), v
 		worker_wake(&workers[lane]);
 	}
 	function(argument, 0);
-	while (__atomic_load_n(&jobs_left, __ATOMIC_SEQ_CST) != 0) {
+	while (__atomic_load_n(&jobs_left, __ATOMIC_SEQ_CST) != 0)
 		worker_idle(WORKER_FOREVER);
-	}
 }

@@ -14,14 +14,14 @@
 #define WORKER_FOREVER UINT64_MAX
 
 struct worker {
-	_Alignas(64) uint32_t woken;    /* set by wakers, cleared by the worker */
-	uint32_t job_ready;             /* set by worker_run_on(), cleared by the worker */
+	_Alignas(64) uint32_t woken; /* set by wakers, cleared by the worker */
+	uint32_t job_ready; /* set by worker_run_on(), cleared by the worker */
 	void (*job)(void *argument, unsigned lane);
 	void *job_argument;
-	uint64_t timer_deadline;        /* the worker's timer is set for it; 0: not set */
+	uint64_t timer_deadline; /* the worker's timer is set for it; 0: not set */
 	uint64_t sleeps;
-	uint64_t sleep_ticks;           /* slept in all, but for the present sleep */
-	uint64_t asleep_since;          /* 0: awake */
+	uint64_t sleep_ticks; /* slept in all, but for the present sleep */
+	uint64_t asleep_since; /* 0: awake */
 };
 
 /* The worker of CPU; its address is also the event that the driver core wakes. */

@@ -48,20 +48,18 @@ static bool apic_is_there;
 static uint32_t
 apic_read(uint32_t offset)
 {
-	if (apic_is_x2) {
+	if (apic_is_x2)
 		return (uint32_t)msr_read(MSR_X2_FIRST + offset / 16);
-	}
 	return register_read(apic_page + offset);
 }
 
 static void
 apic_write(uint32_t offset, uint32_t value)
 {
-	if (apic_is_x2) {
+	if (apic_is_x2)
 		msr_write(MSR_X2_FIRST + offset / 16, value);
-	} else {
+	else
 		register_write(apic_page + offset, value);
-	}
 }
 
 bool
@@ -69,9 +67,8 @@ apic_init(void)
 {
 	uint64_t base = msr_read(MSR_APIC_BASE);
 
-	if (acpi_find("APIC") == NULL) {
+	if (acpi_find("APIC") == NULL)
 		return false;
-	}
 	apic_page = base & APIC_BASE_ADDRESS;
 	apic_is_x2 = (cpuid_get(1).c >> 21 & 1) != 0;
 	apic_is_there = apic_is_x2 || arch_map_device(apic_page, PAGE_BYTES);
@@ -85,9 +82,8 @@ apic_cpu_init(void)
 	uint32_t id;
 
 	msr_write(MSR_APIC_BASE, base);
-	if (apic_is_x2) {
+	if (apic_is_x2)
 		msr_write(MSR_APIC_BASE, base | APIC_BASE_X2);
-	}
 	id = apic_read(APIC_ID);
 	cpus[arch_cpu()].apic_id = apic_is_x2 ? id : id >> 24;
 	apic_write(APIC_TASK_PRIORITY, 0);
@@ -108,9 +104,8 @@ apic_end_of_interrupt(void)
 void
 apic_timer_start(uint32_t count)
 {
-	if (apic_is_there) {
+	if (apic_is_there)
 		apic_write(APIC_TIMER_COUNT, count);
-	}
 }
 
 uint32_t
@@ -125,9 +120,8 @@ apic_send(uint32_t apic_id, uint32_t command)
 {
 	bool on;
 
-	if (!apic_is_there) {
+	if (!apic_is_there)
 		return;
-	}
 	if (apic_is_x2) {
 		/* Stores before must be seen by the target: this write orders nothing by itself. */
 		__asm__ volatile("mfence" ::: "memory");
@@ -137,9 +131,8 @@ apic_send(uint32_t apic_id, uint32_t command)
 	on = arch_irq_off();
 	apic_write(APIC_COMMAND_TARGET, apic_id << 24);
 	apic_write(APIC_COMMAND, command);
-	while ((apic_read(APIC_COMMAND) & APIC_COMMAND_PENDING) != 0) {
+	while ((apic_read(APIC_COMMAND) & APIC_COMMAND_PENDING) != 0)
 		arch_relax();
-	}
 	arch_irq_restore(on);
 }
 
@@ -181,13 +174,11 @@ apic_cpu_ids(uint32_t ids[CPUS_MAX], unsigned *present)
 		uint32_t flags = type == MADT_CPU ? acpi_u32(madt, at + 4) : acpi_u32(madt, at + 8);
 
 		if ((type != MADT_CPU && type != MADT_CPU_X2) || (flags & 1) == 0 ||
-		    id == cpus[0].apic_id || (id > 254 && !apic_is_x2)) {
+		    id == cpus[0].apic_id || (id > 254 && !apic_is_x2))
 			continue;
-		}
 		(*present)++;
-		if (count < CPUS_MAX) {
+		if (count < CPUS_MAX)
 			ids[count++] = id;
-		}
 	}
 	return count;
 }

@@ -15,7 +15,7 @@ struct start_info {
 	uint64_t modules;
 	uint64_t command_line;
 	uint64_t root_pointer;
-	uint64_t memory_map;            /* from version 1 on */
+	uint64_t memory_map; /* from version 1 on */
 	uint32_t memory_map_entries;
 	uint32_t reserved;
 };
@@ -39,9 +39,8 @@ copy_start_info(const struct start_info *info)
 {
 	const struct memory_map_entry *map;
 
-	if (info->magic != START_INFO_MAGIC || info->version < 1) {
+	if (info->magic != START_INFO_MAGIC || info->version < 1)
 		orion_panic("not started through the PVH entry, version 1 or later");
-	}
 	root_pointer = info->root_pointer;
 	map = (const struct memory_map_entry *)(uintptr_t)info->memory_map;
 	for (uint32_t i = 0; i < info->memory_map_entries && ram_count < MEMORY_RANGES_MAX; i++) {
@@ -74,18 +73,16 @@ arch_memory_ranges(struct memory_range *ranges, unsigned max)
 {
 	unsigned count = ram_count < max ? ram_count : max;
 
-	for (unsigned i = 0; i < count; i++) {
+	for (unsigned i = 0; i < count; i++)
 		ranges[i] = ram[i];
-	}
 	return count;
 }
 
 unsigned
 arch_memory_occupied(struct memory_range *ranges, unsigned max)
 {
-	if (max == 0) {
+	if (max == 0)
 		return 0;
-	}
 	ranges[0].start = (uintptr_t)kernel_start;
 	ranges[0].bytes = (uintptr_t)kernel_end - (uintptr_t)kernel_start;
 	return 1;

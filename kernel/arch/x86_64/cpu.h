@@ -38,9 +38,9 @@ struct cpu_stacks {
 
 struct cpu_task {
 	uint32_t reserved0;
-	uint32_t stack[6];              /* privilege levels 0 to 2, unused */
+	uint32_t stack[6]; /* privilege levels 0 to 2, unused */
 	uint32_t reserved1[2];
-	uint32_t trap_stack[14];        /* seven addresses, 4-byte aligned only */
+	uint32_t trap_stack[14]; /* seven addresses, 4-byte aligned only */
 	uint32_t reserved2[2];
 	uint16_t reserved3;
 	uint16_t io_map;
@@ -49,9 +49,9 @@ struct cpu_task {
 _Static_assert(sizeof(struct cpu_task) == 104, "cpu_task");
 
 struct cpu {
-	uint32_t index;                 /* first: read through the gs segment */
+	uint32_t index; /* first: read through the gs segment */
 	uint32_t apic_id;
-	uint64_t segments[5];           /* null, code, data, task (two words) */
+	uint64_t segments[5]; /* null, code, data, task (two words) */
 	_Alignas(16) struct cpu_task task;
 };
 

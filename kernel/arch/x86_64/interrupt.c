@@ -9,8 +9,8 @@
 
 enum binding_kind {
 	BINDING_NONE,
-	BINDING_MESSAGE,        /* number: the kernel's interrupt number */
-	BINDING_LINE,           /* number: the interrupt controller's line */
+	BINDING_MESSAGE, /* number: the kernel's interrupt number */
+	BINDING_LINE, /* number: the interrupt controller's line */
 };
 
 struct binding {
@@ -80,9 +80,8 @@ arch_message_route(unsigned irq, unsigned cpu, struct orion_irq_message *message
 	unsigned vector;
 
 	/* A message has eight bits for the target's number. */
-	if (cpu >= CPUS_MAX || cpus[cpu].apic_id > 0xff) {
+	if (cpu >= CPUS_MAX || cpus[cpu].apic_id > 0xff)
 		return false;
-	}
 	vector = bind(cpu, BINDING_MESSAGE, irq);
 	message->address = UINT64_C(0xfee00000) | cpus[cpu].apic_id << 12;
 	message->data = vector;
@@ -95,9 +94,8 @@ arch_message_release(unsigned irq, unsigned cpu)
 	for (unsigned vector = VECTOR_DEVICE_FIRST; vector <= VECTOR_DEVICE_LAST; vector++) {
 		struct binding binding = binding_get(cpu, vector);
 
-		if (binding.kind == BINDING_MESSAGE && binding.number == irq) {
+		if (binding.kind == BINDING_MESSAGE && binding.number == irq)
 			binding_set(cpu, vector, BINDING_NONE, 0);
-		}
 	}
 }
 
@@ -108,17 +106,15 @@ interrupt_dispatch(unsigned vector)
 
 	/* Neither comes from the LAPIC with a request pending, so neither is ended there. */
 	if (vector == VECTOR_SPURIOUS ||
-	    (vector >= VECTOR_LEGACY_FIRST && vector <= VECTOR_LEGACY_LAST)) {
+	    (vector >= VECTOR_LEGACY_FIRST && vector <= VECTOR_LEGACY_LAST))
 		return;
-	}
-	if (binding.kind == BINDING_MESSAGE) {
+	if (binding.kind == BINDING_MESSAGE)
 		irq_message_arrived(binding.number);
-	} else if (binding.kind == BINDING_LINE && !irq_line_arrived(binding.number)) {
+	else if (binding.kind == BINDING_LINE && !irq_line_arrived(binding.number))
 		arch_line_disable(binding.number);
-	} else if (vector == VECTOR_CONSOLE) {
+	else if (vector == VECTOR_CONSOLE)
 		uart_interrupt();
-	} else if (vector == VECTOR_TIMER) {
+	else if (vector == VECTOR_TIMER)
 		worker_timer_arrived();
-	}
 	apic_end_of_interrupt();
 }

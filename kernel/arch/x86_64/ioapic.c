@@ -64,12 +64,10 @@ ioapic_write(const struct ioapic *ioapic, uint32_t index, uint32_t value)
 static const struct ioapic *
 ioapic_of(uint32_t line)
 {
-	for (unsigned i = 0; i < ioapic_count; i++) {
+	for (unsigned i = 0; i < ioapic_count; i++)
 		if (line >= ioapics[i].first_line &&
-		    line - ioapics[i].first_line < ioapics[i].lines) {
+		    line - ioapics[i].first_line < ioapics[i].lines)
 			return &ioapics[i];
-		}
-	}
 	return NULL;
 }
 
@@ -80,9 +78,8 @@ entry_write(uint32_t line, uint32_t low)
 	uint32_t index;
 	bool on;
 
-	if (ioapic == NULL || line >= LINES_MAX) {
+	if (ioapic == NULL || line >= LINES_MAX)
 		return false;
-	}
 	index = IOAPIC_ENTRIES + 2 * (line - ioapic->first_line);
 	on = lock_take(&ioapic_lock);
 	ioapic_write(ioapic, index + 1, cpus[0].apic_id << 24);
@@ -96,16 +93,14 @@ ioapic_add(uint64_t address, uint32_t first_line)
 {
 	struct ioapic *ioapic = &ioapics[ioapic_count];
 
-	if (ioapic_count == IOAPICS_MAX || !arch_map_device(address, PAGE_BYTES)) {
+	if (ioapic_count == IOAPICS_MAX || !arch_map_device(address, PAGE_BYTES))
 		return;
-	}
 	ioapic->address = address;
 	ioapic->first_line = first_line;
 	ioapic->lines = (ioapic_read(ioapic, IOAPIC_VERSION) >> 16 & 0xff) + 1;
 	ioapic_count++;
-	for (uint32_t i = 0; i < ioapic->lines; i++) {
+	for (uint32_t i = 0; i < ioapic->lines; i++)
 		entry_write(first_line + i, ENTRY_MASKED);
-	}
 }
 
 /* The two old controllers: moved out of the exceptions' way, then silenced. */
@@ -125,9 +120,8 @@ silence_legacy(void)
 		{0xa1, 0xff},
 	};
 
-	for (unsigned i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
+	for (unsigned i = 0; i < sizeof(words) / sizeof(words[0]); i++)
 		port_write8(words[i][0], words[i][1]);
-	}
 }
 
 void
@@ -136,9 +130,8 @@ ioapic_init(void)
 	const struct acpi_header *madt = acpi_find("APIC");
 
 	silence_legacy();
-	for (uint32_t i = 0; i < ISA_LINES; i++) {
+	for (uint32_t i = 0; i < ISA_LINES; i++)
 		isa[i].line = i;
-	}
 	for (uint32_t at = MADT_ENTRIES; madt != NULL && acpi_u8(madt, at + 1) >= 2;
 	     at += acpi_u8(madt, at + 1)) {
 		uint32_t source = acpi_u8(madt, at + 3);
@@ -156,11 +149,9 @@ ioapic_init(void)
 bool
 ioapic_is_at(uint64_t address, uint64_t bytes)
 {
-	for (unsigned i = 0; i < ioapic_count; i++) {
-		if (ranges_meet(address, bytes, ioapics[i].address, PAGE_BYTES)) {
+	for (unsigned i = 0; i < ioapic_count; i++)
+		if (ranges_meet(address, bytes, ioapics[i].address, PAGE_BYTES))
 			return true;
-		}
-	}
 	return false;
 }
 
@@ -191,9 +182,8 @@ arch_line_of(uint32_t function)
 	uint32_t source = arch_pci_read(function, PCI_INTERRUPT_LINE, 1);
 
 	if (pin == 0 || pin > 4 || source == 0 || source >= ISA_LINES ||
-	    ioapic_of(isa[source].line) == NULL) {
+	    ioapic_of(isa[source].line) == NULL)
 		return UINT32_MAX;
-	}
 	return isa[source].line;
 }
 
@@ -201,23 +191,19 @@ arch_line_of(uint32_t function)
 static uint32_t
 pci_flags(uint32_t line)
 {
-	for (unsigned i = 0; i < ISA_LINES; i++) {
-		if (isa[i].line == line && isa[i].overridden) {
+	for (unsigned i = 0; i < ISA_LINES; i++)
+		if (isa[i].line == line && isa[i].overridden)
 			return entry_flags(isa[i].flags) | ENTRY_LEVEL;
-		}
-	}
 	return ENTRY_ACTIVE_LOW | ENTRY_LEVEL;
 }
 
 bool
 arch_line_enable(uint32_t line)
 {
-	if (line >= LINES_MAX) {
+	if (line >= LINES_MAX)
 		return false;
-	}
-	if (line_vector[line] == 0) {
+	if (line_vector[line] == 0)
 		line_vector[line] = (uint8_t)interrupt_bind_line(0, line);
-	}
 	return line_vector[line] != 0 && entry_write(line, line_vector[line] | pci_flags(line));
 }
 

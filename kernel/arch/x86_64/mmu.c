@@ -37,12 +37,10 @@ split_large(uint64_t *entry)
 	uint64_t *table = table_new();
 	uint64_t first = *entry & ~PAGE_LARGE;
 
-	if (table == NULL) {
+	if (table == NULL)
 		return false;
-	}
-	for (unsigned i = 0; i < 512; i++) {
+	for (unsigned i = 0; i < 512; i++)
 		table[i] = first + i * (uint64_t)PAGE_BYTES;
-	}
 	*entry = (uintptr_t)table | PAGE_PRESENT | PAGE_WRITE;
 	return true;
 }
@@ -59,20 +57,17 @@ entry_at(uint64_t address, unsigned level, bool create)
 	for (unsigned at = 4;; at--) {
 		uint64_t *entry = &table[address >> (12 + 9 * (at - 1)) & 511];
 
-		if (at == level) {
+		if (at == level)
 			return entry;
-		}
 		if ((*entry & PAGE_PRESENT) == 0) {
 			uint64_t *next = create ? table_new() : NULL;
 
-			if (next == NULL) {
+			if (next == NULL)
 				return NULL;
-			}
 			*entry = (uintptr_t)next | PAGE_PRESENT | PAGE_WRITE;
 		} else if (at == 2 && (*entry & PAGE_LARGE) != 0) {
-			if (!create || !split_large(entry)) {
+			if (!create || !split_large(entry))
 				return NULL;
-			}
 		}
 		table = (uint64_t *)(uintptr_t)(*entry & PAGE_ADDRESS);
 	}
@@ -83,12 +78,10 @@ map_large(uint64_t address, uint64_t flags)
 {
 	uint64_t *entry = entry_at(address, 2, true);
 
-	if (entry == NULL) {
+	if (entry == NULL)
 		return false;
-	}
-	if ((*entry & PAGE_PRESENT) != 0 && (*entry & PAGE_LARGE) == 0) {
+	if ((*entry & PAGE_PRESENT) != 0 && (*entry & PAGE_LARGE) == 0)
 		return false;
-	}
 	*entry = address | flags | PAGE_LARGE;
 	return true;
 }
@@ -105,9 +98,8 @@ map_range(uint64_t start, uint64_t end, uint64_t flags)
 		}
 		uint64_t *entry = entry_at(start, 1, true);
 
-		if (entry == NULL) {
+		if (entry == NULL)
 			return false;
-		}
 		*entry = start | flags;
 		start += PAGE_BYTES;
 	}
@@ -121,9 +113,8 @@ map_image(void)
 	uint64_t rodata_end = (uintptr_t)kernel_rodata_end;
 
 	if (!map_range((uintptr_t)kernel_start, text_end, PAGE_PRESENT) ||
-	    !map_range(text_end, rodata_end, PAGE_PRESENT | PAGE_NO_EXECUTE)) {
+	    !map_range(text_end, rodata_end, PAGE_PRESENT | PAGE_NO_EXECUTE))
 		orion_panic("no memory for the page tables");
-	}
 }
 
 static void
@@ -144,13 +135,11 @@ mmu_init(void)
 		uint64_t end = (ranges[i].start + ranges[i].bytes) & PAGE_ADDRESS;
 
 		start = start == 0 ? PAGE_BYTES : start;
-		if (!map_range(start, end, PAGE_PRESENT | PAGE_WRITE | PAGE_NO_EXECUTE)) {
+		if (!map_range(start, end, PAGE_PRESENT | PAGE_WRITE | PAGE_NO_EXECUTE))
 			root = NULL;
-		}
 	}
-	if (root == NULL || (uintptr_t)root >> 32 != 0) {
+	if (root == NULL || (uintptr_t)root >> 32 != 0)
 		orion_panic("no memory for the page tables");
-	}
 	map_image();
 	for (unsigned i = 0; i < CPUS_MAX; i++) {
 		mmu_unmap_page(cpu_stacks[i].guard);
@@ -171,9 +160,8 @@ mmu_unmap_page(const void *address)
 {
 	uint64_t *entry = entry_at((uintptr_t)address, 1, true);
 
-	if (entry == NULL) {
+	if (entry == NULL)
 		orion_panic("no memory for the page tables");
-	}
 	*entry = 0;
 	flush((uintptr_t)address);
 }
@@ -183,9 +171,8 @@ mmu_allow_execution(uint64_t page, bool allow)
 {
 	uint64_t *entry = entry_at(page, 1, true);
 
-	if (entry == NULL) {
+	if (entry == NULL)
 		orion_panic("no memory for the page tables");
-	}
 	*entry = page | PAGE_PRESENT | PAGE_WRITE | (allow ? 0 : PAGE_NO_EXECUTE);
 	flush(page);
 }
@@ -195,16 +182,13 @@ mmu_is_mapped(uint64_t address)
 {
 	uint64_t *entry;
 
-	if (root == NULL || address >= ADDRESS_LIMIT) {
+	if (root == NULL || address >= ADDRESS_LIMIT)
 		return false;
-	}
 	entry = entry_at(address, 2, false);
-	if (entry == NULL || (*entry & PAGE_PRESENT) == 0) {
+	if (entry == NULL || (*entry & PAGE_PRESENT) == 0)
 		return false;
-	}
-	if ((*entry & PAGE_LARGE) != 0) {
+	if ((*entry & PAGE_LARGE) != 0)
 		return true;
-	}
 	entry = entry_at(address, 1, false);
 	return entry != NULL && (*entry & PAGE_PRESENT) != 0;
 }
@@ -226,9 +210,8 @@ map_outside(uint64_t address, uint64_t bytes, uint64_t flags)
 	uint64_t end;
 	bool mapped = true;
 
-	if (bytes == 0 || address >= ADDRESS_LIMIT || bytes > ADDRESS_LIMIT - address) {
+	if (bytes == 0 || address >= ADDRESS_LIMIT || bytes > ADDRESS_LIMIT - address)
 		return false;
-	}
 	end = (address + bytes + PAGE_BYTES - 1) & PAGE_ADDRESS;
 	bool on = lock_take(&mmu_lock);
 
@@ -237,9 +220,8 @@ map_outside(uint64_t address, uint64_t bytes, uint64_t flags)
 			     large_is_absent(start);
 		uint64_t next = start + (large ? LARGE_BYTES : PAGE_BYTES);
 
-		if (large || !mmu_is_mapped(start)) {
+		if (large || !mmu_is_mapped(start))
 			mapped = map_range(start, next, flags);
-		}
 		start = next;
 	}
 	lock_give(&mmu_lock, on);
@@ -257,8 +239,7 @@ arch_map_device(uint64_t address, size_t bytes)
 const void *
 arch_map_table(uint64_t address, size_t bytes)
 {
-	if (!map_outside(address, bytes, PAGE_PRESENT | PAGE_NO_EXECUTE)) {
+	if (!map_outside(address, bytes, PAGE_PRESENT | PAGE_NO_EXECUTE))
 		return NULL;
-	}
 	return (const void *)(uintptr_t)address;
 }

@@ -16,11 +16,11 @@
 #define CONFIG_ENABLE 0x80000000u
 #define HOLE_FIRST 0xc0000000u
 #define HOLE_LAST 0xfec00000u
-#define HOLE_ROUND (1u << 24)   /* firmware's tables lie directly above RAM */
+#define HOLE_ROUND (1u << 24) /* firmware's tables lie directly above RAM */
 #define FW_CFG_SELECT 0x510
 #define FW_CFG_DATA 0x511
 
-static uint64_t window;         /* where bus 0 would be; 0: no window */
+static uint64_t window; /* where bus 0 would be; 0: no window */
 static uint32_t window_first_bus, window_last_bus;
 static struct lock config_lock;
 
@@ -31,15 +31,13 @@ pci_config_init(void)
 	uint64_t base = mcfg != NULL ? acpi_u64(mcfg, MCFG_ENTRY) : 0;
 	uint32_t first, last;
 
-	if (base == 0 || acpi_u16(mcfg, MCFG_ENTRY + 8) != 0) {
+	if (base == 0 || acpi_u16(mcfg, MCFG_ENTRY + 8) != 0)
 		return;
-	}
 	first = acpi_u8(mcfg, MCFG_ENTRY + 10);
 	last = acpi_u8(mcfg, MCFG_ENTRY + 11);
 	if (first > last || !arch_map_device(base + (uint64_t)first * BUS_BYTES,
-					     (size_t)(last - first + 1) * BUS_BYTES)) {
+					     (size_t)(last - first + 1) * BUS_BYTES))
 		return;
-	}
 	window = base;
 	window_first_bus = first;
 	window_last_bus = last;
@@ -60,9 +58,8 @@ window_address(uint32_t function, unsigned offset)
 {
 	uint32_t bus = function >> 8;
 
-	if (window == 0 || bus < window_first_bus || bus > window_last_bus || offset >= 4096) {
+	if (window == 0 || bus < window_first_bus || bus > window_last_bus || offset >= 4096)
 		return 0;
-	}
 	return window + ((uint64_t)function << 12) + offset;
 }
 
@@ -75,9 +72,8 @@ is_valid(unsigned offset, unsigned width)
 static bool
 ports_select(uint32_t function, unsigned offset)
 {
-	if (function > 0xffff || offset > 0xff) {
+	if (function > 0xffff || offset > 0xff)
 		return false;
-	}
 	port_write32(CONFIG_ADDRESS, CONFIG_ENABLE | function << 8 | (offset & ~3u));
 	return true;
 }
@@ -88,9 +84,8 @@ ports_read(uint32_t function, unsigned offset, unsigned width)
 	uint32_t value = UINT32_MAX;
 	bool on = lock_take(&config_lock);
 
-	if (ports_select(function, offset)) {
+	if (ports_select(function, offset))
 		value = port_read32(CONFIG_DATA) >> 8 * (offset & 3);
-	}
 	lock_give(&config_lock, on);
 	return width == 4 ? value : value & ((1u << 8 * width) - 1);
 }
@@ -100,12 +95,10 @@ arch_pci_read(uint32_t function, unsigned offset, unsigned width)
 {
 	uint64_t address = window_address(function, offset);
 
-	if (!is_valid(offset, width)) {
+	if (!is_valid(offset, width))
 		return UINT32_MAX;
-	}
-	if (address == 0) {
+	if (address == 0)
 		return ports_read(function, offset, width);
-	}
 	switch (width) {
 	case 1:
 		return *(volatile uint8_t *)(uintptr_t)address;
@@ -123,13 +116,12 @@ ports_write(uint32_t function, unsigned offset, unsigned width, uint32_t value)
 	bool on = lock_take(&config_lock);
 
 	if (ports_select(function, offset)) {
-		if (width == 1) {
+		if (width == 1)
 			port_write8(port, (uint8_t)value);
-		} else if (width == 2) {
+		else if (width == 2)
 			port_write16(port, (uint16_t)value);
-		} else {
+		else
 			port_write32(port, value);
-		}
 	}
 	lock_give(&config_lock, on);
 }
@@ -139,18 +131,16 @@ arch_pci_write(uint32_t function, unsigned offset, unsigned width, uint32_t valu
 {
 	uint64_t address = window_address(function, offset);
 
-	if (!is_valid(offset, width)) {
+	if (!is_valid(offset, width))
 		return;
-	}
-	if (address == 0) {
+	if (address == 0)
 		ports_write(function, offset, width, value);
-	} else if (width == 1) {
+	else if (width == 1)
 		*(volatile uint8_t *)(uintptr_t)address = (uint8_t)value;
-	} else if (width == 2) {
+	else if (width == 2)
 		*(volatile uint16_t *)(uintptr_t)address = (uint16_t)value;
-	} else {
+	else
 		*(volatile uint32_t *)(uintptr_t)address = value;
-	}
 }
 
 const char *

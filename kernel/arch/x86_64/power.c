@@ -31,9 +31,8 @@ soft_off_type(uint32_t *type)
 
 	for (uint32_t at = sizeof(*dsdt); dsdt != NULL && at + 8 < dsdt->length; at++) {
 		if (memcmp((const char *)dsdt + at, "_S5_", 4) != 0 ||
-		    acpi_u8(dsdt, at + 4) != AML_PACKAGE) {
+		    acpi_u8(dsdt, at + 4) != AML_PACKAGE)
 			continue;
-		}
 		at += 5;
 		at += (acpi_u8(dsdt, at) >> 6) + 1 + 1;
 		*type = acpi_u8(dsdt, at) == AML_BYTE ? acpi_u8(dsdt, at + 1) : acpi_u8(dsdt, at);
@@ -55,9 +54,8 @@ arch_power_off(bool success)
 			     (uint16_t)(type << 10 | CONTROL_SLEEP_ENABLE));
 	}
 	kprint("The machine can be switched off now.\n");
-	for (;;) {
+	for (;;)
 		__asm__ volatile("cli; hlt" ::: "memory");
-	}
 }
 
 /* Chipset, keyboard controller, and at last a triple fault. */
@@ -71,7 +69,6 @@ arch_reboot(void)
 	port_write8(KEYBOARD_PORT, KEYBOARD_RESET);
 	timer_wait_us(50000);
 	__asm__ volatile("lidt %0; int3" ::"m"(no_vectors) : "memory");
-	for (;;) {
+	for (;;)
 		__asm__ volatile("cli; hlt" ::: "memory");
-	}
 }

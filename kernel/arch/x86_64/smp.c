@@ -5,14 +5,14 @@
 #include "kernel/core/string.h"
 
 #define START_WAIT_US 100u
-#define START_TRIES 10000u      /* of START_WAIT_US: a second */
+#define START_TRIES 10000u /* of START_WAIT_US: a second */
 
 extern char trampoline[], trampoline_end[];
 extern char trampoline_stack[], trampoline_entry[], trampoline_root[], trampoline_cpu[];
 
 static unsigned cpus_running = 1;
 static unsigned cpus_present = 1;
-static uint32_t cpu_arrived;    /* index of the CPU that came up last */
+static uint32_t cpu_arrived; /* index of the CPU that came up last */
 
 /* A page below 1 MiB that is RAM, not page 0, nor at the top where firmware keeps its data. */
 static uint64_t
@@ -22,12 +22,10 @@ find_page(void)
 	unsigned count = arch_memory_ranges(ranges, MEMORY_RANGES_MAX);
 
 	for (uint64_t page = 0x8000; page < 0x80000; page += PAGE_BYTES) {
-		for (unsigned i = 0; i < count; i++) {
+		for (unsigned i = 0; i < count; i++)
 			if (page >= ranges[i].start &&
-			    page + PAGE_BYTES <= ranges[i].start + ranges[i].bytes) {
+			    page + PAGE_BYTES <= ranges[i].start + ranges[i].bytes)
 				return page;
-			}
-		}
 	}
 	return 0;
 }
@@ -63,13 +61,11 @@ start(uint64_t page, unsigned index, uint32_t apic_id)
 	timer_wait_us(START_WAIT_US);
 	for (unsigned try = 0; try < START_TRIES; try++) {
 		/* The second STARTUP is for CPUs that missed the first. */
-		if (try == 0 || try == 10) {
+		if (try == 0 || try == 10)
 			apic_send(apic_id, (uint32_t)(APIC_COMMAND_STARTUP | page / PAGE_BYTES));
-		}
 		for (unsigned i = 0; i < 10; i++) {
-			if (__atomic_load_n(&cpu_arrived, __ATOMIC_ACQUIRE) == index) {
+			if (__atomic_load_n(&cpu_arrived, __ATOMIC_ACQUIRE) == index)
 				return true;
-			}
 			timer_wait_us(START_WAIT_US / 10);
 		}
 	}
@@ -83,9 +79,8 @@ arch_cpus_start(void)
 	unsigned count = apic_cpu_ids(ids, &cpus_present);
 	uint64_t page = find_page();
 
-	if (count == 1 || page == 0) {
+	if (count == 1 || page == 0)
 		return 1;
-	}
 	memcpy((void *)(uintptr_t)page, trampoline, (size_t)(trampoline_end - trampoline));
 	mmu_allow_execution(page, true);
 	for (unsigned i = 1; i < count; i++) {
@@ -109,9 +104,8 @@ arch_describe(void)
 		kprint("cpu: %u CPUs present, %u used: more are not supported\n", cpus_present,
 		       CPUS_MAX);
 	}
-	if (!ioapic_present()) {
+	if (!ioapic_present())
 		kprint("apic: no ACPI table of CPUs and interrupts: one CPU, devices are polled\n");
-	}
 }
 
 uint32_t
@@ -125,9 +119,8 @@ arch_cpu_model(void)
 {
 	static char model[49];
 
-	if (cpuid_get(0x80000000).a < 0x80000004) {
+	if (cpuid_get(0x80000000).a < 0x80000004)
 		return "x86_64";
-	}
 	for (uint32_t leaf = 0; leaf < 3; leaf++) {
 		struct cpuid id = cpuid_get(0x80000002 + leaf);
 
@@ -148,9 +141,8 @@ arch_irq_off(void)
 void
 arch_irq_restore(bool on)
 {
-	if (on) {
+	if (on)
 		__asm__ volatile("sti" ::: "memory");
-	}
 }
 
 /* sti takes effect one instruction late: no interrupt can come between it and hlt. */
@@ -158,11 +150,10 @@ void
 arch_sleep_unless(const uint32_t *flag)
 {
 	__asm__ volatile("cli" ::: "memory");
-	if (__atomic_load_n(flag, __ATOMIC_ACQUIRE) == 0) {
+	if (__atomic_load_n(flag, __ATOMIC_ACQUIRE) == 0)
 		__asm__ volatile("sti; hlt" ::: "memory");
-	} else {
+	else
 		__asm__ volatile("sti" ::: "memory");
-	}
 }
 
 void
@@ -175,9 +166,7 @@ arch_relax(void)
 void
 arch_stop_others(void)
 {
-	for (unsigned i = 0; i < cpus_running; i++) {
-		if (i != arch_cpu()) {
+	for (unsigned i = 0; i < cpus_running; i++)
+		if (i != arch_cpu())
 			apic_send(cpus[i].apic_id, APIC_COMMAND_NMI);
-		}
-	}
 }

@@ -26,7 +26,7 @@
 struct reference {
 	const char *name;
 	uint32_t rate;
-	uint32_t mask;          /* the counter counts up, modulo mask + 1 */
+	uint32_t mask; /* the counter counts up, modulo mask + 1 */
 	uint32_t (*read)(void);
 };
 
@@ -113,17 +113,14 @@ timer_init(void)
 	const struct acpi_header *fadt = acpi_find("FACP");
 	uint64_t rate;
 
-	if (fadt != NULL) {
+	if (fadt != NULL)
 		acpi_timer_port = (uint16_t)acpi_u32(fadt, FADT_TIMER_PORT);
-	}
 	source = acpi_timer_port != 0 ? &acpi_timer : &pit;
-	if (source == &pit) {
+	if (source == &pit)
 		pit_start();
-	}
 	rate = measure(source);
-	if (rate < 1000000) {
+	if (rate < 1000000)
 		orion_panic("the time stamp counter could not be measured");
-	}
 	ticks_per_second = rate;
 }
 
@@ -133,9 +130,8 @@ timer_cpu_init(void)
 	uint64_t start, ticks;
 	uint32_t left;
 
-	if (apic_per_second != 0) {
+	if (apic_per_second != 0)
 		return;
-	}
 	apic_timer_start(UINT32_MAX);
 	start = arch_ticks();
 	timer_wait_us(APIC_MEASURE_US);
@@ -164,9 +160,8 @@ timer_wait_us(unsigned microseconds)
 {
 	uint64_t end = arch_ticks() + ticks_per_second / 1000000 * microseconds;
 
-	while (arch_ticks() < end) {
+	while (arch_ticks() < end)
 		arch_relax();
-	}
 }
 
 uint64_t

@@ -22,7 +22,7 @@ struct gate {
 };
 
 struct table_pointer {
-	uint16_t reserved[3];   /* so that BASE is aligned; the CPU reads from LIMIT on */
+	uint16_t reserved[3]; /* so that BASE is aligned; the CPU reads from LIMIT on */
 	uint16_t limit;
 	uint64_t base;
 };
@@ -160,9 +160,8 @@ print_guard(uint64_t address)
 	for (unsigned i = 0; i < CPUS_MAX; i++) {
 		uint64_t low = (uintptr_t)&cpu_stacks[i];
 
-		if (address >= low && address < low + PAGE_BYTES) {
+		if (address >= low && address < low + PAGE_BYTES)
 			kprint("  cr2 lies below the stack of CPU %u: stack overflow\n", i);
-		}
 	}
 }
 
@@ -215,11 +214,10 @@ exception(const struct trap_frame *frame)
 	panic_begin();
 	kprint("\nException %u, %s, on CPU %u\n", (unsigned)frame->vector,
 	       name != NULL ? name : "reserved", arch_cpu());
-	if (frame->vector == VECTOR_PAGE_FAULT) {
+	if (frame->vector == VECTOR_PAGE_FAULT)
 		print_page_fault(frame, address);
-	} else if (frame->vector == VECTOR_DOUBLE_FAULT) {
+	else if (frame->vector == VECTOR_DOUBLE_FAULT)
 		print_guard(address);
-	}
 	print_registers(frame);
 	print_stack(frame->rsp);
 	panic_end();
@@ -232,10 +230,8 @@ trap_entry(struct trap_frame *frame)
 		interrupt_dispatch((unsigned)frame->vector);
 		return;
 	}
-	if (frame->vector == VECTOR_NMI && panic_is_running()) {
-		for (;;) {
+	if (frame->vector == VECTOR_NMI && panic_is_running())
+		for (;;)
 			__asm__ volatile("cli; hlt" ::: "memory");
-		}
-	}
 	exception(frame);
 }

@@ -27,7 +27,7 @@ uart_init(void)
 {
 	port_write8(UART_INTERRUPTS, 0);
 	port_write8(UART_LINE, UART_DIVISOR_ACCESS);
-	port_write8(UART_DATA, 1);              /* 115200 bits a second */
+	port_write8(UART_DATA, 1); /* 115200 bits a second */
 	port_write8(UART_INTERRUPTS, 0);
 	port_write8(UART_LINE, UART_8N1);
 	port_write8(UART_FIFO, UART_FIFO_ON_CLEARED);
@@ -38,9 +38,8 @@ void
 uart_enable_interrupts(void)
 {
 	interrupts_on = ioapic_route_isa(UART_ISA_LINE, VECTOR_CONSOLE);
-	if (interrupts_on) {
+	if (interrupts_on)
 		port_write8(UART_INTERRUPTS, UART_RECEIVE_INTERRUPT);
-	}
 }
 
 void
@@ -52,14 +51,12 @@ uart_interrupt(void)
 	while (count < sizeof(bytes)) {
 		uint8_t status = port_read8(UART_STATUS);
 
-		if (status == UART_ABSENT || (status & UART_RECEIVED) == 0) {
+		if (status == UART_ABSENT || (status & UART_RECEIVED) == 0)
 			break;
-		}
 		bytes[count++] = (char)port_read8(UART_DATA);
 	}
-	if (count != 0) {
+	if (count != 0)
 		console_received(bytes, count);
-	}
 }
 
 void
@@ -69,12 +66,10 @@ arch_console_write(const char *bytes, size_t count)
 
 	while (done < count) {
 		/* Empty means that the whole FIFO is. */
-		while ((port_read8(UART_STATUS) & UART_SEND_EMPTY) == 0) {
+		while ((port_read8(UART_STATUS) & UART_SEND_EMPTY) == 0)
 			arch_relax();
-		}
-		for (unsigned i = 0; i < UART_FIFO_BYTES && done < count; i++) {
+		for (unsigned i = 0; i < UART_FIFO_BYTES && done < count; i++)
 			port_write8(UART_DATA, (uint8_t)bytes[done++]);
-		}
 	}
 }
 
