@@ -232,7 +232,7 @@ msix_control(const struct model_pci *pci)
 {
 	const uint8_t *p = &pci->config[pci->msix_cap + PCI_MSIX_CONTROL];
 
-	return pci->msix_cap == 0 ? 0 : (uint16_t)(p[0] | p[1] << 8);
+	return (uint16_t)(pci->msix_cap == 0 ? 0 : p[0] | p[1] << 8);
 }
 
 void
