@@ -30,12 +30,29 @@ load_big(const uint8_t *p)
 	return (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 | (uint32_t)p[2] << 8 | p[3];
 }
 
+/*
+ * One round.  The eight words do not move: the caller passes them one place further on each time, and
+ * only the two that change are written.
+ */
+static inline void
+step(uint32_t a, uint32_t b, uint32_t c, uint32_t *d, uint32_t e, uint32_t f, uint32_t g,
+     uint32_t *h, uint32_t word)
+{
+	uint32_t s1 = rotate(e, 6) ^ rotate(e, 11) ^ rotate(e, 25);
+	uint32_t t1 = *h + s1 + (g ^ (e & (f ^ g))) + word;
+	uint32_t s0 = rotate(a, 2) ^ rotate(a, 13) ^ rotate(a, 22);
+
+	*d += t1;
+	*h = t1 + s0 + ((a & b) | (c & (a | b)));
+}
+
 /* 6.2.2: one block of 64 bytes. */
 static void
 compress(uint32_t state[8], const uint8_t block[64])
 {
+	uint32_t a = state[0], b = state[1], c = state[2], d = state[3];
+	uint32_t e = state[4], f = state[5], g = state[6], h = state[7];
 	uint32_t w[64];
-	uint32_t v[8];
 
 	for (unsigned t = 0; t < 16; t++)
 		w[t] = load_big(block + 4 * t);
@@ -45,20 +62,24 @@ compress(uint32_t state[8], const uint8_t block[64])
 
 		w[t] = s1 + w[t - 7] + s0 + w[t - 16];
 	}
-	memcpy(v, state, sizeof(v));
-	for (unsigned t = 0; t < 64; t++) {
-		uint32_t a = v[0], e = v[4];
-		uint32_t s1 = rotate(e, 6) ^ rotate(e, 11) ^ rotate(e, 25);
-		uint32_t t1 = v[7] + s1 + ((e & v[5]) ^ (~e & v[6])) + k[t] + w[t];
-		uint32_t s0 = rotate(a, 2) ^ rotate(a, 13) ^ rotate(a, 22);
-		uint32_t t2 = s0 + ((a & v[1]) ^ (a & v[2]) ^ (v[1] & v[2]));
-
-		memmove(v + 1, v, 7 * sizeof(v[0]));
-		v[4] += t1;
-		v[0] = t1 + t2;
+	for (unsigned t = 0; t < 64; t += 8) {
+		step(a, b, c, &d, e, f, g, &h, k[t] + w[t]);
+		step(h, a, b, &c, d, e, f, &g, k[t + 1] + w[t + 1]);
+		step(g, h, a, &b, c, d, e, &f, k[t + 2] + w[t + 2]);
+		step(f, g, h, &a, b, c, d, &e, k[t + 3] + w[t + 3]);
+		step(e, f, g, &h, a, b, c, &d, k[t + 4] + w[t + 4]);
+		step(d, e, f, &g, h, a, b, &c, k[t + 5] + w[t + 5]);
+		step(c, d, e, &f, g, h, a, &b, k[t + 6] + w[t + 6]);
+		step(b, c, d, &e, f, g, h, &a, k[t + 7] + w[t + 7]);
 	}
-	for (unsigned i = 0; i < 8; i++)
-		state[i] += v[i];
+	state[0] += a;
+	state[1] += b;
+	state[2] += c;
+	state[3] += d;
+	state[4] += e;
+	state[5] += f;
+	state[6] += g;
+	state[7] += h;
 }
 
 void
