@@ -25,11 +25,16 @@ static struct lane {
 static ucontext_t scheduler;
 static struct desk *the_desk;
 
+/* The device was stopped while a lane was still inside. */
+static bool stopped_early;
+
 static void
 give_way(struct desk *desk, unsigned lane)
 {
-	(void)desk;
+	const struct storage_disk *disk = &desk->storage.disks[0];
+
 	EXPECT_EQ(swapcontext(&lanes[lane].context, &scheduler), 0);
+	stopped_early |= vblk_state_get(disk->device) == VBLK_STOPPED && disk->lanes_inside != 0;
 }
 
 static void
@@ -105,6 +110,7 @@ TEST_AXES(storage_halt__several_lanes, axes, NULL)
 	config.leaks_allowed = which == 3;
 	desk_open(&desk, &config);
 	desk.on_idle = give_way;
+	stopped_early = false;
 	the_desk = &desk;
 	if (which != 0)
 		model_device_trick(desk.models[0],
@@ -124,6 +130,7 @@ TEST_AXES(storage_halt__several_lanes, axes, NULL)
 		EXPECT_EQ(vblk_in_flight(vblk_queue_get(disk->device, i)), 0);
 	}
 	EXPECT_EQ(failed, which == 0 ? 0 : LANES);
+	EXPECT(!stopped_early);
 	EXPECT_EQ(disk->lanes_inside, 0);
 	EXPECT_EQ(disk->phase, which == 0 ? HALT_RUNNING : HALT_HALTED);
 	/* The device was reset once, however many lanes found it late (and at opening and closing). */
