@@ -14,13 +14,13 @@ struct request {
 	const struct model_chain *chain;
 	uint32_t type;
 	uint64_t sector;
-	uint64_t data_out, data_in;     /* data bytes that the device may read, may write */
-	uint64_t wrote;                 /* data bytes written */
+	uint64_t data_out, data_in; /* data bytes that the device may read, may write */
+	uint64_t wrote; /* data bytes written */
 };
 
 /*
- * Copies between BUFFER and the chain's readable or writable bytes, BYTES from OFFSET on.  The pieces
- * were reachable when the chain was fetched; a piece that is not any more is a breach.
+ * Copies between BUFFER and the chain's readable or writable bytes, BYTES from OFFSET on.  The
+ * pieces were reachable when the chain was fetched; a piece that is not any more is a breach.
  */
 static bool
 copy(struct model_queue *q, const struct model_chain *chain, bool writable, uint64_t offset,

@@ -9,7 +9,7 @@
 static const struct {
 	uint8_t offset, width;
 } fields[] = {
-	{0, 4}, {4, 4}, {8, 4}, {12, 4}, {16, 2}, {18, 1}, {19, 1}, {20, 4}, {24, 1}, {25, 1},
+	{0, 4},  {4, 4},  {8, 4},  {12, 4}, {16, 2}, {18, 1}, {19, 1}, {20, 4}, {24, 1}, {25, 1},
 	{26, 2}, {28, 4}, {32, 1}, {33, 1}, {34, 2}, {36, 4}, {40, 4}, {44, 4}, {48, 4}, {52, 4},
 	{56, 1}, {60, 4}, {64, 4}, {68, 4}, {72, 4}, {76, 4}, {80, 4}, {84, 4}, {88, 4}, {92, 1},
 };
@@ -39,13 +39,12 @@ fill(struct model_device *d, struct virtio_blk_config *c)
 	const struct model_options *o = &d->options;
 
 	memset(c, 0, sizeof(*c));
-	c->capacity = cpu_to_le64(d->torn ^
-				  claim(d, MODEL_MISCHIEF_SAY_CAPACITY, o->capacity_sectors));
+	c->capacity =
+		cpu_to_le64(d->torn ^ claim(d, MODEL_MISCHIEF_SAY_CAPACITY, o->capacity_sectors));
 	c->size_max = cpu_to_le32((uint32_t)claim(d, MODEL_MISCHIEF_SAY_SIZE_MAX, o->size_max));
 	c->seg_max = cpu_to_le32((uint32_t)claim(d, MODEL_MISCHIEF_SAY_SEG_MAX, o->seg_max));
 	c->blk_size = cpu_to_le32((uint32_t)claim(d, MODEL_MISCHIEF_SAY_BLOCK, o->block_bytes));
-	c->physical_block_exp =
-		(uint8_t)claim(d, MODEL_MISCHIEF_SAY_PHYSICAL, o->physical_exp);
+	c->physical_block_exp = (uint8_t)claim(d, MODEL_MISCHIEF_SAY_PHYSICAL, o->physical_exp);
 	c->alignment_offset = o->alignment_offset;
 	c->min_io_size = cpu_to_le16(o->min_io_blocks);
 	c->opt_io_size = cpu_to_le32(o->opt_io_blocks);
@@ -56,7 +55,8 @@ fill(struct model_device *d, struct virtio_blk_config *c)
 uint32_t
 model_config_bytes(struct model_device *d)
 {
-	return (uint32_t)claim(d, MODEL_MISCHIEF_SAY_CONFIG_BYTES, sizeof(struct virtio_blk_config));
+	return (uint32_t)claim(d, MODEL_MISCHIEF_SAY_CONFIG_BYTES,
+			       sizeof(struct virtio_blk_config));
 }
 
 uint32_t

@@ -36,9 +36,8 @@ model_device_open(struct model_host *host, const struct model_options *options)
 {
 	struct model_device *d = calloc(1, sizeof(*d));
 
-	if (d == NULL || host->device_count == MODEL_DEVICES_MAX ||
-	    options->queues == 0 || options->queues > MODEL_QUEUES_MAX ||
-	    options->vectors > MODEL_VECTORS_MAX) {
+	if (d == NULL || host->device_count == MODEL_DEVICES_MAX || options->queues == 0 ||
+	    options->queues > MODEL_QUEUES_MAX || options->vectors > MODEL_VECTORS_MAX) {
 		free(d);
 		return NULL;
 	}
@@ -210,8 +209,10 @@ model_status_set(struct model_device *d, uint8_t status)
 		return;
 	}
 	if ((kept & ~status) != 0 || !order_is_right(status)) {
-		model_breached(d->host, (kept & ~status) != 0 ? MODEL_BREACH_STATUS_CLEARED :
-			       MODEL_BREACH_STATUS_ORDER, UINT_MAX, d->status, status, 0);
+		model_breached(d->host,
+			       (kept & ~status) != 0 ? MODEL_BREACH_STATUS_CLEARED
+						     : MODEL_BREACH_STATUS_ORDER,
+			       UINT_MAX, d->status, status, 0);
 	}
 	if ((fresh & VIRTIO_STATUS_FEATURES_OK) != 0) {
 		if (features_are_good(d)) {
@@ -235,7 +236,8 @@ model_features_set(struct model_device *d, uint64_t features)
 	}
 	if ((d->status & VIRTIO_STATUS_FEATURES_OK) != 0 ||
 	    (d->status & VIRTIO_STATUS_DRIVER) == 0) {
-		model_breached(d->host, MODEL_BREACH_FEATURES_LATE, UINT_MAX, d->status, features, 0);
+		model_breached(d->host, MODEL_BREACH_FEATURES_LATE, UINT_MAX, d->status, features,
+			       0);
 		return;
 	}
 	d->driver_features = features;
@@ -252,8 +254,8 @@ model_queue_size(struct model_device *d, uint16_t queue)
 	if (queue >= d->options.queues) {
 		return 0;
 	}
-	return model_trick_now(d, MODEL_MISCHIEF_SAY_QUEUE_SIZE, &value) ? (uint16_t)value :
-	       d->options.queue_size;
+	return model_trick_now(d, MODEL_MISCHIEF_SAY_QUEUE_SIZE, &value) ? (uint16_t)value
+									 : d->options.queue_size;
 }
 
 /* ---- notifications ---- */

@@ -24,9 +24,9 @@
  *     model_device_close(device); model_host_close(host)
  *
  * When the device acts.  A queue sleeps until it is kicked.  Awake, it fetches, completes and, when
- * nothing is left, asks for kicks, looks once more and sleeps: each of these is one act.  Acts happen
- * in model_host_run(), in pause_ns(), and, under step, before the driver's accesses.  A driver that
- * loses a kick therefore stays stuck, which is how tests find out.
+ * nothing is left, asks for kicks, looks once more and sleeps: each of these is one act.  Acts
+ * happen in model_host_run(), in pause_ns(), and, under step, before the driver's accesses.  A
+ * driver that loses a kick therefore stays stuck, which is how tests find out.
  *
  * One thread.  Hosts and devices are single-threaded; step's state is global: one world at a time.
  */
@@ -38,7 +38,9 @@
 struct model_host;
 struct model_device;
 
-/* ---- breaches: rules that the driver broke ---------------------------------------------------- */
+/*
+ * ---- breaches: rules that the driver broke ----------------------------------------------------
+ */
 
 typedef enum model_breach {
 	MODEL_BREACH_NONE,
@@ -105,58 +107,60 @@ typedef enum model_breach {
 /* The rule that was broken, with its place in the specification.  Static, never NULL. */
 const char *model_breach_text(model_breach breach);
 
-/* ---- misbehaviour ------------------------------------------------------------------------------ */
+/*
+ * ---- misbehaviour ------------------------------------------------------------------------------
+ */
 
 typedef enum model_mischief {
 	MODEL_MISCHIEF_NONE,
 	/* at a completion */
-	MODEL_MISCHIEF_ID_RANGE,        /* used id: the queue size + VALUE */
-	MODEL_MISCHIEF_ID_HIGH,         /* a bit set above the low 16 (packed: as ID_RANGE) */
-	MODEL_MISCHIEF_ID_FREE,         /* in range, not in flight */
-	MODEL_MISCHIEF_ID_MIDDLE,       /* the chain's second descriptor */
-	MODEL_MISCHIEF_ID_TWICE,        /* completed, then completed again */
-	MODEL_MISCHIEF_INDEX_LEAP,      /* used index: the queue size + 1 + VALUE too far */
-	MODEL_MISCHIEF_INDEX_BACK,      /* used index one back (packed: wrong wrap counter) */
-	MODEL_MISCHIEF_INDEX_RUNS,      /* used index goes on by itself at every act */
-	MODEL_MISCHIEF_LENGTH_HUGE,     /* used length 2^32 - 1 */
-	MODEL_MISCHIEF_LENGTH_ZERO,     /* used length 0 */
-	MODEL_MISCHIEF_STATUS_NONE,     /* status byte never written */
-	MODEL_MISCHIEF_STATUS_ODD,      /* status byte VALUE, or 0x77 */
-	MODEL_MISCHIEF_DATA_NONE,       /* status OK, data never written */
-	MODEL_MISCHIEF_WITHHELD,        /* never completed */
-	MODEL_MISCHIEF_SCRIBBLE,        /* overwrites the descriptor area */
+	MODEL_MISCHIEF_ID_RANGE, /* used id: the queue size + VALUE */
+	MODEL_MISCHIEF_ID_HIGH, /* a bit set above the low 16 (packed: as ID_RANGE) */
+	MODEL_MISCHIEF_ID_FREE, /* in range, not in flight */
+	MODEL_MISCHIEF_ID_MIDDLE, /* the chain's second descriptor */
+	MODEL_MISCHIEF_ID_TWICE, /* completed, then completed again */
+	MODEL_MISCHIEF_INDEX_LEAP, /* used index: the queue size + 1 + VALUE too far */
+	MODEL_MISCHIEF_INDEX_BACK, /* used index one back (packed: wrong wrap counter) */
+	MODEL_MISCHIEF_INDEX_RUNS, /* used index goes on by itself at every act */
+	MODEL_MISCHIEF_LENGTH_HUGE, /* used length 2^32 - 1 */
+	MODEL_MISCHIEF_LENGTH_ZERO, /* used length 0 */
+	MODEL_MISCHIEF_STATUS_NONE, /* status byte never written */
+	MODEL_MISCHIEF_STATUS_ODD, /* status byte VALUE, or 0x77 */
+	MODEL_MISCHIEF_DATA_NONE, /* status OK, data never written */
+	MODEL_MISCHIEF_WITHHELD, /* never completed */
+	MODEL_MISCHIEF_SCRIBBLE, /* overwrites the descriptor area */
 	/* notifications */
-	MODEL_MISCHIEF_EVENT_ODD,       /* nonsense in the event words and flags for the driver */
-	MODEL_MISCHIEF_IRQ_NONE,        /* an interrupt that is due does not come */
-	MODEL_MISCHIEF_IRQ_SPURIOUS,    /* an interrupt at every act */
+	MODEL_MISCHIEF_EVENT_ODD, /* nonsense in the event words and flags for the driver */
+	MODEL_MISCHIEF_IRQ_NONE, /* an interrupt that is due does not come */
+	MODEL_MISCHIEF_IRQ_SPURIOUS, /* an interrupt at every act */
 	/* handshake */
 	MODEL_MISCHIEF_FEATURES_REFUSED,
-	MODEL_MISCHIEF_FEATURES_DROPPED,/* FEATURES_OK is cleared at DRIVER_OK */
-	MODEL_MISCHIEF_CONFIG_TORN,     /* configuration and generation change at a config read */
-	MODEL_MISCHIEF_RESET_STUCK,     /* status is not 0 after a reset */
-	MODEL_MISCHIEF_NEEDS_RESET,     /* DEVICE_NEEDS_RESET at an act */
-	MODEL_MISCHIEF_ALL_ONES,        /* gone: registers read as all ones, from then on */
-	MODEL_MISCHIEF_QUEUE_REFUSED,   /* the queue does not become enabled */
-	MODEL_MISCHIEF_VECTOR_REFUSED,  /* a vector is not taken */
+	MODEL_MISCHIEF_FEATURES_DROPPED, /* FEATURES_OK is cleared at DRIVER_OK */
+	MODEL_MISCHIEF_CONFIG_TORN, /* configuration and generation change at a config read */
+	MODEL_MISCHIEF_RESET_STUCK, /* status is not 0 after a reset */
+	MODEL_MISCHIEF_NEEDS_RESET, /* DEVICE_NEEDS_RESET at an act */
+	MODEL_MISCHIEF_ALL_ONES, /* gone: registers read as all ones, from then on */
+	MODEL_MISCHIEF_QUEUE_REFUSED, /* the queue does not become enabled */
+	MODEL_MISCHIEF_VECTOR_REFUSED, /* a vector is not taken */
 	/* claims: VALUE in place of the truth */
 	MODEL_MISCHIEF_SAY_CAPACITY,
 	MODEL_MISCHIEF_SAY_BLOCK,
 	MODEL_MISCHIEF_SAY_SEG_MAX,
 	MODEL_MISCHIEF_SAY_SIZE_MAX,
-	MODEL_MISCHIEF_SAY_QUEUES,      /* num_queues in the configuration */
+	MODEL_MISCHIEF_SAY_QUEUES, /* num_queues in the configuration */
 	MODEL_MISCHIEF_SAY_QUEUE_SIZE,
-	MODEL_MISCHIEF_SAY_PHYSICAL,    /* physical_block_exp */
+	MODEL_MISCHIEF_SAY_PHYSICAL, /* physical_block_exp */
 	MODEL_MISCHIEF_SAY_CONFIG_BYTES,
 	/* PCI configuration space */
-	MODEL_MISCHIEF_CAP_LOOP,        /* the list runs in a circle */
-	MODEL_MISCHIEF_CAP_BAR,         /* the capability of cfg_type VALUE names BAR 6 */
-	MODEL_MISCHIEF_CAP_PAST,        /* ... lies past the end of its BAR */
-	MODEL_MISCHIEF_CAP_WRAP,        /* ... offset + length overflows 32 bits */
-	MODEL_MISCHIEF_CAP_SHORT,       /* ... cap_len is too small */
-	MODEL_MISCHIEF_CAP_MISSING,     /* ... is not there */
-	MODEL_MISCHIEF_CAP_ODD,         /* ... has an odd offset */
-	MODEL_MISCHIEF_NOTIFY_PAST,     /* queue_notify_off lies past the notify structure */
-	MODEL_MISCHIEF_MSIX_PAST,       /* the MSI-X table lies past its BAR */
+	MODEL_MISCHIEF_CAP_LOOP, /* the list runs in a circle */
+	MODEL_MISCHIEF_CAP_BAR, /* the capability of cfg_type VALUE names BAR 6 */
+	MODEL_MISCHIEF_CAP_PAST, /* ... lies past the end of its BAR */
+	MODEL_MISCHIEF_CAP_WRAP, /* ... offset + length overflows 32 bits */
+	MODEL_MISCHIEF_CAP_SHORT, /* ... cap_len is too small */
+	MODEL_MISCHIEF_CAP_MISSING, /* ... is not there */
+	MODEL_MISCHIEF_CAP_ODD, /* ... has an odd offset */
+	MODEL_MISCHIEF_NOTIFY_PAST, /* queue_notify_off lies past the notify structure */
+	MODEL_MISCHIEF_MSIX_PAST, /* the MSI-X table lies past its BAR */
 	MODEL_MISCHIEF_COUNT
 } model_mischief;
 
@@ -173,7 +177,9 @@ struct model_trick {
 
 #define MODEL_TRICKS_MAX 4
 
-/* ---- host -------------------------------------------------------------------------------------- */
+/*
+ * ---- host --------------------------------------------------------------------------------------
+ */
 
 /* What struct vblk_queue_home.event points at: wake() counts here. */
 struct model_event {
@@ -182,17 +188,17 @@ struct model_event {
 
 /* What is taken and not given back, and what happened.  All 0 at rest, but for the totals. */
 struct model_host_stats {
-	unsigned dma_regions, shares, mappings, irqs, memories;  /* live */
-	size_t dma_bytes;                                        /* live */
-	unsigned calls;              /* fallible calls, since model_host_fail() */
-	unsigned failed;             /* of these, made to fail */
-	unsigned guards_broken;      /* writes around a region */
-	unsigned bad_frees;          /* what was given back had not been taken */
+	unsigned dma_regions, shares, mappings, irqs, memories; /* live */
+	size_t dma_bytes; /* live */
+	unsigned calls; /* fallible calls, since model_host_fail() */
+	unsigned failed; /* of these, made to fail */
+	unsigned guards_broken; /* writes around a region */
+	unsigned bad_frees; /* what was given back had not been taken */
 	unsigned wakes;
 	unsigned reports[ORION_EVENT_COUNT];
 	unsigned breaches[MODEL_BREACH_COUNT];
 	unsigned breach_total;
-	char first_breach[200];      /* text and values of the first; "" */
+	char first_breach[200]; /* text and values of the first; "" */
 };
 
 struct model_host *model_host_open(uint64_t seed);
@@ -213,16 +219,18 @@ void *model_memory_take(void *host, size_t bytes);
 void model_memory_give(void *host, void *memory, size_t bytes);
 
 /*
- * The Nth (1 ...) fallible call from now fails, and with FOREVER all that follow; 0: none.  Fallible
- * are dma_alloc, share, map_registers, irq_attach, memory_take, and vector_attach, line_attach of
- * the model transport.
+ * The Nth (1 ...) fallible call from now fails, and with FOREVER all that follow; 0: none.
+ * Fallible are dma_alloc, share, map_registers, irq_attach, memory_take, and vector_attach,
+ * line_attach of the model transport.
  */
 void model_host_fail(struct model_host *host, unsigned n, bool forever);
 
 /* The longest piece that one share() maps contiguously; 0: no limit. */
 void model_host_share_limit(struct model_host *host, size_t bytes);
 
-/* Every device acts until none has anything to do; false when they were still busy after a million. */
+/*
+ * Every device acts until none has anything to do; false when they were still busy after a million.
+ */
 bool model_host_run(struct model_host *host);
 
 /* Up to ACTS acts, dealt at random among the devices.  Returns how many there were. */
@@ -231,48 +239,53 @@ unsigned model_host_act(struct model_host *host, unsigned acts);
 /* The CPU's view of BYTES at device address ADDRESS, or NULL if that is not all lent. */
 void *model_host_at(struct model_host *host, uint64_t address, size_t bytes);
 
-/* ---- device ------------------------------------------------------------------------------------ */
+/*
+ * ---- device ------------------------------------------------------------------------------------
+ */
 
 typedef enum model_order {
-	MODEL_ORDER_FIFO,         /* each request is completed before the next is fetched */
-	MODEL_ORDER_REVERSED,     /* all are fetched, then completed from the newest */
-	MODEL_ORDER_SHUFFLED,     /* fetched, completed and published at random */
+	MODEL_ORDER_FIFO, /* each request is completed before the next is fetched */
+	MODEL_ORDER_REVERSED, /* all are fetched, then completed from the newest */
+	MODEL_ORDER_SHUFFLED, /* fetched, completed and published at random */
 } model_order;
 
 struct model_options {
-	uint64_t features;        /* offered; VIRTIO_F_VERSION_1 among them */
+	uint64_t features; /* offered; VIRTIO_F_VERSION_1 among them */
 	uint64_t capacity_sectors;
 	uint32_t size_max, seg_max, block_bytes;
 	uint8_t physical_exp, alignment_offset;
 	uint16_t min_io_blocks;
 	uint32_t opt_io_blocks;
-	uint16_t queues;          /* 1 .. 64 */
-	uint16_t queue_size;      /* 1 .. 32768 */
-	uint16_t vectors;         /* message vectors; 0: the line only */
+	uint16_t queues; /* 1 .. 64 */
+	uint16_t queue_size; /* 1 .. 32768 */
+	uint16_t vectors; /* message vectors; 0: the line only */
 	model_order order;
-	bool held;                /* completes nothing until model_device_hold(device, false) */
-	bool eager;               /* looks at its rings without being kicked, too */
+	bool held; /* completes nothing until model_device_hold(device, false) */
+	bool eager; /* looks at its rings without being kicked, too */
 	uint64_t seed;
-	const char *serial;       /* at most 20 characters, copied */
+	const char *serial; /* at most 20 characters, copied */
 	struct model_trick tricks[MODEL_TRICKS_MAX];
 };
 
 struct model_device_stats {
-	uint64_t kicks;           /* notifications received */
-	uint64_t kicks_unasked;   /* of these, while the device had asked for none */
+	uint64_t kicks; /* notifications received */
+	uint64_t kicks_unasked; /* of these, while the device had asked for none */
 	uint64_t fetched, completed;
 	uint64_t reads, writes, flushes, ids, unsupported, errors;
 	uint64_t interrupts, config_interrupts;
 	uint64_t resets;
-	uint64_t mischief;        /* times a trick was played */
-	uint64_t chain_longest;   /* most descriptors in one request, indirect ones included */
+	uint64_t mischief; /* times a trick was played */
+	uint64_t chain_longest; /* most descriptors in one request, indirect ones included */
 };
 
-/* 1 GiB, one queue of 256, two vectors, everything offered that the model has, first in first out. */
+/*
+ * 1 GiB, one queue of 256, two vectors, everything offered that the model has, first in first out.
+ */
 void model_options_default(struct model_options *options);
 
 /* OPTIONS are copied.  Lives until model_device_close(). */
-struct model_device *model_device_open(struct model_host *host, const struct model_options *options);
+struct model_device *model_device_open(struct model_host *host,
+				       const struct model_options *options);
 void model_device_close(struct model_device *device);
 
 /* A transport straight to the device.  Valid until model_device_close(). */
@@ -314,25 +327,28 @@ void model_device_break(struct model_device *device);
 
 /* The disk, past the driver: BYTES must be a multiple of 512. */
 void model_device_peek(struct model_device *device, uint64_t sector, void *data, size_t bytes);
-void model_device_poke(struct model_device *device, uint64_t sector, const void *data, size_t bytes);
+void model_device_poke(struct model_device *device, uint64_t sector, const void *data,
+		       size_t bytes);
 
 /* Requests that the device holds, and whether queue QUEUE sleeps until it is kicked. */
 unsigned model_device_held(const struct model_device *device);
 bool model_device_sleeps(const struct model_device *device, unsigned queue);
 
-/* ---- step -------------------------------------------------------------------------------------- */
+/*
+ * ---- step --------------------------------------------------------------------------------------
+ */
 
 typedef enum model_memory {
-	MODEL_MEMORY_STRONG,      /* the device sees each store at once */
-	MODEL_MEMORY_TSO,         /* stores in order, as late as allowed */
-	MODEL_MEMORY_WEAK,        /* stores out of order between fences, loads stale between fences */
+	MODEL_MEMORY_STRONG, /* the device sees each store at once */
+	MODEL_MEMORY_TSO, /* stores in order, as late as allowed */
+	MODEL_MEMORY_WEAK, /* stores out of order between fences, loads stale between fences */
 } model_memory;
 
 typedef enum model_step_mode {
-	MODEL_STEP_NEVER,         /* the device acts only when told */
-	MODEL_STEP_ONCE,          /* at access number POINT, until it has nothing to do */
-	MODEL_STEP_EVERY,         /* one act at every access */
-	MODEL_STEP_RANDOM,        /* none to three acts at every access */
+	MODEL_STEP_NEVER, /* the device acts only when told */
+	MODEL_STEP_ONCE, /* at access number POINT, until it has nothing to do */
+	MODEL_STEP_EVERY, /* one act at every access */
+	MODEL_STEP_RANDOM, /* none to three acts at every access */
 } model_step_mode;
 
 /*
@@ -359,7 +375,7 @@ void model_step_end(void);
 /* What the driver did since model_step_begin(). */
 struct model_step_stats {
 	uint64_t loads, stores, register_loads, register_stores;
-	uint64_t fences[4];       /* by enum step_order */
+	uint64_t fences[4]; /* by enum step_order */
 };
 const struct model_step_stats *model_step_stats(void);
 

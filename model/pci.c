@@ -37,8 +37,9 @@ put(struct model_pci *pci, unsigned offset, unsigned width, uint64_t value)
 static uint64_t
 bar_bytes(unsigned bar)
 {
-	return bar == MODEL_PCI_BAR_MSIX ? MODEL_PCI_MSIX_BYTES :
-	       bar == MODEL_PCI_BAR_VIRTIO ? MODEL_PCI_VIRTIO_BYTES : 0;
+	return bar == MODEL_PCI_BAR_MSIX     ? MODEL_PCI_MSIX_BYTES
+	       : bar == MODEL_PCI_BAR_VIRTIO ? MODEL_PCI_VIRTIO_BYTES
+					     : 0;
 }
 
 static uint64_t
@@ -95,7 +96,8 @@ cap_virtio(struct model_pci *pci, unsigned *link, unsigned *end, unsigned type, 
 	at = cap_append(pci, link, end, PCI_CAP_ID_VENDOR, bytes);
 	bar = cap_trick(pci, MODEL_MISCHIEF_CAP_BAR, type) ? 6 : bar;
 	bytes = cap_trick(pci, MODEL_MISCHIEF_CAP_SHORT, type) ? 8 : bytes;
-	offset = cap_trick(pci, MODEL_MISCHIEF_CAP_PAST, type) ? MODEL_PCI_VIRTIO_BYTES - 2 : offset;
+	offset =
+		cap_trick(pci, MODEL_MISCHIEF_CAP_PAST, type) ? MODEL_PCI_VIRTIO_BYTES - 2 : offset;
 	offset = cap_trick(pci, MODEL_MISCHIEF_CAP_WRAP, type) ? UINT32_MAX - 15 : offset;
 	offset += cap_trick(pci, MODEL_MISCHIEF_CAP_ODD, type) ? 1 : 0;
 	put(pci, at + VIRTIO_PCI_CAP_LEN, 1, bytes);
@@ -114,8 +116,9 @@ cap_virtio(struct model_pci *pci, unsigned *link, unsigned *end, unsigned type, 
 static void
 cap_msix(struct model_pci *pci, unsigned *link, unsigned *end)
 {
-	uint32_t table = model_trick_now(pci->device, MODEL_MISCHIEF_MSIX_PAST, NULL) ?
-			 MODEL_PCI_MSIX_BYTES : 0;
+	uint32_t table = model_trick_now(pci->device, MODEL_MISCHIEF_MSIX_PAST, NULL)
+				 ? MODEL_PCI_MSIX_BYTES
+				 : 0;
 	unsigned at;
 
 	if (pci->device->options.vectors == 0) {
@@ -215,7 +218,8 @@ is_good_access(struct model_pci *pci, unsigned offset, unsigned width)
 {
 	if ((width != 1 && width != 2 && width != 4) || offset % width != 0 ||
 	    offset + width > PCI_CONFIG_BYTES) {
-		model_breached(pci->device->host, MODEL_BREACH_PCI_OUTSIDE, UINT_MAX, offset, width, 2);
+		model_breached(pci->device->host, MODEL_BREACH_PCI_OUTSIDE, UINT_MAX, offset, width,
+			       2);
 		return false;
 	}
 	return true;
@@ -252,7 +256,8 @@ write_bar(struct model_pci *pci, unsigned bar, uint32_t value)
 	uint32_t type = bar == MODEL_PCI_BAR_VIRTIO ? PCI_BAR_MEMORY_64 : 0;
 
 	if (model_pci_decodes(pci)) {
-		model_breached(pci->device->host, MODEL_BREACH_PCI_BAR_SIZING, UINT_MAX, bar, value, 0);
+		model_breached(pci->device->host, MODEL_BREACH_PCI_BAR_SIZING, UINT_MAX, bar, value,
+			       0);
 	}
 	if (high) {
 		put(pci, PCI_BAR0 + 4 * bar, 4, value);
@@ -275,8 +280,9 @@ model_pci_config_write(void *context, uint32_t function, uint16_t offset, unsign
 	} else if (offset >= PCI_BAR0 && offset < PCI_BAR0 + 4 * PCI_BARS && width == 4) {
 		write_bar(pci, (offset - PCI_BAR0) / 4u, value);
 	} else if (pci->msix_cap != 0 && offset == pci->msix_cap + PCI_MSIX_CONTROL && width == 2) {
-		put(pci, offset, 2, (value & (PCI_MSIX_CONTROL_ENABLE | PCI_MSIX_CONTROL_MASK_ALL)) |
-		    (get(pci, offset, 2) & PCI_MSIX_CONTROL_SIZE));
+		put(pci, offset, 2,
+		    (value & (PCI_MSIX_CONTROL_ENABLE | PCI_MSIX_CONTROL_MASK_ALL)) |
+			    (get(pci, offset, 2) & PCI_MSIX_CONTROL_SIZE));
 		model_pci_msix_send(pci);
 	} else if (is_window(pci, offset)) {
 		model_pci_register_set(pci, pci->config[pci->window_cap + 4],

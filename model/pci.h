@@ -31,8 +31,8 @@ struct model_pci {
 	struct model_device *device;
 	uint32_t function;
 	uint8_t config[PCI_CONFIG_BYTES];
-	uint16_t msix_cap, window_cap;  /* offsets of two capabilities */
-	uint8_t *registers[PCI_BARS];   /* what map_registers() hands out; never read or written */
+	uint16_t msix_cap, window_cap; /* offsets of two capabilities */
+	uint8_t *registers[PCI_BARS]; /* what map_registers() hands out; never read or written */
 
 	uint32_t device_feature_select, driver_feature_select;
 	uint16_t queue_select;

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* The model as a PCI function: common configuration, doorbells, ISR, the MSI-X table [spec 4.1.4]. */
+/*
+ * The model as a PCI function: common configuration, doorbells, ISR, the MSI-X table [spec 4.1.4].
+ */
 #include "model/pci.h"
 
 #include <limits.h>
@@ -37,8 +39,8 @@ is_field(struct model_pci *pci, uint32_t offset, unsigned width, bool write)
 	for (size_t i = 0; i < sizeof(fields) / sizeof(fields[0]); i++) {
 		if (fields[i].offset == offset && fields[i].width == width) {
 			if (write && fields[i].read_only) {
-				model_breached(pci->device->host, MODEL_BREACH_PCI_READ_ONLY, UINT_MAX,
-					       offset, width, 0);
+				model_breached(pci->device->host, MODEL_BREACH_PCI_READ_ONLY,
+					       UINT_MAX, offset, width, 0);
 			}
 			return !(write && fields[i].read_only);
 		}
@@ -87,8 +89,8 @@ queue_get(struct model_pci *pci, uint32_t offset)
 	case VIRTIO_PCI_COMMON_QUEUE_ENABLE:
 		return d->queues[pci->queue_select].enabled;
 	case VIRTIO_PCI_COMMON_QUEUE_NOTIFY_OFF:
-		return model_trick_now(d, MODEL_MISCHIEF_NOTIFY_PAST, NULL) ? 0xffffu :
-		       pci->queue_select;
+		return model_trick_now(d, MODEL_MISCHIEF_NOTIFY_PAST, NULL) ? 0xffffu
+									    : pci->queue_select;
 	default:
 		return (uint32_t)(*area_of(setup, offset) >> (offset % 8 * 8));
 	}
@@ -106,8 +108,8 @@ vector_taken(struct model_pci *pci, uint32_t vector)
 			       pci->device->options.vectors, 0);
 		return VIRTIO_NO_VECTOR;
 	}
-	return model_trick_now(pci->device, MODEL_MISCHIEF_VECTOR_REFUSED, NULL) ?
-	       VIRTIO_NO_VECTOR : (uint16_t)vector;
+	return model_trick_now(pci->device, MODEL_MISCHIEF_VECTOR_REFUSED, NULL) ? VIRTIO_NO_VECTOR
+										 : (uint16_t)vector;
 }
 
 static void
@@ -118,8 +120,10 @@ queue_set(struct model_pci *pci, uint32_t offset, uint32_t value)
 	uint64_t *area;
 
 	if (!queue_is_there(pci) || d->queues[pci->queue_select].enabled) {
-		model_breached(d->host, queue_is_there(pci) ? MODEL_BREACH_QUEUE_STATE :
-			       MODEL_BREACH_QUEUE_ABSENT, pci->queue_select, offset, value, 0);
+		model_breached(d->host,
+			       queue_is_there(pci) ? MODEL_BREACH_QUEUE_STATE
+						   : MODEL_BREACH_QUEUE_ABSENT,
+			       pci->queue_select, offset, value, 0);
 		return;
 	}
 	switch (offset) {
@@ -160,13 +164,17 @@ common_get(struct model_pci *pci, uint32_t offset, unsigned width)
 	case VIRTIO_PCI_COMMON_DEVICE_FEATURE_SELECT:
 		return pci->device_feature_select;
 	case VIRTIO_PCI_COMMON_DEVICE_FEATURE:
-		return pci->device_feature_select > 1 ? 0 :
-		       (uint32_t)(d->options.features >> (32 * pci->device_feature_select));
+		return pci->device_feature_select > 1
+			       ? 0
+			       : (uint32_t)(d->options.features >>
+					    (32 * pci->device_feature_select));
 	case VIRTIO_PCI_COMMON_DRIVER_FEATURE_SELECT:
 		return pci->driver_feature_select;
 	case VIRTIO_PCI_COMMON_DRIVER_FEATURE:
-		return pci->driver_feature_select > 1 ? 0 :
-		       (uint32_t)(d->driver_features >> (32 * pci->driver_feature_select));
+		return pci->driver_feature_select > 1
+			       ? 0
+			       : (uint32_t)(d->driver_features >>
+					    (32 * pci->driver_feature_select));
 	case VIRTIO_PCI_COMMON_CONFIG_VECTOR:
 		return d->config_vector;
 	case VIRTIO_PCI_COMMON_NUM_QUEUES:
@@ -190,7 +198,7 @@ features_set(struct model_pci *pci, uint32_t value)
 
 	if (pci->driver_feature_select <= 1) {
 		model_features_set(pci->device, (pci->device->driver_features & keep) |
-				   (uint64_t)value << shift);
+							(uint64_t)value << shift);
 	}
 }
 
@@ -240,7 +248,8 @@ model_pci_msix_send(struct model_pci *pci)
 {
 	uint16_t control = msix_control(pci);
 
-	if ((control & PCI_MSIX_CONTROL_ENABLE) == 0 || (control & PCI_MSIX_CONTROL_MASK_ALL) != 0) {
+	if ((control & PCI_MSIX_CONTROL_ENABLE) == 0 ||
+	    (control & PCI_MSIX_CONTROL_MASK_ALL) != 0) {
 		return;
 	}
 	for (unsigned i = 0; i < pci->device->options.vectors; i++) {
@@ -332,11 +341,13 @@ is_reachable(struct model_pci *pci, unsigned bar, uint32_t offset, unsigned widt
 	uint32_t table = pci->device->options.vectors * PCI_MSIX_ENTRY_BYTES;
 
 	if (!model_pci_decodes(pci)) {
-		model_breached(pci->device->host, MODEL_BREACH_PCI_DECODE, UINT_MAX, bar, offset, width);
+		model_breached(pci->device->host, MODEL_BREACH_PCI_DECODE, UINT_MAX, bar, offset,
+			       width);
 		return false;
 	}
 	if (bar == MODEL_PCI_BAR_MSIX && (offset >= table || width != 4 || offset % 4 != 0)) {
-		model_breached(pci->device->host, MODEL_BREACH_PCI_OUTSIDE, UINT_MAX, bar, offset, width);
+		model_breached(pci->device->host, MODEL_BREACH_PCI_OUTSIDE, UINT_MAX, bar, offset,
+			       width);
 		return false;
 	}
 	return bar == MODEL_PCI_BAR_MSIX || bar == MODEL_PCI_BAR_VIRTIO;
@@ -373,7 +384,8 @@ static void
 doorbell_set(struct model_pci *pci, uint32_t offset, unsigned width, uint32_t value)
 {
 	if (width != 2) {
-		model_breached(pci->device->host, MODEL_BREACH_PCI_WIDTH, UINT_MAX, offset, width, 2);
+		model_breached(pci->device->host, MODEL_BREACH_PCI_WIDTH, UINT_MAX, offset, width,
+			       2);
 		return;
 	}
 	if (offset / MODEL_PCI_NOTIFY_MULTIPLIER != value) {

@@ -32,18 +32,18 @@ model_random(uint64_t *state)
 #define MODEL_BUSY_AREA 0x80
 
 typedef enum model_lent {
-	MODEL_LENT_DMA,           /* dma_alloc(): both ways */
-	MODEL_LENT_READ,          /* share(): the device reads */
-	MODEL_LENT_WRITE,         /* share(): the device writes */
+	MODEL_LENT_DMA, /* dma_alloc(): both ways */
+	MODEL_LENT_READ, /* share(): the device reads */
+	MODEL_LENT_WRITE, /* share(): the device writes */
 } model_lent;
 
 struct model_region {
 	uint64_t device;
 	size_t bytes;
 	uint8_t *cpu;
-	uint8_t *block;           /* DMA: what was allocated, guards included */
-	uint8_t *busy;            /* DMA: per byte, how many chains in flight hold it */
-	                          /* (+ MODEL_BUSY_AREA: a live queue's device area) */
+	uint8_t *block; /* DMA: what was allocated, guards included */
+	uint8_t *busy; /* DMA: per byte, how many chains in flight hold it */
+	/* (+ MODEL_BUSY_AREA: a live queue's device area) */
 	model_lent kind;
 };
 
@@ -93,16 +93,16 @@ struct model_host {
 	bool fail_forever;
 	size_t share_limit;
 
-	struct model_region *regions;   /* sorted by device address */
+	struct model_region *regions; /* sorted by device address */
 	unsigned region_count, region_room;
-	unsigned region_recent;         /* where model_region_of() found the last one */
+	unsigned region_recent; /* where model_region_of() found the last one */
 	uint64_t next_address;
 
 	struct model_device *devices[MODEL_DEVICES_MAX];
 	unsigned device_count;
 	struct model_irq irqs[MODEL_IRQS_MAX];
 	unsigned irq_top;
-	bool acting;              /* a device acts: its accesses are not the driver's */
+	bool acting; /* a device acts: its accesses are not the driver's */
 };
 
 /* True when this fallible call is to fail. */
@@ -135,13 +135,13 @@ struct model_piece {
 	uint64_t address;
 	uint32_t bytes;
 	bool writable;
-	uint16_t slot;            /* split, direct: the descriptor */
+	uint16_t slot; /* split, direct: the descriptor */
 };
 
 struct model_chain {
-	uint16_t id;              /* split: the head; packed: the buffer id */
-	uint16_t slots;           /* ring descriptors */
-	uint64_t table;           /* indirect table, 0: none */
+	uint16_t id; /* split: the head; packed: the buffer id */
+	uint16_t slots; /* ring descriptors */
+	uint64_t table; /* indirect table, 0: none */
 	uint64_t readable, writable;
 	uint32_t count;
 	struct model_piece pieces[];
@@ -174,24 +174,24 @@ struct model_queue {
 	unsigned index;
 	struct virtio_queue_setup setup;
 	bool enabled, broken, indirect, event_index;
-	uint8_t *desc, *driver, *used_area;     /* the three areas, as the CPU sees them */
+	uint8_t *desc, *driver, *used_area; /* the three areas, as the CPU sees them */
 
-	bool awake;               /* looks at its ring */
-	bool dozing;              /* asked for kicks, has to look once more */
-	bool unpublished;         /* used entries that the driver has not been shown */
-	bool unsignalled;         /* the question for an interrupt is due */
+	bool awake; /* looks at its ring */
+	bool dozing; /* asked for kicks, has to look once more */
+	bool unpublished; /* used entries that the driver has not been shown */
+	bool unsignalled; /* the question for an interrupt is due */
 
-	uint16_t avail, used;     /* split: free-running; packed: slot */
+	uint16_t avail, used; /* split: free-running; packed: slot */
 	bool avail_wrap, used_wrap;
-	uint16_t signalled;       /* used position at the last question */
+	uint16_t signalled; /* used position at the last question */
 	bool signalled_wrap;
 	uint32_t signalled_slots; /* packed: descriptors used since */
-	uint16_t avail_known;     /* split: the last avail index seen */
+	uint16_t avail_known; /* split: the last avail index seen */
 
-	uint8_t *in_flight;       /* split: by descriptor; packed: by id */
+	uint8_t *in_flight; /* split: by descriptor; packed: by id */
 	struct model_chain **held;
 	unsigned held_count, held_room;
-	struct model_chain *scratch;            /* for size + 1 pieces */
+	struct model_chain *scratch; /* for size + 1 pieces */
 };
 
 orion_status model_queue_enable(struct model_queue *queue, const struct virtio_queue_setup *setup);
@@ -248,7 +248,7 @@ struct model_device {
 	uint8_t status;
 	uint64_t driver_features, negotiated;
 	uint32_t generation;
-	uint64_t torn;            /* what a torn configuration changes in the capacity */
+	uint64_t torn; /* what a torn configuration changes in the capacity */
 	uint8_t writeback;
 	bool gone;
 	uint8_t isr;
@@ -259,10 +259,10 @@ struct model_device {
 
 	/* How an interrupt leaves the device; set by the transport in use. */
 	void (*raise)(struct model_device *device, uint16_t vector);
-	bool opened;              /* the transport is in use */
-	struct model_irq vectors[MODEL_VECTORS_MAX];    /* transport.c */
-	struct model_irq line;                          /* transport.c */
-	struct model_pci *pci;                          /* pci.c, or NULL */
+	bool opened; /* the transport is in use */
+	struct model_irq vectors[MODEL_VECTORS_MAX]; /* transport.c */
+	struct model_irq line; /* transport.c */
+	struct model_pci *pci; /* pci.c, or NULL */
 };
 
 /* True when trick WHAT is to be played now; *VALUE (may be NULL) is its value. */
@@ -274,8 +274,7 @@ void model_status_set(struct model_device *device, uint8_t status);
 void model_features_set(struct model_device *device, uint64_t features);
 uint32_t model_config_bytes(struct model_device *device);
 uint32_t model_config_get(struct model_device *device, uint32_t offset, unsigned width);
-void model_config_set(struct model_device *device, uint32_t offset, unsigned width,
-		      uint32_t value);
+void model_config_set(struct model_device *device, uint32_t offset, unsigned width, uint32_t value);
 uint16_t model_queue_size(struct model_device *device, uint16_t queue);
 void model_kick(struct model_device *device, uint32_t queue);
 

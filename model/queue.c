@@ -77,8 +77,8 @@ model_queue_enable(struct model_queue *q, const struct virtio_queue_setup *setup
 	q->signalled_slots = 0;
 	q->broken = q->awake = q->dozing = q->unpublished = q->unsignalled = false;
 	q->in_flight = calloc(1, packed ? PACKED_IDS : q->setup.size);
-	q->scratch = malloc(sizeof(*q->scratch) +
-			    (q->setup.size + 1u) * sizeof(struct model_piece));
+	q->scratch =
+		malloc(sizeof(*q->scratch) + (q->setup.size + 1u) * sizeof(struct model_piece));
 	q->held_room = q->setup.size;
 	q->held = calloc(q->held_room, sizeof(struct model_chain *));
 	if (q->in_flight == NULL || q->scratch == NULL || q->held == NULL) {
@@ -201,15 +201,16 @@ static bool
 add_entry(struct model_queue *q, const uint8_t *entry, uint32_t i, bool *next)
 {
 	bool packed = q->ring == &model_ring_packed;
-	uint16_t flags = model_get16(entry + (packed ? offsetof(struct virtq_packed_desc, flags) :
-					      offsetof(struct virtq_desc, flags)));
+	uint16_t flags = model_get16(entry + (packed ? offsetof(struct virtq_packed_desc, flags)
+						     : offsetof(struct virtq_desc, flags)));
 	uint16_t follow = model_get16(entry + offsetof(struct virtq_desc, next));
 
 	if ((flags & VIRTQ_DESC_F_INDIRECT) != 0) {
 		model_queue_breached(q, MODEL_BREACH_INDIRECT_NESTED, i, flags, 0);
 		return false;
 	}
-	if ((flags & ~(packed ? VIRTQ_DESC_F_WRITE : VIRTQ_DESC_F_WRITE | VIRTQ_DESC_F_NEXT)) != 0) {
+	if ((flags & ~(packed ? VIRTQ_DESC_F_WRITE : VIRTQ_DESC_F_WRITE | VIRTQ_DESC_F_NEXT)) !=
+	    0) {
 		model_queue_breached(q, MODEL_BREACH_DESC_FLAGS, i, flags, 1);
 		return false;
 	}
@@ -283,8 +284,8 @@ put_used(struct model_queue *q, const struct model_chain *chain, uint32_t length
 	} else if (model_trick_now(device, MODEL_MISCHIEF_ID_HIGH, NULL)) {
 		id |= split ? UINT32_C(0x10000) : UINT32_C(0x8000);
 	} else if (model_trick_now(device, MODEL_MISCHIEF_ID_MIDDLE, NULL)) {
-		id = split && chain->table == 0 && chain->count > 1 ? chain->pieces[1].slot :
-		     (id + 1u) % q->setup.size;
+		id = split && chain->table == 0 && chain->count > 1 ? chain->pieces[1].slot
+								    : (id + 1u) % q->setup.size;
 	} else if (model_trick_now(device, MODEL_MISCHIEF_ID_FREE, NULL)) {
 		while (id < q->setup.size && q->in_flight[id] != 0) {
 			id++;

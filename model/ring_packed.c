@@ -6,8 +6,9 @@
 #include <string.h>
 
 #define DESC_BYTES sizeof(struct virtq_packed_desc)
-#define FLAGS_KNOWN (VIRTQ_DESC_F_NEXT | VIRTQ_DESC_F_WRITE | VIRTQ_DESC_F_INDIRECT | \
-		     VIRTQ_PACKED_F_AVAIL | VIRTQ_PACKED_F_USED)
+#define FLAGS_KNOWN                                                                              \
+	(VIRTQ_DESC_F_NEXT | VIRTQ_DESC_F_WRITE | VIRTQ_DESC_F_INDIRECT | VIRTQ_PACKED_F_AVAIL | \
+	 VIRTQ_PACKED_F_USED)
 
 static uint8_t *
 desc_at(const struct model_queue *q, unsigned slot)
@@ -60,8 +61,9 @@ flags_are_legal(struct model_queue *q, uint16_t flags, bool first)
 		return true;
 	}
 	if (!q->indirect || !first || (flags & VIRTQ_DESC_F_NEXT) != 0) {
-		model_queue_breached(q, !q->indirect ? MODEL_BREACH_INDIRECT_OFF :
-				     MODEL_BREACH_INDIRECT_NEXT, flags, 0, 0);
+		model_queue_breached(
+			q, !q->indirect ? MODEL_BREACH_INDIRECT_OFF : MODEL_BREACH_INDIRECT_NEXT,
+			flags, 0, 0);
 		return false;
 	}
 	return true;
@@ -113,7 +115,8 @@ mark_slots(struct model_queue *q, uint16_t slot, uint16_t slots, int delta)
 	bool wrap = false;
 
 	for (; slots > 0; slots--) {
-		model_busy(q->host, q->setup.descriptor_area + slot * DESC_BYTES, DESC_BYTES, delta);
+		model_busy(q->host, q->setup.descriptor_area + slot * DESC_BYTES, DESC_BYTES,
+			   delta);
 		step_on(q, &slot, &wrap, 1);
 	}
 }
@@ -124,8 +127,9 @@ driver_events_are_legal(struct model_queue *q)
 	uint16_t where = model_get16(q->driver + offsetof(struct virtq_packed_event, desc));
 	uint16_t flags = model_get16(q->driver + offsetof(struct virtq_packed_event, flags));
 
-	if (flags > VIRTQ_PACKED_EVENT_DESC || (flags == VIRTQ_PACKED_EVENT_DESC &&
-	    (!q->event_index || (where & ~VIRTQ_PACKED_EVENT_WRAP) >= q->setup.size))) {
+	if (flags > VIRTQ_PACKED_EVENT_DESC ||
+	    (flags == VIRTQ_PACKED_EVENT_DESC &&
+	     (!q->event_index || (where & ~VIRTQ_PACKED_EVENT_WRAP) >= q->setup.size))) {
 		model_queue_breached(q, MODEL_BREACH_EVENT_FLAGS, flags, where, q->event_index);
 		return false;
 	}
@@ -212,8 +216,8 @@ packed_want_kicks(struct model_queue *q, bool wanted)
 	if (!wanted) {
 		model_put16(flags, VIRTQ_PACKED_EVENT_DISABLE);
 	} else if (q->event_index) {
-		model_put16(where, (uint16_t)(q->avail |
-			    (q->avail_wrap ? VIRTQ_PACKED_EVENT_WRAP : 0)));
+		model_put16(where,
+			    (uint16_t)(q->avail | (q->avail_wrap ? VIRTQ_PACKED_EVENT_WRAP : 0)));
 		model_put16(flags, VIRTQ_PACKED_EVENT_DESC);
 	} else {
 		model_put16(flags, VIRTQ_PACKED_EVENT_ENABLE);

@@ -90,8 +90,9 @@ flags_are_legal(struct model_queue *q, uint16_t flags)
 		return true;
 	}
 	if (!q->indirect || (flags & VIRTQ_DESC_F_NEXT) != 0) {
-		model_queue_breached(q, !q->indirect ? MODEL_BREACH_INDIRECT_OFF :
-				     MODEL_BREACH_INDIRECT_NEXT, flags, 0, 0);
+		model_queue_breached(
+			q, !q->indirect ? MODEL_BREACH_INDIRECT_OFF : MODEL_BREACH_INDIRECT_NEXT,
+			flags, 0, 0);
 		return false;
 	}
 	return true;

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The hooks of arch/stepped.h: between two accesses of the driver the device may act, and its stores
- * and loads are as disordered as the fences allow.
+ * The hooks of arch/stepped.h: between two accesses of the driver the device may act, and its
+ * stores and loads are as disordered as the fences allow.
  *
- * Stores wait in a buffer.  TSO drains it in order; WEAK drains each epoch (from one publish fence to
- * the next) newest first.  A load sees the driver's own waiting stores; under WEAK it may besides
- * see the past: what memory held before the device's stores since the last observe fence, but never
- * older than an earlier load of the same place.
+ * Stores wait in a buffer.  TSO drains it in order; WEAK drains each epoch (from one publish fence
+ * to the next) newest first.  A load sees the driver's own waiting stores; under WEAK it may
+ * besides see the past: what memory held before the device's stores since the last observe fence,
+ * but never older than an earlier load of the same place.
  */
 #include "model/private.h"
 
@@ -65,8 +65,10 @@ value_to_bytes(uint64_t value, unsigned width, uint8_t *bytes)
 	uint8_t v8 = (uint8_t)value;
 	uint16_t v16 = (uint16_t)value;
 	uint32_t v32 = (uint32_t)value;
-	const void *from = width == 1 ? (void *)&v8 : width == 2 ? (void *)&v16 :
-			   width == 4 ? (void *)&v32 : (void *)&value;
+	const void *from = width == 1   ? (void *)&v8
+			   : width == 2 ? (void *)&v16
+			   : width == 4 ? (void *)&v32
+					: (void *)&value;
 
 	memcpy(bytes, from, width);
 }
@@ -114,8 +116,10 @@ check_store(const struct store *s)
 	at = (size_t)(s->address - r->cpu);
 	for (unsigned i = 0; i < s->width; i++) {
 		if (r->busy[at + i] != 0) {
-			model_breached(self.host, (r->busy[at + i] & MODEL_BUSY_AREA) != 0 ?
-				       MODEL_BREACH_STORE_DEVICE_AREA : MODEL_BREACH_STORE_LENT,
+			model_breached(self.host,
+				       (r->busy[at + i] & MODEL_BUSY_AREA) != 0
+					       ? MODEL_BREACH_STORE_DEVICE_AREA
+					       : MODEL_BREACH_STORE_LENT,
 				       UINT_MAX, r->device + at, s->width, 0);
 			return;
 		}

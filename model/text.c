@@ -6,7 +6,8 @@ static const char *const breach_texts[MODEL_BREACH_COUNT] = {
 	[MODEL_BREACH_NONE] = "no breach",
 	[MODEL_BREACH_STATUS_CLEARED] = "a status bit was cleared without a reset [2.1.1]",
 	[MODEL_BREACH_STATUS_ORDER] = "status bits set out of order [3.1.1]",
-	[MODEL_BREACH_FEATURES_LATE] = "features written after FEATURES_OK or before DRIVER [3.1.1]",
+	[MODEL_BREACH_FEATURES_LATE] =
+		"features written after FEATURES_OK or before DRIVER [3.1.1]",
 	[MODEL_BREACH_FEATURES_NOT_OFFERED] = "a feature accepted that was not offered [2.2.1]",
 	[MODEL_BREACH_FEATURES_DEPENDENCY] = "a feature accepted without what it requires [2.2.1]",
 	[MODEL_BREACH_CONFIG_WIDTH] =
@@ -24,7 +25,8 @@ static const char *const breach_texts[MODEL_BREACH_COUNT] = {
 	[MODEL_BREACH_VECTOR_RANGE] = "a vector outside the table [4.1.5.1.2.2]",
 	[MODEL_BREACH_AVAIL_LEAP] =
 		"available index moved back, or over more than the queue holds [2.7.13.3]",
-	[MODEL_BREACH_AVAIL_FLAGS] = "available flags not 0 or 1, or not 0 with event index [2.7.7.1]",
+	[MODEL_BREACH_AVAIL_FLAGS] =
+		"available flags not 0 or 1, or not 0 with event index [2.7.7.1]",
 	[MODEL_BREACH_HEAD_RANGE] = "available head at or above the queue size [2.7.6]",
 	[MODEL_BREACH_DESC_IN_FLIGHT] = "a descriptor or id used again while in flight [2.7.14]",
 	[MODEL_BREACH_DESC_FLAGS] = "reserved or forbidden descriptor flags [2.7.5, 2.8.5]",

@@ -96,8 +96,8 @@ take_vector(struct model_device *d, uint16_t vector)
 			       d->options.vectors, 0);
 		return ORION_NO_INTERRUPT;
 	}
-	return model_trick_now(d, MODEL_MISCHIEF_VECTOR_REFUSED, NULL) ? ORION_NO_INTERRUPT :
-	       ORION_OK;
+	return model_trick_now(d, MODEL_MISCHIEF_VECTOR_REFUSED, NULL) ? ORION_NO_INTERRUPT
+								       : ORION_OK;
 }
 
 static orion_status

@@ -44,14 +44,21 @@ static struct {
 	jmp_buf leave;
 	const char *skip_reason;
 	bool ending;
-	struct { const char *what; long count; } ledger[LEDGER_MAX];
+	struct {
+		const char *what;
+		long count;
+	} ledger[LEDGER_MAX];
 	struct at_end at_end[AT_END_MAX];
 	unsigned at_end_count;
 	char notes[NOTES_MAX][160];
 	unsigned note_count;
 } self;
 
-enum outcome { RUNNING, FAILED, SKIPPED };
+enum outcome {
+	RUNNING,
+	FAILED,
+	SKIPPED
+};
 
 /* Keeps the list in the order of file and line, whatever order the constructors ran in. */
 void
@@ -79,7 +86,8 @@ test_choice(const struct test_axis *axis)
 			return self.choice[i];
 		}
 	}
-	test_fail(self.test->file, self.test->line, "axis '%s' is not one of this case's", axis->name);
+	test_fail(self.test->file, self.test->line, "axis '%s' is not one of this case's",
+		  axis->name);
 }
 
 const char *
@@ -157,7 +165,8 @@ test_note(const char *format, ...)
 	va_list arguments;
 
 	va_start(arguments, format);
-	vsnprintf(self.notes[self.note_count++ % NOTES_MAX], sizeof(self.notes[0]), format, arguments);
+	vsnprintf(self.notes[self.note_count++ % NOTES_MAX], sizeof(self.notes[0]), format,
+		  arguments);
 	va_end(arguments);
 }
 
@@ -203,9 +212,11 @@ test_expect_equal(const char *file, int line, const char *actual_text, const cha
 		  uint64_t actual, uint64_t expected)
 {
 	if (actual != expected) {
-		test_fail(file, line, "%s is %" PRId64 " (0x%" PRIx64 "), expected %s = %" PRId64
-			  " (0x%" PRIx64 ")", actual_text, (int64_t)actual, actual, expected_text,
-			  (int64_t)expected, expected);
+		test_fail(file, line,
+			  "%s is %" PRId64 " (0x%" PRIx64 "), expected %s = %" PRId64 " (0x%" PRIx64
+			  ")",
+			  actual_text, (int64_t)actual, actual, expected_text, (int64_t)expected,
+			  expected);
 	}
 }
 
@@ -460,8 +471,10 @@ parse_arguments(int argc, char **argv)
 		} else if (strcmp(argv[i], "--seed") == 0 && i + 1 < argc) {
 			self.seed = strtoull(argv[++i], NULL, 0);
 		} else {
-			fprintf(stderr, "unknown argument '%s'\nusage: %s [-l] [-v] [-x] [--seed N] "
-				"[ID|PREFIX|GLOB ...]\n", argv[i], argv[0]);
+			fprintf(stderr,
+				"unknown argument '%s'\nusage: %s [-l] [-v] [-x] [--seed N] "
+				"[ID|PREFIX|GLOB ...]\n",
+				argv[i], argv[0]);
 			return false;
 		}
 	}
@@ -484,7 +497,8 @@ main(int argc, char **argv)
 		}
 	}
 	if (!self.list) {
-		printf("%u passed, %u failed, %u skipped\n", self.passed, self.failed, self.skipped);
+		printf("%u passed, %u failed, %u skipped\n", self.passed, self.failed,
+		       self.skipped);
 	}
 	return self.failed > 0 ? 1 : 0;
 }

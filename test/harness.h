@@ -20,13 +20,13 @@
  *     }
  *
  * Each combination is a permutation with a stable id made of the file's folder, the case and the
- * labels: "scenario/write_then_read:packed.fifo".  An id names the same run for ever; a failure prints
- * the one command that repeats it.  Everything random comes from test_random(), whose stream is a
- * function of the id and of --seed alone.
+ * labels: "scenario/write_then_read:packed.fifo".  An id names the same run for ever; a failure
+ * prints the one command that repeats it.  Everything random comes from test_random(), whose stream
+ * is a function of the id and of --seed alone.
  *
  * An expectation that fails ends its permutation (by longjmp: what it held is lost, the next one
- * starts afresh).  A crash, a hang (60 s) and orion_panic() are failures of the permutation that was
- * running and name it.
+ * starts afresh).  A crash, a hang (60 s) and orion_panic() are failures of the permutation that
+ * was running and name it.
  *
  * The program: test-unit [-l] [-v] [-x] [--seed N] [ID|PREFIX|GLOB ...]
  *     -l  list the ids that would run       -v  print each id and its time
@@ -54,23 +54,22 @@ struct test_case {
 	int line;
 	const char *name;
 	void (*run)(void);
-	const struct test_axis *const *axes;    /* NULL-terminated, or NULL */
-	bool (*wanted)(void);                   /* thins the product out by test_choice(); or NULL */
+	const struct test_axis *const *axes; /* NULL-terminated, or NULL */
+	bool (*wanted)(void); /* thins the product out by test_choice(); or NULL */
 	struct test_case *next;
 };
 
 /* Called by TEST and TEST_AXES before main(). */
 void test_register(struct test_case *test);
 
-#define TEST_AXES(case_name, case_axes, case_wanted)                                              \
-	static void case_name(void);                                                              \
-	static struct test_case case_name##_case = { __FILE__, __LINE__, #case_name, case_name,   \
-						     case_axes, case_wanted, NULL };              \
-	__attribute__((constructor)) static void                                                  \
-	case_name##_register(void)                                                                \
-	{                                                                                         \
-		test_register(&case_name##_case);                                                 \
-	}                                                                                         \
+#define TEST_AXES(case_name, case_axes, case_wanted)                                               \
+	static void case_name(void);                                                               \
+	static struct test_case case_name##_case = {__FILE__,  __LINE__,    #case_name, case_name, \
+						    case_axes, case_wanted, NULL};                 \
+	__attribute__((constructor)) static void case_name##_register(void)                        \
+	{                                                                                          \
+		test_register(&case_name##_case);                                                  \
+	}                                                                                          \
 	static void case_name(void)
 
 #define TEST(case_name) TEST_AXES(case_name, NULL, NULL)
@@ -114,20 +113,20 @@ void test_expect_memory(const char *file, int line, const char *actual_text, con
 			const void *expected, size_t bytes);
 
 /* CONDITION holds. */
-#define EXPECT(condition)                                                                         \
+#define EXPECT(condition) \
 	((condition) ? (void)0 : test_fail(__FILE__, __LINE__, "does not hold: %s", #condition))
 
 /* Two integers, enums or booleans are equal: the actual value first. */
-#define EXPECT_EQ(actual, expected)                                                               \
-	test_expect_equal(__FILE__, __LINE__, #actual, #expected, (uint64_t)(actual),             \
+#define EXPECT_EQ(actual, expected)                                                   \
+	test_expect_equal(__FILE__, __LINE__, #actual, #expected, (uint64_t)(actual), \
 			  (uint64_t)(expected))
 
 /* Two strings are equal. */
-#define EXPECT_STR(actual, expected)                                                              \
+#define EXPECT_STR(actual, expected) \
 	test_expect_string(__FILE__, __LINE__, #actual, actual, expected)
 
 /* The first BYTES bytes are equal. */
-#define EXPECT_MEM(actual, expected, bytes)                                                       \
+#define EXPECT_MEM(actual, expected, bytes) \
 	test_expect_memory(__FILE__, __LINE__, #actual, actual, expected, bytes)
 
 #endif

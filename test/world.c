@@ -5,7 +5,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { BOOK_FREE, BOOK_IN_FLIGHT, BOOK_DONE };
+enum {
+	BOOK_FREE,
+	BOOK_IN_FLIGHT,
+	BOOK_DONE
+};
 
 void
 world_defaults(struct world_config *config)
@@ -72,8 +76,8 @@ memory_give(struct world *w)
 static orion_status
 bring_up(struct world *w, struct extras *extras)
 {
-	const struct orion_port *port = w->config.polled ? model_host_port_polled() :
-					model_host_port();
+	const struct orion_port *port =
+		w->config.polled ? model_host_port_polled() : model_host_port();
 	struct vblk_config config = {
 		.port = port,
 		.port_context = w->host,

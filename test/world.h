@@ -3,9 +3,9 @@
  * A small world for tests: the model's host, one model device, the driver on it, and a book that
  * proves that each accepted request completes exactly once.
  *
- * world_submit() and its like are the driver's calls with the book kept and the store buffer settled
- * after each.  world_close() checks what every test wants: nothing lost, nothing twice, no rule
- * broken by the driver, everything given back.
+ * world_submit() and its like are the driver's calls with the book kept and the store buffer
+ * settled after each.  world_close() checks what every test wants: nothing lost, nothing twice, no
+ * rule broken by the driver, everything given back.
  */
 #ifndef TEST_WORLD_H
 #define TEST_WORLD_H
@@ -20,24 +20,24 @@ struct world_config {
 	struct orion_options options;
 	model_memory memory;
 	model_step_mode mode;
-	bool pci;                 /* through src/device/pci.c, else the model's own transport */
-	bool polled;              /* a port without interrupts */
+	bool pci; /* through src/device/pci.c, else the model's own transport */
+	bool polled; /* a port without interrupts */
 	unsigned homes;
-	bool breaches_allowed;    /* the driver may break rules: the device lies to it */
+	bool breaches_allowed; /* the driver may break rules: the device lies to it */
 };
 
 struct world {
 	struct world_config config;
 	struct model_host *host;
 	struct model_device *model;
-	struct vblk_device *device;       /* NULL: not open */
+	struct vblk_device *device; /* NULL: not open */
 	void *memory[2];
 	size_t bytes[2];
 	struct model_event events[VBLK_QUEUES_MAX];
-	uint8_t *book;                    /* by cookie: 1 in flight, 2 completed */
-	uint64_t book_room, cookies;      /* cookies are 1 .. cookies */
+	uint8_t *book; /* by cookie: 1 in flight, 2 completed */
+	uint64_t book_room, cookies; /* cookies are 1 .. cookies */
 	uint64_t accepted, completed;
-	uint64_t quarantined;             /* DMA bytes never to be freed, once closed */
+	uint64_t quarantined; /* DMA bytes never to be freed, once closed */
 	struct world_buffer *buffers;
 };
 
@@ -47,14 +47,16 @@ struct world_buffer {
 	size_t bytes;
 	uint64_t cookie;
 	orion_direction direction;
-	struct vblk_segment segment;      /* all of it */
+	struct vblk_segment segment; /* all of it */
 	struct world_buffer *next;
 };
 
 /* The defaults: model, options, strong memory, one home. */
 void world_defaults(struct world_config *config);
 
-/* Makes a world and probes and opens the driver; WORLD is zeroed.  *STATUS may be NULL: must be OK. */
+/*
+ * Makes a world and probes and opens the driver; WORLD is zeroed.  *STATUS may be NULL: must be OK.
+ */
 void world_open(struct world *world, const struct world_config *config, orion_status *status);
 
 /* The two halves of it. */

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The n-th call of the port fails, for n = 1, 2, 3 ... until a whole life (attach, I/O, detach) passes
- * without a failure.  Whatever failed, the status is clean, nothing leaks, and the device can be
- * attached again.
+ * The n-th call of the port fails, for n = 1, 2, 3 ... until a whole life (attach, I/O, detach)
+ * passes without a failure.  Whatever failed, the status is clean, nothing leaks, and the device
+ * can be attached again.
  */
 #include "test/world.h"
 
@@ -20,8 +20,8 @@ static const struct test_axis layout = {"layout", {"split", "packed"}};
 static const struct test_axis tables = {"tables", {"direct", "indirect"}};
 static const struct test_axis lasting = {"lasting", {"once", "forever"}};
 static const struct test_axis queue_counts = {"queues", {"1", "4"}};
-static const struct test_axis *const axes[] = {&reach, &layout, &tables, &lasting, &queue_counts,
-					       NULL};
+static const struct test_axis *const axes[] = {&reach,   &layout,       &tables,
+					       &lasting, &queue_counts, NULL};
 
 static void
 configure(struct world_config *c)
@@ -106,15 +106,18 @@ TEST_AXES(manager_attach_fails, manager_axes, NULL)
 		orion_status status;
 		bool reached;
 
-		config = (struct manager_config){
-			.port = model_host_port(), .port_context = host, .options = &options,
-			.homes = &home, .home_count = 1, .memory_take = model_memory_take,
-			.memory_give = model_memory_give};
+		config = (struct manager_config){.port = model_host_port(),
+						 .port_context = host,
+						 .options = &options,
+						 .homes = &home,
+						 .home_count = 1,
+						 .memory_take = model_memory_take,
+						 .memory_give = model_memory_give};
 		model_step_begin(host, MODEL_MEMORY_TSO, n);
 		EXPECT_EQ(manager_init(manager, &config, NULL), ORION_OK);
 		model_host_fail(host, n, test_choice(&lasting) == 1);
-		status = pci ? manager_attach_pci(manager, function, &index) :
-			 manager_attach(manager, model_device_transport(device), &index);
+		status = pci ? manager_attach_pci(manager, function, &index)
+			     : manager_attach(manager, model_device_transport(device), &index);
 		reached = model_host_stats(host)->failed > 0;
 		model_host_fail(host, 0, false);
 		if (status != ORION_OK) {
@@ -122,8 +125,9 @@ TEST_AXES(manager_attach_fails, manager_axes, NULL)
 			EXPECT_EQ(manager_count(manager), 0);
 			EXPECT_EQ(model_host_stats(host)->dma_regions, 0);
 			EXPECT_EQ(model_host_stats(host)->memories, 0);
-			EXPECT_EQ(pci ? manager_attach_pci(manager, function, &index) :
-				  manager_attach(manager, model_device_transport(device), &index),
+			EXPECT_EQ(pci ? manager_attach_pci(manager, function, &index)
+				      : manager_attach(manager, model_device_transport(device),
+						       &index),
 				  ORION_OK);
 		}
 		EXPECT_EQ(index, 0);
@@ -131,7 +135,8 @@ TEST_AXES(manager_attach_fails, manager_axes, NULL)
 		EXPECT_STR(model_host_stats(host)->first_breach, "");
 		EXPECT_EQ(model_host_stats(host)->bad_frees, 0);
 		EXPECT_EQ(model_host_stats(host)->dma_regions + model_host_stats(host)->memories +
-			  model_host_stats(host)->irqs + model_host_stats(host)->mappings, 0);
+				  model_host_stats(host)->irqs + model_host_stats(host)->mappings,
+			  0);
 		EXPECT_EQ(manager->budget.used, 0);
 		model_step_end();
 		model_device_close(device);

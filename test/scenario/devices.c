@@ -8,8 +8,8 @@
 
 static const struct test_axis queue_counts = {"queues", {"1", "2", "5", "16"}};
 static const struct test_axis reach = {"reach", {"model", "pci"}};
-static const struct test_axis *const queue_axes[] = {&layout, &queue_counts, &orders, &memories,
-						     &reach, NULL};
+static const struct test_axis *const queue_axes[] = {&layout,   &queue_counts, &orders,
+						     &memories, &reach,        NULL};
 
 /* Each queue has its own owner, its own sectors, its own pace. */
 TEST_AXES(many_queues, queue_axes, NULL)
@@ -31,8 +31,8 @@ TEST_AXES(many_queues, queue_axes, NULL)
 	config.model.queue_size = 16;
 	world_open(&w, &config, NULL);
 	EXPECT_EQ(vblk_info(w.device)->queues, queues);
-	EXPECT_EQ(vblk_info(w.device)->irq_mode, queues == 1 ? VIRTIO_IRQ_PER_QUEUE :
-		  VIRTIO_IRQ_PER_QUEUE);
+	EXPECT_EQ(vblk_info(w.device)->irq_mode,
+		  queues == 1 ? VIRTIO_IRQ_PER_QUEUE : VIRTIO_IRQ_PER_QUEUE);
 	in = world_buffer(&w, queues * 512u, ORION_DEVICE_WRITES);
 	for (unsigned q = 0; q < queues; q++) {
 		world_pattern(sector, 512, q, 7);
@@ -41,8 +41,11 @@ TEST_AXES(many_queues, queue_axes, NULL)
 	for (unsigned turn = 0; turn < 200; turn++) {
 		unsigned q = (unsigned)test_random_below(queues);
 		struct vblk_segment s = {in->segment.device_address + q * 512u, 512, 0};
-		struct vblk_request r = {.sector = q, .segments = &s, .segment_count = 1,
-					 .cookie = world_cookie(&w), .operation = VBLK_READ};
+		struct vblk_request r = {.sector = q,
+					 .segments = &s,
+					 .segment_count = 1,
+					 .cookie = world_cookie(&w),
+					 .operation = VBLK_READ};
 
 		(void)world_submit(&w, q, &r, 1);
 		world_kick(&w, q);
@@ -125,8 +128,8 @@ TEST(empty_disk)
 	world_close(&w);
 }
 
-static const struct test_axis *const stop_axes[] = {&layout, &tables, &sizes, &memories, &reach,
-						    NULL};
+static const struct test_axis *const stop_axes[] = {&layout,   &tables, &sizes,
+						    &memories, &reach,  NULL};
 
 static bool
 is_ring_size(void)
@@ -134,7 +137,9 @@ is_ring_size(void)
 	return test_choice(&layout) == 1 || test_choice(&sizes) != 0;
 }
 
-/* Stopped with requests in flight, some done but not reaped, some in parts: each comes back once. */
+/*
+ * Stopped with requests in flight, some done but not reaped, some in parts: each comes back once.
+ */
 TEST_AXES(stop_in_flight, stop_axes, is_ring_size)
 {
 	struct vblk_completion done[64];
@@ -151,8 +156,11 @@ TEST_AXES(stop_in_flight, stop_axes, is_ring_size)
 	in = world_buffer(&w, 64 * 512, ORION_DEVICE_WRITES);
 	model_device_hold(w.model, true);
 	for (unsigned i = 0; i < 20; i++) {
-		struct vblk_request r = {.sector = i, .segments = &s, .segment_count = 1,
-					 .cookie = world_cookie(&w), .operation = VBLK_READ};
+		struct vblk_request r = {.sector = i,
+					 .segments = &s,
+					 .segment_count = 1,
+					 .cookie = world_cookie(&w),
+					 .operation = VBLK_READ};
 
 		s = (struct vblk_segment){in->segment.device_address, 512, 0};
 		if (i % 5 == 4) {
@@ -211,7 +219,8 @@ read_sector(struct model_host *host, struct vblk_device *device, uint64_t sector
 	uint64_t cookie;
 
 	EXPECT_EQ(model_host_port()->share(host, data, 512, ORION_DEVICE_WRITES, &s.device_address,
-					   &contiguous, &cookie), ORION_OK);
+					   &contiguous, &cookie),
+		  ORION_OK);
 	EXPECT_EQ(vblk_submit(queue, &r, 1), 1);
 	vblk_kick(queue);
 	EXPECT(model_host_run(host));
@@ -253,8 +262,8 @@ TEST_AXES(thirty_two_devices, manager_axes, NULL)
 		memset(mark, (int)i, 512);
 		model_device_poke(devices[i], 3, mark, 512);
 		function = pci ? model_device_plug(devices[i]) : 0;
-		EXPECT_EQ(pci ? manager_attach_pci(manager, function, &index) :
-			  manager_attach(manager, model_device_transport(devices[i]), &index),
+		EXPECT_EQ(pci ? manager_attach_pci(manager, function, &index)
+			      : manager_attach(manager, model_device_transport(devices[i]), &index),
 			  i < 32 ? ORION_OK : ORION_TOO_LARGE);
 		EXPECT(i == 32 || index == i);
 	}
@@ -277,7 +286,8 @@ TEST_AXES(thirty_two_devices, manager_axes, NULL)
 	EXPECT_EQ(manager_count(manager), 0);
 	EXPECT_STR(model_host_stats(host)->first_breach, "");
 	EXPECT_EQ(model_host_stats(host)->dma_regions + model_host_stats(host)->memories +
-		  model_host_stats(host)->irqs + model_host_stats(host)->mappings, 0);
+			  model_host_stats(host)->irqs + model_host_stats(host)->mappings,
+		  0);
 	EXPECT_EQ(manager->budget.used, 0);
 	model_step_end();
 	for (unsigned i = 0; i < 33; i++) {

@@ -51,11 +51,13 @@ TEST_AXES(fill_and_drain, matrix, matrix_wanted)
 
 			world_pattern(sector, 512, i, round);
 			model_device_poke(w.model, i, sector, 512);
-			segments[i] = (struct vblk_segment){
-				in->segment.device_address + i * 512u, 512, 0};
-			requests[i] = (struct vblk_request){
-				.sector = i, .segments = &segments[i], .segment_count = 1,
-				.cookie = world_cookie(&w), .operation = VBLK_READ};
+			segments[i] = (struct vblk_segment){in->segment.device_address + i * 512u,
+							    512, 0};
+			requests[i] = (struct vblk_request){.sector = i,
+							    .segments = &segments[i],
+							    .segment_count = 1,
+							    .cookie = world_cookie(&w),
+							    .operation = VBLK_READ};
 		}
 		model_device_hold(w.model, true);
 		taken = world_submit(&w, 0, requests, 1100);
@@ -98,15 +100,17 @@ TEST_AXES(batches, matrix, matrix_wanted)
 		unsigned batch = batch_values[round % 4], taken;
 
 		for (unsigned i = 0; i < batch; i++) {
-			unsigned pieces = vblk_info(w.device)->segments_max > 1 && i % 2 == 1 ? 2 : 1;
+			unsigned pieces =
+				vblk_info(w.device)->segments_max > 1 && i % 2 == 1 ? 2 : 1;
 
 			segments[i][0] = (struct vblk_segment){out->segment.device_address, 512, 0};
-			segments[i][1] = (struct vblk_segment){
-				out->segment.device_address + 512, 1024, 0};
-			requests[i] = (struct vblk_request){
-				.sector = i * 8u, .segments = segments[i],
-				.segment_count = (uint16_t)pieces, .cookie = world_cookie(&w),
-				.operation = VBLK_WRITE};
+			segments[i][1] =
+				(struct vblk_segment){out->segment.device_address + 512, 1024, 0};
+			requests[i] = (struct vblk_request){.sector = i * 8u,
+							    .segments = segments[i],
+							    .segment_count = (uint16_t)pieces,
+							    .cookie = world_cookie(&w),
+							    .operation = VBLK_WRITE};
 		}
 		taken = world_submit(&w, 0, requests, batch);
 		EXPECT(taken > 0 || vblk_in_flight(vblk_queue_get(w.device, 0)) > 0);
@@ -121,8 +125,8 @@ TEST_AXES(batches, matrix, matrix_wanted)
 	world_close(&w);
 }
 
-static const struct test_axis *const wrap_axes[] = {&layout, &tables, &events, &orders, &memories,
-						    NULL};
+static const struct test_axis *const wrap_axes[] = {&layout, &tables,   &events,
+						    &orders, &memories, NULL};
 
 /* More than 65536 submissions through a ring of four: indices and wrap counters come round. */
 TEST_AXES(wrap, wrap_axes, NULL)
@@ -142,9 +146,11 @@ TEST_AXES(wrap, wrap_axes, NULL)
 	memset(requests, 0, sizeof(requests));
 	while (w.completed < 66000) {
 		for (unsigned i = 0; i < 4; i++) {
-			requests[i] = (struct vblk_request){
-				.sector = i, .segments = &in->segment, .segment_count = 1,
-				.cookie = world_cookie(&w), .operation = VBLK_READ};
+			requests[i] = (struct vblk_request){.sector = i,
+							    .segments = &in->segment,
+							    .segment_count = 1,
+							    .cookie = world_cookie(&w),
+							    .operation = VBLK_READ};
 		}
 		EXPECT(world_submit(&w, 0, requests, 1 + turns % 4) > 0);
 		world_kick(&w, 0);
@@ -209,12 +215,14 @@ TEST_AXES(one_error, matrix, matrix_wanted)
 	in = world_buffer(&w, 16 * 512, ORION_DEVICE_WRITES);
 	for (unsigned i = 0; i < 16; i++) {
 		segments[i] = (struct vblk_segment){in->segment.device_address + i * 512u, 512, 0};
-		requests[i] = (struct vblk_request){
-			.sector = i, .segments = &segments[i], .segment_count = 1,
-			.cookie = world_cookie(&w), .operation = VBLK_READ};
+		requests[i] = (struct vblk_request){.sector = i,
+						    .segments = &segments[i],
+						    .segment_count = 1,
+						    .cookie = world_cookie(&w),
+						    .operation = VBLK_READ};
 	}
-	model_device_fail_sector(w.model, 0, test_random_below(2) == 0 ? VIRTIO_BLK_S_IOERR :
-				 VIRTIO_BLK_S_UNSUPP);
+	model_device_fail_sector(
+		w.model, 0, test_random_below(2) == 0 ? VIRTIO_BLK_S_IOERR : VIRTIO_BLK_S_UNSUPP);
 	taken = world_submit(&w, 0, requests, 16);
 	world_kick(&w, 0);
 	while (got < taken) {

@@ -4,11 +4,11 @@
 
 #include <string.h>
 
-static const struct test_axis limits = {
-	"limits", {"segments", "bytes", "sectors", "all", "one_segment"}};
+static const struct test_axis limits = {"limits",
+					{"segments", "bytes", "sectors", "all", "one_segment"}};
 static const struct test_axis small_sizes = {"size", {"3", "4", "16", "256"}};
-static const struct test_axis *const axes[] = {&layout, &tables, &limits, &small_sizes, &orders,
-					       &memories, NULL};
+static const struct test_axis *const axes[] = {&layout, &tables,   &limits, &small_sizes,
+					       &orders, &memories, NULL};
 
 static bool
 is_wanted(void)
@@ -99,9 +99,10 @@ TEST_AXES(parts_among_others, axes, is_wanted)
 	model_device_fail_sector(w.model, 5 * 100 + 30, VIRTIO_BLK_S_IOERR);
 	while (got < 12) {
 		if (next < 12) {
-			struct vblk_request request = {
-				.sector = next * 100u, .segments = segments[next],
-				.operation = VBLK_READ, .cookie = world_cookie(&w)};
+			struct vblk_request request = {.sector = next * 100u,
+						       .segments = segments[next],
+						       .operation = VBLK_READ,
+						       .cookie = world_cookie(&w)};
 
 			request.segment_count = (uint16_t)cut(in, segments[next], 40);
 			if (next % 3 == 0) {
@@ -115,7 +116,8 @@ TEST_AXES(parts_among_others, axes, is_wanted)
 		world_kick(&w, 0);
 		(void)model_host_act(w.host, (unsigned)test_random_below(20));
 		for (unsigned n = world_reap(&w, 0, done, 16), i = 0; i < n; i++, got++) {
-			EXPECT_EQ(done[i].result, done[i].cookie == bad ? ORION_IO_ERROR : ORION_OK);
+			EXPECT_EQ(done[i].result,
+				  done[i].cookie == bad ? ORION_IO_ERROR : ORION_OK);
 		}
 	}
 	EXPECT_EQ(vblk_in_flight(vblk_queue_get(w.device, 0)), 0);

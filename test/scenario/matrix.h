@@ -16,8 +16,8 @@ static const struct test_axis orders = {"order", {"fifo", "reversed", "shuffled"
 static const struct test_axis memories = {"memory", {"strong", "tso", "weak"}};
 
 /* Everything; and, for what does not depend on the order of completions or of memory, less. */
-static const struct test_axis *const matrix[] = {&layout, &tables, &events, &sizes, &orders,
-						 &memories, NULL};
+static const struct test_axis *const matrix[] = {&layout, &tables,   &events, &sizes,
+						 &orders, &memories, NULL};
 
 static inline bool
 matrix_has(const struct test_axis *axis, const struct test_axis *const *axes)

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Devices that break their promises.  Whatever they do: no crash, no hang, no access out of bounds, no
- * request completed twice or not at all, a true first cause, OK only with the right data, and a close
- * that gives everything back.
+ * Devices that break their promises.  Whatever they do: no crash, no hang, no access out of bounds,
+ * no request completed twice or not at all, a true first cause, OK only with the right data, and a
+ * close that gives everything back.
  */
 #include "test/scenario/matrix.h"
 
@@ -17,8 +17,8 @@
 static const struct row {
 	model_mischief what;
 	uint32_t times;
-	unsigned split, packed;         /* causes, as a set; LIVE: not broken */
-	unsigned errors;                /* exactly so many requests fail, when it stays live */
+	unsigned split, packed; /* causes, as a set; LIVE: not broken */
+	unsigned errors; /* exactly so many requests fail, when it stays live */
 } rows[] = {
 	{MODEL_MISCHIEF_NONE, 0, LIVE, LIVE, 0},
 	{MODEL_MISCHIEF_ID_RANGE, 1, CAUSE(ID_RANGE), CAUSE(ID_RANGE), 0},
@@ -45,12 +45,13 @@ static const struct row {
 };
 
 static const struct test_axis mischiefs = {
-	"mischief", {"none", "id_range", "id_high", "id_free", "id_middle", "id_twice", "index_leap",
-		     "index_back", "index_runs", "length_huge", "length_zero", "status_none",
-		     "status_odd", "data_none", "withheld", "scribble", "event_odd", "irq_none",
-		     "irq_spurious", "needs_reset", "all_ones"}};
-static const struct test_axis *const axes[] = {&mischiefs, &layout, &tables, &events, &orders,
-					       &memories, NULL};
+	"mischief",
+	{"none",         "id_range",    "id_high",    "id_free",     "id_middle",   "id_twice",
+	 "index_leap",   "index_back",  "index_runs", "length_huge", "length_zero", "status_none",
+	 "status_odd",   "data_none",   "withheld",   "scribble",    "event_odd",   "irq_none",
+	 "irq_spurious", "needs_reset", "all_ones"}};
+static const struct test_axis *const axes[] = {&mischiefs, &layout,   &tables, &events,
+					       &orders,    &memories, NULL};
 
 struct run {
 	struct world w;
@@ -64,8 +65,11 @@ submit_all(struct run *run)
 {
 	for (unsigned i = 0; i < REQUESTS; i++) {
 		struct vblk_segment s = {run->in->segment.device_address + i * 512u, 512, 0};
-		struct vblk_request r = {.sector = i, .segments = &s, .segment_count = 1,
-					 .operation = VBLK_READ, .cookie = world_cookie(&run->w)};
+		struct vblk_request r = {.sector = i,
+					 .segments = &s,
+					 .segment_count = 1,
+					 .operation = VBLK_READ,
+					 .cookie = world_cookie(&run->w)};
 
 		run->cookies[i] = r.cookie;
 		EXPECT_EQ(world_submit(&run->w, 0, &r, 1), 1);
@@ -137,8 +141,8 @@ TEST_AXES(mischief, axes, NULL)
 		model_device_poke(run->w.model, i, sector, 512);
 	}
 	model_device_trick(run->w.model, row->what,
-			   row->times == 1 ? (uint32_t)test_random_below(REQUESTS - 1) : 0, row->times,
-			   0);
+			   row->times == 1 ? (uint32_t)test_random_below(REQUESTS - 1) : 0,
+			   row->times, 0);
 	submit_all(run);
 	play(run, row->what == MODEL_MISCHIEF_DATA_NONE);
 
@@ -146,11 +150,13 @@ TEST_AXES(mischief, axes, NULL)
 	test_note("%s: cause %s, %u done, %u failed", model_mischief_text(row->what),
 		  vblk_cause_text((vblk_cause)cause), run->done, run->errors);
 	EXPECT((allowed & 1u << cause) != 0);
-	EXPECT_EQ(vblk_state_get(run->w.device), cause == VBLK_CAUSE_NONE ? VBLK_LIVE :
-		  cause == VBLK_CAUSE_GONE ? VBLK_DEAD : VBLK_BROKEN);
+	EXPECT_EQ(vblk_state_get(run->w.device), cause == VBLK_CAUSE_NONE   ? VBLK_LIVE
+						 : cause == VBLK_CAUSE_GONE ? VBLK_DEAD
+									    : VBLK_BROKEN);
 	if (cause == VBLK_CAUSE_NONE && row->errors < 9) {
 		EXPECT_EQ(run->errors, row->errors);
-		EXPECT_EQ(run->done, row->what == MODEL_MISCHIEF_WITHHELD ? REQUESTS - 1 : REQUESTS);
+		EXPECT_EQ(run->done,
+			  row->what == MODEL_MISCHIEF_WITHHELD ? REQUESTS - 1 : REQUESTS);
 	}
 	if (cause != VBLK_CAUSE_NONE) {
 		struct vblk_segment s = {run->in->segment.device_address, 512, 0};
@@ -163,17 +169,17 @@ TEST_AXES(mischief, axes, NULL)
 
 /* ---- the handshake ---- */
 
-static const struct test_axis points = {
-	"point", {"0", "1", "2", "3", "4", "5", "6", "8", "10", "12", "15", "18", "21", "25", "30",
-		  "40", "60"}};
+static const struct test_axis points = {"point",
+					{"0", "1", "2", "3", "4", "5", "6", "8", "10", "12", "15",
+					 "18", "21", "25", "30", "40", "60"}};
 static const struct test_axis reach = {"reach", {"model", "pci"}};
 static const struct test_axis *const gone_axes[] = {&points, &reach, &layout, NULL};
 
 /* The device disappears at some register access between reset and DRIVER_OK, or after. */
 TEST_AXES(gone_during_open, gone_axes, NULL)
 {
-	static const uint32_t point_values[] = {0, 1, 2, 3, 4, 5, 6, 8, 10, 12, 15, 18, 21, 25, 30,
-						40, 60};
+	static const uint32_t point_values[] = {0,  1,  2,  3,  4,  5,  6,  8, 10,
+						12, 15, 18, 21, 25, 30, 40, 60};
 	struct world_config config;
 	struct world w;
 	orion_status status;
@@ -181,12 +187,12 @@ TEST_AXES(gone_during_open, gone_axes, NULL)
 	matrix_configure_for(&config, gone_axes);
 	config.pci = test_choice(&reach) == 1;
 	config.breaches_allowed = true;
-	config.model.tricks[0] = (struct model_trick){
-		MODEL_MISCHIEF_ALL_ONES, point_values[test_choice(&points)], 0, 0};
+	config.model.tricks[0] = (struct model_trick){MODEL_MISCHIEF_ALL_ONES,
+						      point_values[test_choice(&points)], 0, 0};
 	world_open(&w, &config, &status);
 	test_note("opened: %s", orion_status_text(status));
-	EXPECT(status == ORION_OK || status == ORION_DEVICE_GONE || status == ORION_DEVICE_REFUSED ||
-	       status == ORION_TIMED_OUT);
+	EXPECT(status == ORION_OK || status == ORION_DEVICE_GONE ||
+	       status == ORION_DEVICE_REFUSED || status == ORION_TIMED_OUT);
 	world_close(&w);
 }
 
@@ -225,13 +231,34 @@ static const struct claim {
 	{MODEL_MISCHIEF_SAY_CONFIG_BYTES, 0, 4, true},
 };
 
-static const struct test_axis claim_axis = {
-	"claim", {"features_refused", "features_dropped", "config_torn", "config_torn_4",
-		  "queue_refused", "vector_refused", "vector_refused_once", "capacity_huge",
-		  "block_0", "block_1", "block_513", "block_huge", "seg_max_0", "seg_max_huge",
-		  "seg_max_huge_less_1", "size_max_0", "size_max_511", "size_max_1000",
-		  "size_max_huge", "queues_0", "queues_65535", "queue_size_0", "queue_size_1",
-		  "queue_size_7", "physical_255", "config_8", "config_4"}};
+static const struct test_axis claim_axis = {"claim",
+					    {"features_refused",
+					     "features_dropped",
+					     "config_torn",
+					     "config_torn_4",
+					     "queue_refused",
+					     "vector_refused",
+					     "vector_refused_once",
+					     "capacity_huge",
+					     "block_0",
+					     "block_1",
+					     "block_513",
+					     "block_huge",
+					     "seg_max_0",
+					     "seg_max_huge",
+					     "seg_max_huge_less_1",
+					     "size_max_0",
+					     "size_max_511",
+					     "size_max_1000",
+					     "size_max_huge",
+					     "queues_0",
+					     "queues_65535",
+					     "queue_size_0",
+					     "queue_size_1",
+					     "queue_size_7",
+					     "physical_255",
+					     "config_8",
+					     "config_4"}};
 static const struct test_axis *const claim_axes[] = {&claim_axis, &layout, &tables, &reach, NULL};
 
 static void
@@ -269,7 +296,9 @@ TEST_AXES(false_claim, claim_axes, NULL)
 		EXPECT(status != ORION_OK);
 		EXPECT(model_host_stats(w.host)->reports[ORION_EVENT_CONFIG_TORN] > 0);
 	} else if (claim->what == MODEL_MISCHIEF_QUEUE_REFUSED && config.pci) {
-		/* Only a queue_enable that is read back would tell; requests then time out above. */
+		/*
+		 * Only a queue_enable that is read back would tell; requests then time out above.
+		 */
 		EXPECT(status == ORION_OK || status == ORION_DEVICE_REFUSED);
 	} else if (claim->refused) {
 		EXPECT_STR(orion_status_text(status), orion_status_text(ORION_DEVICE_REFUSED));
@@ -295,8 +324,8 @@ TEST(reset_stuck)
 	world_open(&w, &config, NULL);
 	in = world_buffer(&w, 512, ORION_DEVICE_WRITES);
 	model_device_hold(w.model, true);
-	r = (struct vblk_request){.segments = &in->segment, .segment_count = 1,
-				  .cookie = world_cookie(&w)};
+	r = (struct vblk_request){
+		.segments = &in->segment, .segment_count = 1, .cookie = world_cookie(&w)};
 	EXPECT_EQ(world_submit(&w, 0, &r, 1), 1);
 	world_kick(&w, 0);
 	world_run(&w);
@@ -313,8 +342,8 @@ TEST(reset_stuck)
 
 /* ---- PCI capabilities ---- */
 
-static const struct test_axis caps = {
-	"cap", {"loop", "bar", "past", "wrap", "short", "missing", "odd"}};
+static const struct test_axis caps = {"cap",
+				      {"loop", "bar", "past", "wrap", "short", "missing", "odd"}};
 static const struct test_axis kinds = {"kind", {"common", "notify", "isr", "device"}};
 static const struct test_axis *const cap_axes[] = {&caps, &kinds, NULL};
 
@@ -328,9 +357,9 @@ TEST_AXES(pci_capability, cap_axes, NULL)
 
 	world_defaults(&config);
 	config.pci = true;
-	config.model.tricks[0] = (struct model_trick){
-		(model_mischief)(MODEL_MISCHIEF_CAP_LOOP + test_choice(&caps)), 0, 0,
-		test_choice(&kinds) + 1};
+	config.model.tricks[0] =
+		(struct model_trick){(model_mischief)(MODEL_MISCHIEF_CAP_LOOP + test_choice(&caps)),
+				     0, 0, test_choice(&kinds) + 1};
 	world_open(&w, &config, &status);
 	test_note("opened: %s", orion_status_text(status));
 	EXPECT(status == ORION_OK || status == ORION_DEVICE_REFUSED);

@@ -4,107 +4,75 @@
 
 #include <string.h>
 
+#define CAPACITY 2048u
+
+/* A request that breaks one rule; what is not said is a good read of 4096 bytes at sector 8. */
+static const struct bad {
+	uint8_t operation;
+	uint16_t segments;
+	uint32_t length;
+	uint64_t sector;
+	orion_status expected;
+	uint64_t address; /* 0: the buffer's */
+	bool null; /* no array of segments */
+	uint32_t block_bytes; /* 0: 512 */
+} bads[] = {
+	{VBLK_READ, 0, 4096, 8, ORION_INVALID, 0, false, 0},
+	{VBLK_READ, 1, 4096, 8, ORION_INVALID, 0, true, 0},
+	{VBLK_READ, 1, 0, 8, ORION_INVALID, 0, false, 0},
+	{VBLK_READ, 1, 513, 8, ORION_MISALIGNED, 0, false, 0},
+	{VBLK_READ, 1, 4096, CAPACITY - 7, ORION_OUT_OF_RANGE, 0, false, 0},
+	{VBLK_READ, 1, 4096, CAPACITY + 1, ORION_OUT_OF_RANGE, 0, false, 0},
+	{VBLK_READ, 1, 4096, UINT64_MAX - 3, ORION_OUT_OF_RANGE, 0, false, 0},
+	{VBLK_READ, 1, 4096, 8, ORION_INVALID, UINT64_MAX - 511, false, 0},
+	{VBLK_OPERATION_COUNT, 1, 4096, 8, ORION_INVALID, 0, false, 0},
+	{VBLK_FLUSH, 1, 4096, 0, ORION_INVALID, 0, false, 0},
+	{VBLK_FLUSH, 0, 4096, 8, ORION_INVALID, 0, false, 0},
+	{VBLK_GET_ID, 1, 21, 0, ORION_INVALID, 0, false, 0},
+	{VBLK_GET_ID, 1, 20, 8, ORION_INVALID, 0, false, 0},
+	{VBLK_GET_ID, 2, 10, 0, ORION_INVALID, 0, false, 0},
+	{VBLK_READ, 1, 512, 8, ORION_MISALIGNED, 0, false, 4096},
+	{VBLK_READ, 1, 4096, 9, ORION_MISALIGNED, 0, false, 4096},
+};
+
 static const struct test_axis faults = {
-	"fault", {"no_segments", "null_segments", "zero_length", "odd_length", "beyond", "far_beyond",
-		  "sector_overflow", "address_overflow", "unknown_operation", "flush_segments",
-		  "flush_sector", "id_length", "id_sector", "id_segments", "block_length",
-		  "block_sector"}};
+	"fault",
+	{"no_segments", "null_segments", "zero_length", "odd_length", "beyond", "far_beyond",
+	 "sector_overflow", "address_overflow", "unknown_operation", "flush_segments",
+	 "flush_sector", "id_length", "id_sector", "id_segments", "block_length", "block_sector"}};
 static const struct test_axis *const axes[] = {&faults, &layout, NULL};
 
 TEST_AXES(bad_request, axes, NULL)
 {
-	const uint64_t capacity = 2048;
+	const struct bad *bad = &bads[test_choice(&faults)];
 	struct world_config config;
 	struct vblk_segment s[2];
 	struct world_buffer *in;
 	struct vblk_request r;
 	struct world w;
-	orion_status expected = ORION_INVALID;
-	unsigned fault = test_choice(&faults);
 
 	matrix_configure_for(&config, axes);
 	config.mode = MODEL_STEP_NEVER;
-	config.model.capacity_sectors = capacity;
-	config.model.block_bytes = fault >= 14 ? 4096 : 512;
+	config.model.capacity_sectors = CAPACITY;
+	config.model.block_bytes = bad->block_bytes != 0 ? bad->block_bytes : 512;
 	world_open(&w, &config, NULL);
-	in = world_buffer(&w, 8192, ORION_DEVICE_WRITES);
-	s[0] = s[1] = (struct vblk_segment){in->segment.device_address, 4096, 0};
-	r = (struct vblk_request){.sector = 8, .segments = s, .segment_count = 1,
-				  .cookie = world_cookie(&w), .operation = VBLK_READ};
-	switch (fault) {
-	case 0:
-		r.segment_count = 0;
-		break;
-	case 1:
-		r.segments = NULL;
-		break;
-	case 2:
-		s[0].length = 0;
-		break;
-	case 3:
-		s[0].length = 513;
-		expected = ORION_MISALIGNED;
-		break;
-	case 4:
-		r.sector = capacity - 7;
-		expected = ORION_OUT_OF_RANGE;
-		break;
-	case 5:
-		r.sector = capacity + 1;
-		expected = ORION_OUT_OF_RANGE;
-		break;
-	case 6:
-		r.sector = UINT64_MAX - 3;
-		expected = ORION_OUT_OF_RANGE;
-		break;
-	case 7:
-		s[0].device_address = UINT64_MAX - 511;
-		break;
-	case 8:
-		r.operation = VBLK_OPERATION_COUNT;
-		break;
-	case 9:
-		r.operation = VBLK_FLUSH;
-		r.sector = 0;
-		break;
-	case 10:
-		r.operation = VBLK_FLUSH;
-		r.segment_count = 0;
-		break;
-	case 11:
-		r.operation = VBLK_GET_ID;
-		r.sector = 0;
-		s[0].length = 21;
-		break;
-	case 12:
-		r.operation = VBLK_GET_ID;
-		s[0].length = 20;
-		break;
-	case 13:
-		r.operation = VBLK_GET_ID;
-		r.sector = 0;
-		s[0].length = s[1].length = 10;
-		r.segment_count = 2;
-		break;
-	case 14:
-		s[0].length = 512;
-		expected = ORION_MISALIGNED;
-		break;
-	default:
-		r.sector = 9;
-		expected = ORION_MISALIGNED;
-		break;
-	}
+	in = world_buffer(&w, 4096, ORION_DEVICE_WRITES);
+	s[0] = s[1] = (struct vblk_segment){
+		bad->address != 0 ? bad->address : in->segment.device_address, bad->length, 0};
+	r = (struct vblk_request){.sector = bad->sector,
+				  .segments = bad->null ? NULL : s,
+				  .segment_count = bad->segments,
+				  .cookie = world_cookie(&w),
+				  .operation = bad->operation};
 	EXPECT_EQ(world_submit(&w, 0, &r, 1), 0);
 	EXPECT_STR(orion_status_text(vblk_refusal(vblk_queue_get(w.device, 0))),
-		   orion_status_text(expected));
+		   orion_status_text(bad->expected));
 	EXPECT_EQ(vblk_in_flight(vblk_queue_get(w.device, 0)), 0);
 	world_kick(&w, 0);
 	world_run(&w);
 	EXPECT_EQ(model_device_stats(w.model)->fetched, 0);
 
 	/* And the next good one goes. */
-	s[0].length = 4096;
 	EXPECT_EQ(world_io(&w, 0, VBLK_READ, 0, &in->segment, 1), ORION_OK);
 	world_close(&w);
 }
@@ -122,7 +90,8 @@ TEST(bad_among_good)
 	in = world_buffer(&w, 512, ORION_DEVICE_WRITES);
 	for (unsigned i = 0; i < 3; i++) {
 		requests[i] = (struct vblk_request){.sector = i == 1 ? UINT64_MAX : i,
-						    .segments = &in->segment, .segment_count = 1,
+						    .segments = &in->segment,
+						    .segment_count = 1,
 						    .cookie = world_cookie(&w)};
 	}
 	EXPECT_EQ(world_submit(&w, 0, requests, 3), 1);
@@ -157,8 +126,8 @@ TEST(flush_not_offered)
 	struct world w;
 
 	world_defaults(&config);
-	config.model.features &= ~(VIRTIO_BIT(VIRTIO_BLK_F_FLUSH) |
-				   VIRTIO_BIT(VIRTIO_BLK_F_CONFIG_WCE));
+	config.model.features &=
+		~(VIRTIO_BIT(VIRTIO_BLK_F_FLUSH) | VIRTIO_BIT(VIRTIO_BLK_F_CONFIG_WCE));
 	world_open(&w, &config, NULL);
 	EXPECT(!vblk_info(w.device)->flush);
 	EXPECT_EQ(world_io(&w, 0, VBLK_FLUSH, 0, NULL, 0), ORION_NOT_SUPPORTED);
@@ -191,7 +160,8 @@ TEST_AXES(tiny_queue, tiny_axes, is_ring_size)
 		   orion_status_text(size < 3 ? ORION_DEVICE_REFUSED : ORION_OK));
 	if (size < 3) {
 		EXPECT_EQ(model_host_stats(w.host)->reports[ORION_EVENT_QUEUE_REFUSED], 1);
-		EXPECT_EQ(model_device_status(w.model) & VIRTIO_STATUS_FAILED, VIRTIO_STATUS_FAILED);
+		EXPECT_EQ(model_device_status(w.model) & VIRTIO_STATUS_FAILED,
+			  VIRTIO_STATUS_FAILED);
 	}
 	world_close(&w);
 }

@@ -8,20 +8,22 @@
 static const struct test_axis reach = {"reach", {"model", "pci"}};
 static const struct test_axis *const axes[] = {&layout, &tables, &events, &memories, &reach, NULL};
 static const struct test_axis when = {"when", {"arm", "kick", "submit", "reap"}};
-static const struct test_axis *const sweep_axes[] = {&layout, &tables, &events, &memories, &when,
-						     NULL};
+static const struct test_axis *const sweep_axes[] = {&layout,   &tables, &events,
+						     &memories, &when,   NULL};
 
 static struct vblk_request
 one_read(struct world *w, const struct world_buffer *in)
 {
-	return (struct vblk_request){.segments = &in->segment, .segment_count = 1,
-				     .cookie = world_cookie(w), .operation = VBLK_READ};
+	return (struct vblk_request){.segments = &in->segment,
+				     .segment_count = 1,
+				     .cookie = world_cookie(w),
+				     .operation = VBLK_READ};
 }
 
 /*
  * The owner's loop as it is meant to be: submit, kick, reap, arm, sleep.  The device acts at random
- * between accesses.  When the owner sleeps, the device runs until it rests; then the owner must have
- * been woken.
+ * between accesses.  When the owner sleeps, the device runs until it rests; then the owner must
+ * have been woken.
  */
 TEST_AXES(owner_loop, axes, NULL)
 {
@@ -66,7 +68,9 @@ TEST_AXES(owner_loop, axes, NULL)
 	world_close(&w);
 }
 
-/* One round with the device acting at access POINT of the call that is swept; false past its end. */
+/*
+ * One round with the device acting at access POINT of the call that is swept; false past its end.
+ */
 static bool
 sweep_one(struct world *w, const struct world_buffer *in, unsigned call, uint64_t point)
 {
@@ -112,8 +116,8 @@ sweep_one(struct world *w, const struct world_buffer *in, unsigned call, uint64_
 }
 
 /*
- * Every access point of one call, one after the other: the device does all it can exactly there, and
- * what was asleep before must end awake.  Repeated with other drain orders of the store buffer.
+ * Every access point of one call, one after the other: the device does all it can exactly there,
+ * and what was asleep before must end awake.  Repeated with other drain orders of the store buffer.
  */
 TEST_AXES(every_point, sweep_axes, NULL)
 {
@@ -167,7 +171,7 @@ static const struct test_axis *const vector_axes[] = {&vectors, &reach, NULL};
 /* Four queues and fewer vectors: every completion wakes its owner all the same. */
 TEST_AXES(few_vectors, vector_axes, NULL)
 {
-	static const virtio_irq_mode modes[] = {VIRTIO_IRQ_LINE, VIRTIO_IRQ_SHARED,
+	static const virtio_irq_mode modes[] = {VIRTIO_IRQ_LINE,   VIRTIO_IRQ_SHARED,
 						VIRTIO_IRQ_PAIRED, VIRTIO_IRQ_PAIRED,
 						VIRTIO_IRQ_PAIRED, VIRTIO_IRQ_PER_QUEUE};
 	struct world_config config;

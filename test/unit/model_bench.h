@@ -18,7 +18,13 @@
 #define F_VERSION_1 (UINT64_C(1) << 32)
 #define F_PACKED (UINT64_C(1) << 34)
 
-enum { NEXT = 1, WRITE = 2, INDIRECT = 4, PACKED_AVAIL = 0x80, PACKED_USED = 0x8000 };
+enum {
+	NEXT = 1,
+	WRITE = 2,
+	INDIRECT = 4,
+	PACKED_AVAIL = 0x80,
+	PACKED_USED = 0x8000
+};
 
 struct bench {
 	struct model_host *host;
@@ -26,7 +32,7 @@ struct bench {
 	struct virtio_transport t;
 	struct orion_region ring, data;
 	uint32_t size;
-	size_t driver, device_at;         /* offsets of the other two areas in ring */
+	size_t driver, device_at; /* offsets of the other two areas in ring */
 	unsigned interrupts;
 };
 
@@ -99,8 +105,9 @@ bench_queue(struct bench *b, uint32_t size, bool packed)
 	b->size = size;
 	b->driver = 16 * size;
 	b->device_at = (b->driver + driver_bytes + 3) / 4 * 4;
-	EXPECT_EQ(model_host_port()->dma_alloc(b->host, b->device_at + device_bytes, 4096, &b->ring),
-		  ORION_OK);
+	EXPECT_EQ(
+		model_host_port()->dma_alloc(b->host, b->device_at + device_bytes, 4096, &b->ring),
+		ORION_OK);
 	EXPECT_EQ(model_host_port()->dma_alloc(b->host, 65536, 4096, &b->data), ORION_OK);
 	setup.descriptor_area = b->ring.device;
 	setup.driver_area = b->ring.device + b->driver;
@@ -143,11 +150,29 @@ bench_end(struct bench *b)
 	model_host_close(b->host);
 }
 
-/* Places in the data region: headers 16 bytes apart, status bytes, tables, data of 512 bytes each. */
-static inline uint64_t header_at(unsigned i) { return i * 16; }
-static inline uint64_t status_at(unsigned i) { return 4096 + i; }
-static inline uint64_t table_at(unsigned i) { return 8192 + i * 64; }
-static inline uint64_t data_at(unsigned i) { return 16384 + i * 512; }
+/*
+ * Places in the data region: headers 16 bytes apart, status bytes, tables, data of 512 bytes each.
+ */
+static inline uint64_t
+header_at(unsigned i)
+{
+	return i * 16;
+}
+static inline uint64_t
+status_at(unsigned i)
+{
+	return 4096 + i;
+}
+static inline uint64_t
+table_at(unsigned i)
+{
+	return 8192 + i * 64;
+}
+static inline uint64_t
+data_at(unsigned i)
+{
+	return 16384 + i * 512;
+}
 
 static inline void
 bench_header(struct bench *b, unsigned i, uint32_t type, uint64_t sector)
@@ -182,7 +207,8 @@ split_chain(struct bench *b, unsigned i, uint32_t type, uint64_t sector, uint32_
 	unsigned d = 3 * i, way = type == 0 || type == 8 ? WRITE : 0;
 
 	bench_header(b, i, type, sector);
-	split_desc(&b->ring, 16 * d, b->data.device + header_at(i), 16, NEXT, length ? d + 1 : d + 2);
+	split_desc(&b->ring, 16 * d, b->data.device + header_at(i), 16, NEXT,
+		   length ? d + 1 : d + 2);
 	split_desc(&b->ring, 16 * (d + 1), b->data.device + data_at(i), length, NEXT | way, d + 2);
 	split_desc(&b->ring, 16 * (d + 2), b->data.device + status_at(i), 1, WRITE, 0);
 }

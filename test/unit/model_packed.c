@@ -9,7 +9,9 @@ options_make(struct model_options *o, uint16_t size)
 	o->queue_size = size;
 }
 
-/* Request I as three descriptors from slot SLOT on (lap WRAP), which may run over the ring's end. */
+/*
+ * Request I as three descriptors from slot SLOT on (lap WRAP), which may run over the ring's end.
+ */
 static void
 packed_chain(struct bench *b, unsigned i, unsigned slot, bool wrap, unsigned id)
 {
@@ -49,7 +51,7 @@ TEST(model_packed__read)
 	EXPECT_EQ(get32(b.ring.cpu, 8), 513);
 	EXPECT_EQ(bench_status(&b, 0), 0);
 	EXPECT_EQ(b.interrupts, 1);
-	EXPECT_EQ(get16(b.ring.cpu, b.device_at + 2), 0);       /* kicks: enabled */
+	EXPECT_EQ(get16(b.ring.cpu, b.device_at + 2), 0); /* kicks: enabled */
 	EXPECT_STR(model_host_stats(b.host)->first_breach, "");
 	bench_end(&b);
 }
@@ -117,7 +119,7 @@ TEST(model_packed__indirect)
 
 		put64(b.data.cpu, at, b.data.device + places[i]);
 		put32(b.data.cpu, at + 8, lengths[i]);
-		put16(b.data.cpu, at + 12, 0xabcd);             /* id: reserved, ignored */
+		put16(b.data.cpu, at + 12, 0xabcd); /* id: reserved, ignored */
 		put16(b.data.cpu, at + 14, i == 0 ? 0 : WRITE);
 	}
 	packed_desc(&b, 0, b.data.device + table_at(0), 48, 3, INDIRECT, true);
@@ -157,39 +159,40 @@ TEST(model_packed__interrupts)
 
 	options_make(&o, 9);
 	bench_start(&b, &o, F_VERSION_1 | F_PACKED | F_EVENT);
-	put32(b.ring.cpu, b.driver, 1u << 16);                  /* disabled */
+	put32(b.ring.cpu, b.driver, 1u << 16); /* disabled */
 	packed_chain(&b, 0, 0, true, 0);
 	bench_run(&b);
 	EXPECT_EQ(b.interrupts, 0);
-	put32(b.ring.cpu, b.driver, 0x8000u | 7 | 2u << 16);    /* at slot 7 of this lap */
+	put32(b.ring.cpu, b.driver, 0x8000u | 7 | 2u << 16); /* at slot 7 of this lap */
 	packed_chain(&b, 0, 3, true, 0);
 	bench_run(&b);
 	EXPECT_EQ(b.interrupts, 0);
-	packed_chain(&b, 0, 6, true, 0);                        /* slots 6, 7, 8 */
+	packed_chain(&b, 0, 6, true, 0); /* slots 6, 7, 8 */
 	bench_run(&b);
 	EXPECT_EQ(b.interrupts, 1);
-	put32(b.ring.cpu, b.driver, 0x8000u | 0 | 2u << 16);    /* slot 0, a lap too late */
+	put32(b.ring.cpu, b.driver, 0x8000u | 0 | 2u << 16); /* slot 0, a lap too late */
 	packed_chain(&b, 0, 0, false, 0);
 	bench_run(&b);
 	EXPECT_EQ(b.interrupts, 1);
-	put32(b.ring.cpu, b.driver, 0);                         /* always */
+	put32(b.ring.cpu, b.driver, 0); /* always */
 	packed_chain(&b, 0, 3, false, 0);
 	bench_run(&b);
 	EXPECT_EQ(b.interrupts, 2);
 	bench_end(&b);
 }
 
-static const struct test_axis faults = {
-	"fault", {"half", "flags", "indirect_off", "indirect_next", "table_flags", "id_in_flight",
-		  "event_flags", "event_offset", "readable_late"}};
+static const struct test_axis faults = {"fault",
+					{"half", "flags", "indirect_off", "indirect_next",
+					 "table_flags", "id_in_flight", "event_flags",
+					 "event_offset", "readable_late"}};
 static const struct test_axis *const fault_axes[] = {&faults, NULL};
 
 TEST_AXES(model_packed__breaches, fault_axes, NULL)
 {
 	static const model_breach expected[] = {
-		MODEL_BREACH_CHAIN_HALF, MODEL_BREACH_DESC_FLAGS, MODEL_BREACH_INDIRECT_OFF,
-		MODEL_BREACH_INDIRECT_NEXT, MODEL_BREACH_DESC_FLAGS, MODEL_BREACH_DESC_IN_FLIGHT,
-		MODEL_BREACH_EVENT_FLAGS, MODEL_BREACH_EVENT_FLAGS, MODEL_BREACH_READABLE_LATE,
+		MODEL_BREACH_CHAIN_HALF,    MODEL_BREACH_DESC_FLAGS,  MODEL_BREACH_INDIRECT_OFF,
+		MODEL_BREACH_INDIRECT_NEXT, MODEL_BREACH_DESC_FLAGS,  MODEL_BREACH_DESC_IN_FLIGHT,
+		MODEL_BREACH_EVENT_FLAGS,   MODEL_BREACH_EVENT_FLAGS, MODEL_BREACH_READABLE_LATE,
 	};
 	unsigned fault = test_choice(&faults);
 	struct model_options o;
@@ -200,18 +203,33 @@ TEST_AXES(model_packed__breaches, fault_axes, NULL)
 	bench_start(&b, &o, F_VERSION_1 | F_PACKED | F_EVENT | (fault == 2 ? 0 : F_INDIRECT));
 	packed_chain(&b, 0, 0, true, 1);
 	switch (fault) {
-	case 0: put16(b.ring.cpu, 16 + 14, NEXT | WRITE); break;
-	case 1: put16(b.ring.cpu, 14, NEXT | 8 | PACKED_AVAIL); break;
-	case 2: put16(b.ring.cpu, 14, INDIRECT | PACKED_AVAIL); break;
-	case 3: put16(b.ring.cpu, 14, NEXT | INDIRECT | PACKED_AVAIL); break;
+	case 0:
+		put16(b.ring.cpu, 16 + 14, NEXT | WRITE);
+		break;
+	case 1:
+		put16(b.ring.cpu, 14, NEXT | 8 | PACKED_AVAIL);
+		break;
+	case 2:
+		put16(b.ring.cpu, 14, INDIRECT | PACKED_AVAIL);
+		break;
+	case 3:
+		put16(b.ring.cpu, 14, NEXT | INDIRECT | PACKED_AVAIL);
+		break;
 	case 4:
 		split_desc(&b.data, table_at(0), b.data.device + header_at(0), 16, 0, NEXT);
 		packed_desc(&b, 0, b.data.device + table_at(0), 16, 1, INDIRECT, true);
 		break;
-	case 5: packed_chain(&b, 1, 3, true, 1); break;
-	case 6: put32(b.ring.cpu, b.driver, 3u << 16); break;
-	case 7: put32(b.ring.cpu, b.driver, 8 | 2u << 16); break;
-	default: put16(b.ring.cpu, 14, NEXT | WRITE | PACKED_AVAIL);
+	case 5:
+		packed_chain(&b, 1, 3, true, 1);
+		break;
+	case 6:
+		put32(b.ring.cpu, b.driver, 3u << 16);
+		break;
+	case 7:
+		put32(b.ring.cpu, b.driver, 8 | 2u << 16);
+		break;
+	default:
+		put16(b.ring.cpu, 14, NEXT | WRITE | PACKED_AVAIL);
 		put16(b.ring.cpu, 16 + 14, NEXT | PACKED_AVAIL);
 		break;
 	}

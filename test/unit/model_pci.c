@@ -9,8 +9,8 @@ struct card {
 	struct model_device *device;
 	const struct orion_port *port;
 	uint32_t function;
-	volatile uint8_t *virtio;         /* BAR 4 */
-	volatile uint8_t *table;          /* BAR 1 */
+	volatile uint8_t *virtio; /* BAR 4 */
+	volatile uint8_t *table; /* BAR 1 */
 	unsigned messages;
 };
 
@@ -144,57 +144,74 @@ status_put(struct card *c, uint32_t status)
 	step_register_store(c->virtio + 0x14, 1, status);
 }
 
+/* Reset to FEATURES_OK. */
+static void
+negotiate(struct card *c, uint64_t offered)
+{
+	status_put(c, 0);
+	status_put(c, 1);
+	status_put(c, 3);
+	step_register_store(c->virtio + 0x00, 4, 1);
+	EXPECT_EQ(step_register_load(c->virtio + 0x04, 4), offered >> 32);
+	step_register_store(c->virtio + 0x08, 4, 1);
+	step_register_store(c->virtio + 0x0c, 4, 1);
+	status_put(c, 11);
+	EXPECT_EQ(step_register_load(c->virtio + 0x14, 1), 11);
+	EXPECT_EQ(model_device_features(c->device), F_VERSION_1);
+}
+
+/* Entry 1 of the table, masked; MSI-X on. */
+static uint64_t
+message_make(struct card *c)
+{
+	struct orion_irq_source source = {ORION_IRQ_MESSAGE, c->function, 1, 0};
+	struct orion_irq_message message;
+
+	EXPECT_EQ(c->port->irq_attach(c->host, &source, on_message, c, &message), ORION_OK);
+	step_register_store(c->table + 16, 4, (uint32_t)message.address);
+	step_register_store(c->table + 20, 4, (uint32_t)(message.address >> 32));
+	step_register_store(c->table + 24, 4, message.data);
+	step_register_store(c->table + 28, 4, 1);
+	config_put(c, config_get(c, 0x34, 1) + 2, 2, 0x8000);
+	return message.cookie;
+}
+
+static void
+queue_make(struct card *c, const struct bench *b)
+{
+	step_register_store(c->virtio + 0x16, 2, 0);
+	EXPECT_EQ(step_register_load(c->virtio + 0x18, 2), 8);
+	EXPECT_EQ(step_register_load(c->virtio + 0x1a, 2), 0xffff);
+	step_register_store(c->virtio + 0x1a, 2, 1);
+	EXPECT_EQ(step_register_load(c->virtio + 0x1a, 2), 1);
+	for (unsigned i = 0; i < 3; i++) {
+		uint64_t address = b->ring.device + 256 * i;
+
+		step_register_store(c->virtio + 0x20 + 8 * i, 4, (uint32_t)address);
+		step_register_store(c->virtio + 0x24 + 8 * i, 4, (uint32_t)(address >> 32));
+	}
+	EXPECT_EQ(step_register_load(c->virtio + 0x1c, 2), 0);
+	step_register_store(c->virtio + 0x1c, 2, 1);
+	EXPECT_EQ(step_register_load(c->virtio + 0x1c, 2), 1);
+}
+
 /* From reset to a completed request through registers alone, with MSI-X. */
 TEST(model_pci__whole_life)
 {
-	struct orion_irq_source source = {ORION_IRQ_MESSAGE, 0, 1, 0};
-	struct orion_irq_message message;
 	struct model_options o;
-	struct bench b = {.size = 8};
+	struct bench b = {.size = 8, .driver = 256, .device_at = 512};
 	struct card c;
+	uint64_t cookie;
 
 	model_options_default(&o);
 	o.queue_size = 8;
 	card_open(&c, &o);
-	source.function = c.function;
 	b.host = c.host;
 	EXPECT_EQ(c.port->dma_alloc(c.host, 4096, 4096, &b.ring), ORION_OK);
 	EXPECT_EQ(c.port->dma_alloc(c.host, 65536, 4096, &b.data), ORION_OK);
-	b.driver = 256;
-	b.device_at = 512;
-	status_put(&c, 0);
-	status_put(&c, 1);
-	status_put(&c, 3);
-	step_register_store(c.virtio + 0x00, 4, 1);
-	EXPECT_EQ(step_register_load(c.virtio + 0x04, 4), o.features >> 32);
-	step_register_store(c.virtio + 0x08, 4, 1);
-	step_register_store(c.virtio + 0x0c, 4, 1);
-	status_put(&c, 11);
-	EXPECT_EQ(step_register_load(c.virtio + 0x14, 1), 11);
-	EXPECT_EQ(model_device_features(c.device), F_VERSION_1);
-
-	EXPECT_EQ(c.port->irq_attach(c.host, &source, on_message, &c, &message), ORION_OK);
-	step_register_store(c.table + 16, 4, (uint32_t)message.address);
-	step_register_store(c.table + 20, 4, (uint32_t)(message.address >> 32));
-	step_register_store(c.table + 24, 4, message.data);
-	step_register_store(c.table + 28, 4, 1);                /* masked */
-	config_put(&c, config_get(&c, 0x34, 1) + 2, 2, 0x8000);
-
-	step_register_store(c.virtio + 0x16, 2, 0);
-	EXPECT_EQ(step_register_load(c.virtio + 0x18, 2), 8);
-	EXPECT_EQ(step_register_load(c.virtio + 0x1a, 2), 0xffff);
-	step_register_store(c.virtio + 0x1a, 2, 1);
-	EXPECT_EQ(step_register_load(c.virtio + 0x1a, 2), 1);
-	for (unsigned i = 0; i < 3; i++) {
-		static const unsigned areas[] = {0, 256, 512};
-		uint64_t address = b.ring.device + areas[i];
-
-		step_register_store(c.virtio + 0x20 + 8 * i, 4, (uint32_t)address);
-		step_register_store(c.virtio + 0x24 + 8 * i, 4, (uint32_t)(address >> 32));
-	}
-	EXPECT_EQ(step_register_load(c.virtio + 0x1c, 2), 0);
-	step_register_store(c.virtio + 0x1c, 2, 1);
-	EXPECT_EQ(step_register_load(c.virtio + 0x1c, 2), 1);
+	negotiate(&c, o.features);
+	cookie = message_make(&c);
+	queue_make(&c, &b);
 	status_put(&c, 15);
 
 	split_chain(&b, 0, 0, 1, 512);
@@ -203,7 +220,7 @@ TEST(model_pci__whole_life)
 	EXPECT(model_host_run(c.host));
 	EXPECT_EQ(split_used(&b), 1);
 	EXPECT_EQ(c.messages, 0);
-	step_register_store(c.table + 28, 4, 0);                /* pending until here */
+	step_register_store(c.table + 28, 4, 0); /* pending until here */
 	EXPECT_EQ(c.messages, 1);
 	EXPECT_EQ(step_register_load(c.virtio + 0x1000, 1), 1);
 	EXPECT_EQ(step_register_load(c.virtio + 0x1000, 1), 0);
@@ -211,7 +228,7 @@ TEST(model_pci__whole_life)
 
 	status_put(&c, 0);
 	EXPECT_EQ(step_register_load(c.virtio + 0x1c, 2), 0);
-	c.port->irq_detach(c.host, message.cookie);
+	c.port->irq_detach(c.host, cookie);
 	c.port->dma_free(c.host, &b.ring);
 	c.port->dma_free(c.host, &b.data);
 	card_close(&c);
@@ -232,7 +249,7 @@ TEST(model_pci__access_rules)
 	(void)step_register_load(c.virtio + 0x1800, 4);
 	(void)step_register_load(&o, 4);
 	EXPECT_EQ(breaches(&c, MODEL_BREACH_PCI_OUTSIDE), 2);
-	step_register_store(c.virtio + 0x10, 2, 2);             /* vectors are 0 and 1 */
+	step_register_store(c.virtio + 0x10, 2, 2); /* vectors are 0 and 1 */
 	EXPECT_EQ(breaches(&c, MODEL_BREACH_VECTOR_RANGE), 1);
 	EXPECT_EQ(step_register_load(c.virtio + 0x10, 2), 0xffff);
 	config_put(&c, 4, 2, 0);

@@ -27,8 +27,8 @@ TEST(model_split__read_write)
 	split_offer(&b, 0, 0);
 	bench_run(&b);
 	EXPECT_EQ(split_used(&b), 1);
-	EXPECT_EQ(get32(b.ring.cpu, b.device_at + 4), 0);       /* id */
-	EXPECT_EQ(get32(b.ring.cpu, b.device_at + 8), 1);       /* the status byte */
+	EXPECT_EQ(get32(b.ring.cpu, b.device_at + 4), 0); /* id */
+	EXPECT_EQ(get32(b.ring.cpu, b.device_at + 8), 1); /* the status byte */
 	EXPECT_EQ(bench_status(&b, 0), 0);
 	EXPECT_EQ(b.interrupts, 1);
 
@@ -75,7 +75,7 @@ TEST(model_split__wraps)
 	bench_start(&b, &o, F_VERSION_1 | F_EVENT);
 	split_chain(&b, 0, 0, 1, 512);
 	for (unsigned i = 0; i < 70000; i++) {
-		put16(b.ring.cpu, b.driver + 4 + 2 * 4, i);     /* used_event: now */
+		put16(b.ring.cpu, b.driver + 4 + 2 * 4, i); /* used_event: now */
 		split_offer(&b, i, 0);
 		bench_run(&b);
 		EXPECT_EQ(split_used(&b), (i + 1) & 0xffff);
@@ -170,7 +170,7 @@ TEST(model_split__sleeps_until_kicked)
 	EXPECT_EQ(split_used(&b), 0);
 	bench_run(&b);
 	EXPECT_EQ(split_used(&b), 1);
-	EXPECT_EQ(get16(b.ring.cpu, b.device_at), 0);           /* flags: kicks wanted */
+	EXPECT_EQ(get16(b.ring.cpu, b.device_at), 0); /* flags: kicks wanted */
 	bench_end(&b);
 }
 
@@ -243,19 +243,20 @@ TEST(model_blk__statuses)
 /* ---- breaches ---- */
 
 static const struct test_axis faults = {
-	"fault", {"flags", "next_range", "loop", "long", "readable_late", "indirect_off", "zero_length",
-		  "outside", "head_range", "leap", "back", "in_flight", "avail_flags", "no_status",
-		  "short_header", "beyond", "nested", "indirect_next", "table_size", "table_order"}};
+	"fault", {"flags",        "next_range",  "loop",          "long",       "readable_late",
+		  "indirect_off", "zero_length", "outside",       "head_range", "leap",
+		  "back",         "in_flight",   "avail_flags",   "no_status",  "short_header",
+		  "beyond",       "nested",      "indirect_next", "table_size", "table_order"}};
 static const struct test_axis *const fault_axes[] = {&faults, NULL};
 
 static const model_breach expected[] = {
-	MODEL_BREACH_DESC_FLAGS, MODEL_BREACH_NEXT_RANGE, MODEL_BREACH_DESC_IN_FLIGHT,
-	MODEL_BREACH_CHAIN_LONG, MODEL_BREACH_READABLE_LATE, MODEL_BREACH_INDIRECT_OFF,
-	MODEL_BREACH_CHAIN_EMPTY, MODEL_BREACH_MEMORY, MODEL_BREACH_HEAD_RANGE,
-	MODEL_BREACH_AVAIL_LEAP, MODEL_BREACH_AVAIL_LEAP, MODEL_BREACH_DESC_IN_FLIGHT,
-	MODEL_BREACH_AVAIL_FLAGS, MODEL_BREACH_STATUS_BYTE, MODEL_BREACH_HEADER,
+	MODEL_BREACH_DESC_FLAGS,      MODEL_BREACH_NEXT_RANGE,      MODEL_BREACH_DESC_IN_FLIGHT,
+	MODEL_BREACH_CHAIN_LONG,      MODEL_BREACH_READABLE_LATE,   MODEL_BREACH_INDIRECT_OFF,
+	MODEL_BREACH_CHAIN_EMPTY,     MODEL_BREACH_MEMORY,          MODEL_BREACH_HEAD_RANGE,
+	MODEL_BREACH_AVAIL_LEAP,      MODEL_BREACH_AVAIL_LEAP,      MODEL_BREACH_DESC_IN_FLIGHT,
+	MODEL_BREACH_AVAIL_FLAGS,     MODEL_BREACH_STATUS_BYTE,     MODEL_BREACH_HEADER,
 	MODEL_BREACH_BEYOND_CAPACITY, MODEL_BREACH_INDIRECT_NESTED, MODEL_BREACH_INDIRECT_NEXT,
-	MODEL_BREACH_INDIRECT_TABLE, MODEL_BREACH_INDIRECT_ORDER,
+	MODEL_BREACH_INDIRECT_TABLE,  MODEL_BREACH_INDIRECT_ORDER,
 };
 
 /* An indirect chain of COUNT one-sector entries after the header, in the table of request 0. */
@@ -271,32 +272,64 @@ long_table(struct bench *b, unsigned count)
 	split_desc(&b->ring, 0, b->data.device + table_at(0), 16 * (count + 1), INDIRECT, 0);
 }
 
+/* The faults that are one or two wrong words in the ring. */
+static const struct word {
+	uint8_t fault, width;
+	bool driver; /* offset into the driver area, else into the table */
+	uint16_t offset;
+	uint32_t value;
+} words[] = {
+	{0, 2, false, 12, NEXT | 8},  {1, 2, false, 14, 8},
+	{2, 2, false, 16 + 14, 0},    {4, 2, false, 12, NEXT | WRITE},
+	{4, 2, false, 16 + 12, NEXT}, {5, 2, false, 12, INDIRECT},
+	{6, 4, false, 16 + 8, 0},     {8, 2, true, 4, 8},
+	{9, 2, true, 2, 9},           {10, 2, true, 2, 0xffff},
+	{12, 2, true, 0, 2},          {13, 2, false, 16 + 12, NEXT},
+	{13, 2, false, 32 + 12, 0},   {14, 4, false, 8, 15},
+};
+
+static void
+spoil_words(struct bench *b, unsigned fault)
+{
+	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
+		size_t at = words[i].offset + (words[i].driver ? b->driver : 0);
+
+		if (words[i].fault != fault) {
+			continue;
+		}
+		if (words[i].width == 2) {
+			put16(b->ring.cpu, at, words[i].value);
+		} else {
+			put32(b->ring.cpu, at, words[i].value);
+		}
+	}
+}
+
 static void
 spoil(struct bench *b, unsigned fault)
 {
-	uint8_t *ring = b->ring.cpu;
-
-	switch (fault) {
-	case 0: put16(ring, 12, NEXT | 8); break;
-	case 1: put16(ring, 14, 8); break;
-	case 2: put16(ring, 16 + 14, 0); break;
-	case 3: long_table(b, 9); break;
-	case 4: put16(ring, 12, NEXT | WRITE); put16(ring, 16 + 12, NEXT); break;
-	case 5: put16(ring, 12, INDIRECT); break;
-	case 6: put32(ring, 16 + 8, 0); break;
-	case 7: put64(ring, 16, b->data.device + 65536 - 511); break;
-	case 8: put16(ring, b->driver + 4, 8); break;
-	case 9: put16(ring, b->driver + 2, 9); break;
-	case 10: put16(ring, b->driver + 2, 0xffff); break;
-	case 11: split_chain(b, 1, 0, 0, 512); put16(ring, 16 * 3 + 14, 1); split_offer(b, 1, 3); break;
-	case 12: put16(ring, b->driver, 2); break;
-	case 13: put16(ring, 16 + 12, NEXT); put16(ring, 32 + 12, 0); break;
-	case 14: put32(ring, 8, 15); break;
-	case 15: put64(b->data.cpu, 8, 1u << 30); break;
-	case 16: long_table(b, 2); put16(b->data.cpu, table_at(0) + 16 + 12, INDIRECT); break;
-	case 17: long_table(b, 2); put16(ring, 12, INDIRECT | NEXT); break;
-	case 18: long_table(b, 2); put32(ring, 8, 47); break;
-	default: long_table(b, 2); put16(b->data.cpu, table_at(0) + 14, 2); break;
+	spoil_words(b, fault);
+	if (fault == 3) {
+		long_table(b, 9);
+	} else if (fault == 7) {
+		put64(b->ring.cpu, 16, b->data.device + 65536 - 511);
+	} else if (fault == 11) {
+		split_chain(b, 1, 0, 0, 512);
+		put16(b->ring.cpu, 16 * 3 + 14, 1);
+		split_offer(b, 1, 3);
+	} else if (fault == 15) {
+		put64(b->data.cpu, 8, 1u << 30);
+	} else if (fault >= 16) {
+		long_table(b, 2);
+	}
+	if (fault == 16) {
+		put16(b->data.cpu, table_at(0) + 16 + 12, INDIRECT);
+	} else if (fault == 17) {
+		put16(b->ring.cpu, 12, INDIRECT | NEXT);
+	} else if (fault == 18) {
+		put32(b->ring.cpu, 8, 47);
+	} else if (fault == 19) {
+		put16(b->data.cpu, table_at(0) + 14, 2);
 	}
 }
 
@@ -336,7 +369,7 @@ TEST(model_device__handshake_rules)
 	options_make(&o, 8);
 	bench_negotiate(&b, &o, F_VERSION_1 | UINT64_C(1) << 50);
 	breaches = model_host_stats(b.host)->breaches;
-	EXPECT_EQ(model_device_status(b.device), 3);            /* FEATURES_OK did not stay */
+	EXPECT_EQ(model_device_status(b.device), 3); /* FEATURES_OK did not stay */
 	EXPECT_EQ(breaches[MODEL_BREACH_FEATURES_NOT_OFFERED], 1);
 	b.t.ops->features_set(b.t.context, F_VERSION_1);
 	b.t.ops->status_set(b.t.context, 11);
@@ -361,9 +394,13 @@ TEST(model_device__handshake_rules)
 
 TEST(model_device__queue_rules)
 {
-	static const struct { uint16_t size; uint64_t desc; model_breach breach; } rows[] = {
-		{0, 0, MODEL_BREACH_QUEUE_SIZE}, {16, 0, MODEL_BREACH_QUEUE_SIZE},
-		{6, 0, MODEL_BREACH_QUEUE_SIZE}, {8, 8, MODEL_BREACH_QUEUE_ALIGN},
+	static const struct {
+		uint16_t size;
+		uint64_t desc;
+		model_breach breach;
+	} rows[] = {
+		{0, 0, MODEL_BREACH_QUEUE_SIZE},         {16, 0, MODEL_BREACH_QUEUE_SIZE},
+		{6, 0, MODEL_BREACH_QUEUE_SIZE},         {8, 8, MODEL_BREACH_QUEUE_ALIGN},
 		{8, 0x10000, MODEL_BREACH_QUEUE_MEMORY},
 	};
 	struct virtio_doorbell bell;

@@ -123,8 +123,8 @@ TEST(model_step__full_fence)
 }
 
 /*
- * Loads: the device writes a value and then a flag.  Without an observe fence the flag may be seen and
- * the value not; never with it, and never under TSO.  One place never goes back in time.
+ * Loads: the device writes a value and then a flag.  Without an observe fence the flag may be seen
+ * and the value not; never with it, and never under TSO.  One place never goes back in time.
  */
 static unsigned
 stale(model_memory memory, bool fence)
@@ -142,7 +142,7 @@ stale(model_memory memory, bool fence)
 		model_step_begin(b.host, memory, test_random());
 		used = (uint8_t *)b.ring.cpu + b.device_at;
 		data = b.data.cpu;
-		put16(b.ring.cpu, b.driver, 1);         /* an interrupt would order everything */
+		put16(b.ring.cpu, b.driver, 1); /* an interrupt would order everything */
 		split_chain(&b, 0, 0, 1, 512);
 		split_offer(&b, 0, 0);
 		bench_run(&b);
@@ -212,7 +212,7 @@ TEST(model_step__stores_checked)
 	split_chain(&b, 0, 0, 1, 512);
 	split_offer(&b, 0, 0);
 	bench_run(&b);
-	step_shared_store(ring + 3 * 16, 8, 0);                 /* a free descriptor */
+	step_shared_store(ring + 3 * 16, 8, 0); /* a free descriptor */
 	EXPECT_EQ(model_host_stats(b.host)->breach_total, 0);
 	step_shared_store(ring + 16, 8, 0);
 	EXPECT_EQ(breaches[MODEL_BREACH_STORE_LENT], 1);
