@@ -253,13 +253,18 @@ pci_map_structures(struct pci *pci)
 		    PCI_BAR_MEMORY_64 && i + 1 < PCI_BARS)
 			bars[++i] = (struct bar){0, 0};
 	}
+	/* The pin stays silent until somebody listens to it: see pci_line_attach(). */
+	command |= PCI_COMMAND_INTX_OFF;
 	pci_config_put(pci, PCI_COMMAND, 2, command | PCI_COMMAND_MEMORY | PCI_COMMAND_MASTER);
 
 	status = walk(pci, bars);
 	if (status == ORION_OK)
 		status = check_complete(pci);
-	if (status != ORION_OK)
+	if (status != ORION_OK) {
 		pci_unmap_structures(pci);
+		pci_config_put(pci, PCI_COMMAND, 2,
+			       command & ~(PCI_COMMAND_MEMORY | PCI_COMMAND_MASTER));
+	}
 	return status;
 }
 
