@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-/* 4.2.2: the first 32 bits of the fractional parts of the cube roots of the first 64 primes. */
+/* 4.2.2: first 32 bits of the fractional parts of the cube roots of the first 64 primes. */
 static const uint32_t k[64] = {
 	0x428a2f98, 0x71374491, 0xb5c0fbcf, 0xe9b5dba5, 0x3956c25b, 0x59f111f1, 0x923f82a4,
 	0xab1c5ed5, 0xd807aa98, 0x12835b01, 0x243185be, 0x550c7dc3, 0x72be5d74, 0x80deb1fe,
@@ -31,8 +31,8 @@ load_big(const uint8_t *p)
 }
 
 /*
- * One round.  The eight words do not move: the caller passes them one place further on each time, and
- * only the two that change are written.
+ * One round.  The eight words do not move: the caller passes them one place further on each time,
+ * and only the two that change are written.
  */
 static inline void
 step(uint32_t a, uint32_t b, uint32_t c, uint32_t *d, uint32_t e, uint32_t f, uint32_t g,

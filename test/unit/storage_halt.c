@@ -133,7 +133,9 @@ TEST_AXES(storage_halt__several_lanes, axes, NULL)
 	EXPECT(!stopped_early);
 	EXPECT_EQ(disk->lanes_inside, 0);
 	EXPECT_EQ(disk->phase, which == 0 ? HALT_RUNNING : HALT_HALTED);
-	/* The device was reset once, however many lanes found it late (and at opening and closing). */
+	/*
+	 * The device was reset once, however many lanes found it late (and at opening and closing).
+	 */
 	if (which != 3)
 		EXPECT_EQ(model_device_stats(desk.models[0])->resets, which == 0 ? 1 : 2);
 	if (which != 0)
