@@ -155,10 +155,11 @@ is_busy(struct vblk_device *device)
 orion_status
 manager_detach(struct manager *manager, unsigned index, bool force)
 {
-	struct manager_device *slot = &manager->devices[index];
+	struct manager_device *slot;
 
-	if (index >= MANAGER_DEVICES_MAX || slot->device == NULL)
+	if (index >= MANAGER_DEVICES_MAX || manager->devices[index].device == NULL)
 		return ORION_NOT_FOUND;
+	slot = &manager->devices[index];
 	if (!force && is_busy(slot->device))
 		return ORION_BUSY;
 	vblk_close(slot->device);
