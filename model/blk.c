@@ -174,7 +174,7 @@ run_flush(struct request *r)
 		return VIRTIO_BLK_S_UNSUPP;
 	}
 	r->queue->device->stats.flushes++;
-	return VIRTIO_BLK_S_OK;
+	return is_failing(r, MODEL_SECTOR_BYTES) ? r->queue->device->fail_status : VIRTIO_BLK_S_OK;
 }
 
 static uint8_t

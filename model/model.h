@@ -316,7 +316,10 @@ void model_device_trick(struct model_device *device, model_mischief what, uint32
 /* Forgets all tricks. */
 void model_device_behave(struct model_device *device);
 
-/* Requests that touch SECTOR end with STATUS (VIRTIO_BLK_S_IOERR ...); UINT64_MAX: none. */
+/*
+ * Requests that touch SECTOR end with STATUS (VIRTIO_BLK_S_IOERR ...); UINT64_MAX: none.  A flush
+ * touches sector 0.
+ */
 void model_device_fail_sector(struct model_device *device, uint64_t sector, uint8_t status);
 
 /* Changes the capacity and tells the driver. */

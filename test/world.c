@@ -29,6 +29,7 @@ world_begin(struct world *w, const struct world_config *config)
 	w->host = model_host_open(test_random());
 	w->model = model_device_open(w->host, &w->config.model);
 	EXPECT(w->model != NULL);
+	w->function = config->pci ? model_device_plug(w->model) : 0;
 	test_ledger("worlds", 1);
 	model_step_begin(w->host, config->memory, test_random());
 	model_step_mode_set(config->mode, 0);
@@ -42,7 +43,7 @@ transport_open(struct world *w, const struct orion_port *port, struct virtio_pci
 		*out = model_device_transport(w->model);
 		return ORION_OK;
 	}
-	return virtio_pci_open(pci, port, w->host, model_device_plug(w->model), out);
+	return virtio_pci_open(pci, port, w->host, w->function, out);
 }
 
 /* The PCI transport and the budget live beside the device's private memory. */
@@ -339,18 +340,24 @@ check_host(struct world *w)
 }
 
 void
+world_detach(struct world *w)
+{
+	bool dead;
+
+	(void)world_stop(w);
+	dead = vblk_state_get(w->device) == VBLK_DEAD;
+	vblk_close(w->device);
+	model_step_settle();
+	memory_give(w);
+	w->device = NULL;
+	EXPECT_EQ(w->quarantined != 0, dead);
+}
+
+void
 world_close(struct world *w)
 {
 	if (w->device != NULL) {
-		bool dead;
-
-		(void)world_stop(w);
-		dead = vblk_state_get(w->device) == VBLK_DEAD;
-		vblk_close(w->device);
-		model_step_settle();
-		memory_give(w);
-		w->device = NULL;
-		EXPECT_EQ(w->quarantined != 0, dead);
+		world_detach(w);
 	}
 	EXPECT_EQ(w->accepted, w->completed);
 	while (w->buffers != NULL) {

@@ -30,6 +30,7 @@ struct world {
 	struct world_config config;
 	struct model_host *host;
 	struct model_device *model;
+	uint32_t function; /* of the model, on the PCI bus */
 	struct vblk_device *device; /* NULL: not open */
 	void *memory[2];
 	size_t bytes[2];
@@ -63,7 +64,10 @@ void world_open(struct world *world, const struct world_config *config, orion_st
 void world_begin(struct world *world, const struct world_config *config);
 orion_status world_attach(struct world *world);
 
-/* Stops, reaps, closes, checks. */
+/* Stops, reaps, closes the driver; the world stays, and can be attached to again. */
+void world_detach(struct world *world);
+
+/* The same, if need be; checks; and the end of the world. */
 void world_close(struct world *world);
 
 /* vblk_stop() and what comes back: each request that was in flight, as ORION_OUTCOME_UNKNOWN. */

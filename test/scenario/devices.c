@@ -11,6 +11,8 @@ static const struct test_axis reach = {"reach", {"model", "pci"}};
 static const struct test_axis *const queue_axes[] = {&layout,   &queue_counts, &orders,
 						     &memories, &reach,        NULL};
 
+static const struct test_axis *const reopen_axes[] = {&layout, &tables, &reach, NULL};
+
 /* Each queue has its own owner, its own sectors, its own pace. */
 TEST_AXES(many_queues, queue_axes, NULL)
 {
@@ -88,6 +90,53 @@ TEST(capacity_change)
 	EXPECT_EQ(world_io(&w, 0, VBLK_READ, 50, &in->segment, 1), ORION_OUT_OF_RANGE);
 	EXPECT_EQ(vblk_refresh(w.device, &changed), ORION_OK);
 	EXPECT(!changed);
+	world_close(&w);
+}
+
+/* A capacity that changes at every read is not believed; the old one stays. */
+TEST(capacity_torn)
+{
+	struct world_config config;
+	struct world w;
+	bool changed;
+
+	world_defaults(&config);
+	config.model.capacity_sectors = 100;
+	world_open(&w, &config, NULL);
+	model_device_trick(w.model, MODEL_MISCHIEF_CONFIG_TORN, 0, 0, 0);
+	model_device_resize(w.model, 200);
+	EXPECT(vblk_refresh(w.device, &changed) != ORION_OK);
+	EXPECT(!changed);
+	EXPECT_EQ(vblk_info(w.device)->capacity_sectors, 100);
+	EXPECT(model_host_stats(w.host)->reports[ORION_EVENT_CONFIG_TORN] > 0);
+	world_close(&w);
+}
+
+/* A device that broke is closed, opened again, and serves. */
+TEST_AXES(open_again, reopen_axes, NULL)
+{
+	struct world_config config;
+	struct world_buffer *in;
+	struct world w;
+
+	matrix_configure_for(&config, reopen_axes);
+	config.pci = test_choice(&reach) == 1;
+	world_open(&w, &config, NULL);
+	in = world_buffer(&w, 512, ORION_DEVICE_WRITES);
+	for (unsigned turn = 0; turn < 4; turn++) {
+		EXPECT_EQ(world_io(&w, 0, VBLK_READ, 0, &in->segment, 1), ORION_OK);
+		if (turn == 1) {
+			model_device_trick(w.model, MODEL_MISCHIEF_ID_RANGE, 0, 1, 0);
+			EXPECT_EQ(world_io(&w, 0, VBLK_READ, 0, &in->segment, 1),
+				  ORION_DEVICE_BROKEN);
+		} else if (turn == 2) {
+			model_device_break(w.model);
+			EXPECT_EQ(vblk_refresh(w.device, NULL), ORION_DEVICE_BROKEN);
+		}
+		world_detach(&w);
+		EXPECT_EQ(world_attach(&w), ORION_OK);
+	}
+	EXPECT_EQ(vblk_state_get(w.device), VBLK_LIVE);
 	world_close(&w);
 }
 

@@ -54,6 +54,7 @@ matrix_configure_for(struct world_config *c, const struct test_axis *const *axes
 		c->memory = (model_memory)test_choice(&memories);
 	}
 	c->mode = MODEL_STEP_RANDOM;
+	c->model.eager = test_random_below(4) == 0;
 	c->options.queue_depth = 1024;
 }
 

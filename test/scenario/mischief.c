@@ -134,6 +134,7 @@ TEST_AXES(mischief, axes, NULL)
 	config.breaches_allowed = row->what == MODEL_MISCHIEF_SCRIBBLE;
 	config.model.queue_size = 64;
 	config.options.queue_depth = 16;
+	config.model.eager = false; /* all requests are in flight when it starts */
 	world_open(&run->w, &config, NULL);
 	run->in = world_buffer(&run->w, REQUESTS * 512, ORION_DEVICE_WRITES);
 	for (unsigned i = 0; i < REQUESTS; i++) {
