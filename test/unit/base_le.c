@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* src/base/le.h, base/shared.h: bytes in memory are little-endian whatever the CPU, converted once. */
+/*
+ * src/base/le.h, base/shared.h: bytes in memory are little-endian whatever the CPU, converted once.
+ */
 #include "test/harness.h"
 
 #include "base/le.h"
@@ -35,7 +37,13 @@ TEST(base_le__there_and_back)
 /* A second conversion, or none, shows on a big-endian CPU only; the bytes are literal here. */
 TEST(base_shared__put_stores_the_bytes_of_the_specification)
 {
-	union { uint8_t bytes[8]; uint8_t v8; le16 v16; le32 v32; le64 v64; } memory;
+	union {
+		uint8_t bytes[8];
+		uint8_t v8;
+		le16 v16;
+		le32 v32;
+		le64 v64;
+	} memory;
 
 	shared_put64(&memory.v64, 0x0807060504030201);
 	EXPECT_MEM(memory.bytes, counting, 8);
@@ -54,7 +62,13 @@ TEST(base_shared__put_stores_the_bytes_of_the_specification)
 
 TEST(base_shared__get_reads_the_bytes_of_the_specification)
 {
-	union { uint8_t bytes[8]; uint8_t v8; le16 v16; le32 v32; le64 v64; } memory;
+	union {
+		uint8_t bytes[8];
+		uint8_t v8;
+		le16 v16;
+		le32 v32;
+		le64 v64;
+	} memory;
 
 	for (unsigned i = 0; i < 8; i++)
 		memory.bytes[i] = counting[i];

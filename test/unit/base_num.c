@@ -5,9 +5,25 @@
 #include "base/num.h"
 
 static const uint64_t edges[] = {
-	0, 1, 2, 3, 63, 64, 65, 0x7fffffff, 0x80000000, 0x80000001, 0xfffffffe, 0xffffffff,
-	0x100000000, 0x100000001, 0x7fffffffffffffff, 0x8000000000000000, 0x8000000000000001,
-	0xfffffffffffffffe, 0xffffffffffffffff,
+	0,
+	1,
+	2,
+	3,
+	63,
+	64,
+	65,
+	0x7fffffff,
+	0x80000000,
+	0x80000001,
+	0xfffffffe,
+	0xffffffff,
+	0x100000000,
+	0x100000001,
+	0x7fffffffffffffff,
+	0x8000000000000000,
+	0x8000000000000001,
+	0xfffffffffffffffe,
+	0xffffffffffffffff,
 };
 #define EDGES (sizeof(edges) / sizeof(edges[0]))
 

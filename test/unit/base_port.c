@@ -6,12 +6,13 @@
 
 #define MANDATORY 0u
 
-/* Knocks FIELD out of a full port: refused under NEEDS by its name, accepted otherwise if optional. */
+/*
+ * Knocks FIELD out of a full port: refused under NEEDS by its name, accepted otherwise if optional.
+ */
 #define LACKS(field, needs_it, optional_without)                                                  \
 	do {                                                                                      \
 		struct orion_port lame = fake_port_full();                                        \
 		const char *missing = NULL;                                                       \
-                                                                                                  \
 		lame.field = 0;                                                                   \
 		EXPECT_EQ(port_check(&lame, needs_it, &missing), ORION_PORT_INCOMPLETE);          \
 		EXPECT_STR(missing, #field);                                                      \

@@ -37,8 +37,9 @@ TEST_AXES(blk_command__flush_is_the_devices_answer, kinds, NULL)
 		EXPECT_EQ(bench->chain.count, 2);
 		EXPECT_EQ(vblk_reap(bench->queue, done, 2), 0);
 		blk_complete(bench, &bench->chain, (uint8_t)status, 1);
-		EXPECT_EQ(blk_reap_one(bench).result, status == 0 ? ORION_OK : status == 1 ?
-			  ORION_IO_ERROR : ORION_DEVICE_UNSUPPORTED);
+		EXPECT_EQ(blk_reap_one(bench).result, status == 0   ? ORION_OK
+						      : status == 1 ? ORION_IO_ERROR
+								    : ORION_DEVICE_UNSUPPORTED);
 	}
 }
 
@@ -64,8 +65,8 @@ TEST(blk_command__get_id_of_an_address_that_wraps)
 {
 	struct blk_bench *bench = blk_bench_make(0);
 	struct vblk_segment segment = {UINT64_MAX - 19, 20, 0};
-	struct vblk_request request = {.segments = &segment, .segment_count = 1,
-				       .operation = VBLK_GET_ID};
+	struct vblk_request request = {
+		.segments = &segment, .segment_count = 1, .operation = VBLK_GET_ID};
 
 	blk_bench_open(bench);
 	EXPECT_EQ(vblk_submit(bench->queue, &request, 1), 0);
@@ -78,7 +79,9 @@ has_tables(void)
 	return (test_choice(&blk_kinds) & 1) != 0;
 }
 
-/* Header and status entries of every shape, and in a split ring the descriptor that hands it over. */
+/*
+ * Header and status entries of every shape, and in a split ring the descriptor that hands it over.
+ */
 TEST_AXES(blk_command__shapes, kinds, has_tables)
 {
 	struct blk_bench *bench = blk_bench_make(blk_kind_features());

@@ -20,12 +20,16 @@ TEST(blk_info__cause_texts)
 
 TEST(blk_info__state_of_every_inner_state)
 {
-	static const struct { virtio_state inner; bool stopped; vblk_state outer; } rows[] = {
-		{VIRTIO_ABSENT, false, VBLK_CLOSED}, {VIRTIO_RESET, false, VBLK_PROBED},
-		{VIRTIO_RESET, true, VBLK_STOPPED}, {VIRTIO_ACKNOWLEDGED, false, VBLK_PROBED},
+	static const struct {
+		virtio_state inner;
+		bool stopped;
+		vblk_state outer;
+	} rows[] = {
+		{VIRTIO_ABSENT, false, VBLK_CLOSED},     {VIRTIO_RESET, false, VBLK_PROBED},
+		{VIRTIO_RESET, true, VBLK_STOPPED},      {VIRTIO_ACKNOWLEDGED, false, VBLK_PROBED},
 		{VIRTIO_NEGOTIATED, false, VBLK_PROBED}, {VIRTIO_QUEUES, false, VBLK_PROBED},
-		{VIRTIO_LIVE, false, VBLK_LIVE}, {VIRTIO_BROKEN, false, VBLK_BROKEN},
-		{VIRTIO_DEAD, true, VBLK_DEAD}, {VIRTIO_GONE, true, VBLK_DEAD},
+		{VIRTIO_LIVE, false, VBLK_LIVE},         {VIRTIO_BROKEN, false, VBLK_BROKEN},
+		{VIRTIO_DEAD, true, VBLK_DEAD},          {VIRTIO_GONE, true, VBLK_DEAD},
 	};
 	static struct vblk_device device;
 

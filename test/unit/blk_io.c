@@ -19,11 +19,15 @@ begin(void)
 
 TEST_AXES(blk_io__what_the_device_sees, kinds, NULL)
 {
-	static const struct { uint8_t operation; uint32_t type; unsigned segments; bool writable; }
-	rows[] = {
-		{VBLK_READ, 0, 1, true}, {VBLK_WRITE, 1, 1, false}, {VBLK_READ, 0, 3, true},
+	static const struct {
+		uint8_t operation;
+		uint32_t type;
+		unsigned segments;
+		bool writable;
+	} rows[] = {
+		{VBLK_READ, 0, 1, true},   {VBLK_WRITE, 1, 1, false}, {VBLK_READ, 0, 3, true},
 		{VBLK_WRITE, 1, 5, false}, {VBLK_FLUSH, 4, 0, false}, {VBLK_GET_ID, 8, 1, true},
-		{VBLK_READ, 0, 1, true}, {VBLK_READ, 0, 16, true},
+		{VBLK_READ, 0, 1, true},   {VBLK_READ, 0, 16, true},
 	};
 	struct blk_bench *bench = begin();
 
@@ -31,8 +35,8 @@ TEST_AXES(blk_io__what_the_device_sees, kinds, NULL)
 	for (unsigned i = 0; i < 300; i++) {
 		unsigned row = i % 8;
 		bool data = rows[row].operation <= VBLK_WRITE;
-		struct vblk_request request = blk_request(
-			rows[row].operation, data ? i : 0, rows[row].segments, data ? 512 : 20);
+		struct vblk_request request = blk_request(rows[row].operation, data ? i : 0,
+							  rows[row].segments, data ? 512 : 20);
 		const struct hand_chain *chain = &bench->chain;
 
 		blk_send(bench, &request);
@@ -57,8 +61,8 @@ TEST_AXES(blk_io__wide_values, kinds, NULL)
 {
 	struct blk_bench *bench = blk_bench_make(blk_kind_features());
 	struct vblk_segment segment = {0x0123456789abcdef, 0x11223200, 0};
-	struct vblk_request request = {.sector = 0x0012345678abcdef, .segments = &segment,
-				       .segment_count = 1};
+	struct vblk_request request = {
+		.sector = 0x0012345678abcdef, .segments = &segment, .segment_count = 1};
 
 	fake_config(bench->fake, 0, 8, UINT64_MAX);
 	bench->world->options.device_max_sectors = 8388608;
@@ -74,7 +78,8 @@ TEST_AXES(blk_io__wide_values, kinds, NULL)
 
 TEST_AXES(blk_io__refuses_what_breaks_a_rule, kinds, NULL)
 {
-	struct vblk_segment s1 = {0x1000, 512, 0}, s4096 = {0x1000, 4096, 0}, odd = {0x1000, 513, 0};
+	struct vblk_segment s1 = {0x1000, 512, 0}, s4096 = {0x1000, 4096, 0},
+			    odd = {0x1000, 513, 0};
 	struct vblk_segment none = {0x1000, 0, 0}, high = {UINT64_MAX - 511, 512, 0};
 	struct vblk_segment top = {UINT64_MAX - 512, 512, 0}, two[2] = {s1, none};
 	struct vblk_segment id = {0x1000, 20, 0}, id_short = {0x1000, 19, 0};
@@ -116,9 +121,10 @@ TEST_AXES(blk_io__refuses_what_breaks_a_rule, kinds, NULL)
 	unsigned taken = 0;
 
 	for (unsigned i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-		struct vblk_request request = {
-			.sector = rows[i].sector, .segments = rows[i].segments,
-			.segment_count = rows[i].count, .operation = rows[i].operation};
+		struct vblk_request request = {.sector = rows[i].sector,
+					       .segments = rows[i].segments,
+					       .segment_count = rows[i].count,
+					       .operation = rows[i].operation};
 		bool ok = rows[i].expected == ORION_OK;
 
 		test_note("row %u", i);
@@ -201,8 +207,9 @@ TEST_AXES(blk_io__every_status_byte, kinds, NULL)
 		EXPECT(blk_pop(bench));
 		blk_complete(bench, &bench->chain, (uint8_t)status, 513);
 		completion = blk_reap_one(bench);
-		EXPECT_EQ(completion.result, status == 0 ? ORION_OK : status == 2 ?
-			  ORION_DEVICE_UNSUPPORTED : ORION_IO_ERROR);
+		EXPECT_EQ(completion.result, status == 0   ? ORION_OK
+					     : status == 2 ? ORION_DEVICE_UNSUPPORTED
+							   : ORION_IO_ERROR);
 		EXPECT_EQ(completion.cookie, request.cookie);
 	}
 	vblk_queue_stats(bench->queue, &stats, &irq);
@@ -229,12 +236,24 @@ TEST_AXES(blk_io__forgotten_status_is_an_error, kinds, NULL)
 
 TEST_AXES(blk_io__written_is_clamped_to_what_was_lent, kinds, NULL)
 {
-	static const struct { uint8_t operation; uint32_t used, written; bool odd; } rows[] = {
-		{VBLK_READ, 0, 0, false}, {VBLK_READ, 1, 0, false}, {VBLK_READ, 2, 1, false},
-		{VBLK_READ, 1025, 1024, false}, {VBLK_READ, 1026, 1024, true},
-		{VBLK_READ, 0x80000000, 1024, true}, {VBLK_READ, 0xffffffff, 1024, true},
-		{VBLK_WRITE, 1, 0, false}, {VBLK_WRITE, 0, 0, false}, {VBLK_WRITE, 2, 0, true},
-		{VBLK_WRITE, 0xffffffff, 0, true}, {VBLK_FLUSH, 1, 0, false}, {VBLK_FLUSH, 2, 0, true},
+	static const struct {
+		uint8_t operation;
+		uint32_t used, written;
+		bool odd;
+	} rows[] = {
+		{VBLK_READ, 0, 0, false},
+		{VBLK_READ, 1, 0, false},
+		{VBLK_READ, 2, 1, false},
+		{VBLK_READ, 1025, 1024, false},
+		{VBLK_READ, 1026, 1024, true},
+		{VBLK_READ, 0x80000000, 1024, true},
+		{VBLK_READ, 0xffffffff, 1024, true},
+		{VBLK_WRITE, 1, 0, false},
+		{VBLK_WRITE, 0, 0, false},
+		{VBLK_WRITE, 2, 0, true},
+		{VBLK_WRITE, 0xffffffff, 0, true},
+		{VBLK_FLUSH, 1, 0, false},
+		{VBLK_FLUSH, 2, 0, true},
 	};
 	struct blk_bench *bench = begin();
 	struct vblk_queue_stats stats;
@@ -255,7 +274,7 @@ TEST_AXES(blk_io__written_is_clamped_to_what_was_lent, kinds, NULL)
 	}
 }
 
-/* Four in flight, completed in every order, one of them bad: the error falls on the right cookie. */
+/* Four in flight, completed in every order: the error falls on the right cookie. */
 TEST_AXES(blk_io__status_belongs_to_the_id, kinds, NULL)
 {
 	for (unsigned code = 0; code < 256; code++) {
@@ -343,13 +362,17 @@ TEST_AXES(blk_io__nothing_is_read_back, kinds, NULL)
 
 	for (unsigned round = 0; round < 4000; round++) {
 		if (held_count < 8 && test_random_below(2) == 0 && sent < 2000) {
-			struct vblk_request request = blk_request(
-				sent % 3 == 0, sent % 2000, 1 + (unsigned)test_random_below(3), 512);
+			struct vblk_request request =
+				blk_request(sent % 3 == 0, sent % 2000,
+					    1 + (unsigned)test_random_below(3), 512);
 
 			if (vblk_submit(bench->queue, &request, 1) == 0)
 				continue;
 			(void)vblk_kick(bench->queue);
-			/* Tables persist from request to request: what the driver writes now is seen. */
+			/*
+			 * Tables persist from request to request: what the driver writes now is
+			 * seen.
+			 */
 			held[held_count].id = UINT16_MAX;
 			outstanding += 1000 + sent++ % 2000;
 			if (bench->hand.packed)
@@ -357,7 +380,8 @@ TEST_AXES(blk_io__nothing_is_read_back, kinds, NULL)
 			else
 				held[held_count].id = (uint16_t)hand_get(
 					bench->hand.driver + 4 +
-					2 * (bench->hand.seen++ % bench->hand.size), 2);
+						2 * (bench->hand.seen++ % bench->hand.size),
+					2);
 			held[held_count].slots = bench->hand.packed ? held[held_count].slots : 1;
 			held_count++;
 		} else if (held_count > 0) {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * src/blk/limits.c: every field of the configuration with values inside and outside its range.  What
- * comes out must be usable, whatever was claimed, and what was not believed is reported.
+ * src/blk/limits.c: every field of the configuration with values inside and outside its range.
+ * What comes out must be usable, whatever was claimed, and what was not believed is reported.
  */
 #include <limits.h>
 
@@ -80,8 +80,9 @@ finish(void)
 
 TEST(blk_limits__capacity)
 {
-	static const uint64_t values[] = {0, 1, 7, 8, 9, 2048, 4294967296, 4294967303, BIT(55) - 1,
-					  BIT(55), BIT(55) + 1, BIT(63), UINT64_MAX};
+	static const uint64_t values[] = {0,           1,          7,          8,           9,
+					  2048,        4294967296, 4294967303, BIT(55) - 1, BIT(55),
+					  BIT(55) + 1, BIT(63),    UINT64_MAX};
 
 	for (unsigned i = 0; i < sizeof(values) / sizeof(values[0]); i++) {
 		for (uint32_t block = 512; block <= 65536; block *= 2) {
@@ -98,10 +99,13 @@ TEST(blk_limits__capacity)
 
 TEST(blk_limits__block_size)
 {
-	static const struct { uint32_t claimed, used; } rows[] = {
-		{0, 0}, {1, 0}, {511, 0}, {512, 512}, {513, 0}, {520, 0}, {1024, 1024}, {4096, 4096},
-		{65535, 0}, {65536, 65536}, {65537, 0}, {131072, 0}, {3145728, 0}, {0x80000000, 0},
-		{0xffffffff, 0}, {0x2000000, 0},
+	static const struct {
+		uint32_t claimed, used;
+	} rows[] = {
+		{0, 0},       {1, 0},          {511, 0},        {512, 512},
+		{513, 0},     {520, 0},        {1024, 1024},    {4096, 4096},
+		{65535, 0},   {65536, 65536},  {65537, 0},      {131072, 0},
+		{3145728, 0}, {0x80000000, 0}, {0xffffffff, 0}, {0x2000000, 0},
 	};
 
 	for (unsigned i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
@@ -121,9 +125,18 @@ TEST(blk_limits__block_size)
 
 TEST(blk_limits__size_max)
 {
-	static const struct { uint32_t claimed, used; } rows[] = {
-		{0, UINT32_MAX}, {1, UINT32_MAX}, {511, UINT32_MAX}, {512, 512}, {600, 512},
-		{1023, 512}, {1024, 1024}, {65537, 65536}, {0x80000001, 0x80000000},
+	static const struct {
+		uint32_t claimed, used;
+	} rows[] = {
+		{0, UINT32_MAX},
+		{1, UINT32_MAX},
+		{511, UINT32_MAX},
+		{512, 512},
+		{600, 512},
+		{1023, 512},
+		{1024, 1024},
+		{65537, 65536},
+		{0x80000001, 0x80000000},
 		{0xffffffff, 0xfffffe00},
 	};
 
@@ -142,9 +155,16 @@ TEST(blk_limits__size_max)
 
 TEST(blk_limits__seg_max)
 {
-	static const struct { uint32_t claimed; uint16_t ring; uint32_t used; } rows[] = {
-		{0, 64, 1}, {1, 64, 1}, {61, 64, 61}, {62, 64, 62}, {63, 64, 62}, {64, 64, 62},
-		{126, 1024, 126}, {128, 1024, 128}, {129, 1024, 128}, {0xffffffff, 1024, 128},
+	static const struct {
+		uint32_t claimed;
+		uint16_t ring;
+		uint32_t used;
+	} rows[] = {
+		{0, 64, 1},         {1, 64, 1},
+		{61, 64, 61},       {62, 64, 62},
+		{63, 64, 62},       {64, 64, 62},
+		{126, 1024, 126},   {128, 1024, 128},
+		{129, 1024, 128},   {0xffffffff, 1024, 128},
 		{0xffffffff, 4, 2}, {0x10000, 64, 62},
 	};
 
@@ -210,9 +230,17 @@ TEST(blk_limits__topology_hints_pass_as_they_are)
 
 TEST(blk_limits__writeback)
 {
-	static const struct { uint64_t features; unsigned claimed; bool writeback; } rows[] = {
-		{0, 1, false}, {FLUSH_F, 0, true}, {FLUSH_F | WCE_F, 0, false},
-		{FLUSH_F | WCE_F, 1, true}, {FLUSH_F | WCE_F, 2, true}, {FLUSH_F | WCE_F, 255, true},
+	static const struct {
+		uint64_t features;
+		unsigned claimed;
+		bool writeback;
+	} rows[] = {
+		{0, 1, false},
+		{FLUSH_F, 0, true},
+		{FLUSH_F | WCE_F, 0, false},
+		{FLUSH_F | WCE_F, 1, true},
+		{FLUSH_F | WCE_F, 2, true},
+		{FLUSH_F | WCE_F, 255, true},
 		{WCE_F, 1, false},
 	};
 
@@ -239,10 +267,13 @@ TEST(blk_limits__read_only)
 
 TEST(blk_limits__num_queues)
 {
-	static const struct { uint16_t claimed, there; unsigned homes, option, used; } rows[] = {
-		{0, 16, 16, 16, 1}, {1, 16, 16, 16, 1}, {2, 16, 16, 16, 2}, {65535, 65535, 16, 16, 16},
-		{65535, 4, 16, 16, 4}, {8, 64, 3, 16, 3}, {8, 64, 16, 5, 5}, {16, 64, 16, 16, 16},
-		{17, 64, 16, 16, 16},
+	static const struct {
+		uint16_t claimed, there;
+		unsigned homes, option, used;
+	} rows[] = {
+		{0, 16, 16, 16, 1},         {1, 16, 16, 16, 1},    {2, 16, 16, 16, 2},
+		{65535, 65535, 16, 16, 16}, {65535, 4, 16, 16, 4}, {8, 64, 3, 16, 3},
+		{8, 64, 16, 5, 5},          {16, 64, 16, 16, 16},  {17, 64, 16, 16, 16},
 	};
 
 	for (unsigned i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
@@ -265,10 +296,13 @@ TEST(blk_limits__num_queues)
 
 TEST(blk_limits__queue_sizes_that_serve)
 {
-	static const struct { bool packed; uint16_t there, used; } rows[] = {
-		{false, 4, 4}, {false, 5, 4}, {false, 64, 64}, {false, 1024, 1024}, {false, 1000, 512},
-		{false, 32768, 1024}, {false, 65535, 1024}, {true, 3, 3}, {true, 5, 5}, {true, 100, 100},
-		{true, 1000, 1000}, {true, 65535, 1024},
+	static const struct {
+		bool packed;
+		uint16_t there, used;
+	} rows[] = {
+		{false, 4, 4},      {false, 5, 4},        {false, 64, 64},      {false, 1024, 1024},
+		{false, 1000, 512}, {false, 32768, 1024}, {false, 65535, 1024}, {true, 3, 3},
+		{true, 5, 5},       {true, 100, 100},     {true, 1000, 1000},   {true, 65535, 1024},
 	};
 
 	for (unsigned i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
@@ -283,7 +317,10 @@ TEST(blk_limits__queue_sizes_that_serve)
 
 TEST(blk_limits__queue_too_small_or_absent)
 {
-	static const struct { bool packed; uint16_t there; } rows[] = {
+	static const struct {
+		bool packed;
+		uint16_t there;
+	} rows[] = {
 		{false, 1}, {false, 2}, {false, 3}, {true, 1}, {true, 2},
 	};
 
@@ -317,7 +354,9 @@ TEST(blk_limits__later_queues_may_lack)
 	finish();
 }
 
-/* The depth that is asked for is had where the ring allows it: 3 descriptors each without tables. */
+/*
+ * The depth that is asked for is had where the ring allows it: 3 descriptors each without tables.
+ */
 TEST(blk_limits__depth)
 {
 	for (uint32_t depth = 1; depth <= 1024; depth += depth < 20 ? 1 : 251) {
@@ -356,9 +395,16 @@ TEST(blk_limits__option_for_descriptors_too_small)
 
 TEST(blk_limits__request_size)
 {
-	static const struct { uint32_t option, block, used; } rows[] = {
-		{8, 512, 8}, {65536, 512, 65536}, {8388608, 512, 8388607}, {8388608, 4096, 8388600},
-		{9, 4096, 8}, {8, 65536, 128}, {8388608, 65536, 8388480},
+	static const struct {
+		uint32_t option, block, used;
+	} rows[] = {
+		{8, 512, 8},
+		{65536, 512, 65536},
+		{8388608, 512, 8388607},
+		{8388608, 4096, 8388600},
+		{9, 4096, 8},
+		{8, 65536, 128},
+		{8388608, 65536, 8388480},
 	};
 
 	for (unsigned i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
@@ -373,12 +419,27 @@ TEST(blk_limits__request_size)
 /* A configuration that ends before a field whose feature was negotiated. */
 TEST(blk_limits__config_too_short)
 {
-	static const struct { uint64_t features; uint32_t bytes; bool enough; } rows[] = {
-		{0, 8, true}, {0, 7, false}, {SIZE_MAX_F, 12, true}, {SIZE_MAX_F, 11, false},
-		{SEG_MAX_F, 16, true}, {SEG_MAX_F, 15, false}, {BLK_SIZE_F, 24, true},
-		{BLK_SIZE_F, 23, false}, {TOPOLOGY_F, 32, true}, {TOPOLOGY_F, 31, false},
-		{FLUSH_F | WCE_F, 33, true}, {FLUSH_F | WCE_F, 32, false}, {MQ_F, 36, true},
-		{MQ_F, 35, false}, {0, 0, false}, {0, UINT32_MAX, true},
+	static const struct {
+		uint64_t features;
+		uint32_t bytes;
+		bool enough;
+	} rows[] = {
+		{0, 8, true},
+		{0, 7, false},
+		{SIZE_MAX_F, 12, true},
+		{SIZE_MAX_F, 11, false},
+		{SEG_MAX_F, 16, true},
+		{SEG_MAX_F, 15, false},
+		{BLK_SIZE_F, 24, true},
+		{BLK_SIZE_F, 23, false},
+		{TOPOLOGY_F, 32, true},
+		{TOPOLOGY_F, 31, false},
+		{FLUSH_F | WCE_F, 33, true},
+		{FLUSH_F | WCE_F, 32, false},
+		{MQ_F, 36, true},
+		{MQ_F, 35, false},
+		{0, 0, false},
+		{0, UINT32_MAX, true},
 	};
 
 	for (unsigned i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {

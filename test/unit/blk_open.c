@@ -34,8 +34,7 @@ TEST(blk_open__the_order_of_the_handshake)
 		   "vector0 vector1 vector2 enable0 enable1 status=15 ");
 	fake_journal_clear(world->fake);
 	vblk_close(world->device);
-	EXPECT_STR(world->fake->journal,
-		   "status=0 -vector2 -vector1 -vector0 free free close");
+	EXPECT_STR(world->fake->journal, "status=0 -vector2 -vector1 -vector0 free free close");
 	fake_expect_empty(world);
 	EXPECT_EQ(vblk_state_get(world->device), VBLK_CLOSED);
 	/* A second close finds nothing. */
@@ -88,7 +87,11 @@ TEST(blk_open__required_features)
 
 TEST(blk_open__probe_fails_without_a_trace)
 {
-	static const struct { bool refused, gone; unsigned stuck; orion_status expected; } rows[] = {
+	static const struct {
+		bool refused, gone;
+		unsigned stuck;
+		orion_status expected;
+	} rows[] = {
 		{true, false, 0, ORION_DEVICE_REFUSED},
 		{false, true, 0, ORION_DEVICE_GONE},
 		{false, false, UINT_MAX, ORION_TIMED_OUT},
@@ -117,14 +120,17 @@ TEST(blk_open__bad_arguments_close_the_transport)
 			.port_context = world->fake,
 			.options = i == 1 ? NULL : &world->options,
 			.homes = i == 2 ? NULL : world->homes,
-			.home_count = i == 3 ? 0 : i == 4 ? 17 : 1,
+			.home_count = i == 3   ? 0
+				      : i == 4 ? 17
+					       : 1,
 			.budget = i == 5 ? NULL : &world->budget,
 		};
 		uint8_t *memory = i == 6 ? NULL : (uint8_t *)world->memory + (i == 7 ? 32 : 0);
 
 		if (i == 8)
 			world->options.queue_count = 0;
-		EXPECT_EQ(vblk_probe(memory, &config, &world->device, &world->bytes), ORION_INVALID);
+		EXPECT_EQ(vblk_probe(memory, &config, &world->device, &world->bytes),
+			  ORION_INVALID);
 		EXPECT_STR(world->fake->journal, "close");
 	}
 }
@@ -147,7 +153,8 @@ TEST_AXES(blk_open__each_failure_unwinds, layout_axes, NULL)
 	unsigned refused = 0;
 
 	for (unsigned n = 1; n < 24; n++) {
-		struct fake_world *world = begin(EVERYTHING | (test_choice(&layouts) ? BIT(34) : 0), 4);
+		struct fake_world *world =
+			begin(EVERYTHING | (test_choice(&layouts) ? BIT(34) : 0), 4);
 		orion_status status;
 
 		world->fake->fail_at = n;
@@ -177,7 +184,8 @@ TEST(blk_open__open_wants_its_memory)
 	world = begin(EVERYTHING, 1);
 	EXPECT_EQ(fake_probe(world), ORION_OK);
 	world->more = test_alloc(world->bytes + 64);
-	EXPECT_EQ(vblk_open(world->device, (uint8_t *)world->more + 8, world->bytes), ORION_INVALID);
+	EXPECT_EQ(vblk_open(world->device, (uint8_t *)world->more + 8, world->bytes),
+		  ORION_INVALID);
 	fake_expect_empty(world);
 }
 
@@ -211,11 +219,15 @@ TEST(blk_open__budget_is_kept)
 	}
 }
 
-/* The device does not take vector N or any above: reset, and again with fewer, config vector included. */
+/*
+ * The device does not take vector N or any above: reset, and again with fewer, config vector
+ * included.
+ */
 TEST(blk_open__vectors_that_the_device_refuses)
 {
-	static const virtio_irq_mode modes[] = {VIRTIO_IRQ_LINE, VIRTIO_IRQ_SHARED, VIRTIO_IRQ_PAIRED,
-						VIRTIO_IRQ_PAIRED, VIRTIO_IRQ_PER_QUEUE};
+	static const virtio_irq_mode modes[] = {VIRTIO_IRQ_LINE, VIRTIO_IRQ_SHARED,
+						VIRTIO_IRQ_PAIRED, VIRTIO_IRQ_PAIRED,
+						VIRTIO_IRQ_PER_QUEUE};
 
 	for (uint16_t first = 0; first < 5; first++) {
 		struct fake_world *world = begin(EVERYTHING, 3);

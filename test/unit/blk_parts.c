@@ -40,7 +40,9 @@ scattered(const uint32_t *lengths, unsigned count, uint64_t sector)
 		segments[i] = (struct vblk_segment){at, lengths[i], 0};
 		at += lengths[i] + 0x100000;
 	}
-	return (struct vblk_request){.sector = sector, .segments = segments, .cookie = 77,
+	return (struct vblk_request){.sector = sector,
+				     .segments = segments,
+				     .cookie = 77,
 				     .segment_count = (uint16_t)count};
 }
 
@@ -66,7 +68,8 @@ serve(struct blk_bench *bench, const struct vblk_request *request, const struct 
 			       chain->piece[i].length <= limits->size_max);
 			while (at >= request->segments[s].length)
 				at -= request->segments[s++].length;
-			EXPECT_EQ(chain->piece[i].address, request->segments[s].device_address + at);
+			EXPECT_EQ(chain->piece[i].address,
+				  request->segments[s].device_address + at);
 			EXPECT(at + chain->piece[i].length <= request->segments[s].length);
 			bytes += chain->piece[i].length;
 		}
@@ -111,7 +114,10 @@ carry(struct blk_bench *bench, const struct vblk_request *request, const struct 
 
 TEST_AXES(blk_parts__each_limit_cuts, kinds, NULL)
 {
-	static const struct { struct limits limits; uint32_t lengths[6]; } rows[] = {
+	static const struct {
+		struct limits limits;
+		uint32_t lengths[6];
+	} rows[] = {
 		{{512, 1, 65536, 512}, {8192}},
 		{{4096, 2, 65536, 512}, {65536, 512, 512, 8192}},
 		{{0x10000, 4, 8, 512}, {65536}},
@@ -156,9 +162,9 @@ TEST_AXES(blk_parts__random_cuts, kinds, NULL)
 			struct vblk_request request;
 
 			for (unsigned s = 0; s < count; s++) {
-				lengths[s] = test_random_below(3) == 0 ?
-					     1 + (uint32_t)test_random_below(3000) :
-					     512 * (1 + (uint32_t)test_random_below(16));
+				lengths[s] = test_random_below(3) == 0
+						     ? 1 + (uint32_t)test_random_below(3000)
+						     : 512 * (1 + (uint32_t)test_random_below(16));
 				sum += lengths[s];
 			}
 			/* The last makes whole blocks of it. */

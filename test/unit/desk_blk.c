@@ -39,11 +39,13 @@ blk_request(uint8_t operation, uint64_t sector, unsigned segments, uint32_t leng
 
 	EXPECT(segments <= 64);
 	for (unsigned i = 0; i < segments; i++)
-		mine[i] = (struct vblk_segment){0x500000000 + (sector << 20) + (uint64_t)i * 0x10000,
-						length, 0xdeadbeef};
-	return (struct vblk_request){
-		.sector = sector, .segments = mine, .cookie = sector + 1000,
-		.segment_count = (uint16_t)segments, .operation = operation};
+		mine[i] = (struct vblk_segment){
+			0x500000000 + (sector << 20) + (uint64_t)i * 0x10000, length, 0xdeadbeef};
+	return (struct vblk_request){.sector = sector,
+				     .segments = mine,
+				     .cookie = sector + 1000,
+				     .segment_count = (uint16_t)segments,
+				     .operation = operation};
 }
 
 bool

@@ -28,7 +28,8 @@ struct blk_bench *blk_bench_make(uint64_t features);
 void blk_bench_open(struct blk_bench *bench);
 
 /* One request of SEGMENTS segments of LENGTH bytes; its cookie is the sector plus 1000. */
-struct vblk_request blk_request(uint8_t operation, uint64_t sector, unsigned segments, uint32_t length);
+struct vblk_request blk_request(uint8_t operation, uint64_t sector, unsigned segments,
+				uint32_t length);
 
 /* The device's side: the next chain, its header fields, its status byte. */
 bool blk_pop(struct blk_bench *bench);

@@ -36,7 +36,10 @@ TEST(device_config__widths_in_little_endian)
 	EXPECT_EQ(fake->config_reads, 5);
 }
 
-/* Each of the first TORN reads changes the value and the generation: what comes out must be the last. */
+/*
+ * Each of the first TORN reads changes the value and the generation: what comes out must be the
+ * last.
+ */
 TEST(device_config__reads_again_while_the_generation_changes)
 {
 	for (unsigned torn = 1; torn <= 31; torn++) {
@@ -76,7 +79,8 @@ TEST(device_config__never_beyond_the_space)
 
 	for (uint32_t bytes = 0; bytes <= 96; bytes++) {
 		for (unsigned w = 0; w < 4; w++) {
-			for (uint16_t offset = 0; offset <= 96; offset = (uint16_t)(offset + widths[w])) {
+			for (uint16_t offset = 0; offset <= 96;
+			     offset = (uint16_t)(offset + widths[w])) {
 				uint64_t value;
 				const struct virtio_field field = {offset, widths[w], &value};
 				bool inside = offset + widths[w] <= (int)bytes;

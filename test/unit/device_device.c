@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* src/device/device.c: the table of moves, and the status handshake with a device that misbehaves. */
+/*
+ * src/device/device.c: the table of moves, and the status handshake with a device that misbehaves.
+ */
 #include <limits.h>
 #include <string.h>
 
@@ -35,9 +37,15 @@ static const char *const may_go[VIRTIO_STATE_COUNT] = {
 };
 
 static const char *const state_names[VIRTIO_STATE_COUNT] = {
-	[VIRTIO_ABSENT] = "absent", [VIRTIO_RESET] = "reset", [VIRTIO_ACKNOWLEDGED] = "acknowledged",
-	[VIRTIO_NEGOTIATED] = "negotiated", [VIRTIO_QUEUES] = "queues", [VIRTIO_LIVE] = "live",
-	[VIRTIO_BROKEN] = "broken", [VIRTIO_DEAD] = "dead", [VIRTIO_GONE] = "gone",
+	[VIRTIO_ABSENT] = "absent",
+	[VIRTIO_RESET] = "reset",
+	[VIRTIO_ACKNOWLEDGED] = "acknowledged",
+	[VIRTIO_NEGOTIATED] = "negotiated",
+	[VIRTIO_QUEUES] = "queues",
+	[VIRTIO_LIVE] = "live",
+	[VIRTIO_BROKEN] = "broken",
+	[VIRTIO_DEAD] = "dead",
+	[VIRTIO_GONE] = "gone",
 };
 
 TEST(device_device__every_move)
@@ -51,7 +59,8 @@ TEST(device_device__every_move)
 			test_note("%s to %s", state_names[from], state_names[to]);
 			EXPECT_EQ(virtio_move_legal((virtio_state)from, (virtio_state)to), legal);
 			if (legal) {
-				struct virtio_device *device = device_make(fake, (virtio_state)from);
+				struct virtio_device *device =
+					device_make(fake, (virtio_state)from);
 
 				virtio_move(device, (virtio_state)to);
 				EXPECT_EQ(device->state, to);

@@ -9,7 +9,9 @@
 #define BIT(n) (UINT64_C(1) << (n))
 
 /* The specification's, written out: what a bit needs [spec 2.2, 5.2.3, 6]. */
-static const struct { unsigned bit, needs; } rules[] = {
+static const struct {
+	unsigned bit, needs;
+} rules[] = {
 	{33, 32}, {34, 32}, {35, 32}, {36, 32}, {38, 32}, {39, 32}, {40, 32}, {17, 32}, {11, 9},
 };
 #define RULES (sizeof(rules) / sizeof(rules[0]))
@@ -52,17 +54,38 @@ TEST(device_features__closing_only_takes_away_and_ends)
 	EXPECT_EQ(virtio_features_closed(0), 0);
 }
 
-static const struct { unsigned bit; const char *name; } names[] = {
-	{1, "VIRTIO_BLK_F_SIZE_MAX"}, {2, "VIRTIO_BLK_F_SEG_MAX"}, {4, "VIRTIO_BLK_F_GEOMETRY"},
-	{5, "VIRTIO_BLK_F_RO"}, {6, "VIRTIO_BLK_F_BLK_SIZE"}, {9, "VIRTIO_BLK_F_FLUSH"},
-	{10, "VIRTIO_BLK_F_TOPOLOGY"}, {11, "VIRTIO_BLK_F_CONFIG_WCE"}, {12, "VIRTIO_BLK_F_MQ"},
-	{13, "VIRTIO_BLK_F_DISCARD"}, {14, "VIRTIO_BLK_F_WRITE_ZEROES"},
-	{15, "VIRTIO_BLK_F_LIFETIME"}, {16, "VIRTIO_BLK_F_SECURE_ERASE"}, {17, "VIRTIO_BLK_F_ZONED"},
-	{24, "VIRTIO_F_NOTIFY_ON_EMPTY"}, {27, "VIRTIO_F_ANY_LAYOUT"},
-	{28, "VIRTIO_F_INDIRECT_DESC"}, {29, "VIRTIO_F_EVENT_IDX"}, {32, "VIRTIO_F_VERSION_1"},
-	{33, "VIRTIO_F_ACCESS_PLATFORM"}, {34, "VIRTIO_F_RING_PACKED"}, {35, "VIRTIO_F_IN_ORDER"},
-	{36, "VIRTIO_F_ORDER_PLATFORM"}, {37, "VIRTIO_F_SR_IOV"}, {38, "VIRTIO_F_NOTIFICATION_DATA"},
-	{39, "VIRTIO_F_NOTIF_CONFIG_DATA"}, {40, "VIRTIO_F_RING_RESET"}, {41, "VIRTIO_F_ADMIN_VQ"},
+static const struct {
+	unsigned bit;
+	const char *name;
+} names[] = {
+	{1, "VIRTIO_BLK_F_SIZE_MAX"},
+	{2, "VIRTIO_BLK_F_SEG_MAX"},
+	{4, "VIRTIO_BLK_F_GEOMETRY"},
+	{5, "VIRTIO_BLK_F_RO"},
+	{6, "VIRTIO_BLK_F_BLK_SIZE"},
+	{9, "VIRTIO_BLK_F_FLUSH"},
+	{10, "VIRTIO_BLK_F_TOPOLOGY"},
+	{11, "VIRTIO_BLK_F_CONFIG_WCE"},
+	{12, "VIRTIO_BLK_F_MQ"},
+	{13, "VIRTIO_BLK_F_DISCARD"},
+	{14, "VIRTIO_BLK_F_WRITE_ZEROES"},
+	{15, "VIRTIO_BLK_F_LIFETIME"},
+	{16, "VIRTIO_BLK_F_SECURE_ERASE"},
+	{17, "VIRTIO_BLK_F_ZONED"},
+	{24, "VIRTIO_F_NOTIFY_ON_EMPTY"},
+	{27, "VIRTIO_F_ANY_LAYOUT"},
+	{28, "VIRTIO_F_INDIRECT_DESC"},
+	{29, "VIRTIO_F_EVENT_IDX"},
+	{32, "VIRTIO_F_VERSION_1"},
+	{33, "VIRTIO_F_ACCESS_PLATFORM"},
+	{34, "VIRTIO_F_RING_PACKED"},
+	{35, "VIRTIO_F_IN_ORDER"},
+	{36, "VIRTIO_F_ORDER_PLATFORM"},
+	{37, "VIRTIO_F_SR_IOV"},
+	{38, "VIRTIO_F_NOTIFICATION_DATA"},
+	{39, "VIRTIO_F_NOTIF_CONFIG_DATA"},
+	{40, "VIRTIO_F_RING_RESET"},
+	{41, "VIRTIO_F_ADMIN_VQ"},
 	{43, "VIRTIO_F_SUSPEND"},
 };
 

@@ -33,15 +33,18 @@ best(unsigned vectors, unsigned queues)
 {
 	if (vectors > queues)
 		return VIRTIO_IRQ_PER_QUEUE;
-	return vectors >= 2 ? VIRTIO_IRQ_PAIRED : vectors == 1 ? VIRTIO_IRQ_SHARED : VIRTIO_IRQ_LINE;
+	return vectors >= 2   ? VIRTIO_IRQ_PAIRED
+	       : vectors == 1 ? VIRTIO_IRQ_SHARED
+			      : VIRTIO_IRQ_LINE;
 }
 
 static void
 expect_mode(const struct virtio_device *device, const struct fake *fake, virtio_irq_mode mode,
 	    unsigned queues)
 {
-	unsigned vectors = mode == VIRTIO_IRQ_PER_QUEUE ? queues + 1 : mode == VIRTIO_IRQ_PAIRED ? 2 :
-			   mode == VIRTIO_IRQ_SHARED;
+	unsigned vectors = mode == VIRTIO_IRQ_PER_QUEUE ? queues + 1
+			   : mode == VIRTIO_IRQ_PAIRED  ? 2
+							: mode == VIRTIO_IRQ_SHARED;
 
 	EXPECT_EQ(device->irq_mode, mode);
 	EXPECT_EQ(device->vectors, vectors);
@@ -49,9 +52,10 @@ expect_mode(const struct virtio_device *device, const struct fake *fake, virtio_
 	EXPECT_EQ(fake->line.live, mode == VIRTIO_IRQ_LINE);
 	EXPECT_EQ(device->line_attached, mode == VIRTIO_IRQ_LINE);
 	for (unsigned i = 0; i < queues; i++) {
-		uint16_t expected = mode == VIRTIO_IRQ_PER_QUEUE ? (uint16_t)(i + 1) :
-				    mode == VIRTIO_IRQ_PAIRED ? 1 :
-				    mode == VIRTIO_IRQ_SHARED ? 0 : VIRTIO_NO_VECTOR;
+		uint16_t expected = mode == VIRTIO_IRQ_PER_QUEUE ? (uint16_t)(i + 1)
+				    : mode == VIRTIO_IRQ_PAIRED  ? 1
+				    : mode == VIRTIO_IRQ_SHARED  ? 0
+								 : VIRTIO_NO_VECTOR;
 
 		EXPECT_EQ(device->target[i].vector, expected);
 	}
@@ -146,8 +150,8 @@ TEST(device_interrupt__host_refuses_at_each_call)
 
 TEST(device_interrupt__degrades_one_mode_at_a_time)
 {
-	static const virtio_irq_mode down[] = {VIRTIO_IRQ_PAIRED, VIRTIO_IRQ_SHARED, VIRTIO_IRQ_LINE,
-					       VIRTIO_IRQ_POLLED};
+	static const virtio_irq_mode down[] = {VIRTIO_IRQ_PAIRED, VIRTIO_IRQ_SHARED,
+					       VIRTIO_IRQ_LINE, VIRTIO_IRQ_POLLED};
 	struct fake *fake = fake_make(0);
 	struct virtio_device *device = device_make(fake);
 

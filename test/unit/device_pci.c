@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* src/device/pci.c: discovery on a bus made by hand; registers, doorbells and close on the model. */
+/*
+ * src/device/pci.c: discovery on a bus made by hand; registers, doorbells and close on the model.
+ */
 #include <string.h>
 
 #include "test/harness.h"
@@ -10,7 +12,10 @@
 /* ---- discovery ---- */
 
 /* Vendor | device << 16 and header type of each function on two buses. */
-static struct { uint32_t id; uint8_t header; } functions[512];
+static struct {
+	uint32_t id;
+	uint8_t header;
+} functions[512];
 static unsigned reads;
 
 static uint32_t
@@ -227,9 +232,14 @@ TEST(device_pci__config_reads_are_bounded)
 /* Queue 1's doorbell by the multiplier; what is odd, or outside, is refused. */
 TEST(device_pci__notify_multiplier)
 {
-	static const struct { uint32_t multiplier; bool usable; uint64_t offset; } rows[] = {
-		{0, true, 0}, {4, true, 4}, {2, true, 2}, {1, false, 0}, {3, false, 0},
-		{0xffe, true, 0xffe}, {0xfff, false, 0}, {0x1000, false, 0}, {0x80000000, false, 0},
+	static const struct {
+		uint32_t multiplier;
+		bool usable;
+		uint64_t offset;
+	} rows[] = {
+		{0, true, 0},           {4, true, 4},           {2, true, 2},
+		{1, false, 0},          {3, false, 0},          {0xffe, true, 0xffe},
+		{0xfff, false, 0},      {0x1000, false, 0},     {0x80000000, false, 0},
 		{0xfffffffe, false, 0}, {0xffffffff, false, 0},
 	};
 
@@ -258,8 +268,9 @@ TEST(device_pci__notify_multiplier)
 			EXPECT_EQ(doorbell.value, 1);
 			EXPECT_EQ(doorbell.width, 2);
 			/* Not a second time. */
-			EXPECT_EQ(world.transport.ops->queue_enable(world.pci, 1, &setup, &doorbell),
-				  ORION_DEVICE_REFUSED);
+			EXPECT_EQ(
+				world.transport.ops->queue_enable(world.pci, 1, &setup, &doorbell),
+				ORION_DEVICE_REFUSED);
 		}
 		close_transport();
 		world.port.dma_free(world.host, &region);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * src/device/pci_caps.c: capability lists as they should be and as they should not, in a configuration
- * space made by hand.  Nothing outside a BAR is ever mapped, and what is mapped is unmapped.
+ * src/device/pci_caps.c: capability lists as they should be and as they should not, in a
+ * configuration space made by hand.  Nothing outside a BAR is ever mapped, and what is mapped is
+ * unmapped.
  */
 #include <string.h>
 
@@ -165,8 +166,9 @@ structure(unsigned type, unsigned bar, uint32_t offset, uint32_t length)
 	return at;
 }
 
-static const struct { uint32_t offset, length; } sound[5] = {
-	{0, 0}, {0x0000, 0x38}, {0x3000, 0x1000}, {0x1000, 1}, {0x2000, 0x100}};
+static const struct {
+	uint32_t offset, length;
+} sound[5] = {{0, 0}, {0x0000, 0x38}, {0x3000, 0x1000}, {0x1000, 1}, {0x2000, 0x100}};
 
 /* The sound structures but for type EXCEPT. */
 static void
@@ -192,16 +194,18 @@ expect_refused(unsigned type)
 	EXPECT_EQ(pci_map_structures(&slot.pci), ORION_DEVICE_REFUSED);
 	EXPECT_EQ(slot.missing[type], 1);
 	EXPECT_EQ(slot.maps, slot.unmaps);
-	EXPECT(slot.pci.common.at == NULL && slot.pci.notify.at == NULL && slot.pci.isr.at == NULL &&
-	       slot.pci.device.at == NULL && slot.pci.table.at == NULL);
+	EXPECT(slot.pci.common.at == NULL && slot.pci.notify.at == NULL &&
+	       slot.pci.isr.at == NULL && slot.pci.device.at == NULL && slot.pci.table.at == NULL);
 	EXPECT_EQ(slot.config[4] & 6, 0);
 }
 
 static struct pci_window *
 window_of(unsigned type)
 {
-	return type == 1 ? &slot.pci.common : type == 2 ? &slot.pci.notify : type == 3 ?
-	       &slot.pci.isr : &slot.pci.device;
+	return type == 1   ? &slot.pci.common
+	       : type == 2 ? &slot.pci.notify
+	       : type == 3 ? &slot.pci.isr
+			   : &slot.pci.device;
 }
 
 static void
@@ -460,12 +464,16 @@ msix(unsigned entries, uint32_t table)
 
 TEST(device_pci_caps__msix_tables)
 {
-	static const struct { unsigned entries; uint32_t table; unsigned vectors; } rows[] = {
-		{1, 0, 1}, {2, 0, 2}, {17, 0x800, 17}, {18, 0, 17}, {128, 0x800, 17},
-		{129, 0x800, 0}, {256, 0, 17}, {257, 0, 0}, {2048, 0, 0},
-		{4, 6, 0}, {4, 7, 0}, {4, 1, 0}, {4, 2, 0}, {4, 5, 0}, {4, 0x1000, 0},
-		{4, 0xfffffff8, 0}, {1, 0xff0, 1}, {2, 0xff0, 0},
-		{4, 0x1100 | 4, 4}, {2, 0x0000 | 4, 2},
+	static const struct {
+		unsigned entries;
+		uint32_t table;
+		unsigned vectors;
+	} rows[] = {
+		{1, 0, 1},        {2, 0, 2},       {17, 0x800, 17},    {18, 0, 17},
+		{128, 0x800, 17}, {129, 0x800, 0}, {256, 0, 17},       {257, 0, 0},
+		{2048, 0, 0},     {4, 6, 0},       {4, 7, 0},          {4, 1, 0},
+		{4, 2, 0},        {4, 5, 0},       {4, 0x1000, 0},     {4, 0xfffffff8, 0},
+		{1, 0xff0, 1},    {2, 0xff0, 0},   {4, 0x1100 | 4, 4}, {2, 0x0000 | 4, 2},
 	};
 
 	for (unsigned i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {

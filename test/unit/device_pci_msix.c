@@ -75,7 +75,8 @@ begin(uint16_t vectors)
 	test_at_end(world_end, NULL);
 	world.pci = (struct pci *)(void *)world.storage.opaque;
 	EXPECT_EQ(virtio_pci_open(&world.storage, &world.port, world.host, world.function,
-				  &world.transport), ORION_OK);
+				  &world.transport),
+		  ORION_OK);
 }
 
 static void

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* src/device/region.c: the budget's edges, and quarantine when, and only when, the reset is not proven. */
+/*
+ * src/device/region.c: the budget's edges, and quarantine when, and only when, the reset is not
+ * proven.
+ */
 #include <string.h>
 
 #include "test/harness.h"

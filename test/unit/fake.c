@@ -60,7 +60,8 @@ dma_free(void *context, const struct orion_region *region)
 	unsigned i = (unsigned)(region->cookie - 1000);
 
 	EXPECT(i < fake->region_count && fake->regions[i].cpu == region->cpu &&
-	       fake->regions[i].device == region->device && fake->regions[i].bytes == region->bytes);
+	       fake->regions[i].device == region->device &&
+	       fake->regions[i].bytes == region->bytes);
 	test_free(region->cpu);
 	fake->regions[i].cpu = NULL;
 	fake->regions_live--;
@@ -165,11 +166,20 @@ struct orion_port
 fake_port_full(void)
 {
 	return (struct orion_port){
-		.dma_alloc = dma_alloc, .dma_free = dma_free, .share = share, .unshare = unshare,
-		.map_registers = map_registers, .unmap_registers = unmap_registers,
-		.pci_read = pci_read, .pci_write = pci_write,
-		.irq_attach = irq_attach, .irq_detach = irq_detach,
-		.now_ns = now_ns, .pause_ns = pause_ns, .wake = wake, .report = report,
+		.dma_alloc = dma_alloc,
+		.dma_free = dma_free,
+		.share = share,
+		.unshare = unshare,
+		.map_registers = map_registers,
+		.unmap_registers = unmap_registers,
+		.pci_read = pci_read,
+		.pci_write = pci_write,
+		.irq_attach = irq_attach,
+		.irq_detach = irq_detach,
+		.now_ns = now_ns,
+		.pause_ns = pause_ns,
+		.wake = wake,
+		.report = report,
 		.ticks_per_second = 1000000000,
 	};
 }
@@ -395,15 +405,27 @@ close_transport(void *context)
 }
 
 static const struct virtio_transport_ops all_ops = {
-	.name = "fake", .status_get = status_get, .status_set = status_set,
-	.features_get = features_get, .features_set = features_set, .config_bytes = config_bytes,
-	.config_read = config_read, .config_write = config_write,
-	.config_generation = config_generation, .queue_count = queue_count,
-	.queue_size_max = queue_size_max, .queue_enable = queue_enable,
-	.vector_count = vector_count, .vector_attach = vector_attach,
-	.vector_detach = vector_detach, .config_vector = config_vector,
-	.line_attach = line_attach, .line_detach = line_detach, .isr_read = isr_read,
-	.notify = notify, .close = close_transport,
+	.name = "fake",
+	.status_get = status_get,
+	.status_set = status_set,
+	.features_get = features_get,
+	.features_set = features_set,
+	.config_bytes = config_bytes,
+	.config_read = config_read,
+	.config_write = config_write,
+	.config_generation = config_generation,
+	.queue_count = queue_count,
+	.queue_size_max = queue_size_max,
+	.queue_enable = queue_enable,
+	.vector_count = vector_count,
+	.vector_attach = vector_attach,
+	.vector_detach = vector_detach,
+	.config_vector = config_vector,
+	.line_attach = line_attach,
+	.line_detach = line_detach,
+	.isr_read = isr_read,
+	.notify = notify,
+	.close = close_transport,
 };
 
 /* ---- the tests' verbs ---- */
@@ -543,10 +565,10 @@ fake_hand(struct fake_world *world, unsigned queue)
 	bool packed = (fake->driver_features & BIT(34)) != 0;
 	size_t driver = packed ? 4 : 6 + 2 * (size_t)setup->size;
 	size_t device = packed ? 4 : 6 + 8 * (size_t)setup->size;
-	struct hand hand = hand_make(
-		fake_at(fake, setup->descriptor_area, 16 * (size_t)setup->size),
-		fake_at(fake, setup->driver_area, driver), fake_at(fake, setup->device_area, device),
-		setup->size, packed);
+	struct hand hand =
+		hand_make(fake_at(fake, setup->descriptor_area, 16 * (size_t)setup->size),
+			  fake_at(fake, setup->driver_area, driver),
+			  fake_at(fake, setup->device_area, device), setup->size, packed);
 
 	EXPECT(fake->enabled[queue] && hand.desc != NULL && hand.driver != NULL &&
 	       hand.device != NULL);

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A host and a transport whose every answer is a field: set the field, run the driver, read the journal.
+ * A host and a transport whose every answer is a field: set the field, run the driver, read the
+ * journal.
  *
- * Unlike the model it knows no rules and does no work; it says what it is told to say, counts what it
- * gives out, and writes down the order in which it was called.
+ * Unlike the model it knows no rules and does no work; it says what it is told to say, counts what
+ * it gives out, and writes down the order in which it was called.
  */
 #ifndef TEST_UNIT_FAKE_H
 #define TEST_UNIT_FAKE_H
@@ -43,15 +44,15 @@ struct fake {
 	/* Status and features. */
 	uint8_t status;
 	unsigned status_reads;
-	uint8_t reset_sticks;                   /* what status says after a reset, for ... */
-	unsigned reset_reads;                   /* ... so many reads (UINT_MAX: for ever) */
+	uint8_t reset_sticks;                   /* what status says after a reset */
+	unsigned reset_reads;                   /* ... for so many reads (UINT_MAX: ever) */
 	bool features_refused, gone;
 	uint64_t features, driver_features;
 
 	/* Configuration. */
 	uint8_t config[128];
 	uint32_t config_bytes, generation;
-	unsigned torn;                          /* so many reads change config[0] and the generation */
+	unsigned torn;                          /* so many reads change it, and the generation */
 	unsigned config_reads;
 	bool config_widths_odd;
 
@@ -60,7 +61,7 @@ struct fake {
 	uint16_t queue_sizes[FAKE_QUEUES];      /* where not 0: in place of queue_size */
 	struct virtio_queue_setup setup[FAKE_QUEUES];
 	bool enabled[FAKE_QUEUES];
-	uint16_t vector_refused;                /* a queue that is told this vector or a higher one refuses */
+	uint16_t vector_refused;                /* this vector and higher ones */
 	unsigned enable_refused;                /* the Nth enabling is refused */
 	unsigned enables;
 	unsigned kicks;
@@ -81,8 +82,8 @@ struct fake {
 struct orion_port fake_port_full(void);
 
 /*
- * Sound answers everywhere: 1 MiB of 512-byte blocks, FEATURES offered beside VERSION_1, one queue of 64,
- * 17 vectors.  The fake is released when the permutation ends.
+ * Sound answers everywhere: 1 MiB of 512-byte blocks, FEATURES offered beside VERSION_1, one queue
+ * of 64, 17 vectors.  The fake is released when the permutation ends.
  */
 struct fake *fake_make(uint64_t features);
 

@@ -10,8 +10,13 @@ struct hand
 hand_make(uint8_t *desc, uint8_t *driver, uint8_t *device, unsigned size, bool packed)
 {
 	return (struct hand){
-		.desc = desc, .driver = driver, .device = device, .size = size, .packed = packed,
-		.seen_wrap = true, .put_wrap = true,
+		.desc = desc,
+		.driver = driver,
+		.device = device,
+		.size = size,
+		.packed = packed,
+		.seen_wrap = true,
+		.put_wrap = true,
 	};
 }
 
@@ -192,7 +197,10 @@ hand_garble(struct hand *hand)
 
 	for (size_t i = 0; i < driver; i++)
 		hand->driver[i] = (uint8_t)test_random();
-	/* In a packed ring the flags are the device's too: those that say "used" must stay as they are. */
+	/*
+	 * In a packed ring the flags are the device's too: those that say "used" must stay as they
+	 * are.
+	 */
 	for (size_t i = 0; i < 16 * (size_t)hand->size; i++) {
 		if (!hand->packed || i % 16 < 8)
 			hand->desc[i] = (uint8_t)test_random();

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The device's side of a virtqueue by hand: literal offsets and bytes of VirtIO 1.4, sections 2.7 and
- * 2.8, with nothing of the driver's own headers, so that an error in those shows.
+ * The device's side of a virtqueue by hand: literal offsets and bytes of VirtIO 1.4, sections 2.7
+ * and 2.8, with nothing of the driver's own headers, so that an error in those shows.
  */
 #ifndef TEST_UNIT_HAND_H
 #define TEST_UNIT_HAND_H
@@ -66,7 +66,10 @@ struct hand hand_make(uint8_t *desc, uint8_t *driver, uint8_t *device, unsigned 
 /* The next chain that the driver made available; false when there is none. */
 bool hand_pop(struct hand *hand, struct hand_chain *chain);
 
-/* A used entry that claims ID and LENGTH, published at once; SLOTS descriptors are skipped (packed). */
+/*
+ * A used entry that claims ID and LENGTH, published at once; SLOTS descriptors are skipped
+ * (packed).
+ */
 void hand_push(struct hand *hand, uint32_t id, uint32_t length, unsigned slots);
 
 /* Split: what used.idx says. */

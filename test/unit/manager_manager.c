@@ -52,9 +52,13 @@ begin(void)
 	world.host = fake_make(0);
 	options_default(&world.options);
 	world.config = (struct manager_config){
-		.port = &world.host->port, .port_context = world.host, .options = &world.options,
-		.homes = world.homes, .home_count = 2,
-		.memory_take = memory_take, .memory_give = memory_give,
+		.port = &world.host->port,
+		.port_context = world.host,
+		.options = &world.options,
+		.homes = world.homes,
+		.home_count = 2,
+		.memory_take = memory_take,
+		.memory_give = memory_give,
 	};
 	EXPECT_EQ(manager_init(&world.manager, &world.config, NULL), ORION_OK);
 	test_at_end(world_end, NULL);
@@ -92,7 +96,8 @@ TEST(manager_manager__lowest_free_number)
 
 	begin();
 	for (unsigned i = 0; i < 5; i++) {
-		EXPECT_EQ(manager_attach(&world.manager, fake_make(0)->transport, &index), ORION_OK);
+		EXPECT_EQ(manager_attach(&world.manager, fake_make(0)->transport, &index),
+			  ORION_OK);
 		EXPECT_EQ(index, i);
 	}
 	EXPECT_EQ(manager_count(&world.manager), 5);
@@ -126,7 +131,8 @@ TEST(manager_manager__as_many_as_the_options_allow)
 	world.options.device_max_count = 3;
 	EXPECT_EQ(manager_init(&world.manager, &world.config, NULL), ORION_OK);
 	for (unsigned i = 0; i < 3; i++)
-		EXPECT_EQ(manager_attach(&world.manager, fake_make(0)->transport, &index), ORION_OK);
+		EXPECT_EQ(manager_attach(&world.manager, fake_make(0)->transport, &index),
+			  ORION_OK);
 	extra = fake_make(0);
 	EXPECT_EQ(manager_attach(&world.manager, extra->transport, &index), ORION_TOO_LARGE);
 	EXPECT_STR(extra->journal, "close");
@@ -139,7 +145,8 @@ TEST(manager_manager__thirty_two_devices)
 
 	begin();
 	for (unsigned i = 0; i < 32; i++)
-		EXPECT_EQ(manager_attach(&world.manager, fake_make(0)->transport, &index), ORION_OK);
+		EXPECT_EQ(manager_attach(&world.manager, fake_make(0)->transport, &index),
+			  ORION_OK);
 	EXPECT_EQ(manager_count(&world.manager), 32);
 	EXPECT_EQ(manager_attach(&world.manager, fake_make(0)->transport, &index), ORION_TOO_LARGE);
 }
@@ -163,7 +170,8 @@ TEST(manager_manager__failed_attach_leaves_nothing)
 			EXPECT_EQ(status, ORION_OK);
 			EXPECT_EQ(manager_detach(&world.manager, index, false), ORION_OK);
 		} else {
-			EXPECT(status == (n < 2 || n == 3 ? ORION_NO_MEMORY : ORION_DEVICE_REFUSED));
+			EXPECT(status ==
+			       (n < 2 || n == 3 ? ORION_NO_MEMORY : ORION_DEVICE_REFUSED));
 			EXPECT_EQ(index, 77);
 		}
 		EXPECT_EQ(fake->closed, true);
@@ -194,8 +202,9 @@ TEST(manager_manager__busy_devices_stay_unless_forced)
 
 	begin();
 	EXPECT_EQ(manager_attach(&world.manager, fake_make(0)->transport, &index), ORION_OK);
-	EXPECT_EQ(vblk_submit(vblk_queue_get(manager_device_get(&world.manager, index), 0), &request,
-			      1), 1);
+	EXPECT_EQ(vblk_submit(vblk_queue_get(manager_device_get(&world.manager, index), 0),
+			      &request, 1),
+		  1);
 	EXPECT_EQ(manager_detach(&world.manager, index, false), ORION_BUSY);
 	EXPECT_EQ(manager_count(&world.manager), 1);
 	EXPECT_EQ(manager_detach(&world.manager, index, true), ORION_OK);

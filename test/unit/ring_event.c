@@ -15,8 +15,8 @@ passed_slowly(uint16_t event, uint16_t now, uint16_t before)
 	return false;
 }
 
-static const uint16_t bases[] = {0, 1, 2, 255, 256, 0x7ffe, 0x7fff, 0x8000, 0x8001, 0xff00, 0xfffe,
-				 0xffff};
+static const uint16_t bases[] = {0,      1,      2,      255,    256,    0x7ffe,
+				 0x7fff, 0x8000, 0x8001, 0xff00, 0xfffe, 0xffff};
 #define BASES (sizeof(bases) / sizeof(bases[0]))
 
 TEST(ring_event__every_small_window_round_every_edge)
@@ -42,7 +42,8 @@ TEST(ring_event__batches_up_to_the_largest_ring)
 		uint16_t now = (uint16_t)(before + test_random_below(32769));
 		uint16_t event = (uint16_t)test_random();
 
-		EXPECT_EQ(vring_event_passed(event, now, before), passed_slowly(event, now, before));
+		EXPECT_EQ(vring_event_passed(event, now, before),
+			  passed_slowly(event, now, before));
 	}
 }
 
@@ -54,7 +55,9 @@ TEST(ring_event__nothing_new_is_never_passed)
 	}
 }
 
-/* Where ADDED descriptors that end before (NOW, WRAP) lie, walked back one by one.  [spec 2.8.14] */
+/*
+ * Where ADDED descriptors that end before (NOW, WRAP) lie, walked back one by one.  [spec 2.8.14]
+ */
 static bool
 packed_passed_slowly(uint16_t event, uint16_t now, bool wrap, unsigned added, uint16_t size)
 {
@@ -80,11 +83,13 @@ TEST(ring_event__packed_all_of_small_rings)
 				for (unsigned e = 0; e < 2u * size; e++) {
 					uint16_t slot = (uint16_t)(now % size);
 					bool wrap = now >= size;
-					uint16_t event = (uint16_t)(e % size | (e >= size ? 0x8000 : 0));
+					uint16_t event =
+						(uint16_t)(e % size | (e >= size ? 0x8000 : 0));
 
 					EXPECT_EQ(vring_packed_event_passed(event, slot, wrap,
 									    (uint16_t)added, size),
-						  packed_passed_slowly(event, slot, wrap, added, size));
+						  packed_passed_slowly(event, slot, wrap, added,
+								       size));
 				}
 			}
 		}
@@ -105,7 +110,10 @@ TEST(ring_event__packed_largest_ring)
 	}
 }
 
-/* An offset beyond the ring is nonsense: whatever the answer, it must not cost a needed kick's safety. */
+/*
+ * An offset beyond the ring is nonsense: whatever the answer, it must not cost a needed kick's
+ * safety.
+ */
 TEST(ring_event__packed_nonsense_does_not_trap)
 {
 	for (unsigned e = 0; e < 0x10000; e++) {

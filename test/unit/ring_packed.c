@@ -45,8 +45,11 @@ static struct bench *
 bench_make(unsigned size, unsigned ids, bool direct, bool event_index)
 {
 	struct bench *bench = test_alloc(sizeof(*bench));
-	struct vring_config config = {.size = (uint16_t)size, .ids = (uint16_t)ids, .packed = true,
-				      .event_index = event_index, .direct = direct};
+	struct vring_config config = {.size = (uint16_t)size,
+				      .ids = (uint16_t)ids,
+				      .packed = true,
+				      .event_index = event_index,
+				      .direct = direct};
 	struct vring_layout layout = vring_layout(config.size, true);
 
 	bench->shared = test_alloc(layout.bytes);
@@ -165,7 +168,7 @@ expect_nothing(struct bench *bench)
 TEST(ring_packed__direct_chain_bytes_in_both_laps)
 {
 	static const uint8_t first[16] = {0xef, 0xcd, 0xab, 0x89, 0x67, 0x45, 0x23, 0x01,
-					  0x10, 0, 0, 0, 0, 0, 0x81, 0};
+					  0x10, 0,    0,    0,    0,    0,    0x81, 0};
 	static const uint8_t second[16] = {0, 0, 0, 0, 1, 0, 0, 0, 0, 2, 0, 0, 0, 0, 0x82, 0};
 	static const uint8_t third[16] = {0, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 1, 0, 0x82, 0};
 	static const uint8_t lap_two[16] = {0, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0x02, 0x80};
@@ -192,7 +195,8 @@ TEST(ring_packed__direct_chain_bytes_in_both_laps)
 
 TEST(ring_packed__table_bytes)
 {
-	static const uint8_t entry[16] = {0, 0x10, 0, 0, 0x34, 0x12, 0, 0, 48, 0, 0, 0, 0, 0, 0x84, 0};
+	static const uint8_t entry[16] = {0,  0x10, 0, 0, 0x34, 0x12, 0,    0,
+					  48, 0,    0, 0, 0,    0,    0x84, 0};
 	struct bench *bench = bench_make(5, 5, false, false);
 
 	EXPECT_EQ(vring_packed_next_id(&bench->ring), 0);
@@ -389,14 +393,16 @@ TEST(ring_packed__ask_by_flags)
 		EXPECT_EQ(vring_packed_ask(&bench->ring), (flags & 3) != 1);
 		device_takes(bench, 1, 0);
 		(void)device_gives(bench, 0, 0);
-		driver_takes(bench, &(struct live){bench->ring.slots[0].descriptors > 0 ? 0 : 1, 1}, 0);
+		driver_takes(bench, &(struct live){bench->ring.slots[0].descriptors > 0 ? 0 : 1, 1},
+			     0);
 	}
 }
 
 TEST(ring_packed__ask_by_event_index)
 {
 	struct bench *bench = bench_make(5, 5, false, true);
-	unsigned at = 0;        /* the first new descriptor, in laps of 10: wrap counter in bit "5 or more" */
+	unsigned at =
+		0; /* the first new descriptor, in laps of 10: wrap counter in bit "5 or more" */
 
 	for (unsigned round = 0; round < 20000; round++) {
 		unsigned batch = 1 + round % 5, event = (at + round / 5 % 10) % 10;
@@ -451,12 +457,16 @@ TEST(ring_packed__the_flags_are_out_before_the_question)
 		struct model_host *host = model_host_open(seed);
 		struct vring_slot slots[4];
 		struct orion_region region;
-		struct vring_config config = {.slots = slots, .size = 4, .ids = 4, .packed = true,
+		struct vring_config config = {.slots = slots,
+					      .size = 4,
+					      .ids = 4,
+					      .packed = true,
 					      .event_index = seed % 2 == 0};
 		struct vring_layout layout = vring_layout(4, true);
 		struct vring ring;
 
-		EXPECT_EQ(model_host_port()->dma_alloc(host, layout.bytes, 4096, &region), ORION_OK);
+		EXPECT_EQ(model_host_port()->dma_alloc(host, layout.bytes, 4096, &region),
+			  ORION_OK);
 		config.shared = region.cpu;
 		vring_setup(&ring, &config);
 		model_step_begin(host, MODEL_MEMORY_TSO, seed);
@@ -480,8 +490,8 @@ TEST(ring_packed__contents_are_out_before_the_flags)
 		struct vring_slot slots[4];
 		struct orion_region region;
 		bool direct = seed % 2 == 0;
-		struct vring_config config = {.slots = slots, .size = 4, .ids = 4, .packed = true,
-					      .direct = direct};
+		struct vring_config config = {
+			.slots = slots, .size = 4, .ids = 4, .packed = true, .direct = direct};
 		struct vring_packed_chain chain = {0};
 		struct vring ring;
 		const uint8_t *desc;

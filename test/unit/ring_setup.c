@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* src/ring/setup.c: the layout is that of sections 2.7 and 2.8, and an empty ring asks for nothing. */
+/*
+ * src/ring/setup.c: the layout is that of sections 2.7 and 2.8, and an empty ring asks for nothing.
+ */
 #include <string.h>
 
 #include "test/harness.h"
@@ -14,7 +16,10 @@ TEST(ring_setup__split_layout_holds_three_areas_apart)
 
 		EXPECT_EQ(layout.driver_offset, 16 * (size_t)size);
 		EXPECT(layout.device_offset >= layout.driver_offset + 6 + 2 * (size_t)size);
-		/* Stricter than 4: what the driver writes shares no cache line with what the device does. */
+		/*
+		 * Stricter than 4: what the driver writes shares no cache line with what the device
+		 * does.
+		 */
 		EXPECT_EQ(layout.device_offset % 64, 0);
 		EXPECT_EQ(layout.bytes, layout.device_offset + 6 + 8 * (size_t)size);
 	}
@@ -72,7 +77,8 @@ TEST_AXES(ring_setup__starts_empty_over_old_memory, axes, NULL)
 		EXPECT_EQ(hand_get(shared + layout.driver_offset, 4), 1u << 16);
 		memset(shared + layout.driver_offset, 0, 4);
 	} else if (config.event_index) {
-		EXPECT_EQ(hand_get(shared + layout.driver_offset + 4 + 2 * (size_t)size, 2), 0xffff);
+		EXPECT_EQ(hand_get(shared + layout.driver_offset + 4 + 2 * (size_t)size, 2),
+			  0xffff);
 		memset(shared + layout.driver_offset + 4 + 2 * (size_t)size, 0, 2);
 	} else {
 		EXPECT_EQ(hand_get(shared + layout.driver_offset, 2), 1);
@@ -95,7 +101,8 @@ TEST(ring_setup__id_mask)
 		struct vring_config config = {shared, slots, 300, ids, true, false, false};
 
 		vring_setup(&ring, &config);
-		EXPECT(ring.id_mask >= ids - 1 && (ring.id_mask == 0 || ring.id_mask / 2 < ids - 1));
+		EXPECT(ring.id_mask >= ids - 1 &&
+		       (ring.id_mask == 0 || ring.id_mask / 2 < ids - 1));
 		EXPECT_EQ(ring.id_mask & (ring.id_mask + 1u), 0);
 		EXPECT_EQ(ring.free, ids);
 	}

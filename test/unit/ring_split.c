@@ -47,8 +47,10 @@ static struct bench *
 bench_make(unsigned size, bool direct, bool event_index)
 {
 	struct bench *bench = test_alloc(sizeof(*bench));
-	struct vring_config config = {.size = (uint16_t)size, .ids = (uint16_t)size,
-				      .event_index = event_index, .direct = direct};
+	struct vring_config config = {.size = (uint16_t)size,
+				      .ids = (uint16_t)size,
+				      .event_index = event_index,
+				      .direct = direct};
 
 	bench->layout = vring_layout(config.size, false);
 	bench->shared = test_alloc(bench->layout.bytes);
@@ -173,9 +175,10 @@ driver_takes(struct bench *bench, const struct live *live, uint32_t expected_len
 TEST(ring_split__direct_chain_bytes)
 {
 	static const uint8_t first[16] = {0xef, 0xcd, 0xab, 0x89, 0x67, 0x45, 0x23, 0x01,
-					  0x10, 0, 0, 0, 1, 0, 1, 0};
+					  0x10, 0,    0,    0,    1,    0,    1,    0};
 	static const uint8_t second[16] = {0, 0, 0, 0, 1, 0, 0, 0, 0, 2, 0, 0, 3, 0, 2, 0};
-	static const uint8_t third[16] = {0x78, 0x56, 0x34, 0x12, 0, 0, 0, 0, 1, 0, 0, 0, 2, 0, 0, 0};
+	static const uint8_t third[16] = {0x78, 0x56, 0x34, 0x12, 0, 0, 0, 0,
+					  1,    0,    0,    0,    2, 0, 0, 0};
 	struct bench *bench = bench_make(8, true, false);
 	struct vring_split_chain chain;
 
@@ -210,8 +213,8 @@ static const struct test_axis *const run_axes[] = {&sizes, &chains, NULL};
 static const unsigned run_sizes[] = {1, 2, 4, 8, 32768};
 
 /*
- * Random adding and completing, in any order, past the wrap of the indices.  After each fetch all that
- * the driver wrote is overwritten: nothing of it may be read back.
+ * Random adding and completing, in any order, past the wrap of the indices.  After each fetch all
+ * that the driver wrote is overwritten: nothing of it may be read back.
  */
 TEST_AXES(ring_split__random_runs_conserve_descriptors, run_axes, NULL)
 {
@@ -362,7 +365,10 @@ TEST(ring_split__id_high_bits)
 TEST(ring_split__id_not_in_flight)
 {
 	for (uint32_t id = 0; id < 8; id++) {
-		/* Direct: heads are 0, 2, 4; 1, 3, 5 are in the middle of a chain, 6 and 7 are free. */
+		/*
+		 * Direct: heads are 0, 2, 4; 1, 3, 5 are in the middle of a chain, 6 and 7 are
+		 * free.
+		 */
 		expect_fault(id, id % 2 == 0 && id < 6 ? VRING_OK : VRING_ID_FREE, true);
 		expect_fault(id, id < 3 ? VRING_OK : VRING_ID_FREE, false);
 	}
@@ -488,12 +494,13 @@ TEST(ring_split__the_index_is_out_before_the_question)
 		struct model_host *host = model_host_open(seed);
 		struct vring_slot slots[4];
 		struct orion_region region;
-		struct vring_config config = {.slots = slots, .size = 4, .ids = 4,
-					      .event_index = seed % 2 == 0};
+		struct vring_config config = {
+			.slots = slots, .size = 4, .ids = 4, .event_index = seed % 2 == 0};
 		struct vring_layout layout = vring_layout(4, false);
 		struct vring ring;
 
-		EXPECT_EQ(model_host_port()->dma_alloc(host, layout.bytes, 4096, &region), ORION_OK);
+		EXPECT_EQ(model_host_port()->dma_alloc(host, layout.bytes, 4096, &region),
+			  ORION_OK);
 		config.shared = region.cpu;
 		vring_setup(&ring, &config);
 		model_step_begin(host, MODEL_MEMORY_TSO, seed);
@@ -507,7 +514,8 @@ TEST(ring_split__the_index_is_out_before_the_question)
 		ring.used = 7;
 		(void)vring_split_arm(&ring);
 		if (config.event_index)
-			EXPECT_EQ(hand_get((uint8_t *)region.cpu + layout.driver_offset + 12, 2), 7);
+			EXPECT_EQ(hand_get((uint8_t *)region.cpu + layout.driver_offset + 12, 2),
+				  7);
 		else
 			EXPECT_EQ(hand_get((uint8_t *)region.cpu + layout.driver_offset, 2), 0);
 		model_step_end();
@@ -528,7 +536,8 @@ TEST(ring_split__entries_are_out_before_the_index)
 		struct vring ring;
 		const uint8_t *avail;
 
-		EXPECT_EQ(model_host_port()->dma_alloc(host, layout.bytes, 4096, &region), ORION_OK);
+		EXPECT_EQ(model_host_port()->dma_alloc(host, layout.bytes, 4096, &region),
+			  ORION_OK);
 		config.shared = region.cpu;
 		vring_setup(&ring, &config);
 		avail = (uint8_t *)region.cpu + layout.driver_offset;
