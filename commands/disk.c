@@ -109,7 +109,7 @@ open_walk(struct walk *walk, char **argv, unsigned rights)
 	if (status != ORION_OK)
 		return status;
 	status = args_range(walk->context, walk->command, walk->handle->disk, argv[1], argv[2],
-			    true, &walk->offset, &walk->length);
+			    walk->writes, &walk->offset, &walk->length);
 	if (status != ORION_OK)
 		storage_close(walk->context->storage, walk->handle);
 	return status;
@@ -129,8 +129,8 @@ run_walk(struct walk *walk)
 struct dump {
 	struct command_context *context;
 	uint8_t last[LINE_BYTES];
-	bool any;               /* LAST holds a line */
-	bool folding;           /* a '*' stands for the lines since */
+	bool any; /* LAST holds a line */
+	bool folding; /* a '*' stands for the lines since */
 };
 
 static void
@@ -327,12 +327,13 @@ const struct command disk_commands[DISK_COMMANDS] = {
 	 run_list},
 	{"disk read", "DISK OFFSET LENGTH",
 	 "Prints bytes of the disk in hexadecimal and ASCII.\n"
-	 "OFFSET and LENGTH are multiples of the block size; they take k, M, G, T and 0x.\n"
+	 "OFFSET and LENGTH take k, M, G, T and 0x; they need not be whole blocks.\n"
 	 "LENGTH may be \"end\".  Lines like the one before are shown as one '*'.",
 	 run_read},
 	{"disk write", "DISK OFFSET LENGTH pattern:SEED",
 	 "Overwrites a part of the disk with a test pattern.\n"
-	 "What stands at an offset depends on SEED and the offset only.",
+	 "OFFSET and LENGTH are whole blocks.  What stands at an offset depends on SEED and the\n"
+	 "offset only.",
 	 run_write},
 	{"disk verify", "DISK OFFSET LENGTH pattern:SEED",
 	 "Compares a part of the disk with a test pattern.\n"

@@ -12,8 +12,7 @@ static orion_status run_help(struct command_context *context, int argc, char **a
 static const struct command help_command = {"help", "[COMMAND]",
 					    "Lists the commands, or explains one.", run_help};
 
-/* Command number N of all, or NULL past the last. */
-static const struct command *
+const struct command *
 command_at(const struct command_context *context, unsigned n)
 {
 	if (n == 0)

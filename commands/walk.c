@@ -11,6 +11,9 @@
 
 /* Enough that storage keeps its requests in flight; then less, if memory is short. */
 #define BUFFER_BYTES (UINT64_C(4) << 20)
+/* Pieces but the last are multiples of this, so that a dump's lines are whole. */
+#define WALK_GRAIN 16u
+
 #define BUFFER_LEAST (UINT64_C(4) << 10)
 
 void *
@@ -45,22 +48,35 @@ walk_buffer_give(struct command_context *context, const struct storage_disk *dis
 		context->manager->memory_give(context->manager->port_context, buffer, bytes);
 }
 
-/* One piece: transferred, and given to the walk's function as far as it is good. */
 static orion_status
-walk_piece(const struct walk *walk, uint64_t offset, void *buffer, size_t bytes, size_t *done)
+write_piece(const struct walk *walk, uint64_t offset, void *buffer, size_t room, size_t *done)
 {
-	struct storage *storage = walk->context->storage;
+	uint64_t left = walk->offset + walk->length - offset;
+	size_t bytes = left < room ? (size_t)left : room;
 
-	if (walk->writes) {
-		walk->piece(walk->argument, offset, buffer, bytes);
-		return storage_write(storage, walk->handle, LANE, offset, buffer, bytes, done);
-	}
+	walk->piece(walk->argument, offset, buffer, bytes);
+	return storage_write(walk->context->storage, walk->handle, LANE, offset, buffer, bytes,
+			     done);
+}
 
-	orion_status status =
-		storage_read(storage, walk->handle, LANE, offset, buffer, bytes, done);
+/* The blocks around the piece are read; the walk's function sees what was asked for and is good. */
+static orion_status
+read_piece(const struct walk *walk, uint64_t offset, void *buffer, size_t room, size_t *done)
+{
+	uint64_t block = storage_block_bytes(walk->handle->disk);
+	size_t before = (size_t)(offset % block);
+	uint64_t left = walk->offset + walk->length - offset;
+	uint64_t whole = (before + left + block - 1) / block * block;
+	size_t bytes = whole < room ? (size_t)whole : room, good = 0;
+	orion_status status = storage_read(walk->context->storage, walk->handle, LANE,
+					   offset - before, buffer, bytes, &good);
 
+	good = good > before ? good - before : 0;
+	*done = good < left ? good : (size_t)left;
+	if (status == ORION_OK && *done < left)
+		*done -= *done % WALK_GRAIN;
 	if (*done != 0)
-		walk->piece(walk->argument, offset, buffer, *done);
+		walk->piece(walk->argument, offset, (unsigned char *)buffer + before, *done);
 	return status;
 }
 
@@ -71,14 +87,14 @@ walk_pieces(const struct walk *walk, struct progress *progress, void *buffer, si
 	orion_status status = ORION_OK;
 
 	while (status == ORION_OK && *done != walk->length) {
-		uint64_t left = walk->length - *done;
-		size_t bytes = left < room ? (size_t)left : room;
+		uint64_t at = walk->offset + *done;
 		size_t moved = 0;
 
 		*interrupted = args_interrupted(walk->context);
 		if (*interrupted)
 			return COMMAND_INTERRUPTED;
-		status = walk_piece(walk, walk->offset + *done, buffer, bytes, &moved);
+		status = walk->writes ? write_piece(walk, at, buffer, room, &moved)
+				      : read_piece(walk, at, buffer, room, &moved);
 		*done += moved;
 		progress_show(progress, *done);
 	}
@@ -100,7 +116,11 @@ walk_run(const struct walk *walk)
 	if (vblk_state_get(disk->device) == VBLK_DEAD)
 		return args_refuse(context, walk->command, ORION_DEVICE_BROKEN,
 				   "%s: the device is dead", disk->name);
-	buffer = walk_buffer_take(context, disk, walk->length, &room);
+	buffer = walk_buffer_take(context, disk,
+				  walk->length > BUFFER_BYTES
+					  ? BUFFER_BYTES
+					  : walk->length + storage_block_bytes(disk),
+				  &room);
 	if (buffer == NULL) {
 		return args_refuse(context, walk->command, ORION_NO_MEMORY,
 				   "no memory for a buffer of %u bytes", storage_block_bytes(disk));

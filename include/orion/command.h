@@ -20,6 +20,7 @@ struct command {
 	const char *name;         /* one or two words: "help", "disk read" */
 	const char *usage;        /* the arguments: "DISK OFFSET LENGTH" */
 	const char *help;         /* one sentence, then details */
+	/* ARGV holds the ARGC words after the command's name. */
 	orion_status (*run)(struct command_context *context, int argc, char **argv);
 };
 
@@ -54,10 +55,13 @@ orion_status command_run(struct command_context *context, const char *line);
 
 /*
  * Runs a script: every line, also after a failure.  Before each line prints "orion> LINE".  *FAILED
- * counts the lines that did not succeed; returns ORION_OK when there were none, else the first
- * failure's status.
+ * counts the lines that did not succeed, also while the script runs; returns ORION_OK when there
+ * were none, else the first failure's status.
  */
 orion_status command_run_script(struct command_context *context, const char *text, size_t length,
 				unsigned *failed);
+
+/* Command number N, the host's own after all others, or NULL past the last: for tab completion. */
+const struct command *command_at(const struct command_context *context, unsigned n);
 
 #endif

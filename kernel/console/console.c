@@ -66,9 +66,9 @@ console_write(void *host, const char *text, size_t length)
 static const char *
 candidate(void *host, unsigned n)
 {
-	const struct command_context *context = host;
+	const struct command *command = command_at(host, n);
 
-	return n < context->extra_count ? context->extra[n].name : NULL;
+	return command != NULL ? command->name : NULL;
 }
 
 static void

@@ -30,12 +30,15 @@ def blocks_of_4096(guest):
         disk write vd0 4M 64k pattern:3
         disk verify vd0 4M 64k pattern:3
         ! disk write vd0 512 512 pattern:3
-        ! disk read vd0 4096 100
+        ! disk write vd0 4096 100 pattern:3
+        disk verify vd0 4194405 4999 pattern:3
+        disk hash vd0 1000 5000
         disk flush vd0
     """, DISK=image, DEVICE_ARGS="logical_block_size=4096,physical_block_size=4096")
     guest.says(r"4096|4k", out)
     guest.says(r"multiple|align", out)
     expect(hash_of(out) == before, "disk hash is not the host's sha256sum")
+    expect(hash_of(out, 1) == sha256(image, 1000, 5000), "the hash of odd bytes is not the host's")
     expect_pattern(image, 3, 4 * MIB, 64 * KIB)
     fsck(image)
 
