@@ -109,6 +109,12 @@ TEST(capacity_torn)
 	EXPECT(!changed);
 	EXPECT_EQ(vblk_info(w.device)->capacity_sectors, 100);
 	EXPECT(model_host_stats(w.host)->reports[ORION_EVENT_CONFIG_TORN] > 0);
+
+	/* The change is not forgotten: it is seen as soon as it can be read. */
+	model_device_behave(w.model);
+	EXPECT(vblk_config_pending(w.device));
+	EXPECT_EQ(vblk_refresh(w.device, &changed), ORION_OK);
+	EXPECT(changed);
 	world_close(&w);
 }
 

@@ -82,6 +82,60 @@ TEST_AXES(cut_into_parts, axes, is_wanted)
 	world_close(&w);
 }
 
+/* COUNT segments of buffer B, in order, of any number of bytes; the last one takes what is left. */
+static void
+cut_oddly(const struct world_buffer *b, struct vblk_segment *segments, unsigned count)
+{
+	uint32_t at = 0, bytes = (uint32_t)b->bytes;
+
+	for (unsigned i = 0; i < count; i++) {
+		uint32_t most = (bytes - at) / (count - i) * 2 - 1;
+		uint32_t length =
+			i + 1 == count ? bytes - at : 1 + (uint32_t)test_random_below(most);
+
+		length = length > bytes - at - (count - i - 1) ? bytes - at - (count - i - 1)
+							       : length;
+		segments[i] = (struct vblk_segment){b->segment.device_address + at, length, 0};
+		at += length;
+	}
+}
+
+/* Segments that are no whole sectors: carried out rightly, or refused when they cannot be cut. */
+TEST_AXES(odd_segments, axes, is_wanted)
+{
+	struct vblk_segment segments[24];
+	struct world_config config;
+	struct world_buffer *in, *out;
+	struct world w;
+	orion_status status;
+
+	configure(&config);
+	world_open(&w, &config, NULL);
+	out = world_buffer(&w, 24 * 512, ORION_DEVICE_READS);
+	in = world_buffer(&w, 24 * 512, ORION_DEVICE_WRITES);
+	for (unsigned round = 0; round < 12; round++) {
+		unsigned n = 1 + (unsigned)test_random_below(24);
+
+		world_pattern(out->cpu, out->bytes, 3, round);
+		memset(in->cpu, 0, in->bytes);
+		cut_oddly(out, segments, n);
+		status = world_io(&w, 0, VBLK_WRITE, 3, segments, n);
+		if (status == ORION_OK) {
+			EXPECT_EQ(world_io(&w, 0, VBLK_READ, 3, &in->segment, 1), ORION_OK);
+			EXPECT_MEM(in->cpu, out->cpu, in->bytes);
+		} else {
+			EXPECT_EQ(status, ORION_MISALIGNED);
+			EXPECT_EQ(world_io(&w, 0, VBLK_WRITE, 3, &out->segment, 1), ORION_OK);
+		}
+		cut_oddly(in, segments, n);
+		memset(in->cpu, 0, in->bytes);
+		if (world_io(&w, 0, VBLK_READ, 3, segments, n) == ORION_OK) {
+			EXPECT_MEM(in->cpu, out->cpu, in->bytes);
+		}
+	}
+	world_close(&w);
+}
+
 /* Many large requests at once, among small ones; one of the large ones fails in its middle. */
 TEST_AXES(parts_among_others, axes, is_wanted)
 {
