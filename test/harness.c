@@ -31,6 +31,7 @@ struct at_end {
 /* The program's options and totals, and the permutation that runs. */
 static struct {
 	struct test_case *cases;
+	const char *program;
 	bool list, verbose, stop;
 	uint64_t seed;
 	char **patterns;
@@ -170,6 +171,18 @@ test_note(const char *format, ...)
 	va_end(arguments);
 }
 
+/* A program in build-asan/ was made with MODE=asan. */
+static void
+print_mode(void)
+{
+	const char *mode = strstr(self.program, "build-");
+
+	if (mode != NULL) {
+		mode += strlen("build-");
+		printf(" MODE=%.*s", (int)strcspn(mode, "/"), mode);
+	}
+}
+
 static void
 print_failure(const char *file, int line, const char *format, va_list arguments)
 {
@@ -182,6 +195,7 @@ print_failure(const char *file, int line, const char *format, va_list arguments)
 		printf("        note: %s\n", self.notes[i % NOTES_MAX]);
 	}
 	printf("        repeat with: make test ONLY='%s'", self.id);
+	print_mode();
 	if (self.seed != 0) {
 		printf(" SEED=%" PRIu64, self.seed);
 	}
@@ -461,6 +475,7 @@ parse_arguments(int argc, char **argv)
 {
 	int i = 1;
 
+	self.program = argv[0];
 	for (; i < argc && argv[i][0] == '-'; i++) {
 		if (strcmp(argv[i], "-l") == 0) {
 			self.list = true;
