@@ -101,6 +101,28 @@ def transitional_and_modern(args):
     return run
 
 
+def behind_bridge(guest):
+    """A disk on another bus: behind a PCI Express root port, as every slot of a server is."""
+    first, second = guest.blank("a.img", MIB), guest.ext4("b.img", 4 * MIB)
+    before = sha256(second)
+    out = guest.good("""
+        pci list
+        disk list
+        disk hash vd1
+        disk write vd0 0 4k pattern:1
+        disk bench vd1 randread bs=4k depth=8 count=200
+    """, DISK=first, QEMU_ARGS="-device pcie-root-port,id=far0,chassis=1,slot=5 "
+                               f"-drive if=none,id=far,format=raw,file={second} "
+                               "-device virtio-blk-pci,drive=far,bus=far0")
+    expect(hash_of(out) == before, "disk hash is not the host's sha256sum")
+
+
+def serial(guest):
+    out = guest.good("disk identify vd0\ndisk list", DISK=guest.blank("a.img", MIB),
+                     DEVICE_ARGS="serial=ORION-0123456789-ABC")
+    expect(out.count("ORION-0123456789-ABC") >= 2, "the serial number is not shown")
+
+
 def legacy_only(guest):
     """A device without the modern interface is refused in clear words; the others still work."""
     first, second = guest.blank("a.img", MIB), guest.blank("b.img", MIB)
@@ -118,6 +140,8 @@ def cases():
         yield f"device-read-error:{layout}", read_error(more)
         yield f"device-write-error:{layout}", write_error(more)
     yield "device-flush-error", flush_error
+    yield "device-behind-bridge", behind_bridge
+    yield "device-serial", serial
     yield "device-vectors:0", vectors(0, 1, r"INTx|line")
     yield "device-vectors:0.4q", vectors(0, 4, r"INTx|line")
     yield "device-vectors:1", vectors(1, 1, r"shared|one vector")

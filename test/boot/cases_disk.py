@@ -120,6 +120,15 @@ def four_disks(guest):
         fsck(image)
 
 
+def twenty_four_disks(guest):
+    images = [guest.blank(f"{n}.img", MIB) for n in range(24)]
+    script = [f"disk write vd{n} 0 8k pattern:{n}" for n in range(24)] + ["disk list"]
+    script += [f"disk verify vd{n} 0 8k pattern:{n}\ndisk flush vd{n}" for n in range(24)]
+    guest.good("\n".join(script), DISK=" ".join(images), DEVICE_ARGS="num-queues=1")
+    for n, image in enumerate(images):
+        expect_pattern(image, n, 0, 8 * KIB)
+
+
 def file_in_ext4(guest):
     """Orion overwrites the blocks of a file; the host's file system then reads the new contents."""
     image = guest.ext4("a.img", 8 * MIB)
@@ -163,5 +172,5 @@ def hex_dump(guest):
 
 def cases():
     for case in (read_only, blocks_of_4096, size_is_no_multiple, size_is_odd_sectors, empty,
-                 two_tib, four_disks, file_in_ext4, large_requests, hex_dump):
+                 two_tib, four_disks, twenty_four_disks, file_in_ext4, large_requests, hex_dump):
         yield "disk-" + case.__name__.replace("_", "-"), case

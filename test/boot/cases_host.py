@@ -92,6 +92,27 @@ def refusal_that_does_not_come(guest):
     guest.bad("! disk list", r"disk list", DISK=guest.blank("a.img", MIB))
 
 
+def script_text(text, good, says):
+    """Scripts as people write them: the bytes of TEXT are the file."""
+    def run(guest):
+        with open(guest.path("s.orion"), "wb") as f:
+            f.write(text)
+        code, out = guest.start(["tools/run"], DISK=guest.blank("a.img", MIB),
+                                SCRIPT=guest.path("s.orion"))
+        expect((code == 0) == good, f"exit status {code}")
+        guest.says(says, out)
+    return run
+
+
+def memory(size, cpu_count):
+    def run(guest):
+        image = guest.ext4("a.img", 4 * MIB)
+        out = guest.good("disk hash vd0\nvirtio-memory-info\nmemory", DISK=image, MEM=size,
+                         CPUS=cpu_count)
+        expect(hash_of(out) == sha256(image), "disk hash is not the host's sha256sum")
+    return run
+
+
 def config_good(guest):
     text = """
 # the driver's configuration
@@ -164,6 +185,16 @@ def cases():
                  config_good, config_missing, disk_missing, bench_asks_first, default_disk,
                  make_run):
         yield "host-" + case.__name__.replace("_", "-"), case
+    for name, text, good, says in (
+            ("crlf", b"disk list\r\ndisk flush vd0\r\n", True, r"flush"),
+            ("no-newline", b"disk flush vd0", True, r"flush"),
+            ("blank", b"\n \n\t\n# a remark\n", True, r"^"),
+            ("long-line", b"disk list " + b"x" * 5000 + b"\ndisk list\n", False, r"long|at most"),
+            ("power-off", b"disk list\npower-off 0\ndisk read\n", True, r"power-off"),
+            ("binary", bytes(range(128, 256)) + b"\n", False, r"orion>")):
+        yield f"host-script:{name}", script_text(text, good, says)
+    for size, cpu_count in (("64M", 1), ("2G", 2), ("5G", 1), ("512M", 8)):
+        yield f"host-memory:{size}", memory(size, cpu_count)
     for kind, says in (("null", r"page fault"), ("divide", r"divi"), ("opcode", r"opcode"),
                        ("write-code", r"page fault"), ("stack", r"stack|double fault|page fault"),
                        ("general", r"general protection"), ("panic", r"panic")):
