@@ -126,6 +126,13 @@ is_failing(const struct request *r, uint64_t bytes)
 	       d->fail_sector - r->sector < bytes / MODEL_SECTOR_BYTES;
 }
 
+/* The offer counts, whether or not the driver took it [spec 5.2.6.2]. */
+static bool
+is_read_only(const struct model_device *d)
+{
+	return (d->options.features & VIRTIO_BIT(VIRTIO_BLK_F_RO)) != 0;
+}
+
 static uint8_t
 run_transfer(struct request *r, bool in)
 {
@@ -137,7 +144,7 @@ run_transfer(struct request *r, bool in)
 		breached(r, MODEL_BREACH_DATA_LENGTH, r->data_out, r->data_in);
 		return VIRTIO_BLK_S_IOERR;
 	}
-	if (!check_range(r, bytes) || (!in && has(r, VIRTIO_BLK_F_RO))) {
+	if (!check_range(r, bytes) || (!in && is_read_only(d))) {
 		return VIRTIO_BLK_S_IOERR;
 	}
 	if (is_failing(r, bytes)) {

@@ -178,6 +178,9 @@ features_are_good(struct model_device *d)
 			       d->options.features, 0);
 		return false;
 	}
+	if ((f & VIRTIO_BIT(VIRTIO_F_VERSION_1)) == 0 && f >> VIRTIO_F_VERSION_1 != 0) {
+		model_breached(d->host, MODEL_BREACH_FEATURES_DEPENDENCY, UINT_MAX, f, 0, 0);
+	}
 	return (f & VIRTIO_BIT(VIRTIO_F_VERSION_1)) != 0 &&
 	       !model_trick_now(d, MODEL_MISCHIEF_FEATURES_REFUSED, NULL);
 }

@@ -12,6 +12,7 @@
 
 #define NS_PER_LOOK 100u
 #define ACTS_PER_PAUSE 64u
+#define MESSAGE_FIRST 0x4000u
 #define ACTS_MAX 1000000u
 
 struct model_host *
@@ -125,7 +126,7 @@ irq_attach(void *context, const struct orion_irq_source *source, orion_irq_handl
 		(struct model_irq){true, source->kind, source->function, handler, argument};
 	*out = (struct orion_irq_message){
 		.address = MODEL_MESSAGE_BASE + (source->cpu & 0xffu) * 0x1000u,
-		.data = 0x4000u + host->irq_top,
+		.data = MESSAGE_FIRST + host->irq_top,
 		.cookie = host->irq_top + 1,
 	};
 	if (source->kind == ORION_IRQ_LINE) {
@@ -145,6 +146,7 @@ irq_detach(void *context, uint64_t cookie)
 		host->stats.bad_frees++;
 		return;
 	}
+	model_pci_message_gone(host, MESSAGE_FIRST + (uint32_t)cookie - 1);
 	host->irqs[cookie - 1].live = false;
 	host->stats.irqs--;
 }
@@ -152,7 +154,7 @@ irq_detach(void *context, uint64_t cookie)
 void
 model_message(struct model_host *host, uint64_t address, uint32_t data)
 {
-	unsigned i = data - 0x4000u;
+	unsigned i = data - MESSAGE_FIRST;
 
 	if ((address & ~UINT64_C(0xff000)) != MODEL_MESSAGE_BASE || i >= host->irq_top ||
 	    !host->irqs[i].live || host->irqs[i].kind != ORION_IRQ_MESSAGE) {

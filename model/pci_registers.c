@@ -278,6 +278,27 @@ model_pci_raise(struct model_device *d, uint16_t vector)
 	}
 }
 
+void
+model_pci_message_gone(struct model_host *host, uint32_t data)
+{
+	for (unsigned i = 0; i < host->device_count; i++) {
+		struct model_pci *pci = host->devices[i]->pci;
+
+		if (pci == NULL || host->devices[i]->gone ||
+		    (msix_control(pci) & PCI_MSIX_CONTROL_ENABLE) == 0) {
+			continue;
+		}
+		for (unsigned v = 0; v < host->devices[i]->options.vectors; v++) {
+			const struct model_msix_entry *e = &pci->entries[v];
+
+			if (e->data == data && (e->control & PCI_MSIX_ENTRY_MASKED) == 0) {
+				model_breached(host, MODEL_BREACH_PCI_UNMASKED, UINT_MAX, v, data,
+					       0);
+			}
+		}
+	}
+}
+
 static uint32_t
 msix_get(struct model_pci *pci, uint32_t offset)
 {

@@ -61,6 +61,7 @@ static const char *const breach_texts[MODEL_BREACH_COUNT] = {
 	[MODEL_BREACH_PCI_OUTSIDE] = "access outside every structure",
 	[MODEL_BREACH_PCI_MASTER] = "queue in use while bus mastering is off",
 	[MODEL_BREACH_PCI_BAR_SIZING] = "BAR sized while memory decoding is on",
+	[MODEL_BREACH_PCI_UNMASKED] = "handler taken away while its MSI-X entry is not masked",
 };
 
 static const char *const mischief_texts[MODEL_MISCHIEF_COUNT] = {

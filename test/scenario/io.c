@@ -272,7 +272,7 @@ TEST(flush_error)
 
 static const struct test_axis *const cost_axes[] = {&layout, &tables, &events, NULL};
 
-/* Every doorbell has its fence, every kick one full fence, every reap at most one observation each. */
+/* Every doorbell has its fence, every kick one full fence. */
 TEST_AXES(fences, cost_axes, NULL)
 {
 	struct vblk_queue_stats stats;

@@ -82,7 +82,9 @@ TEST_AXES(cut_into_parts, axes, is_wanted)
 	world_close(&w);
 }
 
-/* The owner kicks once, for its own submit; parts that go out later are the driver's to announce. */
+/*
+ * The owner kicks once, for its own submit; parts that go out later are the driver's to announce.
+ */
 TEST_AXES(parts_announced, axes, is_wanted)
 {
 	struct vblk_completion done;

@@ -228,9 +228,26 @@ TEST(model_pci__whole_life)
 
 	status_put(&c, 0);
 	EXPECT_EQ(step_register_load(c.virtio + 0x1c, 2), 0);
+	step_register_store(c.table + 28, 4, 1);
 	c.port->irq_detach(c.host, cookie);
+	EXPECT_EQ(breaches(&c, MODEL_BREACH_PCI_UNMASKED), 0);
 	c.port->dma_free(c.host, &b.ring);
 	c.port->dma_free(c.host, &b.data);
+	card_close(&c);
+}
+
+TEST(model_pci__detached_unmasked)
+{
+	struct model_options o;
+	struct card c;
+	uint64_t cookie;
+
+	model_options_default(&o);
+	card_open(&c, &o);
+	cookie = message_make(&c);
+	step_register_store(c.table + 28, 4, 0);
+	c.port->irq_detach(c.host, cookie);
+	EXPECT_EQ(breaches(&c, MODEL_BREACH_PCI_UNMASKED), 1);
 	card_close(&c);
 }
 

@@ -203,16 +203,16 @@ TEST(model_split__interrupts)
 /* ---- requests ---- */
 
 static uint8_t
-run_request(uint64_t features, uint32_t type, uint64_t sector, uint32_t length, uint64_t bad_sector)
+run_request(uint64_t offered, uint32_t type, uint64_t sector, uint32_t length, uint64_t bad_sector)
 {
 	struct model_options o;
 	struct bench b;
 	uint8_t status;
 
 	options_make(&o, 8);
-	o.features |= F_RO;
+	o.features |= offered;
 	o.capacity_sectors = 100;
-	bench_start(&b, &o, F_VERSION_1 | features);
+	bench_start(&b, &o, F_VERSION_1 | (offered & ~F_RO));
 	model_device_fail_sector(b.device, bad_sector, 1);
 	split_chain(&b, 0, type, sector, length);
 	split_offer(&b, 0, 0);
