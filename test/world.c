@@ -53,6 +53,18 @@ struct extras {
 	struct vblk_queue_home homes[VBLK_QUEUES_MAX];
 };
 
+/* A closed PCI function neither decodes memory nor masters the bus. */
+static void
+check_bus(struct world *w)
+{
+	uint32_t command = 0;
+
+	if (w->config.pci) {
+		command = model_host_port()->pci_read(w->host, w->function, 4, 2);
+	}
+	EXPECT(command == 0xffff || (command & 6) == 0);
+}
+
 /* Where struct extras begins in the first piece of memory. */
 static size_t
 extras_at(void)
@@ -128,6 +140,7 @@ world_attach(struct world *w)
 	if (status != ORION_OK) {
 		w->device = NULL;
 		memory_give(w);
+		check_bus(w);
 	}
 	return status;
 }
@@ -351,6 +364,7 @@ world_detach(struct world *w)
 	memory_give(w);
 	w->device = NULL;
 	EXPECT_EQ(w->quarantined != 0, dead);
+	check_bus(w);
 }
 
 void
