@@ -1,0 +1,360 @@
+# SPDX-License-Identifier: MIT
+"""Mutants: rules broken on purpose, and the tests that must notice.  See tools/mutants.
+
+The number in a name is the requirement that the mutant breaks; 0 is for checks beyond the twelve:
+ 1 a full fence between publishing and the question, and every other ordering point
+ 2 event arithmetic that is right over batches and wraps
+ 3 nothing is read back from shared memory that the driver wrote
+ 4 a false id, length or index is a latched error
+ 5 the status byte is poisoned before a request is published
+ 6 a status belongs to the id, not to the used position
+ 7 a flush is never reported done unless done
+ 8 FEATURES_OK is read back and acted on
+ 9 configuration reads are consistent, bounded, and inside
+10 byte order is converted exactly once
+11 a step that fails unwinds everything
+12 the test device is exact and nasty
+"""
+MUTANTS = []
+
+SPLIT, PACKED, EVENT = "src/ring/split.h", "src/ring/packed.h", "src/ring/event.h"
+IO, LIMITS, OPEN = "src/blk/io.c", "src/blk/limits.c", "src/blk/open.c"
+DEVICE, CONFIG, REGION = "src/device/device.c", "src/device/config.c", "src/device/region.c"
+CAPS, PCI, MSIX = "src/device/pci_caps.c", "src/device/pci.c", "src/device/pci_msix.c"
+IRQ, SHARED = "src/device/interrupt.c", "src/base/shared.h"
+PARTS, RECOVER, COMMAND = "src/blk/parts.c", "src/blk/recover.c", "src/blk/command.c"
+QUEUE, STEP = "model/queue.c", "model/step.c"
+
+
+def mutant(name, file, old, new, tests, why, **more):
+    MUTANTS.append(dict(name=name, file=file, old=old, new=new, tests=tests.split(), why=why, **more))
+
+
+# ---- 1: order -------------------------------------------------------------------------------
+
+mutant("1-ask-split", SPLIT, "ring->asked = ring->avail; arch_order_ask();",
+       "ring->asked = ring->avail;",
+       "unit/ring_split__the_index_is_out_before_the_question "
+       "unit/blk_order__no_kick_is_lost:split",
+       "no full fence between the split index and the question: kicks are lost")
+mutant("1-ask-packed", PACKED, "ring->asked = 0; arch_order_ask();", "ring->asked = 0;",
+       "unit/ring_packed__the_flags_are_out_before_the_question "
+       "unit/blk_order__no_kick_is_lost:packed",
+       "no full fence between the packed flags and the question: kicks are lost")
+mutant("1-ask-weak", SPLIT, "ring->asked = ring->avail; arch_order_ask();",
+       "ring->asked = ring->avail; arch_order_publish();",
+       "unit/ring_split__the_index_is_out_before_the_question",
+       "a store fence in place of the full one")
+mutant("1-arm-split", SPLIT,
+       "shared_put16(&ring->driver.avail->flags, 0); arch_order_ask();",
+       "shared_put16(&ring->driver.avail->flags, 0);",
+       "unit/ring_split__the_index_is_out_before_the_question "
+       "unit/blk_order__no_wake_is_lost:split scenario/owner_loop:split",
+       "no full fence between the wish for an interrupt and the second look: wakes are lost")
+mutant("1-arm-packed", PACKED, "position | wish << 16); arch_order_ask();",
+       "position | wish << 16);",
+       "unit/ring_packed__the_flags_are_out_before_the_question "
+       "unit/blk_order__no_wake_is_lost:packed scenario/owner_loop:packed",
+       "no full fence between the wish for an interrupt and the second look: wakes are lost")
+mutant("1-publish-split", SPLIT, "arch_order_publish(); shared_put16(&ring->driver.avail->idx,",
+       "shared_put16(&ring->driver.avail->idx,",
+       "unit/ring_split__entries_are_out_before_the_index",
+       "the index may overtake the entries that it counts")
+mutant("1-publish-packed-table", PACKED,
+       "arch_order_publish(); shared_put64(&desc->len_id_flags,",
+       "shared_put64(&desc->len_id_flags,",
+       "unit/ring_packed__contents_are_out_before_the_flags",
+       "the flags may overtake the address")
+mutant("1-publish-packed-chain", PACKED,
+       "arch_order_publish(); shared_put64(&ring->desc.packed[chain->head].len_id_flags,",
+       "shared_put64(&ring->desc.packed[chain->head].len_id_flags,",
+       "unit/ring_packed__contents_are_out_before_the_flags",
+       "the head's flags may overtake the rest of the chain")
+mutant("1-observe-split", SPLIT, "return VRING_INDEX_LEAP; arch_order_observe();",
+       "return VRING_INDEX_LEAP;", "scenario/owner_loop:split*weak*",
+       "entries may be read before the index that vouches for them")
+mutant("1-observe-packed", PACKED, "return VRING_OK; arch_order_observe();", "return VRING_OK;",
+       "scenario/owner_loop:packed*weak*",
+       "id and length may be read before the flags that vouch for them")
+
+# ---- 2: event arithmetic --------------------------------------------------------------------
+
+mutant("2-no-wrap", EVENT, "return (uint16_t)(now - event - 1) < (uint16_t)(now - before);",
+       "return event >= before && event < now;",
+       "unit/ring_event__every_small_window_round_every_edge unit/ring_split__ask_by_event_index",
+       "positions compared as if they never wrapped")
+mutant("2-promoted", EVENT, "(uint16_t)(now - event - 1)", "(unsigned)(now - event - 1)",
+       "unit/ring_event__every_small_window_round_every_edge",
+       "the difference taken in more than 16 bits")
+mutant("2-one-not-batch", EVENT, "return (uint16_t)(now - event - 1) < (uint16_t)(now - before);",
+       "return before != now && event == (uint16_t)(now - 1);",
+       "unit/ring_event__batches_up_to_the_largest_ring unit/blk_order__no_kick_is_lost:split-table.index",
+       "only the newest position of a batch is looked at")
+mutant("2-packed-lap", EVENT, "if (event_wrap != wrap)", "if (false)",
+       "unit/ring_event__packed_all_of_small_rings unit/ring_packed__ask_by_event_index",
+       "the wrap counter of the event is ignored")
+
+# ---- 3: nothing is read back ----------------------------------------------------------------
+
+mutant("3-chain-walked", SPLIT, "if (direct) ring->slots[slot->last].next = ring->free_head;",
+       """slot->last = id;
+	while (direct && (shared_get16(&ring->desc.split[slot->last].flags) & VIRTQ_DESC_F_NEXT))
+		slot->last = shared_get16(&ring->desc.split[slot->last].next) & ring->mask;
+	if (direct) ring->slots[slot->last].next = ring->free_head;""",
+       "unit/ring_split__random_runs_conserve_descriptors:8.direct "
+       "unit/blk_io__nothing_is_read_back:split-direct",
+       "the end of a chain is found by walking the shared descriptors")
+mutant("3-index-read-back", SPLIT,
+       "shared_put16(&ring->driver.avail->ring[ring->avail & ring->mask], head);",
+       """if (ring->outstanding == 0)
+		ring->avail = shared_get16(&ring->driver.avail->idx);
+	shared_put16(&ring->driver.avail->ring[ring->avail & ring->mask], head);""",
+       "unit/blk_io__nothing_is_read_back:split-table",
+       "the avail index is taken from shared memory")
+mutant("3-lent-read-back", IO, "uint64_t ticks = now - slot->ticks;",
+       """uint64_t ticks = now - slot->ticks;
+
+	if (shared_get64(&queue->cells[id].header.type_reserved) == VIRTIO_BLK_T_FLUSH)
+		status = VIRTIO_BLK_S_IOERR;""",
+       "unit/blk_info__counters", "what was asked for is read from the shared header")
+
+# ---- 4: false claims ------------------------------------------------------------------------
+
+mutant("4-split-range", SPLIT, "if (unlikely(claimed >= ring->ids)) return VRING_ID_RANGE;", "",
+       "unit/ring_split__id_beyond_the_ring unit/ring_split__id_high_bits "
+       "scenario/mischief:id_range.split", "no check of a used id against the queue")
+mutant("4-split-16-bits", SPLIT, "uint32_t claimed = shared_get32(&elem->id);",
+       "uint32_t claimed = (uint16_t)shared_get32(&elem->id);",
+       "unit/ring_split__id_high_bits unit/blk_io__forged_wide_ids_break_the_queue",
+       "a used id cut to 16 bits before it is checked")
+mutant("4-split-off-by-one", SPLIT, "claimed >= ring->ids", "claimed > ring->ids",
+       "unit/ring_split__id_beyond_the_ring", "the id one beyond the queue is taken")
+mutant("4-split-in-flight", SPLIT,
+       "if (unlikely(ring->slots[slot].descriptors == 0)) return VRING_ID_FREE;", "",
+       "unit/ring_split__id_not_in_flight unit/ring_split__id_twice "
+       "scenario/mischief:id_free.split", "no check that a used id is in flight")
+mutant("4-split-leap", SPLIT,
+       "if (unlikely(*pending > ring->outstanding)) return VRING_INDEX_LEAP;", "",
+       "unit/ring_split__index_leaps unit/blk_io__used_index_leaps",
+       "a used index may claim more than is outstanding")
+mutant("4-split-leap-size", SPLIT, "*pending > ring->outstanding", "*pending > ring->size",
+       "unit/ring_split__index_leaps", "a used index is held against the size only")
+mutant("4-packed-range", PACKED, "if (unlikely(claimed >= ring->ids)) return VRING_ID_RANGE;", "",
+       "unit/ring_packed__id_beyond_the_ids scenario/mischief:id_range.packed",
+       "no check of a used id against the queue")
+mutant("4-packed-in-flight", PACKED, "if (unlikely(slot->descriptors == 0)) return VRING_ID_FREE;",
+       "", "unit/ring_packed__id_not_in_flight unit/blk_io__completed_twice",
+       "no check that a used id is in flight")
+mutant("4-length", IO, "if (unlikely(length > slot->lent + 1)) {", "if (false) {",
+       "unit/blk_io__written_is_clamped_to_what_was_lent", "a used length is believed")
+mutant("4-latch", RECOVER, "queue->mode = VBLK_MODE_BROKEN;", "",
+       "unit/blk_io__forged_ids_break_the_queue", "a broken queue goes on")
+mutant("4-first-cause", RECOVER, "if (queue->mode >= VBLK_MODE_BROKEN) return;", "",
+       "unit/blk_recover__first_cause_stays", "a later cause hides the first")
+
+# ---- 5, 6: the status byte ------------------------------------------------------------------
+
+mutant("5-poison", IO, "shared_put8(&cell->status, VBLK_STATUS_POISON);", "",
+       "unit/blk_io__forgotten_status_is_an_error unit/blk_io__what_the_device_sees",
+       "the status byte keeps the last request's verdict")
+mutant("5-poison-is-ok", COMMAND, "queue->stats.status_unwritten++; return ORION_IO_ERROR;",
+       "return ORION_OK; return ORION_IO_ERROR;", "unit/blk_io__forgotten_status_is_an_error",
+       "a status that was never written counts as success")
+mutant("6-by-position", IO, "shared_get8(&queue->cells[id].status)",
+       "shared_get8(&queue->cells[(uint16_t)(queue->ring.used - 1) % queue->device->ids].status)",
+       "unit/blk_io__status_belongs_to_the_id scenario/one_error",
+       "the status is taken from the slot of the used position")
+
+# ---- 7: flush -------------------------------------------------------------------------------
+
+mutant("7-flush-unasked", COMMAND, "if (!queue->flush) return ORION_NOT_SUPPORTED;", "",
+       "unit/blk_command__flush_without_the_feature scenario/flush_not_offered",
+       "a flush is taken although the device has none")
+mutant("7-flush-always", LIMITS, "info->flush = has(device, VIRTIO_BLK_F_FLUSH);",
+       "info->flush = true;", "unit/blk_limits__writeback unit/blk_command__flush_without",
+       "the device is said to have a flush")
+mutant("7-flush-unsupported", COMMAND, "return ORION_DEVICE_UNSUPPORTED;", "return ORION_OK;",
+       "unit/blk_command__flush_is_the_devices_answer",
+       "a flush that the device does not know counts as done")
+
+# ---- 8, 9: handshake and configuration ------------------------------------------------------
+
+mutant("8-features-ok", DEVICE, "if (!(status & VIRTIO_STATUS_FEATURES_OK)) {", "if (false) {",
+       "unit/device_device__features_ok_is_read_back unit/blk_open__probe_fails_without_a_trace",
+       "FEATURES_OK is read and not acted on")
+mutant("8-not-read-back", DEVICE,
+       "status = transport->ops->status_get(transport->context); "
+       "if (status == VIRTIO_STATUS_GONE) return gone(device);",
+       "status = device->status;", "unit/device_device__features_ok_is_read_back",
+       "FEATURES_OK is not read back at all")
+mutant("9-torn", CONFIG, "if (before == after)", "if (before == after || true)",
+       "unit/device_config__reads_again_while_the_generation_changes unit/blk_limits__torn_config",
+       "the generation is not looked at")
+mutant("9-unbounded", CONFIG, "try < CONFIG_TRIES", "try < UINT32_MAX",
+       "unit/device_config__gives_up_when_it_never_holds_still",
+       "reads go on for as long as the device likes")
+mutant("9-outside", CONFIG, "fields[i].offset + fields[i].width > bytes",
+       "fields[i].offset > bytes",
+       "unit/device_config__never_beyond_the_space unit/blk_limits__config_too_short",
+       "a field may reach past the end of the configuration")
+mutant("9-change-lost", OPEN,
+       "__atomic_store_n(&device->virtio.config_pending, true, __ATOMIC_RELEASE);", "",
+       "unit/blk_open__refresh_tries_again_after_a_torn_read",
+       "a change is forgotten when it could not be read")
+
+# ---- 10: byte order -------------------------------------------------------------------------
+
+mutant("10-missing-swap", SHARED, "{ return arch_le32(shared_load32(p)); }",
+       "{ return shared_load32(p); }",
+       "unit/base_shared__get unit/ring_split__id unit/blk_io__written_is_clamped",
+       "a 32-bit load is not converted", mode="ppc64")
+mutant("10-double-swap", SHARED, "shared_store16(p, arch_le16(v));",
+       "shared_store16(p, arch_le16(arch_le16(v)));",
+       "unit/base_shared__put unit/ring_split__direct_chain_bytes",
+       "a 16-bit store is converted twice", mode="ppc64")
+mutant("10-word-halves", PACKED, "return length | (uint64_t)id << 32 | (uint64_t)flags << 48;",
+       "return flags | (uint64_t)id << 16 | (uint64_t)length << 32;",
+       "unit/ring_packed__direct_chain_bytes_in_both_laps",
+       "length, id and flags in the order of a big-endian CPU")
+mutant("10-raw-store", "src/ring/setup.c",
+       "shared_put32(&ring->driver.event->desc_flags, VIRTQ_PACKED_EVENT_DISABLE << 16);",
+       "ring->driver.event->desc_flags.raw = VIRTQ_PACKED_EVENT_DISABLE << 16;",
+       "unit/ring_setup__starts_empty_over_old_memory:packed",
+       "a number is put into shared memory past the accessor", mode="ppc64")
+mutant("10-types", SPLIT, "shared_put16(&ring->driver.avail->idx, ring->avail);",
+       "shared_put16(&ring->driver.avail->idx, cpu_to_le16(ring->avail));", "",
+       "a second conversion: must not compile")
+
+# ---- 11: unwinding --------------------------------------------------------------------------
+
+mutant("11-regions", OPEN, "virtio_region_give(virtio, &device->queues[i]->region);", "(void)virtio;",
+       "unit/blk_open__each_failure_unwinds inject/attach", "DMA memory is not given back")
+mutant("11-vectors", OPEN, "(void)vblk_stop(device); virtio_interrupts_detach(virtio);",
+       "(void)vblk_stop(device);", "unit/blk_open__each_failure_unwinds inject/attach",
+       "vectors stay attached")
+mutant("11-transport", OPEN, "virtio_fail(&device->virtio); "
+       "config->transport.ops->close(config->transport.context);", "virtio_fail(&device->virtio);",
+       "unit/blk_open__probe_fails_without_a_trace unit/manager_manager__failed_attach",
+       "a failed probe leaves the transport open")
+mutant("11-half-attached", IRQ, "virtio_interrupts_detach(device); return false;", "return false;",
+       "unit/device_interrupt__host_refuses_at_each_call",
+       "a mode that was had by half stays by half")
+mutant("11-mappings", CAPS, "pci_unmap_structures(pci); pci_config_put", "pci_config_put",
+       "unit/device_pci_caps__the_host_maps_nothing unit/device_pci__failed_opening",
+       "registers stay mapped after a failed opening")
+mutant("11-manager", "src/manager/manager.c", "give_all(manager, slot); return status;",
+       "return status;", "unit/manager_manager__failed_attach_leaves_nothing "
+       "inject/manager_attach_fails", "private memory is not given back")
+mutant("11-quarantine", REGION, "if (device->state == VIRTIO_RESET) {", "if (true) {",
+       "unit/device_region__freed_after_a_proven_reset_only "
+       "unit/blk_recover__a_reset_that_does_not_complete",
+       "memory is freed while the device may still write it")
+mutant("11-drained-free", RECOVER, "if (lent->descriptors == 0) continue;", "",
+       "unit/blk_recover__drains_exactly_once", "what was not in flight comes back after a stop")
+mutant("11-drained-twice", RECOVER, "queue->parts[i].active = false;", "",
+       "unit/blk_parts__drained_once", "a request comes back more than once after a stop")
+
+# ---- 12: the model --------------------------------------------------------------------------
+
+mutant("12-blind", "model/host.c", "host->stats.breaches[breach]++; host->stats.breach_total++;", "",
+       "unit/model_split__breaches unit/model_packed__breaches unit/model_device__handshake_rules",
+       "no breach is recorded")
+mutant("12-readable-late", QUEUE, "if (!writable && chain->writable > 0) {", "if (false) {",
+       "unit/model_split__breaches", "readable parts after writable ones are let pass")
+mutant("12-status-order", "model/device.c",
+       "if ((kept & ~status) != 0 || !order_is_right(status)) {", "if (false) {",
+       "unit/model_device__handshake_rules", "status bits in any order are let pass")
+mutant("12-no-buffer", STEP, "if (self.memory == MODEL_MEMORY_STRONG) {", "if (true) {",
+       "unit/model_step__store_order unit/model_step__full_fence",
+       "the store buffer holds nothing back")
+mutant("12-no-past", STEP, "if (self.memory == MODEL_MEMORY_WEAK) { look_back", "if (false) { look_back",
+       "unit/model_step__load_order", "loads are never stale")
+mutant("12-stores", STEP, "check_store(&s);", "", "unit/model_step__stores_checked",
+       "the driver may write what it has lent")
+mutant("12-tame", QUEUE, "id = q->setup.size + (uint32_t)value;", "(void)value;",
+       "scenario/mischief:id_range", "the device is told to lie, and does not")
+mutant("12-wide-awake", QUEUE, "q->dozing = false; q->awake = false;", "q->dozing = false;",
+       "unit/model_split__sleeps_until_kicked", "the device looks without being kicked")
+
+# ---- 0: the checks of a request -------------------------------------------------------------
+
+RULES = "unit/blk_check__refuses_what_breaks_a_rule"
+mutant("0-empty-segment", IO, "length == 0 || segment->device_address + length < length",
+       "segment->device_address + length < length", RULES, "an empty segment is taken")
+mutant("0-address-wraps", IO, "length == 0 || segment->device_address + length < length",
+       "length == 0", RULES, "an address that wraps is taken")
+mutant("0-read-only", IO, "request->operation == VBLK_WRITE && queue->read_only", "false",
+       "unit/blk_check__read_only scenario/read_only", "a read-only disk is written")
+mutant("0-misaligned", IO, "(request->sector << VBLK_SECTOR_SHIFT | total)", "total",
+       "unit/blk_check__block_size_rules", "the first sector may be misaligned")
+mutant("0-out-of-range", IO, "total >> VBLK_SECTOR_SHIFT > capacity - request->sector", "false",
+       RULES, "a request may run past the end of the disk")
+mutant("0-range-wraps", IO, "request->sector > capacity ||", "", RULES,
+       "the subtraction from the capacity wraps")
+mutant("0-too-many-segments", IO, "request->segment_count > queue->segments_max", "false",
+       "unit/blk_parts__each_limit_cuts", "more segments than the device takes")
+mutant("0-segment-too-long", IO, "over |= length > queue->segment_bytes_max;", "",
+       "unit/blk_parts__each_limit_cuts", "longer segments than the device takes")
+mutant("0-request-too-long", IO, "over |= total > queue->request_bytes_max;", "",
+       "unit/blk_parts__each_limit_cuts", "longer requests than the limit")
+mutant("0-room", IO, "direct ? request->segment_count + 2u : 1u", "1u",
+       "unit/blk_io__full_of_long_chains", "a chain is begun without room for it")
+mutant("0-parts-boundary", PARTS, "excess = bytes & queue->block_mask;", "excess = 0;",
+       "unit/blk_parts__random_cuts", "parts that end within a block")
+mutant("0-parts-error", PARTS, "parts->result = result;", "", "unit/blk_parts__first_error_wins",
+       "the error of a part is forgotten")
+
+# ---- 0: limits ------------------------------------------------------------------------------
+
+mutant("0-capacity", LIMITS, "num_min64(sectors, CAPACITY_MAX)", "sectors",
+       "unit/blk_limits__capacity", "a capacity that overflows in bytes")
+mutant("0-block-size", LIMITS, "|| !num_is_power_of_two(bytes)", "", "unit/blk_limits__block_size",
+       "a block size that is no power of two")
+mutant("0-block-large", LIMITS, "bytes > BLOCK_BYTES_MAX ||", "", "unit/blk_limits__block_size",
+       "a block size of megabytes")
+mutant("0-physical", LIMITS, "claims->physical_exp > PHYSICAL_EXP_MAX ||", "",
+       "unit/blk_limits__physical_block", "a shift by whatever the device says")
+mutant("0-size-max", LIMITS, "claims->size_max < VBLK_SECTOR_BYTES", "false",
+       "unit/blk_limits__size_max", "segments of less than a sector")
+mutant("0-seg-max", LIMITS, "claims->seg_max == 0", "false", "unit/blk_limits__seg_max",
+       "no segments at all")
+mutant("0-seg-large", LIMITS, "num_min64(claims->seg_max, VBLK_SEGMENTS_MAX)", "claims->seg_max",
+       "unit/blk_limits__seg_max", "more segments than the driver has room for")
+mutant("0-num-queues", LIMITS, "claims.num_queues == 0", "false", "unit/blk_limits__num_queues",
+       "a device with no queues")
+mutant("0-queue-small", LIMITS, "if (possible < DESCRIPTORS_MIN) break;", "",
+       "unit/blk_limits__later_queues_may_lack", "a queue too small for one request")
+mutant("0-queue-power", LIMITS, "size = num_power_of_two_floor(size);", "",
+       "unit/blk_limits__queue_sizes_that_serve unit/blk_limits__random_configuration",
+       "a split ring whose size is no power of two")
+
+# ---- 0: PCI ---------------------------------------------------------------------------------
+
+UNUSABLE = "unit/device_pci_caps__unusable_ones_are_passed_over"
+mutant("0-cap-bar", CAPS, "cap->bar >= PCI_BARS || bars[cap->bar].bytes == 0",
+       "bars[cap->bar % PCI_BARS].bytes == 0", UNUSABLE, "BAR numbers beyond 5")
+mutant("0-cap-outside", CAPS, "(uint64_t)cap->offset + cap->bytes > bars[cap->bar].bytes",
+       "(uint32_t)(cap->offset + cap->bytes) > bars[cap->bar].bytes", UNUSABLE,
+       "offset and length are added in 32 bits")
+mutant("0-cap-align", CAPS, "if (cap->offset % align != 0) {", "if (false) {", UNUSABLE,
+       "structures at odd offsets")
+mutant("0-cap-overlap", CAPS, "if (overlaps_any(pci, address, bytes)) {", "if (false) {",
+       "unit/device_pci_caps__overlaps", "structures that overlap")
+mutant("0-cap-loop", CAPS, "hop == PCI_CAP_HOPS_MAX", "false",
+       "unit/device_pci_caps__lists_that_loop", "a list that loops is walked for ever")
+mutant("0-doorbell", PCI, "offset % 2 != 0 || offset + 2 > pci->notify.bytes", "offset % 2 != 0",
+       "unit/device_pci__notify_multiplier", "a doorbell outside what is mapped")
+mutant("0-vector-back", PCI,
+       "common_get16(pci, VIRTIO_PCI_COMMON_QUEUE_VECTOR) != setup->vector", "false",
+       "unit/device_pci__vectors_read_back", "a vector that the device did not take is counted on")
+mutant("0-msix-mask", MSIX, "register_store32(entry(pci, i) + PCI_MSIX_ENTRY_CONTROL, "
+       "PCI_MSIX_ENTRY_MASKED);", "",
+       "unit/device_pci_msix__enabled_with_every_entry_masked",
+       "entries that nobody attached are not masked")
+mutant("0-reset-bounded", DEVICE, "reads < RESET_READS_MAX && waited < RESET_DEADLINE_NS",
+       "waited < RESET_DEADLINE_NS", "unit/device_device__reset_ends_although_the_clock_stands",
+       "a reset is waited for while the clock stands")
+mutant("0-all-ones", DEVICE, "if (status == VIRTIO_STATUS_GONE) return gone(device); "
+       "device->port->pause_ns", "device->port->pause_ns",
+       "unit/device_device__gone_during_reset_and_negotiation",
+       "a device that was removed is waited for")

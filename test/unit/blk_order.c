@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The order of accesses in src/blk/io.c and src/ring, seen from outside: with a store buffer between
+ * driver and device, no kick and no wake is ever lost, and no completion is seen by half.
+ */
+#include "test/world.h"
+
+#include "desk_blk.h"
+
+static const struct test_axis events = {"events", {"flags", "index"}};
+static const struct test_axis memories = {"memory", {"tso", "weak"}};
+static const struct test_axis *const axes[] = {&blk_kinds, &events, &memories, NULL};
+
+static void
+open_world(struct world *world)
+{
+	struct world_config config;
+
+	world_defaults(&config);
+	config.model.features =
+		BIT(2) | BIT(32) | blk_kind_features() | (test_choice(&events) == 1 ? BIT(29) : 0);
+	config.model.queue_size = 16;
+	config.model.order = MODEL_ORDER_SHUFFLED;
+	config.memory = test_choice(&memories) == 1 ? MODEL_MEMORY_WEAK : MODEL_MEMORY_TSO;
+	config.mode = MODEL_STEP_RANDOM;
+	world_open(world, &config, NULL);
+}
+
+/* The device goes on for a while; what the driver wrote last may still be in its store buffer. */
+static void
+some_time_passes(struct world *world)
+{
+	(void)model_host_act(world->host, (unsigned)test_random_below(6));
+}
+
+static void
+reap_all(struct world *world)
+{
+	struct vblk_completion done[16];
+	unsigned got = world_reap(world, 0, done, 16);
+
+	for (unsigned i = 0; i < got; i++)
+		EXPECT_EQ(done[i].result, ORION_OK);
+}
+
+static void
+submit_one(struct world *world, const struct world_buffer *buffer)
+{
+	struct vblk_request request = {.sector = test_random_below(100),
+				       .segments = &buffer->segment,
+				       .cookie = world_cookie(world),
+				       .segment_count = 1,
+				       .operation = VBLK_READ};
+
+	EXPECT_EQ(world_submit(world, 0, &request, 1), 1);
+}
+
+/* When the device rests, everything that was kicked has been served. */
+TEST_AXES(blk_order__no_kick_is_lost, axes, NULL)
+{
+	struct world world;
+	struct world_buffer *buffer;
+	struct vblk_queue *queue;
+
+	open_world(&world);
+	buffer = world_buffer(&world, 512, ORION_DEVICE_WRITES);
+	queue = vblk_queue_get(world.device, 0);
+	for (unsigned turn = 0; turn < 3000; turn++) {
+		some_time_passes(&world);
+		submit_one(&world, buffer);
+		(void)vblk_kick(queue);
+		some_time_passes(&world);
+		model_step_settle();
+		if (vblk_in_flight(queue) < 4 && test_random_below(4) != 0)
+			continue;
+		world_run(&world);
+		reap_all(&world);
+		test_note("turn %u", turn);
+		EXPECT_EQ(vblk_in_flight(queue), 0);
+	}
+	world_close(&world);
+}
+
+/* An owner that may sleep is woken for what comes. */
+TEST_AXES(blk_order__no_wake_is_lost, axes, NULL)
+{
+	struct world world;
+	struct world_buffer *buffer;
+	struct vblk_queue *queue;
+
+	open_world(&world);
+	buffer = world_buffer(&world, 512, ORION_DEVICE_WRITES);
+	queue = vblk_queue_get(world.device, 0);
+	for (unsigned turn = 0; turn < 3000; turn++) {
+		unsigned wakes;
+
+		submit_one(&world, buffer);
+		(void)vblk_kick(queue);
+		model_step_settle();
+		some_time_passes(&world);
+		wakes = world.events[0].wakes;
+		if (vblk_arm(queue)) {
+			some_time_passes(&world);
+			model_step_settle();
+			world_run(&world);
+			test_note("turn %u", turn);
+			EXPECT(world.events[0].wakes > wakes);
+		}
+		model_step_settle();
+		vblk_disarm(queue);
+		model_step_settle();
+		world_run(&world);
+		reap_all(&world);
+		EXPECT_EQ(vblk_in_flight(queue), 0);
+	}
+	world_close(&world);
+}
