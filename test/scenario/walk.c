@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * A random walk: a device with random limits, queues and habits, sixteen lanes of random requests,
- * each lane with its own sectors and a shadow of them.  Whatever the interleaving, a lane reads what it
- * wrote last.  Another --seed is another set of walks.
+ * each lane with its own sectors and a shadow of them.  Whatever the interleaving, a lane reads
+ * what it wrote last.  Another --seed is another set of walks.
  */
 #include "test/scenario/matrix.h"
 
