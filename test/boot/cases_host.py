@@ -67,7 +67,7 @@ def commands(guest):
 def wrong_arguments(guest):
     """Each refusal says what was wrong; each of these lines must fail."""
     lines = ["disk", "disk frob vd0", "disk read", "disk read vd9 0 512", "disk read vd0 zero 512",
-             "disk read vd0 0 1Q", "disk read vd0 100 512", "disk read vd0 2M 512",
+             "disk read vd0 0 1Q", "disk write vd0 100 512 pattern:1", "disk read vd0 2M 512",
              "disk read vd0 0 512 more", "disk write vd0 0 512 seed:4", "disk write vd0 0 512",
              "disk bench vd0 backwards", "disk bench vd0 randread bs=3", "disk bench vd0 depth=0",
              "virtio-queue-info vd7", "nonsense", "disk read vd0 99999999999999999999 512",
