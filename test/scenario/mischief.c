@@ -122,7 +122,8 @@ play(struct run *run, bool may_lack_data)
 	}
 }
 
-TEST_AXES(mischief, axes, NULL)
+static void
+misbehave(const struct test_axis *const *of, bool pci)
 {
 	const struct row *row = &rows[test_choice(&mischiefs)];
 	unsigned allowed = test_choice(&layout) == 0 ? row->split : row->packed, cause;
@@ -130,7 +131,8 @@ TEST_AXES(mischief, axes, NULL)
 	struct world_config config;
 	uint8_t sector[512];
 
-	matrix_configure_for(&config, axes);
+	matrix_configure_for(&config, of);
+	config.pci = pci;
 	config.breaches_allowed = row->what == MODEL_MISCHIEF_SCRIBBLE;
 	config.model.queue_size = 64;
 	config.options.queue_depth = 16;
@@ -167,6 +169,12 @@ TEST_AXES(mischief, axes, NULL)
 	world_close(&run->w);
 	test_free(run);
 }
+
+TEST_AXES(mischief, axes, NULL) { misbehave(axes, false); }
+
+static const struct test_axis *const pci_axes[] = {&mischiefs, &layout, &memories, NULL};
+
+TEST_AXES(mischief_pci, pci_axes, NULL) { misbehave(pci_axes, true); }
 
 /* ---- the handshake ---- */
 
