@@ -16,22 +16,22 @@
 #define NOTIFY_BYTES_MAX (4u << 20)
 
 struct bar {
-	uint64_t address, bytes;        /* bytes 0: not a usable memory BAR */
+	uint64_t address, bytes; /* bytes 0: not a usable memory BAR */
 };
 
 struct capability {
-	uint32_t at;                    /* in configuration space */
-	uint32_t length;                /* of the capability */
-	uint32_t type;                  /* cfg_type */
-	uint32_t bar, offset, bytes;    /* the structure that it names */
+	uint32_t at; /* in configuration space */
+	uint32_t length; /* of the capability */
+	uint32_t type; /* cfg_type */
+	uint32_t bar, offset, bytes; /* the structure that it names */
 };
 
 static void
 skipped(const struct pci *pci, const struct capability *cap, virtio_pci_skip why)
 {
 	if (pci->port->report != NULL)
-		pci->port->report(pci->port_context, ORION_LEVEL_WARNING, ORION_EVENT_PCI_CAP_SKIPPED,
-				  cap->at, cap->type, why);
+		pci->port->report(pci->port_context, ORION_LEVEL_WARNING,
+				  ORION_EVENT_PCI_CAP_SKIPPED, cap->at, cap->type, why);
 }
 
 /* Measures a memory BAR by writing ones; decoding must be off meanwhile. */
@@ -56,10 +56,14 @@ bar_measure(const struct pci *pci, unsigned number)
 		pci_config_put(pci, at + 4, 4, high);
 	}
 	bar.address = (low & PCI_BAR_MEMORY_MASK) | (uint64_t)high << 32;
-	/* No size bits at all, or no address: the BAR is not there. */
-	if ((mask & PCI_BAR_MEMORY_MASK) == 0 && mask >> 32 == (wide ? 0 : UINT32_MAX))
+	bar.bytes = ~mask + 1;
+	/*
+	 * No size bits (bytes 0, or all of a 32-bit BAR), no address: not there.  A size that is no
+	 * power of two, an address that is no multiple of it, an end past the last address: not a BAR.
+	 */
+	if (bar.address == 0 || !num_is_power_of_two(bar.bytes) || bar.address % bar.bytes != 0 ||
+	    bar.address + bar.bytes < bar.address || (!wide && bar.bytes > UINT32_MAX))
 		return (struct bar){0, 0};
-	bar.bytes = bar.address == 0 ? 0 : ~mask + 1;
 	return bar;
 }
 
@@ -170,17 +174,19 @@ map_vendor(struct pci *pci, const struct bar *bars, struct capability *cap)
 
 	switch (cap->type) {
 	case VIRTIO_PCI_CAP_COMMON_CFG:
-		return pci->common.at != NULL ? ORION_OK :
-		       map_structure(pci, bars, cap, VIRTIO_PCI_COMMON_BYTES, COMMON_BYTES_MAX, 4,
-				     &pci->common);
+		return pci->common.at != NULL
+			       ? ORION_OK
+			       : map_structure(pci, bars, cap, VIRTIO_PCI_COMMON_BYTES,
+					       COMMON_BYTES_MAX, 4, &pci->common);
 	case VIRTIO_PCI_CAP_NOTIFY_CFG:
 		return map_notify(pci, bars, cap);
 	case VIRTIO_PCI_CAP_ISR_CFG:
-		return pci->isr.at != NULL ? ORION_OK :
-		       map_structure(pci, bars, cap, 1, 4, 1, &pci->isr);
+		return pci->isr.at != NULL ? ORION_OK
+					   : map_structure(pci, bars, cap, 1, 4, 1, &pci->isr);
 	case VIRTIO_PCI_CAP_DEVICE_CFG:
-		return pci->device.at != NULL ? ORION_OK :
-		       map_structure(pci, bars, cap, 8, DEVICE_BYTES_MAX, 4, &pci->device);
+		return pci->device.at != NULL ? ORION_OK
+					      : map_structure(pci, bars, cap, 8, DEVICE_BYTES_MAX,
+							      4, &pci->device);
 	default:
 		return ORION_OK;
 	}
@@ -249,8 +255,9 @@ pci_map_structures(struct pci *pci)
 	for (unsigned i = 0; i < PCI_BARS; i++) {
 		bars[i] = bar_measure(pci, i);
 		/* The upper half of a 64-bit BAR is no BAR of its own. */
-		if ((pci_config_get(pci, PCI_BAR0 + 4 * i, 4) & (PCI_BAR_IO | PCI_BAR_MEMORY_TYPE)) ==
-		    PCI_BAR_MEMORY_64 && i + 1 < PCI_BARS)
+		if ((pci_config_get(pci, PCI_BAR0 + 4 * i, 4) &
+		     (PCI_BAR_IO | PCI_BAR_MEMORY_TYPE)) == PCI_BAR_MEMORY_64 &&
+		    i + 1 < PCI_BARS)
 			bars[++i] = (struct bar){0, 0};
 	}
 	/* The pin stays silent until somebody listens to it: see pci_line_attach(). */

@@ -437,6 +437,21 @@ TEST(device_pci_caps__bars_that_are_none)
 	expect_refused(1);
 }
 
+/* An address that is no multiple of the size, a BAR that ends at 2^64: found by the fuzzer. */
+TEST(device_pci_caps__bars_that_cannot_be)
+{
+	slot_make();
+	slot.sizes[4] = UINT64_C(8) << 30;
+	hand_set(slot.config + 0x20, 8, (UINT64_C(4) << 30) | 12);
+	structures_but(0);
+	expect_refused(1);
+	slot_make();
+	slot.sizes[4] = UINT64_C(1) << 32;
+	hand_set(slot.config + 0x20, 8, UINT64_C(0xffffffff0000000c));
+	structures_but(0);
+	expect_refused(1);
+}
+
 TEST(device_pci_caps__the_host_maps_nothing)
 {
 	for (unsigned n = 1; n <= 5; n++) {
