@@ -14,7 +14,7 @@ ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)
 sys.path.insert(0, os.path.join(ROOT, "test/tools"))
 from pattern import pattern                             # noqa: E402
 
-KERNEL = os.path.join(ROOT, "build/orion-x86_64.elf")
+KERNEL = os.path.abspath(os.environ.get("KERNEL") or ROOT + "/build/orion-x86_64.elf")
 TIMEOUT = 120
 VARIABLES = ("DISK", "READONLY", "SCRIPT", "DEVICE_ARGS", "QEMU_ARGS", "CPUS", "MEM", "CONFIG",
              "MAKEFLAGS", "MFLAGS", "MAKELEVEL", "MODE")
