@@ -261,7 +261,7 @@ TEST_AXES(blk_io__full_of_long_chains, kinds, NULL)
 {
 	struct blk_bench *bench = begin();
 	bool direct = (test_choice(&blk_kinds) & 1) == 0;
-	struct vblk_request request = blk_request(VBLK_READ, 1, 14, 512);
+	struct vblk_request request = blk_request(VBLK_READ, 1, 12, 512);
 	unsigned taken = 0;
 
 	while (vblk_submit(bench->queue, &request, 1) == 1)
