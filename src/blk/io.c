@@ -314,14 +314,12 @@ vblk_kick(struct vblk_queue *queue)
 
 	if (unlikely(queue->mode >= VBLK_MODE_BROKEN))
 		return false;
+	if (ring->unasked == 0)
+		return false;
 	if (ring->packed) {
-		if (ring->asked == 0)
-			return false;
 		vring_packed_publish(ring);
 		wanted = vring_packed_ask(ring);
 	} else {
-		if (ring->asked == ring->avail)
-			return false;
 		vring_split_publish(ring);
 		wanted = vring_split_ask(ring);
 	}

@@ -234,7 +234,9 @@ vblk_refresh(struct vblk_device *device, bool *changed)
 								      VBLK_CAUSE_NEEDS_RESET;
 		return status;
 	}
-	if (!__atomic_exchange_n(&device->virtio.config_pending, false, __ATOMIC_ACQUIRE))
+	/* Without interrupts nobody says that anything changed: look. */
+	if (!__atomic_exchange_n(&device->virtio.config_pending, false, __ATOMIC_ACQUIRE) &&
+	    info->irq_mode != VIRTIO_IRQ_POLLED)
 		return ORION_OK;
 	status = virtio_config_read(&device->virtio, &field, 1);
 	if (status != ORION_OK) {

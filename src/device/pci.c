@@ -169,7 +169,8 @@ queue_enable(void *context, uint16_t queue, const struct virtio_queue_setup *set
 	common_put64(pci, VIRTIO_PCI_COMMON_QUEUE_DRIVER, setup->driver_area);
 	common_put64(pci, VIRTIO_PCI_COMMON_QUEUE_DEVICE, setup->device_area);
 	common_put16(pci, VIRTIO_PCI_COMMON_QUEUE_ENABLE, 1);
-	return ORION_OK;
+	return common_get16(pci, VIRTIO_PCI_COMMON_QUEUE_ENABLE) == 1 ? ORION_OK :
+									ORION_DEVICE_REFUSED;
 }
 
 static uint16_t

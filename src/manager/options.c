@@ -374,8 +374,8 @@ take_header(struct parse *parse, const struct toml_item *item)
 static orion_status
 take_option(struct parse *parse, uint32_t line, const char *name, const struct toml_value *value)
 {
-	uint64_t number;
-	const char *what;
+	uint64_t number = 0;
+	const char *what = "";
 	unsigned i = 0;
 
 	while (i < COUNT_OF(table) && !equal(table[i].name, name))

@@ -52,7 +52,7 @@ vring_packed_lend(struct vring *ring, uint16_t id, uint16_t descriptors)
 
 	ring->free_head = slot->next;
 	ring->free = (uint16_t)(ring->free - descriptors);
-	ring->asked = (uint16_t)(ring->asked + descriptors);
+	ring->unasked += descriptors;
 	ring->outstanding++;
 	slot->descriptors = descriptors;
 }
@@ -139,10 +139,10 @@ vring_packed_publish(struct vring *ring)
 static inline bool
 vring_packed_ask(struct vring *ring)
 {
-	uint16_t added = ring->asked;
+	uint64_t added = ring->unasked;
 	uint32_t event, wish;
 
-	ring->asked = 0;
+	ring->unasked = 0;
 	arch_order_ask();
 	event = shared_get32(&ring->device.event->desc_flags);
 	wish = event >> 16 & VIRTQ_PACKED_EVENT_FLAGS;
@@ -150,9 +150,12 @@ vring_packed_ask(struct vring *ring)
 		return false;
 	if (wish != VIRTQ_PACKED_EVENT_DESC || !ring->event_index)
 		return true;
+	/* More than a lap: every position was passed. */
+	if (unlikely(added > ring->size))
+		return true;
 	return vring_packed_event_passed((uint16_t)event, ring->avail,
-					 (ring->avail_flags & VIRTQ_PACKED_F_AVAIL) != 0, added,
-					 ring->size);
+					 (ring->avail_flags & VIRTQ_PACKED_F_AVAIL) != 0,
+					 (uint16_t)added, ring->size);
 }
 
 /* Whether the slot that must be used next says so, in this lap.  [spec 2.8.1] */

@@ -86,7 +86,7 @@ struct vring {
 
 	/* The producer's. */
 	_Alignas(64) uint16_t avail;    /* split: free-running index; packed: next slot to fill */
-	uint16_t asked;         /* split: avail at the last question; packed: descriptors since */
+	uint64_t unasked;       /* chains (split) or descriptors (packed) since the last question */
 	uint16_t free;          /* descriptors not lent */
 	uint16_t free_head;     /* first of the free list; meaningless when free is 0 */
 	uint16_t avail_flags;   /* packed: AVAIL and USED bits of this lap */

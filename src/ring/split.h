@@ -35,6 +35,7 @@ vring_split_offer(struct vring *ring, uint16_t head)
 {
 	shared_put16(&ring->driver.avail->ring[ring->avail & ring->mask], head);
 	ring->avail++;
+	ring->unasked++;
 	ring->outstanding++;
 }
 
@@ -127,13 +128,17 @@ vring_split_publish(struct vring *ring)
 static inline bool
 vring_split_ask(struct vring *ring)
 {
-	uint16_t before = ring->asked;
+	uint64_t added = ring->unasked;
 
-	ring->asked = ring->avail;
+	ring->unasked = 0;
 	arch_order_ask();
-	if (ring->event_index)
-		return vring_event_passed(shared_get16(ring->avail_event), ring->avail, before);
-	return !(shared_get16(&ring->device.used->flags) & VIRTQ_USED_F_NO_NOTIFY);
+	if (!ring->event_index)
+		return !(shared_get16(&ring->device.used->flags) & VIRTQ_USED_F_NO_NOTIFY);
+	/* Every position was passed, though the index may stand where it stood. */
+	if (unlikely(added > UINT16_MAX))
+		return true;
+	return vring_event_passed(shared_get16(ring->avail_event), ring->avail,
+				  (uint16_t)(ring->avail - added));
 }
 
 /*

@@ -259,6 +259,22 @@ TEST(blk_open__polled_host)
 	EXPECT_EQ(world->fake->setup[1].vector, VIRTIO_NO_VECTOR);
 }
 
+/* Nobody says that the capacity changed: every refresh looks. */
+TEST(blk_open__polled_refresh)
+{
+	struct fake_world *world = begin(EVERYTHING, 1);
+	bool changed = false;
+
+	world->fake->port.irq_attach = NULL;
+	(void)fake_live(world);
+	EXPECT_EQ(vblk_refresh(world->device, &changed), ORION_OK);
+	EXPECT_EQ(changed, false);
+	fake_config(world->fake, 0, 8, 4096);
+	EXPECT_EQ(vblk_refresh(world->device, &changed), ORION_OK);
+	EXPECT_EQ(changed, true);
+	EXPECT_EQ(vblk_info(world->device)->capacity_sectors, 4096);
+}
+
 /* A transport with neither a doorbell nor a notify() cannot be kicked. */
 TEST(blk_open__no_doorbell)
 {

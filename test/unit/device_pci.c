@@ -294,6 +294,20 @@ TEST(device_pci__vectors_read_back)
 	close_transport();
 }
 
+TEST(device_pci__a_queue_that_will_not_be_enabled)
+{
+	struct virtio_queue_setup setup = {.size = 4, .vector = VIRTIO_NO_VECTOR};
+	struct virtio_doorbell doorbell;
+
+	plug(1, 4);
+	EXPECT_EQ(open_transport(), ORION_OK);
+	negotiate();
+	model_device_trick(world.device, MODEL_MISCHIEF_QUEUE_REFUSED, 0, 1, 0);
+	EXPECT_EQ(world.transport.ops->queue_enable(world.pci, 0, &setup, &doorbell),
+		  ORION_DEVICE_REFUSED);
+	close_transport();
+}
+
 /* A failed opening leaves neither mappings nor bus mastering, at each call that may fail. */
 TEST(device_pci__failed_opening_leaves_nothing)
 {

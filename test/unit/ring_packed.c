@@ -422,6 +422,25 @@ TEST(ring_packed__ask_by_event_index)
 	}
 }
 
+/* A device that works unkicked: many laps of descriptors lie between two questions. */
+TEST(ring_packed__ask_after_whole_laps)
+{
+	struct bench *bench = bench_make(4, 4, false, true);
+
+	for (unsigned round = 0; round < 0x10000; round++) {
+		struct live live;
+
+		add(bench, 1, 0);
+		device_takes(bench, 1, 0);
+		live = device_gives(bench, 0, 0);
+		driver_takes(bench, &live, 0);
+	}
+	/* The last slot of the lap before this one. */
+	hand_want_event(&bench->hand, bench->ring.avail_flags & VIRTQ_PACKED_F_AVAIL ? 3 : 0x8003);
+	EXPECT_EQ(vring_packed_ask(&bench->ring), true);
+	EXPECT_EQ(vring_packed_ask(&bench->ring), false);
+}
+
 static const struct test_axis events = {"events", {"flags", "index"}};
 static const struct test_axis *const arm_axes[] = {&events, NULL};
 
