@@ -32,17 +32,17 @@ def mutant(name, file, old, new, tests, why, **more):
 
 # ---- 1: order -------------------------------------------------------------------------------
 
-mutant("1-ask-split", SPLIT, "ring->asked = ring->avail; arch_order_ask();",
-       "ring->asked = ring->avail;",
+mutant("1-ask-split", SPLIT, "ring->unasked = 0; arch_order_ask();",
+       "ring->unasked = 0;",
        "unit/ring_split__the_index_is_out_before_the_question "
        "unit/blk_order__no_kick_is_lost:split",
        "no full fence between the split index and the question: kicks are lost")
-mutant("1-ask-packed", PACKED, "ring->asked = 0; arch_order_ask();", "ring->asked = 0;",
+mutant("1-ask-packed", PACKED, "ring->unasked = 0; arch_order_ask();", "ring->unasked = 0;",
        "unit/ring_packed__the_flags_are_out_before_the_question "
        "unit/blk_order__no_kick_is_lost:packed",
        "no full fence between the packed flags and the question: kicks are lost")
-mutant("1-ask-weak", SPLIT, "ring->asked = ring->avail; arch_order_ask();",
-       "ring->asked = ring->avail; arch_order_publish();",
+mutant("1-ask-weak", SPLIT, "ring->unasked = 0; arch_order_ask();",
+       "ring->unasked = 0; arch_order_publish();",
        "unit/ring_split__the_index_is_out_before_the_question",
        "a store fence in place of the full one")
 mutant("1-arm-split", SPLIT,
