@@ -93,6 +93,10 @@ mutant("2-one-not-batch", EVENT, "return (uint16_t)(now - event - 1) < (uint16_t
 mutant("2-packed-lap", EVENT, "if (event_wrap != wrap)", "if (false)",
        "unit/ring_event__packed_all_of_small_rings unit/ring_packed__ask_by_event_index",
        "the wrap counter of the event is ignored")
+mutant("2-lap-split", SPLIT, "if (unlikely(added > UINT16_MAX)) return true;", "",
+       "unit/ring_split__ask_after_a_whole_lap", "a whole lap of the index looks like nothing new")
+mutant("2-lap-packed", PACKED, "if (unlikely(added > ring->size)) return true;", "",
+       "unit/ring_packed__ask_after_whole_laps", "more than a lap of the ring is taken for less")
 
 # ---- 3: nothing is read back ----------------------------------------------------------------
 
@@ -351,6 +355,15 @@ mutant("0-msix-mask", MSIX, "register_store32(entry(pci, i) + PCI_MSIX_ENTRY_CON
        "PCI_MSIX_ENTRY_MASKED);", "",
        "unit/device_pci_msix__enabled_with_every_entry_masked",
        "entries that nobody attached are not masked")
+mutant("0-queue-enabled", PCI,
+       "common_get16(pci, VIRTIO_PCI_COMMON_QUEUE_ENABLE) == 1 ? ORION_OK : ORION_DEVICE_REFUSED",
+       "ORION_OK", "unit/device_pci__a_queue_that_will_not_be_enabled",
+       "a queue that did not become enabled is counted on")
+mutant("0-bus-master", CAPS, "command & ~(PCI_COMMAND_MEMORY | PCI_COMMAND_MASTER)); } return",
+       "command | PCI_COMMAND_MEMORY | PCI_COMMAND_MASTER); } return",
+       "unit/device_pci_caps__each_is_needed", "a failed opening leaves the device on the bus")
+mutant("0-pin", CAPS, "command |= PCI_COMMAND_INTX_OFF;", "",
+       "unit/device_pci_msix__a_pin_that_nobody_listens_to", "a pin is pulled that nobody hears")
 mutant("0-reset-bounded", DEVICE, "reads < RESET_READS_MAX && waited < RESET_DEADLINE_NS",
        "waited < RESET_DEADLINE_NS", "unit/device_device__reset_ends_although_the_clock_stands",
        "a reset is waited for while the clock stands")
