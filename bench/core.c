@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What one 4 KiB read costs in the driver core: vblk_submit(), vblk_kick() and vblk_reap(), against the
- * stub device in the same thread.
+ * What one 4 KiB read costs in the driver core: vblk_submit(), vblk_kick() and vblk_reap(), against
+ * the stub device in the same thread.
  *
  *     bench-core LAYOUT EVENT BATCH COUNT     LAYOUT: split|packed[-direct]; EVENT: event|plain
  *
- * Prints nothing but an error: bench/core.sh runs it under callgrind, which counts the instructions of
- * the three functions (and what they call), at two values of COUNT, so that set-up cancels out.
+ * Prints nothing but an error: bench/core.sh runs it under callgrind, which counts the instructions
+ * of the three functions (and what they call), at two values of COUNT, so that set-up cancels out.
  */
 #include <stdalign.h>
 #include <stdio.h>
@@ -70,8 +70,10 @@ run(struct rig *rig, unsigned batch, unsigned long count)
 
 	memset(requests, 0, sizeof(requests));
 	for (unsigned i = 0; i < batch; i++)
-		requests[i] = (struct vblk_request){.sector = i * 8, .segments = &segment,
-						    .cookie = i, .segment_count = 1,
+		requests[i] = (struct vblk_request){.sector = i * 8,
+						    .segments = &segment,
+						    .cookie = i,
+						    .segment_count = 1,
 						    .operation = VBLK_READ};
 	while (done < count) {
 		if (vblk_submit(rig->queue, requests, batch) != batch)

@@ -191,8 +191,8 @@ poll_packed(struct stub *stub)
 
 	for (;;) {
 		struct virtq_packed_desc *head = &ring[stub->avail], *desc = head;
-		uint16_t flags = le16_to_cpu((le16){
-			__atomic_load_n(&head->flags.raw, __ATOMIC_ACQUIRE)});
+		uint16_t flags =
+			le16_to_cpu((le16){__atomic_load_n(&head->flags.raw, __ATOMIC_ACQUIRE)});
 		uint16_t id, used_flags, length = 1;
 		uint64_t status;
 
@@ -206,7 +206,8 @@ poll_packed(struct stub *stub)
 		if (flags & VIRTQ_DESC_F_INDIRECT) {
 			const struct virtq_packed_desc *table = (const void *)(uintptr_t)status;
 
-			status = le64_to_cpu(table[le32_to_cpu(desc->len) / sizeof(*table) - 1].addr);
+			status = le64_to_cpu(
+				table[le32_to_cpu(desc->len) / sizeof(*table) - 1].addr);
 		}
 		finish(status);
 		head->id = cpu_to_le16(id);

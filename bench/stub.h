@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The cheapest honest device, in the caller's own thread: it completes whatever is available, with
- * status OK and no data moved.  For counting what the driver itself costs.  It trusts the driver and
- * checks nothing: the model device (model/) is the one to test with.
+ * status OK and no data moved.  For counting what the driver itself costs.  It trusts the driver
+ * and checks nothing: the model device (model/) is the one to test with.
  */
 #ifndef ORION_BENCH_STUB_H
 #define ORION_BENCH_STUB_H

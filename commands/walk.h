@@ -21,9 +21,9 @@ struct walk {
 };
 
 /*
- * Walks.  OFFSET and LENGTH lie within the disk; a walk that writes takes whole blocks, one that reads
- * any bytes.  On an error or Ctrl-C says so and how far it came, and returns the status; the pieces
- * before were given.  Context: owner of lane 0.
+ * Walks.  OFFSET and LENGTH lie within the disk; a walk that writes takes whole blocks, one that
+ * reads any bytes.  On an error or Ctrl-C says so and how far it came, and returns the status; the
+ * pieces before were given.  Context: owner of lane 0.
  */
 orion_status walk_run(const struct walk *walk);
 

@@ -34,8 +34,8 @@ struct command_context {
 	/* True when a person should stop the running command (Ctrl-C).  NULL: never. */
 	bool (*interrupted)(void *host);
 	/*
-	 * Runs FUNCTION(ARGUMENT, lane) on lanes 0 .. COUNT - 1 at the same time, each on the lane's own
-	 * thread or CPU, lane 0 on the caller's; returns when all have returned.
+	 * Runs FUNCTION(ARGUMENT, lane) on lanes 0 .. COUNT - 1 at the same time, each on the
+	 * lane's own thread or CPU, lane 0 on the caller's; returns when all have returned.
 	 */
 	void (*run_on_lanes)(void *host, unsigned count,
 			     void (*function)(void *argument, unsigned lane), void *argument);

@@ -22,7 +22,9 @@ struct manager_config {
 	const struct vblk_queue_home *homes;    /* copied */
 	uint32_t home_count;
 
-	/* Private memory, 64-byte aligned, zeroed; NULL when there is none.  Release cannot fail. */
+	/*
+	 * Private memory, 64-byte aligned, zeroed; NULL when there is none.  Release cannot fail.
+	 */
 	void *(*memory_take)(void *port_context, size_t bytes);
 	void (*memory_give)(void *port_context, void *memory, size_t bytes);
 };
@@ -43,7 +45,7 @@ struct manager {
 	uint32_t home_count;
 	void *(*memory_take)(void *port_context, size_t bytes);
 	void (*memory_give)(void *port_context, void *memory, size_t bytes);
-	struct vblk_budget budget;      /* of all devices; its limit is options.shared_memory_size */
+	struct vblk_budget budget;      /* of all devices; limit: options.shared_memory_size */
 	struct manager_device devices[MANAGER_DEVICES_MAX];
 };
 

@@ -48,8 +48,8 @@ struct orion_options {
 	bool batch_processing;            /* default true */
 
 	/*
-	 * Not in the TOML table: feature bits that the host does not want negotiated although offered,
-	 * and those without which it refuses the device.
+	 * Not in the TOML table: feature bits that the host does not want negotiated although
+	 * offered, and those without which it refuses the device.
 	 */
 	uint64_t features_off;
 	uint64_t features_required;

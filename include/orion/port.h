@@ -84,7 +84,7 @@ typedef enum orion_event {
 	ORION_EVENT_RESET_TIMEOUT,     /* last status, milliseconds waited, 0 */
 	ORION_EVENT_FEATURES_MISSING,  /* offered, required, 0 */
 	ORION_EVENT_FEATURES_REFUSED,  /* offered, asked for, status */
-	ORION_EVENT_FEATURES_DROPPED,  /* bits dropped for an unmet dependency or a bad limit, 0, 0 */
+	ORION_EVENT_FEATURES_DROPPED,  /* bits dropped for an unmet dependency, 0, 0 */
 	ORION_EVENT_CONFIG_SHORT,      /* bytes needed, bytes there, 0 */
 	ORION_EVENT_CONFIG_TORN,       /* offset, tries, 0 */
 	ORION_EVENT_LIMIT_ODD,         /* config offset, value claimed, value used */

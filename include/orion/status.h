@@ -45,7 +45,7 @@ typedef enum orion_status {
 	/* device */
 	ORION_IO_ERROR,       /* the device failed this request (VIRTIO_BLK_S_IOERR) */
 	ORION_DEVICE_UNSUPPORTED, /* the device does not know this request (VIRTIO_BLK_S_UNSUPP) */
-	ORION_DEVICE_REFUSED, /* the device does not fit: features, sizes or identity; see the report */
+	ORION_DEVICE_REFUSED, /* the device does not fit: features, sizes, identity; see report */
 	ORION_DEVICE_BROKEN,  /* the device broke the protocol; latched until it is reset */
 	ORION_DEVICE_GONE,    /* the device's registers read as all ones: it was removed */
 	ORION_OUTCOME_UNKNOWN,/* in flight when the device failed: may or may not have happened */

@@ -56,14 +56,16 @@ struct virtio_transport_ops {
 	void (*config_write)(void *context, uint32_t offset, unsigned width, uint32_t value);
 	uint32_t (*config_generation)(void *context);
 
-	/* How many virtqueues the transport has room for, and the largest size of one; 0: absent. */
+	/*
+	 * How many virtqueues the transport has room for, and the largest size of one; 0: absent.
+	 */
 	uint16_t (*queue_count)(void *context);
 	uint16_t (*queue_size_max)(void *context, uint16_t queue);
 
 	/*
 	 * Programs and enables a queue and says how to kick it.  ORION_NO_INTERRUPT when the device
-	 * did not take the vector (nothing is enabled then), ORION_DEVICE_REFUSED when it did not take
-	 * the size or has no usable doorbell.  A queue is disabled by device reset only.
+	 * did not take the vector (nothing is enabled then), ORION_DEVICE_REFUSED when it did not
+	 * take the size or has no usable doorbell.  A queue is disabled by device reset only.
 	 */
 	orion_status (*queue_enable)(void *context, uint16_t queue,
 				     const struct virtio_queue_setup *setup,

@@ -15,18 +15,19 @@
  *     vblk_close()   everything given back; cannot fail; legal from every stage
  *
  * Requests.  The caller fills a struct vblk_request.  Its segments carry device addresses: a buffer
- * is shared with the device beforehand (port.share), once or per request.  The request struct itself
- * is read by vblk_submit() and may be reused when that returns; its array of segments too, unless
- * the request is over the device's limits (vblk_info.segments_max, segment_bytes_max,
- * request_sectors_max): such a request is cut into parts as room allows, and its segments array must
- * then stay until it completes.  The data buffers always belong to the device until the completion.
+ * is shared with the device beforehand (port.share), once or per request.  The request struct
+ * itself is read by vblk_submit() and may be reused when that returns; its array of segments too,
+ * unless the request is over the device's limits (vblk_info.segments_max, segment_bytes_max,
+ * request_sectors_max): such a request is cut into parts as room allows, and its segments array
+ * must then stay until it completes.  The data buffers always belong to the device until the
+ * completion.
  *
  * Every request that vblk_submit() took completes exactly once, whatever the device does.
  *
  * Contexts.  probe, open, stop, close, refresh: setup, with no owner active.  submit, kick, reap,
  * arm: owner of that queue.  Different queues may be used by different CPUs at the same time; one
- * queue has one owner at a time, and handing it over needs the host's own ordering (a lock, an IPI).
- * No function here may be called from an interrupt handler.
+ * queue has one owner at a time, and handing it over needs the host's own ordering (a lock, an
+ * IPI).  No function here may be called from an interrupt handler.
  *
  * Sleeping.  After a vblk_reap() that gave nothing, call vblk_arm(): when it returns true an
  * interrupt will come for the next completion and the owner may sleep (wake() is called with the
@@ -34,9 +35,9 @@
  * A device may lie or fall silent: sleep with a time limit, then look at vblk_state_get().
  *
  * Distrust.  Whatever the device writes is read once, checked, then used.  A claim that cannot be
- * true (an id that is not in flight, an index that leaps) latches the queue as broken with its first
- * cause: submit then takes nothing, reap gives nothing, until vblk_stop() has reset the device and
- * every request left comes back with ORION_OUTCOME_UNKNOWN.
+ * true (an id that is not in flight, an index that leaps) latches the queue as broken with its
+ * first cause: submit then takes nothing, reap gives nothing, until vblk_stop() has reset the
+ * device and every request left comes back with ORION_OUTCOME_UNKNOWN.
  *
  * Not done here: buffers and their mapping, waiting, scheduling, caching, partitions; see storage/.
  */
@@ -50,7 +51,7 @@
 #define VBLK_SECTOR_BYTES 512u
 #define VBLK_QUEUES_MAX 16u
 #define VBLK_ID_BYTES 20u
-#define VBLK_REQUEST_BYTES_MAX (UINT64_C(1) << 30)  /* of one request, before it is cut into parts */
+#define VBLK_REQUEST_BYTES_MAX (UINT64_C(1) << 30) /* of one request, before it is cut */
 
 struct vblk_device;
 struct vblk_queue;
@@ -82,8 +83,8 @@ struct vblk_request {
 struct vblk_completion {
 	uint64_t cookie;
 	uint32_t result;          /* orion_status */
-	uint32_t written;         /* bytes the device says it wrote into the segments, clamped to what
-	                           * was lent; a claim, not a proof */
+	uint32_t written;         /* bytes that the device says it wrote into the segments, cut
+	                           * to what was lent; a claim, not a proof */
 };
 
 /* Who owns a queue: the host gives one for each queue that it is able to serve. */
@@ -92,7 +93,9 @@ struct vblk_queue_home {
 	uint16_t cpu;             /* where the queue's interrupt should go */
 };
 
-/* DMA memory of one device, or of all that share the budget.  Zeroed, with LIMIT set, by the host. */
+/*
+ * DMA memory of one device, or of all that share the budget.  Zeroed, with LIMIT set, by the host.
+ */
 struct vblk_budget {
 	uint64_t limit;           /* bytes; an allocation above it fails with ORION_NO_MEMORY */
 	uint64_t used;
@@ -176,8 +179,8 @@ struct vblk_info {
  * aligned, private to the driver) becomes the device object; *BYTES says how much more vblk_open()
  * needs.  CONFIG is only read during the call.
  *
- * On success *DEVICE is in state VBLK_PROBED.  On failure FAILED is set, the transport is closed and
- * nothing is owed:
+ * On success *DEVICE is in state VBLK_PROBED.  On failure FAILED is set, the transport is closed
+ * and nothing is owed:
  *   ORION_INVALID            options out of range, no home, MEMORY misaligned
  *   ORION_PORT_INCOMPLETE    see port_check()
  *   ORION_DEVICE_REFUSED     not a modern device, a required feature is missing, FEATURES_OK did
@@ -201,16 +204,16 @@ ORION_MUST_USE orion_status vblk_open(struct vblk_device *device, void *memory, 
 /*
  * Resets the device and takes back what was lent to it.  Afterwards each request still in flight
  * comes back from vblk_reap() with ORION_OUTCOME_UNKNOWN.  ORION_TIMED_OUT: the reset did not
- * complete; the device is VBLK_DEAD, requests come back all the same, but their buffers may still be
- * written and the driver's own DMA memory is never freed.  Context: setup, no owner active.
+ * complete; the device is VBLK_DEAD, requests come back all the same, but their buffers may still
+ * be written and the driver's own DMA memory is never freed.  Context: setup, no owner active.
  * [spec 2.4, 3.3]
  */
 orion_status vblk_stop(struct vblk_device *device);
 
 /*
  * Stops the device if need be, detaches interrupts, frees the DMA memory (unless VBLK_DEAD) and
- * closes the transport.  Requests still in flight are forgotten: reap them first, after vblk_stop().
- * Afterwards the private memory is the caller's again.  Cannot fail.  Context: setup.
+ * closes the transport.  Requests still in flight are forgotten: reap them first, after
+ * vblk_stop().  Afterwards the private memory is the caller's again.  Cannot fail.  Context: setup.
  */
 void vblk_close(struct vblk_device *device);
 
@@ -260,8 +263,8 @@ unsigned vblk_submit(struct vblk_queue *queue, const struct vblk_request *reques
 orion_status vblk_refusal(const struct vblk_queue *queue);
 
 /*
- * Publishes what was submitted and rings the doorbell if the device asks for it.  Returns whether it
- * rang.  Context: owner.  [spec 2.7.13, 2.8.21]
+ * Publishes what was submitted and rings the doorbell if the device asks for it.  Returns whether
+ * it rang.  Context: owner.  [spec 2.7.13, 2.8.21]
  */
 bool vblk_kick(struct vblk_queue *queue);
 

@@ -6,14 +6,15 @@
  * is the device.
  *
  *   arch_order_publish()  stores before are visible before stores after: ring contents, then index
- *   arch_order_ask()      everything before, stores included, before loads after: the index, then the
- *                         question whether the device wants a kick (the only full fence)
+ *   arch_order_ask()      everything before, stores included, before loads after: the index, then
+ *                         the question whether the device wants a kick (the only full fence)
  *   arch_order_observe()  loads before are done before loads and stores after: index, then contents
  *   arch_order_doorbell() memory stores before are visible before a register store after
  *
  * Two builds share this file.  The plain build compiles to the instructions.  A build with
- * ORION_STEPPED (tests, fuzzers, the simulator) calls arch/stepped.h's hooks in their place, so that
- * a model device can act between any two accesses and a store buffer can delay what is not ordered.
+ * ORION_STEPPED (tests, fuzzers, the simulator) calls arch/stepped.h's hooks in their place, so
+ * that a model device can act between any two accesses and a store buffer can delay what is not
+ * ordered.
  */
 #ifndef ORION_ARCH_ARCH_H
 #define ORION_ARCH_ARCH_H

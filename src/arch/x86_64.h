@@ -8,7 +8,10 @@
 static inline void arch_order_publish(void) { __asm__ volatile("" ::: "memory"); }
 static inline void arch_order_observe(void) { __asm__ volatile("" ::: "memory"); }
 
-/* A locked add on the stack is a full fence for memory of normal type, and eight times cheaper than mfence. */
+/*
+ * A locked add on the stack is a full fence for memory of normal type, and eight times cheaper than
+ * mfence.
+ */
 static inline void
 arch_order_ask(void)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Assertions: for the driver's own invariants only.  What a device or a caller can cause is a status
- * and a counter, never one of these.
+ * Assertions: for the driver's own invariants only.  What a device or a caller can cause is a
+ * status and a counter, never one of these.
  */
 #ifndef ORION_BASE_CHECK_H
 #define ORION_BASE_CHECK_H

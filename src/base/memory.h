@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* The four functions that every freestanding host supplies; compilers call them on their own too. */
+/*
+ * The four functions that every freestanding host supplies; compilers call them on their own too.
+ */
 #ifndef ORION_BASE_MEMORY_H
 #define ORION_BASE_MEMORY_H
 

@@ -23,7 +23,8 @@ port_check(const struct orion_port *port, unsigned needs, const char **missing)
 		{port->irq_attach == NULL || port->wake != NULL, "wake"},
 		{port->irq_attach == NULL || port->irq_detach != NULL, "irq_detach"},
 		{!(needs & PORT_NEEDS_REGISTERS) || port->map_registers != NULL, "map_registers"},
-		{!(needs & PORT_NEEDS_REGISTERS) || port->unmap_registers != NULL, "unmap_registers"},
+		{!(needs & PORT_NEEDS_REGISTERS) || port->unmap_registers != NULL,
+		 "unmap_registers"},
 		{!(needs & PORT_NEEDS_PCI) || port->pci_read != NULL, "pci_read"},
 		{!(needs & PORT_NEEDS_PCI) || port->pci_write != NULL, "pci_write"},
 	};

@@ -65,9 +65,9 @@ static void
 write_entry(const struct vblk_queue *queue, struct virtq_desc *entry, uint64_t address,
 	    uint32_t length, uint32_t flags, uint16_t next)
 {
-	uint64_t word = queue->ring.packed ?
-			vring_packed_word(length, 0, flags & VIRTQ_DESC_F_WRITE) :
-			length | (uint64_t)flags << 32 | (uint64_t)next << 48;
+	uint64_t word = queue->ring.packed
+				? vring_packed_word(length, 0, flags & VIRTQ_DESC_F_WRITE)
+				: length | (uint64_t)flags << 32 | (uint64_t)next << 48;
 
 	shared_put64(&entry->addr, address);
 	shared_put64(&entry->len_flags_next, word);

@@ -2,12 +2,13 @@
 /*
  * HOT: submit, kick, reap.
  *
- * Each of submit and reap is written once and compiled for four kinds of ring (split or packed, indirect
- * tables or direct chains); the kind is looked at once a call.  Nothing here locks, allocates, divides,
- * logs or calls through a pointer; what is rare is a call into a cold file.
+ * Each of submit and reap is written once and compiled for four kinds of ring (split or packed,
+ * indirect tables or direct chains); the kind is looked at once a call.  Nothing here locks,
+ * allocates, divides, logs or calls through a pointer; what is rare is a call into a cold file.
  *
- * Partners: what submit writes is published by vring_*_publish (or a packed descriptor's flags) to the
- * device's load of the index (flags).  What reap reads was published by the device the same way.
+ * Partners: what submit writes is published by vring_*_publish (or a packed descriptor's flags) to
+ * the device's load of the index (flags).  What reap reads was published by the device the same
+ * way.
  */
 #include "blk/types.h"
 
@@ -78,8 +79,8 @@ cell_address(const struct vblk_queue *queue, uint16_t id)
 
 /* The data entries of slot ID's table; header and status entries are there already. */
 static ALWAYS_INLINE void
-write_table(struct vblk_queue *queue, uint16_t id, const struct vblk_request *request, uint32_t flags,
-	    const bool packed)
+write_table(struct vblk_queue *queue, uint16_t id, const struct vblk_request *request,
+	    uint32_t flags, const bool packed)
 {
 	struct virtq_desc *entry =
 		(struct virtq_desc *)(void *)(queue->tables + (size_t)id * queue->table_bytes);
@@ -92,14 +93,16 @@ write_table(struct vblk_queue *queue, uint16_t id, const struct vblk_request *re
 
 		entry++;
 		shared_put64(&entry->addr, segment->device_address);
-		/* Split entries are chained, each to the next; packed ones just follow each other. */
+		/*
+		 * Split entries are chained, each to the next; packed ones just follow each other.
+		 */
 		if (packed)
 			shared_put64(&entry->len_flags_next,
 				     vring_packed_word(segment->length, 0, flags));
 		else
 			shared_put64(&entry->len_flags_next,
 				     segment->length | (uint64_t)(flags | VIRTQ_DESC_F_NEXT) << 32 |
-				     (uint64_t)(i + 2) << 48);
+					     (uint64_t)(i + 2) << 48);
 	}
 }
 
@@ -114,9 +117,9 @@ add_table(struct vblk_queue *queue, const struct vblk_request *request, uint32_t
 	write_cell(queue, id, request);
 	if (!packed)
 		return vring_split_add_table(ring);
-	return vring_packed_add_table(ring, queue->tables_address + (uint64_t)id * queue->table_bytes,
-				      (request->segment_count + 2u) *
-				      (uint32_t)sizeof(struct virtq_desc));
+	return vring_packed_add_table(
+		ring, queue->tables_address + (uint64_t)id * queue->table_bytes,
+		(request->segment_count + 2u) * (uint32_t)sizeof(struct virtq_desc));
 }
 
 static ALWAYS_INLINE uint16_t
@@ -188,8 +191,8 @@ issue(struct vblk_queue *queue, const struct vblk_request *request, uint64_t byt
 
 /* One request of a submit: ORION_OK when it was taken. */
 static ALWAYS_INLINE orion_status
-take(struct vblk_queue *queue, const struct vblk_request *request, uint64_t ticks, const bool packed,
-     const bool direct)
+take(struct vblk_queue *queue, const struct vblk_request *request, uint64_t ticks,
+     const bool packed, const bool direct)
 {
 	uint64_t bytes = 0;
 	orion_status status;
@@ -199,8 +202,9 @@ take(struct vblk_queue *queue, const struct vblk_request *request, uint64_t tick
 	else
 		status = vblk_check_special(queue, request, &bytes);
 	if (likely(status == ORION_OK))
-		status = issue(queue, request, bytes, VBLK_NO_PART, ticks, packed, direct) ?
-			 ORION_OK : ORION_NO_ROOM;
+		status = issue(queue, request, bytes, VBLK_NO_PART, ticks, packed, direct)
+				 ? ORION_OK
+				 : ORION_NO_ROOM;
 	else if (status == OVER_LIMITS)
 		status = vblk_parts_begin(queue, request, bytes, ticks);
 	if (likely(status == ORION_OK)) {
@@ -388,8 +392,8 @@ reap(struct vblk_queue *queue, struct vblk_completion *completions, unsigned max
 	now = arch_ticks();
 	while (fault == VRING_OK && pending > 0 && done < max) {
 		pending--;
-		fault = packed ? vring_packed_take(ring, direct, &id, &length) :
-				 vring_split_take(ring, direct, &id, &length);
+		fault = packed ? vring_packed_take(ring, direct, &id, &length)
+			       : vring_split_take(ring, direct, &id, &length);
 		if (unlikely(fault != VRING_OK) || (packed && id == UINT16_MAX))
 			break;
 		done += finish(queue, id, length, now, &completions[done]);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What the device says of itself, made safe: every field gated by its feature, range-checked, and clamped
- * or dropped with a report when it cannot be meant.  [spec 5.2.3, 5.2.4, 5.2.5]
+ * What the device says of itself, made safe: every field gated by its feature, range-checked, and
+ * clamped or dropped with a report when it cannot be meant.  [spec 5.2.3, 5.2.4, 5.2.5]
  */
 #include "blk/types.h"
 
@@ -109,8 +109,8 @@ take_sizes(struct vblk_device *device, const struct claims *claims)
 	struct vblk_info *info = &device->info;
 	uint32_t block_sectors = info->block_bytes / VBLK_SECTOR_BYTES;
 	/* A chain carries less than 2^32 bytes. */
-	uint32_t sectors = num_min32(device->options.device_max_sectors,
-				     UINT32_MAX / VBLK_SECTOR_BYTES);
+	uint32_t sectors =
+		num_min32(device->options.device_max_sectors, UINT32_MAX / VBLK_SECTOR_BYTES);
 
 	info->request_sectors_max = sectors & ~(block_sectors - 1);
 	if (info->request_sectors_max == 0)
@@ -150,7 +150,8 @@ vblk_limits_read(struct vblk_device *device)
 	info->read_only = (device->virtio.offered & VIRTIO_BIT(VIRTIO_BLK_F_RO)) != 0;
 	info->flush = has(device, VIRTIO_BLK_F_FLUSH);
 	/* Any value but 0 counts as write-back: the safe side. */
-	info->writeback = has(device, VIRTIO_BLK_F_CONFIG_WCE) ? claims.writeback != 0 : info->flush;
+	info->writeback =
+		has(device, VIRTIO_BLK_F_CONFIG_WCE) ? claims.writeback != 0 : info->flush;
 
 	info->queues_offered = 1;
 	if (has(device, VIRTIO_BLK_F_MQ)) {

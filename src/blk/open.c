@@ -2,8 +2,8 @@
 /*
  * From a transport to a live device, in stages, and back.
  *
- * Stages: probed (reset, negotiated, limits known) -> built (queues and their memory) -> interrupts ->
- * enabled -> live.  vblk_close() undoes all of them from whichever was reached.  [spec 3.1.1]
+ * Stages: probed (reset, negotiated, limits known) -> built (queues and their memory) -> interrupts
+ * -> enabled -> live.  vblk_close() undoes all of them from whichever was reached.  [spec 3.1.1]
  */
 #include "blk/types.h"
 
@@ -17,9 +17,10 @@ check_config(const void *memory, const struct vblk_config *config)
 {
 	orion_status status;
 
-	if (memory == NULL || (uintptr_t)memory % CACHE_LINE != 0 || config->transport.ops == NULL ||
-	    config->options == NULL || config->homes == NULL || config->home_count == 0 ||
-	    config->home_count > VBLK_QUEUES_MAX || config->budget == NULL || config->port == NULL)
+	if (memory == NULL || (uintptr_t)memory % CACHE_LINE != 0 ||
+	    config->transport.ops == NULL || config->options == NULL || config->homes == NULL ||
+	    config->home_count == 0 || config->home_count > VBLK_QUEUES_MAX ||
+	    config->budget == NULL || config->port == NULL)
 		return ORION_INVALID;
 	status = port_check(config->port, 0, NULL);
 	if (status != ORION_OK)
@@ -144,8 +145,8 @@ enable_queues(struct vblk_device *device)
 }
 
 /*
- * A device that refuses a vector is reset, since enabled queues cannot be taken back one by one, and
- * brought up again with fewer.
+ * A device that refuses a vector is reset, since enabled queues cannot be taken back one by one,
+ * and brought up again with fewer.
  */
 static orion_status
 enable_with_interrupts(struct vblk_device *device)
@@ -224,14 +225,15 @@ vblk_refresh(struct vblk_device *device, bool *changed)
 	struct vblk_info *info = &device->info;
 	orion_status status = virtio_look(&device->virtio);
 	uint64_t capacity = 0;
-	const struct virtio_field field = {offsetof(struct virtio_blk_config, capacity), 8, &capacity};
+	const struct virtio_field field = {offsetof(struct virtio_blk_config, capacity), 8,
+					   &capacity};
 
 	if (changed != NULL)
 		*changed = false;
 	if (status != ORION_OK) {
 		if (device->cause == VBLK_CAUSE_NONE)
-			device->cause = status == ORION_DEVICE_GONE ? VBLK_CAUSE_GONE :
-								      VBLK_CAUSE_NEEDS_RESET;
+			device->cause = status == ORION_DEVICE_GONE ? VBLK_CAUSE_GONE
+								    : VBLK_CAUSE_NEEDS_RESET;
 		return status;
 	}
 	/* Without interrupts nobody says that anything changed: look. */

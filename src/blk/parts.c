@@ -3,17 +3,18 @@
  * Requests over the device's limits, cut into parts.
  *
  * A part carries as many pieces as one device request may (segments_max, segment_bytes_max,
- * request_bytes_max) and ends on a block boundary.  Parts are handed over as room allows, from submit and
- * from reap; the request completes when all have come back, with the first part's error if there was one,
- * after which no further part is begun.
+ * request_bytes_max) and ends on a block boundary.  Parts are handed over as room allows, from
+ * submit and from reap; the request completes when all have come back, with the first part's error
+ * if there was one, after which no further part is begun.
  */
 #include "blk/types.h"
 
 #include "base/num.h"
 
 /*
- * Gathers the next part's pieces into queue->scratch, from PARTS' position, which it moves.  Returns its
- * bytes, a multiple of the block size; 0 when the segments cannot be cut on a block boundary.
+ * Gathers the next part's pieces into queue->scratch, from PARTS' position, which it moves.
+ * Returns its bytes, a multiple of the block size; 0 when the segments cannot be cut on a block
+ * boundary.
  */
 static uint64_t
 gather(struct vblk_queue *queue, struct vblk_parts *parts, uint16_t *count)
@@ -26,8 +27,8 @@ gather(struct vblk_queue *queue, struct vblk_parts *parts, uint16_t *count)
 		uint64_t piece = num_min64(segment->length - parts->offset, most - bytes);
 
 		piece = num_min64(piece, queue->segment_bytes_max);
-		queue->scratch[n++] = (struct vblk_segment){
-			segment->device_address + parts->offset, (uint32_t)piece, 0};
+		queue->scratch[n++] = (struct vblk_segment){segment->device_address + parts->offset,
+							    (uint32_t)piece, 0};
 		bytes += piece;
 		parts->offset += (uint32_t)piece;
 		if (parts->offset == segment->length) {

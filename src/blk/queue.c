@@ -117,8 +117,8 @@ vblk_queue_enable(struct vblk_queue *queue)
 	};
 	orion_status status;
 
-	status = virtio->transport.ops->queue_enable(virtio->transport.context, queue->index, &setup,
-						     &queue->doorbell);
+	status = virtio->transport.ops->queue_enable(virtio->transport.context, queue->index,
+						     &setup, &queue->doorbell);
 	if (status == ORION_OK && queue->doorbell.address == NULL &&
 	    virtio->transport.ops->notify == NULL)
 		return ORION_DEVICE_REFUSED;

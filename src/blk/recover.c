@@ -64,8 +64,8 @@ vblk_drain(struct vblk_queue *queue, struct vblk_completion *completions, unsign
 		if (slot->part != VBLK_NO_PART)
 			queue->parts_slots--;
 		else
-			completions[done++] = (struct vblk_completion){slot->cookie,
-								       ORION_OUTCOME_UNKNOWN, 0};
+			completions[done++] =
+				(struct vblk_completion){slot->cookie, ORION_OUTCOME_UNKNOWN, 0};
 	}
 	queue->stats.completed += done;
 	queue->stats.failed += done;

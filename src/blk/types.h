@@ -12,8 +12,9 @@
  *                               | header | data 0 |     | status |   indirect table, if negotiated
  *                               +--------+--------+-...-+--------+
  *
- * The table's header and status entries never change while the number of data segments (the shape) stays
- * the same, so a request usually writes its data entries, a header, a poisoned status and one ring entry.
+ * The table's header and status entries never change while the number of data segments (the shape)
+ * stays the same, so a request usually writes its data entries, a header, a poisoned status and one
+ * ring entry.
  */
 #ifndef ORION_BLK_TYPES_H
 #define ORION_BLK_TYPES_H
@@ -66,7 +67,10 @@ struct vblk_parts {
 	bool active;
 };
 
-/* The owner's counters, in the shape that costs the path least; vblk_queue_stats() gives them names. */
+/*
+ * The owner's counters, in the shape that costs the path least; vblk_queue_stats() gives them
+ * names.
+ */
 struct vblk_counters {
 	uint64_t requests[VBLK_OPERATION_COUNT];
 	uint64_t bytes[VBLK_OPERATION_COUNT];
@@ -88,7 +92,9 @@ typedef enum vblk_mode {
 } vblk_mode;
 
 struct vblk_queue {
-	/* Constant from open to stop, but for capacity (written by refresh, read once a request). */
+	/*
+	 * Constant from open to stop, but for capacity (written by refresh, read once a request).
+	 */
 	vblk_mode mode;
 	uint16_t index;
 	uint16_t depth;
@@ -157,7 +163,8 @@ uint64_t vblk_capacity_usable(uint64_t sectors, uint32_t block_bytes);
 size_t vblk_queue_bytes(const struct vblk_device *device);
 
 /* Builds queue INDEX in MEMORY and takes its DMA memory.  Nothing is told to the device. */
-ORION_MUST_USE orion_status vblk_queue_build(struct vblk_device *device, uint16_t index, void *memory);
+ORION_MUST_USE orion_status vblk_queue_build(struct vblk_device *device, uint16_t index,
+					     void *memory);
 
 /* Tells the device.  ORION_NO_INTERRUPT: it did not take the vector. */
 ORION_MUST_USE orion_status vblk_queue_enable(struct vblk_queue *queue);

@@ -13,7 +13,8 @@ read_field(const struct virtio_transport *transport, const struct virtio_field *
 		return transport->ops->config_read(transport->context, field->offset, field->width);
 	low = transport->ops->config_read(transport->context, field->offset, 4);
 	return low |
-	       (uint64_t)transport->ops->config_read(transport->context, field->offset + 4u, 4) << 32;
+	       (uint64_t)transport->ops->config_read(transport->context, field->offset + 4u, 4)
+		       << 32;
 }
 
 orion_status

@@ -79,8 +79,8 @@ orion_status virtio_reset(struct virtio_device *device);
 void virtio_acknowledge(struct virtio_device *device);
 
 /*
- * Writes the feature bits NEGOTIATED (they must be among the offered), sets FEATURES_OK and reads it
- * back.  ORION_DEVICE_REFUSED when it did not stay.  [spec 3.1.1]
+ * Writes the feature bits NEGOTIATED (they must be among the offered), sets FEATURES_OK and reads
+ * it back.  ORION_DEVICE_REFUSED when it did not stay.  [spec 3.1.1]
  */
 ORION_MUST_USE orion_status virtio_negotiate(struct virtio_device *device, uint64_t negotiated);
 
@@ -91,8 +91,8 @@ void virtio_live(struct virtio_device *device);
 void virtio_fail(struct virtio_device *device);
 
 /*
- * Looks at the status field of a live device.  ORION_OK, ORION_DEVICE_BROKEN (DEVICE_NEEDS_RESET) or
- * ORION_DEVICE_GONE; the state follows.
+ * Looks at the status field of a live device.  ORION_OK, ORION_DEVICE_BROKEN (DEVICE_NEEDS_RESET)
+ * or ORION_DEVICE_GONE; the state follows.
  */
 orion_status virtio_look(struct virtio_device *device);
 
@@ -128,7 +128,8 @@ ORION_MUST_USE orion_status virtio_config_read(struct virtio_device *device,
 
 /*
  * Attaches interrupts for COUNT queues, target[i].event and .cpu being set, in the best mode that
- * device and host allow; fills target[i].vector.  Cannot fail: the last resort is polling, reported.
+ * device and host allow; fills target[i].vector.  Cannot fail: the last resort is polling,
+ * reported.
  */
 void virtio_interrupts_attach(struct virtio_device *device, uint16_t count);
 
@@ -146,7 +147,10 @@ void virtio_interrupts_detach(struct virtio_device *device);
 ORION_MUST_USE orion_status virtio_region_take(struct virtio_device *device, size_t bytes,
 					       struct orion_region *region);
 
-/* Frees REGION, or, when the device is dead, gone or not reset, keeps it from ever being used again. */
+/*
+ * Frees REGION, or, when the device is dead, gone or not reset, keeps it from ever being used
+ * again.
+ */
 void virtio_region_give(struct virtio_device *device, struct orion_region *region);
 
 #endif

@@ -76,11 +76,12 @@ on_line(void *argument)
 }
 
 static orion_status
-attach_vector(struct virtio_device *device, orion_irq_handler *handler, void *argument, uint16_t cpu)
+attach_vector(struct virtio_device *device, orion_irq_handler *handler, void *argument,
+	      uint16_t cpu)
 {
 	const struct virtio_transport *transport = &device->transport;
-	orion_status status = transport->ops->vector_attach(transport->context, device->vectors, cpu,
-							    handler, argument);
+	orion_status status = transport->ops->vector_attach(transport->context, device->vectors,
+							    cpu, handler, argument);
 
 	if (status == ORION_OK)
 		device->vectors++;

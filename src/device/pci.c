@@ -54,9 +54,9 @@ features_get(void *context)
 
 	for (uint32_t word = 0; word < 2; word++) {
 		register_store32(pci->common.at + VIRTIO_PCI_COMMON_DEVICE_FEATURE_SELECT, word);
-		features |= (uint64_t)register_load32(pci->common.at +
-						      VIRTIO_PCI_COMMON_DEVICE_FEATURE)
-			    << (32 * word);
+		features |=
+			(uint64_t)register_load32(pci->common.at + VIRTIO_PCI_COMMON_DEVICE_FEATURE)
+			<< (32 * word);
 	}
 	return features;
 }
@@ -169,8 +169,8 @@ queue_enable(void *context, uint16_t queue, const struct virtio_queue_setup *set
 	common_put64(pci, VIRTIO_PCI_COMMON_QUEUE_DRIVER, setup->driver_area);
 	common_put64(pci, VIRTIO_PCI_COMMON_QUEUE_DEVICE, setup->device_area);
 	common_put16(pci, VIRTIO_PCI_COMMON_QUEUE_ENABLE, 1);
-	return common_get16(pci, VIRTIO_PCI_COMMON_QUEUE_ENABLE) == 1 ? ORION_OK :
-									ORION_DEVICE_REFUSED;
+	return common_get16(pci, VIRTIO_PCI_COMMON_QUEUE_ENABLE) == 1 ? ORION_OK
+								      : ORION_DEVICE_REFUSED;
 }
 
 static uint16_t
@@ -185,8 +185,9 @@ static orion_status
 config_vector(void *context, uint16_t vector)
 {
 	common_put16(context, VIRTIO_PCI_COMMON_CONFIG_VECTOR, vector);
-	return common_get16(context, VIRTIO_PCI_COMMON_CONFIG_VECTOR) == vector ?
-	       ORION_OK : ORION_NO_INTERRUPT;
+	return common_get16(context, VIRTIO_PCI_COMMON_CONFIG_VECTOR) == vector
+		       ? ORION_OK
+		       : ORION_NO_INTERRUPT;
 }
 
 static uint8_t

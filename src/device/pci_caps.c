@@ -2,9 +2,9 @@
 /*
  * PCI capabilities: a bounded walk, each structure checked against its BAR before it is mapped.
  *
- * Nothing found here is believed twice: BAR sizes are measured once, offsets and lengths are read once
- * and checked in 64 bits; a structure that does not fit is passed over, and the next of its type is
- * tried.  [spec 4.1.4]
+ * Nothing found here is believed twice: BAR sizes are measured once, offsets and lengths are read
+ * once and checked in 64 bits; a structure that does not fit is passed over, and the next of its
+ * type is tried.  [spec 4.1.4]
  */
 #include "device/pci.h"
 
@@ -59,7 +59,8 @@ bar_measure(const struct pci *pci, unsigned number)
 	bar.bytes = ~mask + 1;
 	/*
 	 * No size bits (bytes 0, or all of a 32-bit BAR), no address: not there.  A size that is no
-	 * power of two, an address that is no multiple of it, an end past the last address: not a BAR.
+	 * power of two, an address that is no multiple of it, an end past the last address: not a
+	 * BAR.
 	 */
 	if (bar.address == 0 || !num_is_power_of_two(bar.bytes) || bar.address % bar.bytes != 0 ||
 	    bar.address + bar.bytes < bar.address || (!wide && bar.bytes > UINT32_MAX))

@@ -52,7 +52,8 @@ pci_vector_attach(void *context, uint16_t vector, uint16_t cpu, orion_irq_handle
 		return status;
 	pci->vector_attached[vector] = true;
 	pci->vector_cookie[vector] = message.cookie;
-	register_store32(entry(pci, vector) + PCI_MSIX_ENTRY_ADDRESS_LOW, (uint32_t)message.address);
+	register_store32(entry(pci, vector) + PCI_MSIX_ENTRY_ADDRESS_LOW,
+			 (uint32_t)message.address);
 	register_store32(entry(pci, vector) + PCI_MSIX_ENTRY_ADDRESS_HIGH,
 			 (uint32_t)(message.address >> 32));
 	register_store32(entry(pci, vector) + PCI_MSIX_ENTRY_DATA, message.data);

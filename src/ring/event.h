@@ -2,8 +2,9 @@
 /*
  * Event-index arithmetic: pure functions, right for any batch and any wrap.
  *
- * Split positions are free-running 16-bit counters.  Packed positions are a slot and a wrap counter;
- * one that belongs to the other lap is moved by the ring's size, after which the same rule serves.
+ * Split positions are free-running 16-bit counters.  Packed positions are a slot and a wrap
+ * counter; one that belongs to the other lap is moved by the ring's size, after which the same rule
+ * serves.
  */
 #ifndef ORION_RING_EVENT_H
 #define ORION_RING_EVENT_H
@@ -14,8 +15,9 @@
 #include "spec/virtq_packed.h"
 
 /*
- * True when EVENT is among the positions BEFORE, BEFORE + 1, ... NOW - 1 (modulo 2^16): the other side
- * asked to be told when that position is filled.  BEFORE == NOW: nothing is new.  [spec 2.7.10]
+ * True when EVENT is among the positions BEFORE, BEFORE + 1, ... NOW - 1 (modulo 2^16): the other
+ * side asked to be told when that position is filled.  BEFORE == NOW: nothing is new.
+ * [spec 2.7.10]
  */
 static inline bool
 vring_event_passed(uint16_t event, uint16_t now, uint16_t before)
@@ -24,9 +26,9 @@ vring_event_passed(uint16_t event, uint16_t now, uint16_t before)
 }
 
 /*
- * The same for a packed ring of SIZE slots: EVENT is what the device wrote (slot and wrap bit), NOW the
- * next slot to fill in lap WRAP, ADDED the descriptors filled since the last question, at most SIZE.
- * [spec 2.8.14]
+ * The same for a packed ring of SIZE slots: EVENT is what the device wrote (slot and wrap bit), NOW
+ * the next slot to fill in lap WRAP, ADDED the descriptors filled since the last question, at most
+ * SIZE.  [spec 2.8.14]
  */
 static inline bool
 vring_packed_event_passed(uint16_t event, uint16_t now, bool wrap, uint16_t added, uint16_t size)

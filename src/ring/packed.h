@@ -58,9 +58,9 @@ vring_packed_lend(struct vring *ring, uint16_t id, uint16_t descriptors)
 }
 
 /*
- * Hands over an indirect table of BYTES at ADDRESS under the next id, which it returns.  The fence keeps
- * everything before the word with the flags; partner: the device's load of the flags before the rest.
- * One 64-bit store carries length, id and flags together.  [spec 2.8.7, 2.8.21.1]
+ * Hands over an indirect table of BYTES at ADDRESS under the next id, which it returns.  The fence
+ * keeps everything before the word with the flags; partner: the device's load of the flags before
+ * the rest.  One 64-bit store carries length, id and flags together.  [spec 2.8.7, 2.8.21.1]
  */
 static inline uint16_t
 vring_packed_add_table(struct vring *ring, uint64_t address, uint32_t bytes)
@@ -87,8 +87,9 @@ vring_packed_begin(const struct vring *ring, struct vring_packed_chain *chain)
 }
 
 /*
- * Writes one piece; that of the head is completed last, because its flags hand the whole chain over.
- * Every descriptor of a chain carries the id: the device looks at the last one's.  [spec 2.8.6]
+ * Writes one piece; that of the head is completed last, because its flags hand the whole chain
+ * over.  Every descriptor of a chain carries the id: the device looks at the last one's.
+ * [spec 2.8.6]
  */
 static inline void
 vring_packed_write(struct vring *ring, struct vring_packed_chain *chain, uint64_t address,
@@ -132,8 +133,8 @@ vring_packed_publish(struct vring *ring)
 }
 
 /*
- * Whether the device wants a kick for what was added since the last question.  One load takes the wish
- * and its position together; a reserved value counts as "always".  The full fence is as in
+ * Whether the device wants a kick for what was added since the last question.  One load takes the
+ * wish and its position together; a reserved value counts as "always".  The full fence is as in
  * vring_split_ask().  [spec 2.8.10, 2.8.21.3]
  */
 static inline bool
@@ -176,8 +177,8 @@ vring_packed_pending(const struct vring *ring, uint16_t *pending)
 }
 
 /*
- * The next used entry; *ID is UINT16_MAX when there is none.  The fence keeps id and length after the
- * flags that vouch for them.  The chain is recycled by its private length.  [spec 2.8.22]
+ * The next used entry; *ID is UINT16_MAX when there is none.  The fence keeps id and length after
+ * the flags that vouch for them.  The chain is recycled by its private length.  [spec 2.8.22]
  */
 static inline vring_fault
 vring_packed_take(struct vring *ring, bool direct, uint16_t *id, uint32_t *length)

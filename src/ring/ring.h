@@ -12,11 +12,11 @@
  *   |  what is lent       |      |                   packed: device events   |
  *   +---------------------+      +-------------------------------------------+
  *
- * The one truth is private: free list, chain lengths, what is in flight.  Shared memory is written and
- * never read back, but for what the device writes (used entries, event words), read once each.
+ * The one truth is private: free list, chain lengths, what is in flight.  Shared memory is written
+ * and never read back, but for what the device writes (used entries, event words), read once each.
  *
- * An id names a chain from the moment it is added until it is recycled.  In a split ring with direct
- * chains it is the head descriptor's number; otherwise any free number.
+ * An id names a chain from the moment it is added until it is recycled.  In a split ring with
+ * direct chains it is the head descriptor's number; otherwise any free number.
  *
  * The hot verbs are inline, in split.h and packed.h, and bear the same names but for the layout:
  *
@@ -29,8 +29,9 @@
  *   vring_*_take        the next used entry: checked id, claimed length; recycles the chain
  *   vring_*_arm, _disarm   ask for an interrupt, or for none
  *
- * Law of ownership: one owner at a time calls them; no lock.  Law of distrust: a claim that cannot be
- * true makes take or pending return a cause, after which the ring must not be used until set up again.
+ * Law of ownership: one owner at a time calls them; no lock.  Law of distrust: a claim that cannot
+ * be true makes take or pending return a cause, after which the ring must not be used until set up
+ * again.
  */
 #ifndef ORION_RING_RING_H
 #define ORION_RING_RING_H
@@ -104,7 +105,9 @@ struct vring_layout {
 	size_t bytes;
 };
 
-/* The layout of a ring of SIZE descriptors (1 .. 32768; a power of two if split).  [spec 2.7, 2.8] */
+/*
+ * The layout of a ring of SIZE descriptors (1 .. 32768; a power of two if split).  [spec 2.7, 2.8]
+ */
 struct vring_layout vring_layout(uint16_t size, bool packed);
 
 /* What a ring is set up with. */

@@ -17,7 +17,10 @@ vring_layout(uint16_t size, bool packed)
 		layout.bytes = layout.device_offset + sizeof(struct virtq_packed_event);
 		return layout;
 	}
-	/* flags, idx, ring[size], used_event; then, apart from what the driver writes, the used ring. */
+	/*
+	 * flags, idx, ring[size], used_event; then, apart from what the driver writes, the used
+	 * ring.
+	 */
 	layout.device_offset = num_align_up(layout.driver_offset + 6 + 2 * (size_t)size, 64);
 	layout.bytes = layout.device_offset + 6 + 8 * (size_t)size;
 	return layout;

@@ -25,11 +25,12 @@ vring_split_write(struct virtq_desc *desc, uint64_t address, uint32_t length, ui
 		  uint16_t next)
 {
 	shared_put64(&desc->addr, address);
-	shared_put64(&desc->len_flags_next,
-		     length | (uint64_t)flags << 32 | (uint64_t)next << 48);
+	shared_put64(&desc->len_flags_next, length | (uint64_t)flags << 32 | (uint64_t)next << 48);
 }
 
-/* Puts HEAD into the avail ring; the index is published later, for a whole batch.  [spec 2.7.13.2] */
+/*
+ * Puts HEAD into the avail ring; the index is published later, for a whole batch.  [spec 2.7.13.2]
+ */
 static inline void
 vring_split_offer(struct vring *ring, uint16_t head)
 {
@@ -40,8 +41,9 @@ vring_split_offer(struct vring *ring, uint16_t head)
 }
 
 /*
- * Writes the descriptor with which ID hands over its indirect table: BYTES at ADDRESS.  It stays valid
- * until written again, so that a table of the same shape costs no descriptor write.  [spec 2.7.5.3]
+ * Writes the descriptor with which ID hands over its indirect table: BYTES at ADDRESS.  It stays
+ * valid until written again, so that a table of the same shape costs no descriptor write.
+ * [spec 2.7.5.3]
  */
 static inline void
 vring_split_prepare_table(struct vring *ring, uint16_t id, uint64_t address, uint32_t bytes)
@@ -86,8 +88,8 @@ vring_split_piece(struct vring *ring, struct vring_split_chain *chain, uint64_t 
 {
 	uint16_t next = ring->slots[chain->at].next;
 
-	vring_split_write(&ring->desc.split[chain->at], address, length,
-			  flags | VIRTQ_DESC_F_NEXT, next);
+	vring_split_write(&ring->desc.split[chain->at], address, length, flags | VIRTQ_DESC_F_NEXT,
+			  next);
 	chain->at = next;
 	chain->count++;
 }
@@ -121,9 +123,9 @@ vring_split_publish(struct vring *ring)
 
 /*
  * Whether the device wants a kick for what was published since the last question.  The full fence
- * keeps the index store before the loads below; its partner is the device's, between writing avail_event
- * (or flags) and looking at the index once more.  Without it both sides can miss each other for ever.
- * [spec 2.7.10, 2.7.13.4]
+ * keeps the index store before the loads below; its partner is the device's, between writing
+ * avail_event (or flags) and looking at the index once more.  Without it both sides can miss each
+ * other for ever.  [spec 2.7.10, 2.7.13.4]
  */
 static inline bool
 vring_split_ask(struct vring *ring)
@@ -173,8 +175,9 @@ vring_split_recycle(struct vring *ring, uint16_t id, bool direct)
 }
 
 /*
- * The next used entry, one of those that vring_split_pending() counted: its id, checked at its full 32
- * bits to be in flight, and the length that the device claims.  The chain is recycled.  [spec 2.7.8]
+ * The next used entry, one of those that vring_split_pending() counted: its id, checked at its full
+ * 32 bits to be in flight, and the length that the device claims.  The chain is recycled.
+ * [spec 2.7.8]
  */
 static inline vring_fault
 vring_split_take(struct vring *ring, bool direct, uint16_t *id, uint32_t *length)
@@ -197,8 +200,8 @@ vring_split_take(struct vring *ring, bool direct, uint16_t *id, uint32_t *length
 }
 
 /*
- * Asks for an interrupt at the next used entry.  True: armed, and nothing has come meanwhile.  The full
- * fence keeps the wish before the second look at the index.  [spec 2.7.7]
+ * Asks for an interrupt at the next used entry.  True: armed, and nothing has come meanwhile.  The
+ * full fence keeps the wish before the second look at the index.  [spec 2.7.7]
  */
 static inline bool
 vring_split_arm(struct vring *ring)

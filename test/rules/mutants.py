@@ -27,7 +27,8 @@ QUEUE, STEP = "model/queue.c", "model/step.c"
 
 
 def mutant(name, file, old, new, tests, why, **more):
-    MUTANTS.append(dict(name=name, file=file, old=old, new=new, tests=tests.split(), why=why, **more))
+    MUTANTS.append(dict(name=name, file=file, old=old, new=new, tests=tests.split(), why=why,
+                        **more))
 
 
 # ---- 1: order -------------------------------------------------------------------------------
@@ -88,7 +89,8 @@ mutant("2-promoted", EVENT, "(uint16_t)(now - event - 1)", "(unsigned)(now - eve
        "the difference taken in more than 16 bits")
 mutant("2-one-not-batch", EVENT, "return (uint16_t)(now - event - 1) < (uint16_t)(now - before);",
        "return before != now && event == (uint16_t)(now - 1);",
-       "unit/ring_event__batches_up_to_the_largest_ring unit/blk_order__no_kick_is_lost:split-table.index",
+       "unit/ring_event__batches_up_to_the_largest_ring "
+       "unit/blk_order__no_kick_is_lost:split-table.index",
        "only the newest position of a batch is looked at")
 mutant("2-packed-lap", EVENT, "if (event_wrap != wrap)", "if (false)",
        "unit/ring_event__packed_all_of_small_rings unit/ring_packed__ask_by_event_index",
@@ -231,7 +233,8 @@ mutant("10-types", SPLIT, "shared_put16(&ring->driver.avail->idx, ring->avail);"
 
 # ---- 11: unwinding --------------------------------------------------------------------------
 
-mutant("11-regions", OPEN, "virtio_region_give(virtio, &device->queues[i]->region);", "(void)virtio;",
+mutant("11-regions", OPEN, "virtio_region_give(virtio, &device->queues[i]->region);",
+       "(void)virtio;",
        "unit/blk_open__each_failure_unwinds inject/attach", "DMA memory is not given back")
 mutant("11-vectors", OPEN, "(void)vblk_stop(device); virtio_interrupts_detach(virtio);",
        "(void)vblk_stop(device);", "unit/blk_open__each_failure_unwinds inject/attach",
@@ -260,7 +263,8 @@ mutant("11-drained-twice", RECOVER, "queue->parts[i].active = false;", "",
 
 # ---- 12: the model --------------------------------------------------------------------------
 
-mutant("12-blind", "model/host.c", "host->stats.breaches[breach]++; host->stats.breach_total++;", "",
+mutant("12-blind", "model/host.c",
+       "host->stats.breaches[breach]++; host->stats.breach_total++;", "",
        "unit/model_split__breaches unit/model_packed__breaches unit/model_device__handshake_rules",
        "no breach is recorded")
 mutant("12-readable-late", QUEUE, "if (!writable && chain->writable > 0) {", "if (false) {",
@@ -271,7 +275,8 @@ mutant("12-status-order", "model/device.c",
 mutant("12-no-buffer", STEP, "if (self.memory == MODEL_MEMORY_STRONG) {", "if (true) {",
        "unit/model_step__store_order unit/model_step__full_fence",
        "the store buffer holds nothing back")
-mutant("12-no-past", STEP, "if (self.memory == MODEL_MEMORY_WEAK) { look_back", "if (false) { look_back",
+mutant("12-no-past", STEP, "if (self.memory == MODEL_MEMORY_WEAK) { look_back",
+       "if (false) { look_back",
        "unit/model_step__load_order", "loads are never stale")
 mutant("12-stores", STEP, "check_store(&s);", "", "unit/model_step__stores_checked",
        "the driver may write what it has lent")

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Line editing, seen as a terminal sees it: keys go in, and what comes out is drawn on a screen of one
- * line that knows "\r", "\b", and the escape sequences for "clear to the end" and "cursor left".
+ * Line editing, seen as a terminal sees it: keys go in, and what comes out is drawn on a screen of
+ * one line that knows "\r", "\b", and the escape sequences for "clear to the end" and "cursor
+ * left".
  */
 #include <string.h>
 

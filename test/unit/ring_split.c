@@ -460,7 +460,10 @@ TEST(ring_split__ask_by_event_index)
 	}
 }
 
-/* A device that works unkicked: after 2^16 chains the index stands where it stood at the last question. */
+/*
+ * A device that works unkicked: after 2^16 chains the index stands where it stood at the last
+ * question.
+ */
 TEST(ring_split__ask_after_a_whole_lap)
 {
 	struct bench *bench = bench_make(4, false, true);
