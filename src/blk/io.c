@@ -434,8 +434,10 @@ vblk_reap(struct vblk_queue *queue, struct vblk_completion *completions, unsigne
 bool
 vblk_arm(struct vblk_queue *queue)
 {
+	/* Nothing will come by itself; what was in flight at a stop is there to be reaped. */
 	if (unlikely(queue->mode >= VBLK_MODE_BROKEN))
-		return queue->mode == VBLK_MODE_BROKEN;
+		return queue->mode == VBLK_MODE_BROKEN ||
+		       (queue->ring.outstanding == 0 && queue->parts_active == 0);
 	return queue->ring.packed ? vring_packed_arm(&queue->ring) : vring_split_arm(&queue->ring);
 }
 
