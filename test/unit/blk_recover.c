@@ -47,7 +47,7 @@ TEST_AXES(blk_recover__drains_exactly_once, kinds, NULL)
 		EXPECT_EQ(blk_reap_one(bench).cookie, 1000);
 		EXPECT_EQ(vblk_stop(bench->world->device), ORION_OK);
 		EXPECT_EQ(vblk_state_get(bench->world->device), VBLK_STOPPED);
-		/* No sleep while something is there to be reaped, and no endless loop afterwards. */
+		/* No sleep while something is to be reaped, and no endless loop afterwards. */
 		EXPECT_EQ(vblk_arm(bench->queue), false);
 		while ((now = vblk_reap(bench->queue, done + got, at_once)) > 0)
 			got += now;
