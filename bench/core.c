@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * What one 4 KiB read costs in the driver core: vblk_submit(), vblk_kick() and vblk_reap(), against
- * the stub device in the same thread.
+ * the sink device in the same thread.
  *
  *     bench-core LAYOUT EVENT BATCH COUNT     LAYOUT: split|packed[-direct]; EVENT: event|plain
  *
@@ -13,13 +13,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "bench/stub.h"
+#include "bench/sink.h"
 #include "orion/vblk.h"
 
 #define BATCH_MAX 256u
 
 struct rig {
-	struct stub stub;
+	struct sink sink;
 	struct orion_options options;
 	struct vblk_budget budget;
 	struct vblk_queue_home home;
@@ -39,8 +39,8 @@ open_device(struct rig *rig)
 {
 	static alignas(64) unsigned char memory[VBLK_DEVICE_BYTES];
 	struct vblk_config config = {
-		.transport = stub_transport(&rig->stub),
-		.port = &stub_port,
+		.transport = sink_transport(&rig->sink),
+		.port = &sink_port,
 		.options = &rig->options,
 		.homes = &rig->home,
 		.home_count = 1,
@@ -79,7 +79,7 @@ run(struct rig *rig, unsigned batch, unsigned long count)
 		if (vblk_submit(rig->queue, requests, batch) != batch)
 			fail("the queue did not take a batch");
 		vblk_kick(rig->queue);
-		stub_poll(&rig->stub);
+		sink_poll(&rig->sink);
 		if (vblk_reap(rig->queue, completions, batch) != batch)
 			fail("a completion is missing");
 		done += batch;
@@ -97,7 +97,7 @@ main(int argc, char **argv)
 	batch = (unsigned)strtoul(argv[3], NULL, 10);
 	if (batch == 0 || batch > BATCH_MAX)
 		fail("BATCH must be 1 to 256");
-	rig.stub = (struct stub){
+	rig.sink = (struct sink){
 		.packed = strncmp(argv[1], "packed", 6) == 0,
 		.indirect = strstr(argv[1], "direct") == NULL,
 		.event_index = strcmp(argv[2], "event") == 0,

@@ -3,7 +3,7 @@
 # Instructions that one 4 KiB read costs in the driver core, by callgrind: exact and repeatable.
 #
 # Counted: vblk_submit, vblk_kick, vblk_reap and what they call, all checks and statistics on; the
-# stub device in the same thread is not.  Each cell is the difference of two runs, so that set-up
+# sink device in the same thread is not.  Each cell is the difference of two runs, so that set-up
 # cancels out.
 #
 #   B=build bench/core.sh

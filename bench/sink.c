@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The stub device of the benchmarks.  The manual is stub.h. */
-#include "bench/stub.h"
+/* The sink device of the benchmarks.  The manual is sink.h. */
+#include "bench/sink.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -18,31 +18,31 @@
 static uint8_t
 status_get(void *context)
 {
-	return ((struct stub *)context)->status;
+	return ((struct sink *)context)->status;
 }
 
 static void
 status_set(void *context, uint8_t status)
 {
-	((struct stub *)context)->status = status;
+	((struct sink *)context)->status = status;
 }
 
 static uint64_t
 features_get(void *context)
 {
-	const struct stub *stub = context;
+	const struct sink *sink = context;
 
 	return VIRTIO_BIT(VIRTIO_F_VERSION_1) | VIRTIO_BIT(VIRTIO_BLK_F_SEG_MAX) |
 	       VIRTIO_BIT(VIRTIO_BLK_F_FLUSH) |
-	       (stub->packed ? VIRTIO_BIT(VIRTIO_F_RING_PACKED) : 0) |
-	       (stub->indirect ? VIRTIO_BIT(VIRTIO_F_INDIRECT_DESC) : 0) |
-	       (stub->event_index ? VIRTIO_BIT(VIRTIO_F_EVENT_IDX) : 0);
+	       (sink->packed ? VIRTIO_BIT(VIRTIO_F_RING_PACKED) : 0) |
+	       (sink->indirect ? VIRTIO_BIT(VIRTIO_F_INDIRECT_DESC) : 0) |
+	       (sink->event_index ? VIRTIO_BIT(VIRTIO_F_EVENT_IDX) : 0);
 }
 
 static void
 features_set(void *context, uint64_t features)
 {
-	((struct stub *)context)->features = features;
+	((struct sink *)context)->features = features;
 }
 
 static uint32_t
@@ -86,7 +86,7 @@ static uint16_t
 queue_size_max(void *context, uint16_t queue)
 {
 	(void)queue;
-	return ((struct stub *)context)->size_max;
+	return ((struct sink *)context)->size_max;
 }
 
 static orion_status
@@ -94,13 +94,13 @@ queue_enable(void *context, uint16_t queue, const struct virtio_queue_setup *set
 	     struct virtio_doorbell *doorbell)
 {
 	static uint16_t register_sink;
-	struct stub *stub = context;
+	struct sink *sink = context;
 
-	stub->size = setup->size;
-	stub->descriptors = (unsigned char *)(uintptr_t)setup->descriptor_area;
-	stub->driver = (unsigned char *)(uintptr_t)setup->driver_area;
-	stub->device = (unsigned char *)(uintptr_t)setup->device_area;
-	stub->avail_wrap = stub->used_wrap = true;
+	sink->size = setup->size;
+	sink->descriptors = (unsigned char *)(uintptr_t)setup->descriptor_area;
+	sink->driver = (unsigned char *)(uintptr_t)setup->driver_area;
+	sink->device = (unsigned char *)(uintptr_t)setup->device_area;
+	sink->avail_wrap = sink->used_wrap = true;
 	*doorbell = (struct virtio_doorbell){&register_sink, queue, 2};
 	return ORION_OK;
 }
@@ -113,13 +113,13 @@ vector_count(void *context)
 }
 
 static void
-close_stub(void *context)
+close_sink(void *context)
 {
 	(void)context;
 }
 
-static const struct virtio_transport_ops stub_ops = {
-	.name = "stub",
+static const struct virtio_transport_ops sink_ops = {
+	.name = "sink",
 	.status_get = status_get,
 	.status_set = status_set,
 	.features_get = features_get,
@@ -132,13 +132,13 @@ static const struct virtio_transport_ops stub_ops = {
 	.queue_size_max = queue_size_max,
 	.queue_enable = queue_enable,
 	.vector_count = vector_count,
-	.close = close_stub,
+	.close = close_sink,
 };
 
 struct virtio_transport
-stub_transport(struct stub *stub)
+sink_transport(struct sink *sink)
 {
-	return (struct virtio_transport){&stub_ops, stub};
+	return (struct virtio_transport){&sink_ops, sink};
 }
 
 /* Both layouts keep address and length in the first 12 bytes of a descriptor. */
@@ -149,16 +149,16 @@ finish(uint64_t status_address)
 }
 
 static unsigned
-poll_split(struct stub *stub)
+poll_split(struct sink *sink)
 {
-	const struct virtq_desc *table = (const void *)stub->descriptors;
-	struct virtq_avail *avail = (void *)stub->driver;
-	struct virtq_used *used = (void *)stub->device;
+	const struct virtq_desc *table = (const void *)sink->descriptors;
+	struct virtq_avail *avail = (void *)sink->driver;
+	struct virtq_used *used = (void *)sink->device;
 	uint16_t end = le16_to_cpu((le16){__atomic_load_n(&avail->idx.raw, __ATOMIC_ACQUIRE)});
 	unsigned count = 0;
 
-	for (; stub->avail != end; stub->avail++, count++) {
-		uint16_t head = le16_to_cpu(avail->ring[stub->avail & (stub->size - 1)]);
+	for (; sink->avail != end; sink->avail++, count++) {
+		uint16_t head = le16_to_cpu(avail->ring[sink->avail & (sink->size - 1)]);
 		const struct virtq_desc *desc = &table[head];
 
 		if (le16_to_cpu(desc->flags) & VIRTQ_DESC_F_INDIRECT) {
@@ -170,37 +170,37 @@ poll_split(struct stub *stub)
 		while (le16_to_cpu(desc->flags) & VIRTQ_DESC_F_NEXT)
 			desc = &table[le16_to_cpu(desc->next)];
 		finish(le64_to_cpu(desc->addr));
-		used->ring[stub->used & (stub->size - 1)] =
+		used->ring[sink->used & (sink->size - 1)] =
 			(struct virtq_used_elem){cpu_to_le32(head), cpu_to_le32(1)};
-		stub->used++;
+		sink->used++;
 	}
-	__atomic_store_n(&used->idx.raw, cpu_to_le16(stub->used).raw, __ATOMIC_RELEASE);
-	if (stub->event_index) {
-		le16 *avail_event = (le16 *)(void *)&used->ring[stub->size];
+	__atomic_store_n(&used->idx.raw, cpu_to_le16(sink->used).raw, __ATOMIC_RELEASE);
+	if (sink->event_index) {
+		le16 *avail_event = (le16 *)(void *)&used->ring[sink->size];
 
-		*avail_event = cpu_to_le16(stub->avail);
+		*avail_event = cpu_to_le16(sink->avail);
 	}
 	return count;
 }
 
 static unsigned
-poll_packed(struct stub *stub)
+poll_packed(struct sink *sink)
 {
-	struct virtq_packed_desc *ring = (void *)stub->descriptors;
+	struct virtq_packed_desc *ring = (void *)sink->descriptors;
 	unsigned count = 0;
 
 	for (;;) {
-		struct virtq_packed_desc *head = &ring[stub->avail], *desc = head;
+		struct virtq_packed_desc *head = &ring[sink->avail], *desc = head;
 		uint16_t flags =
 			le16_to_cpu((le16){__atomic_load_n(&head->flags.raw, __ATOMIC_ACQUIRE)});
 		uint16_t id, used_flags, length = 1;
 		uint64_t status;
 
-		if (((flags & VIRTQ_PACKED_F_AVAIL) != 0) != stub->avail_wrap ||
-		    ((flags & VIRTQ_PACKED_F_USED) != 0) == stub->avail_wrap)
+		if (((flags & VIRTQ_PACKED_F_AVAIL) != 0) != sink->avail_wrap ||
+		    ((flags & VIRTQ_PACKED_F_USED) != 0) == sink->avail_wrap)
 			break;
 		for (; le16_to_cpu(desc->flags) & VIRTQ_DESC_F_NEXT; length++)
-			desc = desc == &ring[stub->size - 1] ? ring : desc + 1;
+			desc = desc == &ring[sink->size - 1] ? ring : desc + 1;
 		id = le16_to_cpu(desc->id);
 		status = le64_to_cpu(desc->addr);
 		if (flags & VIRTQ_DESC_F_INDIRECT) {
@@ -212,18 +212,18 @@ poll_packed(struct stub *stub)
 		finish(status);
 		head->id = cpu_to_le16(id);
 		head->len = cpu_to_le32(1);
-		used_flags = stub->avail_wrap ? VIRTQ_PACKED_F_AVAIL | VIRTQ_PACKED_F_USED : 0;
+		used_flags = sink->avail_wrap ? VIRTQ_PACKED_F_AVAIL | VIRTQ_PACKED_F_USED : 0;
 		__atomic_store_n(&head->flags.raw, cpu_to_le16(used_flags).raw, __ATOMIC_RELEASE);
-		stub->avail = (uint16_t)(stub->avail + length);
-		if (stub->avail >= stub->size) {
-			stub->avail = (uint16_t)(stub->avail - stub->size);
-			stub->avail_wrap = !stub->avail_wrap;
+		sink->avail = (uint16_t)(sink->avail + length);
+		if (sink->avail >= sink->size) {
+			sink->avail = (uint16_t)(sink->avail - sink->size);
+			sink->avail_wrap = !sink->avail_wrap;
 		}
 		count++;
 	}
-	if (stub->event_index) {
-		struct virtq_packed_event *event = (void *)stub->device;
-		uint32_t position = stub->avail | (stub->avail_wrap ? VIRTQ_PACKED_EVENT_WRAP : 0u);
+	if (sink->event_index) {
+		struct virtq_packed_event *event = (void *)sink->device;
+		uint32_t position = sink->avail | (sink->avail_wrap ? VIRTQ_PACKED_EVENT_WRAP : 0u);
 
 		event->desc_flags = cpu_to_le32(position | VIRTQ_PACKED_EVENT_DESC << 16);
 	}
@@ -231,11 +231,11 @@ poll_packed(struct stub *stub)
 }
 
 unsigned
-stub_poll(struct stub *stub)
+sink_poll(struct sink *sink)
 {
-	unsigned count = stub->packed ? poll_packed(stub) : poll_split(stub);
+	unsigned count = sink->packed ? poll_packed(sink) : poll_split(sink);
 
-	stub->completed += count;
+	sink->completed += count;
 	return count;
 }
 
@@ -294,7 +294,7 @@ pause_ns(void *context, uint64_t ns)
 	(void)context, (void)ns;
 }
 
-const struct orion_port stub_port = {
+const struct orion_port sink_port = {
 	.dma_alloc = dma_alloc,
 	.dma_free = dma_free,
 	.share = share,
