@@ -136,7 +136,7 @@ $B/host/model/%.o: model/%.c $B/flags
 $B/host/bench/%.o: bench/%.c $B/flags
 	$(call compile,CC,$<,-D_GNU_SOURCE -Isrc -I.)
 $B/host/test/embed/%.o: test/embed/%.c $B/flags
-	$(call compile,CC,$<,-I.)
+	$(call compile,CC,$<,-I. -Wno-missing-prototypes)
 $B/host/test/%.o: test/%.c $B/flags
 	$(call compile,CC,$<,-D_GNU_SOURCE -DORION_STEPPED -Isrc -I. -Itest -Ikernel)
 
