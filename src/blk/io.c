@@ -21,37 +21,53 @@
 /* A request that is sound, but over the limits of one device request. */
 #define OVER_LIMITS ORION_STATUS_COUNT
 
+/* Segments: each has bytes, none runs past the last address.  *OVER when one is over a limit. */
+static ALWAYS_INLINE bool
+check_segments(const struct vblk_queue *queue, const struct vblk_request *request, uint64_t *bytes,
+	       bool *over)
+{
+	const struct vblk_segment *segment = request->segments;
+	uint32_t left = request->segment_count;
+	uint64_t total = 0;
+
+	if (unlikely(segment == NULL || left == 0))
+		return false;
+	if (unlikely(left > queue->segments_max))
+		*over = true;
+	for (;; segment++) {
+		uint32_t length = segment->length;
+
+		if (unlikely(length == 0 || segment->device_address + length < length))
+			return false;
+		if (unlikely(length > queue->segment_bytes_max))
+			*over = true;
+		total += length;
+		if (likely(--left == 0))
+			break;
+	}
+	*bytes = total;
+	return true;
+}
+
 /* A read or write: every field against the device's limits.  *BYTES is the length of the data. */
 static ALWAYS_INLINE orion_status
 check_data(const struct vblk_queue *queue, const struct vblk_request *request, uint64_t *bytes)
 {
 	uint64_t capacity = __atomic_load_n(&queue->capacity, __ATOMIC_RELAXED);
-	const struct vblk_segment *segment = request->segments;
-	const struct vblk_segment *end = segment + request->segment_count;
-	bool over = request->segment_count > queue->segments_max;
-	uint64_t total = 0;
+	uint64_t sector = request->sector;
+	bool over = false;
 
-	if (unlikely(segment == NULL || segment == end))
+	if (unlikely(!check_segments(queue, request, bytes, &over)))
 		return ORION_INVALID;
-	do {
-		uint32_t length = segment->length;
-
-		if (unlikely(length == 0 || segment->device_address + length < length))
-			return ORION_INVALID;
-		over |= length > queue->segment_bytes_max;
-		total += length;
-	} while (++segment != end);
-	*bytes = total;
-
 	if (unlikely(request->operation == VBLK_WRITE && queue->read_only))
 		return ORION_READ_ONLY;
-	if (unlikely(((request->sector << VBLK_SECTOR_SHIFT | total) & queue->block_mask) != 0))
+	if (unlikely(((sector << VBLK_SECTOR_SHIFT | *bytes) & queue->block_mask) != 0))
 		return ORION_MISALIGNED;
-	if (unlikely(request->sector > capacity ||
-		     total >> VBLK_SECTOR_SHIFT > capacity - request->sector))
+	if (unlikely(sector > capacity || *bytes >> VBLK_SECTOR_SHIFT > capacity - sector))
 		return ORION_OUT_OF_RANGE;
-	over |= total > queue->request_bytes_max;
-	return unlikely(over) ? OVER_LIMITS : ORION_OK;
+	if (unlikely(over || *bytes > queue->request_bytes_max))
+		return OVER_LIMITS;
+	return ORION_OK;
 }
 
 /* Header and poisoned status of slot ID. */
@@ -189,6 +205,17 @@ issue(struct vblk_queue *queue, const struct vblk_request *request, uint64_t byt
 	return true;
 }
 
+/* A flush or get-id; the local keeps BYTES of the caller in a register. */
+static ALWAYS_INLINE orion_status
+check_special(const struct vblk_queue *queue, const struct vblk_request *request, uint64_t *bytes)
+{
+	uint64_t held = 0;
+	orion_status status = vblk_check_special(queue, request, &held);
+
+	*bytes = held;
+	return status;
+}
+
 /* One request of a submit: ORION_OK when it was taken. */
 static ALWAYS_INLINE orion_status
 take(struct vblk_queue *queue, const struct vblk_request *request, uint64_t ticks,
@@ -200,7 +227,7 @@ take(struct vblk_queue *queue, const struct vblk_request *request, uint64_t tick
 	if (likely(request->operation <= VBLK_WRITE))
 		status = check_data(queue, request, &bytes);
 	else
-		status = vblk_check_special(queue, request, &bytes);
+		status = check_special(queue, request, &bytes);
 	if (likely(status == ORION_OK))
 		status = issue(queue, request, bytes, VBLK_NO_PART, ticks, packed, direct)
 				 ? ORION_OK

@@ -294,17 +294,17 @@ mutant("0-address-wraps", IO, "length == 0 || segment->device_address + length <
        "length == 0", RULES, "an address that wraps is taken")
 mutant("0-read-only", IO, "request->operation == VBLK_WRITE && queue->read_only", "false",
        "unit/blk_check__read_only scenario/read_only", "a read-only disk is written")
-mutant("0-misaligned", IO, "(request->sector << VBLK_SECTOR_SHIFT | total)", "total",
+mutant("0-misaligned", IO, "(sector << VBLK_SECTOR_SHIFT | *bytes)", "*bytes",
        "unit/blk_check__block_size_rules", "the first sector may be misaligned")
-mutant("0-out-of-range", IO, "total >> VBLK_SECTOR_SHIFT > capacity - request->sector", "false",
+mutant("0-out-of-range", IO, "*bytes >> VBLK_SECTOR_SHIFT > capacity - sector", "false",
        RULES, "a request may run past the end of the disk")
-mutant("0-range-wraps", IO, "request->sector > capacity ||", "", RULES,
+mutant("0-range-wraps", IO, "sector > capacity ||", "", RULES,
        "the subtraction from the capacity wraps")
-mutant("0-too-many-segments", IO, "request->segment_count > queue->segments_max", "false",
+mutant("0-too-many-segments", IO, "left > queue->segments_max", "false",
        "unit/blk_parts__each_limit_cuts", "more segments than the device takes")
-mutant("0-segment-too-long", IO, "over |= length > queue->segment_bytes_max;", "",
+mutant("0-segment-too-long", IO, "length > queue->segment_bytes_max", "false",
        "unit/blk_parts__each_limit_cuts", "longer segments than the device takes")
-mutant("0-request-too-long", IO, "over |= total > queue->request_bytes_max;", "",
+mutant("0-request-too-long", IO, "over || *bytes > queue->request_bytes_max", "over",
        "unit/blk_parts__each_limit_cuts", "longer requests than the limit")
 mutant("0-room", IO, "direct ? request->segment_count + 2u : 1u", "1u",
        "unit/blk_io__full_of_long_chains", "a chain is begun without room for it")
