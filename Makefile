@@ -74,7 +74,7 @@ FUZZ := $(wildcard test/fuzz/*.c)
 BENCH := $(if $(wildcard bench/*.c),$(shell grep -l '^main\>' bench/*.c))
 BENCH_SHARED := $(filter-out $(BENCH),$(wildcard bench/*.c))
 # Kernel files that know nothing of a machine are unit-tested on the host.
-LENT := $(wildcard kernel/console/line.c)
+LENT := $(wildcard kernel/console/line.c kernel/core/print.c kernel/core/memory.c)
 
 core_o := $(CORE:src/%.c=$B/core/%.o)
 stepped_o := $(CORE:src/%.c=$B/stepped/%.o)

@@ -1,0 +1,197 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The parts of the kernel's core that know nothing of a machine: printing, against the C library's
+ * snprintf(), and the page allocator, against a shadow of what it gave.
+ */
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+
+#include "harness.h"
+#include "kernel/core/arch.h"
+#include "kernel/core/memory.h"
+#include "kernel/core/print.h"
+
+/* ---- the machine ---- */
+
+#define RAM UINT64_C(0x40000000)
+#define RAM_BYTES (UINT64_C(48) << 20)
+#define HOLE (RAM + (UINT64_C(32) << 20))
+#define HOLE_BYTES (UINT64_C(4) << 20)
+#define KERNEL (RAM + (UINT64_C(1) << 20))
+#define KERNEL_BYTES 123456u
+
+static unsigned locks_held;
+
+bool
+arch_irq_off(void)
+{
+	locks_held++;
+	return true;
+}
+
+void
+arch_irq_restore(bool on)
+{
+	EXPECT_EQ(on, true);
+	locks_held--;
+}
+
+void
+arch_relax(void)
+{
+}
+
+void
+arch_console_write(const char *text, size_t length)
+{
+	(void)text;
+	(void)length;
+}
+
+unsigned
+arch_memory_ranges(struct memory_range *out, unsigned most)
+{
+	EXPECT(most >= 2);
+	out[0] = (struct memory_range){RAM, HOLE - RAM};
+	out[1] = (struct memory_range){HOLE + HOLE_BYTES, RAM + RAM_BYTES - HOLE - HOLE_BYTES};
+	return 2;
+}
+
+unsigned
+arch_memory_occupied(struct memory_range *out, unsigned most)
+{
+	EXPECT(most >= 1);
+	out[0] = (struct memory_range){KERNEL, KERNEL_BYTES};
+	return 1;
+}
+
+/* ---- printing ---- */
+
+#define BOTH(...)                                                      \
+	do {                                                           \
+		char mine[64], theirs[64];                             \
+		int a = format_text(mine, sizeof(mine), __VA_ARGS__);  \
+		int b = snprintf(theirs, sizeof(theirs), __VA_ARGS__); \
+		EXPECT_EQ(a, b);                                       \
+		EXPECT(strcmp(mine, theirs) == 0);                     \
+	} while (0)
+
+TEST(kernel_print__as_snprintf)
+{
+	static const unsigned long long values[] = {
+		0, 1, 9, 10, 255, 0x7fffffff, 0x80000000, 0xffffffff, 1ull << 63, ~0ull};
+
+	for (unsigned i = 0; i < sizeof(values) / sizeof(values[0]); i++) {
+		BOTH("%llu %llx %lld", values[i], values[i], (long long)values[i]);
+		BOTH("[%u|%8x|%-8X|%08x]", (unsigned)values[i], (unsigned)values[i],
+		     (unsigned)values[i], (unsigned)values[i]);
+		BOTH("%d %i %hd %hhu", (int)values[i], (int)values[i], (short)values[i],
+		     (unsigned char)values[i]);
+		BOTH("%zu %*u %-*u|", (size_t)values[i], 7, (unsigned)values[i] % 1000, 7,
+		     (unsigned)values[i] % 1000);
+	}
+	BOTH("%s|%8s|%-8s|%.2s|%8.2s|%.*s", "text", "text", "text", "text", "text", 3, "text");
+	BOTH("%c%c%%", 'a', 'b');
+	/* Cut, and terminated; the length is that of the whole. */
+	char cut[8];
+
+	EXPECT_EQ(format_text(cut, sizeof(cut), "%s", "longer than that"), 16);
+	EXPECT(strcmp(cut, "longer ") == 0);
+}
+
+TEST(kernel_print__sizes)
+{
+	char text[32];
+
+	EXPECT(strcmp(format_size(text, sizeof(text), 0), "0 bytes") == 0);
+	EXPECT(strcmp(format_size(text, sizeof(text), 64ull << 20), "64 MiB") == 0);
+	EXPECT(strcmp(format_size(text, sizeof(text), 1536), "1.5 KiB") == 0);
+	EXPECT(strcmp(format_size(text, sizeof(text), 2ull << 40), "2 TiB") == 0);
+}
+
+/* ---- memory ---- */
+
+#define TAKEN_MAX 256
+
+static struct {
+	unsigned char *at;
+	size_t bytes;
+	unsigned char mark;
+} taken[TAKEN_MAX];
+
+static void
+expect_inside(const unsigned char *at, size_t bytes)
+{
+	uint64_t start = (uintptr_t)at, end = start + (bytes + 4095) / 4096 * 4096;
+
+	EXPECT_EQ(start % 4096, 0);
+	EXPECT(start >= RAM && end <= RAM + RAM_BYTES);
+	EXPECT(end <= HOLE || start >= HOLE + HOLE_BYTES);
+	EXPECT(end <= KERNEL || start >= KERNEL + KERNEL_BYTES);
+}
+
+static void
+take(unsigned slot)
+{
+	size_t bytes = 1 + (size_t)test_random_below(test_random_below(4) == 0 ? 3 << 20 : 20000);
+	unsigned char *at = memory_take(bytes);
+
+	if (at == NULL)
+		return;
+	expect_inside(at, bytes);
+	for (size_t i = 0; i < bytes; i += 97)
+		EXPECT_EQ(at[i], 0);
+	taken[slot].at = at;
+	taken[slot].bytes = bytes;
+	taken[slot].mark = (unsigned char)(1 + test_random_below(255));
+	memset(at, taken[slot].mark, bytes);
+}
+
+/* Nobody else wrote here since: no two takers share a page. */
+static void
+give(unsigned slot)
+{
+	for (size_t i = 0; i < taken[slot].bytes; i++)
+		EXPECT_EQ(taken[slot].at[i], taken[slot].mark);
+	memory_give(taken[slot].at, taken[slot].bytes);
+	taken[slot].at = NULL;
+}
+
+TEST(kernel_memory__gives_each_page_once)
+{
+	struct memory_stats stats;
+	void *ram = mmap((void *)(uintptr_t)RAM, RAM_BYTES, PROT_READ | PROT_WRITE,
+			 MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0);
+	uint64_t total;
+
+	EXPECT(ram == (void *)(uintptr_t)RAM);
+	memory_init();
+	memory_stats_get(&stats);
+	total = stats.total_bytes;
+	EXPECT(total > RAM_BYTES - HOLE_BYTES - (1u << 20) && total < RAM_BYTES - HOLE_BYTES);
+	EXPECT(memory_is_ram(RAM, 1) && memory_is_ram(RAM - 4096, 4097));
+	EXPECT(!memory_is_ram(HOLE, HOLE_BYTES) && !memory_is_ram(RAM - 4096, 4096));
+	EXPECT(memory_take(0) == NULL && memory_take(RAM_BYTES) == NULL);
+	EXPECT(memory_take(SIZE_MAX) == NULL);
+
+	for (unsigned round = 0; round < 3000; round++) {
+		unsigned slot = (unsigned)test_random_below(TAKEN_MAX);
+
+		if (taken[slot].at != NULL)
+			give(slot);
+		else
+			take(slot);
+	}
+	for (unsigned slot = 0; slot < TAKEN_MAX; slot++) {
+		if (taken[slot].at != NULL)
+			give(slot);
+	}
+	memory_stats_get(&stats);
+	EXPECT_EQ(stats.used_bytes, 0);
+	EXPECT(stats.refusals > 0 && stats.peak_bytes <= total);
+	/* Whole again: the largest range can be had in one piece but for what lies in it. */
+	EXPECT(memory_take(28u << 20) != NULL);
+	EXPECT_EQ(locks_held, 0);
+	munmap(ram, RAM_BYTES);
+}
