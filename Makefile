@@ -170,7 +170,8 @@ $B/embed-example: $(call host_o,$(EMBED)) $(core_a) $(model_a)
 	$(call link)
 $(benches): $B/bench/%: $B/host/bench/%.o $(call host_o,$(BENCH_SHARED)) $(core_a) $(model_a)
 	$(call link)
-$(fuzzers): $B/fuzz-%: $B/host/test/fuzz/%.o $(call host_o,$(LENT)) $(under_test)
+$(fuzzers): $B/fuzz-%: $B/host/test/fuzz/%.o $(call host_o,$(filter kernel/console/%,$(LENT))) \
+		$(under_test)
 	$(call link,-fsanitize=fuzzer)
 
 define compile_kernel
