@@ -58,14 +58,15 @@ choose_features(struct vblk_device *device)
 	struct virtio_device *virtio = &device->virtio;
 	const struct virtio_transport *transport = &virtio->transport;
 	uint64_t required = device->options.features_required | VIRTIO_BIT(VIRTIO_F_VERSION_1);
-	uint64_t closed;
+	uint64_t usable, closed;
 
 	virtio->offered = transport->ops->features_get(transport->context);
 	virtio->wanted = vblk_features_known() & ~device->options.features_off;
-	closed = virtio_features_closed(virtio->offered & virtio->wanted);
-	if (closed != (virtio->offered & virtio->wanted))
+	usable = virtio->offered & virtio->wanted;
+	closed = virtio_features_closed(usable);
+	if (closed != usable)
 		virtio_report(virtio, ORION_LEVEL_WARNING, ORION_EVENT_FEATURES_DROPPED,
-			      (virtio->offered & virtio->wanted) & ~closed, 0, 0);
+			      usable & ~closed, 0, 0);
 	if ((closed & required) != required) {
 		virtio_report(virtio, ORION_LEVEL_ERROR, ORION_EVENT_FEATURES_MISSING,
 			      virtio->offered, required, 0);

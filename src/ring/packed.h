@@ -16,12 +16,6 @@ struct vring_packed_chain {
 	uint64_t head_word;     /* len, id and flags of the head, stored last of all */
 };
 
-static inline uint16_t
-vring_packed_room(const struct vring *ring)
-{
-	return ring->free;
-}
-
 static inline uint64_t
 vring_packed_word(uint32_t length, uint16_t id, uint32_t flags)
 {

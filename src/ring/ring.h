@@ -20,7 +20,6 @@
  *
  * The hot verbs are inline, in split.h and packed.h, and bear the same names but for the layout:
  *
- *   vring_*_room        descriptors free
  *   vring_*_add_table   hand over an indirect table
  *   vring_*_begin, _piece, _last   hand over a direct chain, piece by piece
  *   vring_*_publish     make what was added visible to the device

@@ -13,12 +13,6 @@ struct vring_split_chain {
 	uint16_t count;
 };
 
-static inline uint16_t
-vring_split_room(const struct vring *ring)
-{
-	return ring->free;
-}
-
 /* One descriptor, in two stores. */
 static inline void
 vring_split_write(struct virtq_desc *desc, uint64_t address, uint32_t length, uint32_t flags,

@@ -5,53 +5,26 @@
  * The driver must stay within what it mapped, must end, and must give back every mapping and every
  * interrupt.
  */
-#include <stdlib.h>
 #include <string.h>
 
 #include "arch/stepped.h"
 #include "orion/transport.h"
 
+#include "input.h"
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 #define SPACE_BYTES 256u
 #define MAPPINGS_MAX 64
-#define WINDOW UINT64_C(0x100000000)    /* between two mappings: an address names its mapping */
+#define WINDOW UINT64_C(0x100000000) /* between two mappings: an address names its mapping */
 #define READS_MAX 20000u
 
 static struct world {
-	const uint8_t *data;
-	size_t left;
 	uint8_t space[SPACE_BYTES];
-	size_t mapped[MAPPINGS_MAX];            /* bytes; 0: free */
+	size_t mapped[MAPPINGS_MAX]; /* bytes; 0: free */
 	unsigned irqs;
 	unsigned reads;
 } world;
-
-static void
-demand(bool holds)
-{
-	if (!holds)
-		abort();
-}
-
-void
-orion_panic(const char *text)
-{
-	(void)text;
-	abort();
-}
-
-static uint64_t
-next(unsigned bytes)
-{
-	uint64_t v = 0;
-
-	for (; bytes > 0 && world.left > 0; bytes--) {
-		v = v << 8 | *world.data++;
-		world.left--;
-	}
-	return v;
-}
 
 /* ---- registers: never real memory, so that each address can be judged ---- */
 
@@ -350,8 +323,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	memset(&world, 0, sizeof(world));
 	memset(&pci, 0, sizeof(pci));
-	world.data = data;
-	world.left = size;
+	input.data = data;
+	input.left = size;
 	fill_space();
 	status = virtio_pci_open(&pci, &port, NULL, 8, &transport);
 	demand(status != ORION_PORT_INCOMPLETE);

@@ -6,11 +6,12 @@
  * Whatever the device says, the driver must not touch memory that is not its own, must not spin,
  * and must give back each request that it took exactly once.
  */
-#include <stdlib.h>
 #include <string.h>
 
 #include "arch/stepped.h"
 #include "orion/vblk.h"
+
+#include "input.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -21,43 +22,14 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 #define VERSION_1 (UINT64_C(1) << 32)
 
 static struct world {
-	const uint8_t *data;
-	size_t left;
 	uint64_t now;
 	uint8_t status;
 	struct orion_region regions[REGIONS_MAX];
-	unsigned live;                            /* regions not freed */
-	unsigned char taken[COOKIES_MAX];         /* 1: with the driver */
+	unsigned live; /* regions not freed */
+	unsigned char taken[COOKIES_MAX]; /* 1: with the driver */
 	struct vblk_segment segments[COOKIES_MAX][SEGMENTS];
 	unsigned cookies;
 } world;
-
-static void
-demand(bool holds)
-{
-	if (!holds)
-		abort();
-}
-
-void
-orion_panic(const char *text)
-{
-	(void)text;
-	abort();
-}
-
-/* The fuzzer's next number of BYTES bytes; zeros when the input is used up. */
-static uint64_t
-next(unsigned bytes)
-{
-	uint64_t v = 0;
-
-	for (; bytes > 0 && world.left > 0; bytes--) {
-		v = v << 8 | *world.data++;
-		world.left--;
-	}
-	return v;
-}
 
 /* ---- shared memory: what is loaded is what the device just wrote there ---- */
 
@@ -70,7 +42,7 @@ claim(uint64_t truth, unsigned width)
 		return truth;
 	if (choice < 160)
 		return truth + (choice & 7) + 1;
-	if (choice < 208)                       /* packed: used, or the other wrap */
+	if (choice < 208) /* packed: used, or the other wrap */
 		return truth ^ (width == 8 ? UINT64_C(0x8080) << 48 : UINT64_C(0x8080));
 	if (choice < 224)
 		return truth ^ UINT64_C(1) << (choice & 7) * (width > 1 ? 2 : 1);
@@ -524,7 +496,7 @@ drive(const struct vblk_config *config, void *object)
 		unsigned queues = vblk_info(device)->queues;
 
 		demand(queues >= 1 && queues <= VBLK_QUEUES_MAX);
-		for (unsigned i = 0; i < ACTIONS_MAX && world.left > 0; i++)
+		for (unsigned i = 0; i < ACTIONS_MAX && input.left > 0; i++)
 			act(device, queues);
 		finish(device, queues);
 		bool dead = vblk_state_get(device) == VBLK_DEAD;
@@ -555,8 +527,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	memset(&world, 0, sizeof(world));
 	memset(object, 0, sizeof(object));
-	world.data = data;
-	world.left = size;
+	input.data = data;
+	input.left = size;
 	options_default(&options);
 	options.queue_count = 1 + (uint32_t)next(1) % 4;
 	options.queue_depth = 1 + (uint32_t)next(1) % 64;

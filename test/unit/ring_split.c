@@ -310,10 +310,10 @@ TEST(ring_split__room_is_exact)
 	struct bench *bench = bench_make(8, true, false);
 
 	for (unsigned i = 0; i < 4; i++) {
-		EXPECT_EQ(vring_split_room(&bench->ring), 8 - 2 * i);
+		EXPECT_EQ(bench->ring.free, 8 - 2 * i);
 		add(bench, 2, i);
 	}
-	EXPECT_EQ(vring_split_room(&bench->ring), 0);
+	EXPECT_EQ(bench->ring.free, 0);
 	expect_conserved(bench);
 }
 
