@@ -308,6 +308,9 @@ mutant("0-request-too-long", IO, "over || *bytes > queue->request_bytes_max", "o
        "unit/blk_parts__each_limit_cuts", "longer requests than the limit")
 mutant("0-room", IO, "direct ? request->segment_count + 2u : 1u", "1u",
        "unit/blk_io__full_of_long_chains", "a chain is begun without room for it")
+mutant("0-bar-that-cannot-be", CAPS,
+       "bar.address % bar.bytes != 0 || bar.address + bar.bytes < bar.address ||", "",
+       "unit/device_pci_caps__bars_that_cannot_be", "a BAR that ends past the last address")
 mutant("0-parts-boundary", PARTS, "excess = bytes & queue->block_mask;", "excess = 0;",
        "unit/blk_parts__random_cuts", "parts that end within a block")
 mutant("0-parts-error", PARTS, "parts->result = result;", "", "unit/blk_parts__first_error_wins",
