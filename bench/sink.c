@@ -101,7 +101,7 @@ queue_enable(void *context, uint16_t queue, const struct virtio_queue_setup *set
 	sink->driver = (unsigned char *)(uintptr_t)setup->driver_area;
 	sink->device = (unsigned char *)(uintptr_t)setup->device_area;
 	sink->avail_wrap = sink->used_wrap = true;
-	*doorbell = (struct virtio_doorbell){&register_sink, queue, 2};
+	*doorbell = (struct virtio_doorbell){&register_sink, queue, 2, false};
 	return ORION_OK;
 }
 

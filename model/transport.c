@@ -107,7 +107,7 @@ queue_enable(void *context, uint16_t queue, const struct virtio_queue_setup *set
 	struct model_device *d = device_of(context);
 	orion_status status;
 
-	*doorbell = (struct virtio_doorbell){NULL, queue, 2};
+	*doorbell = (struct virtio_doorbell){NULL, queue, 2, false};
 	if (model_is_gone(d) || model_trick_now(d, MODEL_MISCHIEF_QUEUE_REFUSED, NULL)) {
 		return ORION_DEVICE_REFUSED;
 	}
@@ -212,8 +212,9 @@ isr_read(void *context)
 }
 
 static void
-notify(void *context, uint16_t queue)
+notify(void *context, uint16_t queue, uint32_t value)
 {
+	(void)value;
 	model_kick(device_of(context), queue);
 }
 

@@ -28,12 +28,15 @@ struct virtio_queue_setup {
 
 /*
  * How a queue is kicked: one store of VALUE, WIDTH bytes (2 or 4) wide and little-endian, to
- * ADDRESS; or, when ADDRESS is NULL, a call of the transport's notify().
+ * ADDRESS; or, when ADDRESS is NULL, a call of the transport's notify().  With POSITION set
+ * (VIRTIO_F_NOTIFICATION_DATA, WIDTH 4) bits 16 to 31 of the store tell where the ring stands: the
+ * avail index (split), or the next slot and its wrap counter (packed).  [spec 2.9]
  */
 struct virtio_doorbell {
 	volatile void *address;
 	uint32_t value;
-	uint32_t width;
+	uint16_t width;
+	bool position;
 };
 
 struct virtio_transport_ops {
@@ -43,7 +46,7 @@ struct virtio_transport_ops {
 	uint8_t (*status_get)(void *context);
 	void (*status_set)(void *context, uint8_t status);
 
-	/* Feature bits 0 to 63 [spec 2.2]. */
+	/* Feature bits 0 to 63 [spec 2.2], less those that the transport itself cannot do. */
 	uint64_t (*features_get)(void *context);
 	void (*features_set)(void *context, uint64_t features);
 
@@ -65,11 +68,20 @@ struct virtio_transport_ops {
 	/*
 	 * Programs and enables a queue and says how to kick it.  ORION_NO_INTERRUPT when the device
 	 * did not take the vector (nothing is enabled then), ORION_DEVICE_REFUSED when it did not
-	 * take the size or has no usable doorbell.  A queue is disabled by device reset only.
+	 * take the size or has no usable doorbell.  A queue is disabled by device reset, or by its
+	 * own.
 	 */
 	orion_status (*queue_enable)(void *context, uint16_t queue,
 				     const struct virtio_queue_setup *setup,
 				     struct virtio_doorbell *doorbell);
+
+	/*
+	 * Resets one queue (VIRTIO_F_RING_RESET): the request, and whether the device is still at
+	 * it.  NULL, both, when the transport cannot; features_get() must then leave the feature
+	 * out.  [spec 2.6.1]
+	 */
+	void (*queue_reset)(void *context, uint16_t queue);
+	bool (*queue_resetting)(void *context, uint16_t queue);
 
 	/*
 	 * Message vectors: how many there are (0: none), attaching a handler to one, and naming the
@@ -86,8 +98,11 @@ struct virtio_transport_ops {
 	void (*line_detach)(void *context);
 	uint8_t (*isr_read)(void *context);
 
-	/* Kicks QUEUE.  May be NULL when every doorbell has an address. */
-	void (*notify)(void *context, uint16_t queue);
+	/*
+	 * Kicks QUEUE; VALUE is what its doorbell would be given.  May be NULL when every doorbell
+	 * has an address.
+	 */
+	void (*notify)(void *context, uint16_t queue, uint32_t value);
 
 	/* Ends the use of the transport: registers unmapped, bus mastering off.  Cannot fail. */
 	void (*close)(void *context);

@@ -91,9 +91,9 @@ vblk_shape(struct vblk_queue *queue, uint16_t id, uint16_t segments)
 }
 
 void
-vblk_notify(const struct vblk_queue *queue)
+vblk_notify(const struct vblk_queue *queue, uint32_t value)
 {
 	const struct virtio_transport *transport = &queue->device->virtio.transport;
 
-	transport->ops->notify(transport->context, queue->index);
+	transport->ops->notify(transport->context, queue->index, value);
 }

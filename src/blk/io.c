@@ -329,7 +329,7 @@ ring_doorbell(struct vblk_queue *queue)
 
 	arch_order_doorbell();
 	if (doorbell->address == NULL)
-		vblk_notify(queue);
+		vblk_notify(queue, doorbell->value);
 	else if (doorbell->width == 2)
 		register_store16(doorbell->address, (uint16_t)doorbell->value);
 	else

@@ -194,7 +194,7 @@ orion_status vblk_result(struct vblk_queue *queue, uint8_t status);
 void vblk_shape(struct vblk_queue *queue, uint16_t id, uint16_t segments);
 
 /* Calls the transport's kick, where no register is to be written. */
-void vblk_notify(const struct vblk_queue *queue);
+void vblk_notify(const struct vblk_queue *queue, uint32_t value);
 
 /* ---- parts.c ---- */
 

@@ -140,7 +140,7 @@ doorbell_find(const struct pci *pci, uint16_t queue, struct virtio_doorbell *doo
 
 	if (offset % 2 != 0 || offset + 2 > pci->notify.bytes)
 		return false;
-	*doorbell = (struct virtio_doorbell){pci->notify.at + offset, queue, 2};
+	*doorbell = (struct virtio_doorbell){pci->notify.at + offset, queue, 2, false};
 	return true;
 }
 

@@ -254,7 +254,7 @@ queue_enable(void *context, uint16_t queue, const struct virtio_queue_setup *set
 	(void)context;
 	(void)queue;
 	(void)setup;
-	*doorbell = (struct virtio_doorbell){NULL, 0, 0};
+	*doorbell = (struct virtio_doorbell){NULL, 0, 0, false};
 	return next(1) < 0xf8 ? ORION_OK : ORION_DEVICE_REFUSED;
 }
 
@@ -316,10 +316,11 @@ isr_read(void *context)
 
 /* A kick: the device scribbles over a byte that it shares with the driver, now and then. */
 static void
-notify(void *context, uint16_t queue)
+notify(void *context, uint16_t queue, uint32_t value)
 {
 	(void)context;
 	(void)queue;
+	(void)value;
 	if (next(1) >= 0xe0) {
 		struct orion_region *region = &world.regions[next(1) % REGIONS_MAX];
 

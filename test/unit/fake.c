@@ -298,7 +298,7 @@ queue_enable(void *context, uint16_t queue, const struct virtio_queue_setup *set
 		return ORION_DEVICE_REFUSED;
 	fake->setup[queue] = *setup;
 	fake->enabled[queue] = true;
-	*doorbell = (struct virtio_doorbell){NULL, queue, 2};
+	*doorbell = (struct virtio_doorbell){NULL, queue, 2, false};
 	return ORION_OK;
 }
 
@@ -386,10 +386,11 @@ isr_read(void *context)
 }
 
 static void
-notify(void *context, uint16_t queue)
+notify(void *context, uint16_t queue, uint32_t value)
 {
 	struct fake *fake = context;
 
+	EXPECT_EQ(value & 0xffff, queue);
 	EXPECT(fake->enabled[queue]);
 	fake->kicks++;
 }

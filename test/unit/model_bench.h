@@ -128,7 +128,7 @@ bench_start(struct bench *b, const struct model_options *options, uint64_t featu
 static inline void
 bench_run(struct bench *b)
 {
-	b->t.ops->notify(b->t.context, 0);
+	b->t.ops->notify(b->t.context, 0, 0);
 	EXPECT(model_host_run(b->host));
 }
 

@@ -379,7 +379,7 @@ TEST(model_device__handshake_rules)
 	EXPECT_EQ(breaches[MODEL_BREACH_FEATURES_LATE], 1);
 	b.t.ops->status_set(b.t.context, 3);
 	EXPECT_EQ(breaches[MODEL_BREACH_STATUS_CLEARED], 1);
-	b.t.ops->notify(b.t.context, 0);
+	b.t.ops->notify(b.t.context, 0, 0);
 	EXPECT_EQ(breaches[MODEL_BREACH_KICK_EARLY], 1);
 	b.t.ops->status_set(b.t.context, 0);
 	EXPECT_EQ(model_device_status(b.device), 0);

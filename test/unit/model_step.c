@@ -181,7 +181,7 @@ TEST(model_step__once)
 		ring = b.ring.cpu;
 		split_chain(&b, 0, 0, 1, 512);
 		split_offer(&b, 0, 0);
-		b.t.ops->notify(b.t.context, 0);
+		b.t.ops->notify(b.t.context, 0, 0);
 		model_step_mode_set(MODEL_STEP_ONCE, point);
 		for (uint64_t i = 0; i < 4; i++) {
 			(void)step_shared_load(ring + b.device_at + 2, 2);
