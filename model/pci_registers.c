@@ -77,9 +77,8 @@ queue_get(struct model_pci *pci, uint32_t offset)
 	struct model_device *d = pci->device;
 	struct virtio_queue_setup *setup;
 
-	if (!queue_is_there(pci)) {
+	if (!queue_is_there(pci))
 		return offset == VIRTIO_PCI_COMMON_QUEUE_VECTOR ? VIRTIO_NO_VECTOR : 0;
-	}
 	setup = &pci->setup[pci->queue_select];
 	switch (offset) {
 	case VIRTIO_PCI_COMMON_QUEUE_SIZE:
@@ -100,9 +99,8 @@ queue_get(struct model_pci *pci, uint32_t offset)
 static uint16_t
 vector_taken(struct model_pci *pci, uint32_t vector)
 {
-	if (vector == VIRTIO_NO_VECTOR) {
+	if (vector == VIRTIO_NO_VECTOR)
 		return VIRTIO_NO_VECTOR;
-	}
 	if (vector >= pci->device->options.vectors) {
 		model_breached(pci->device->host, MODEL_BREACH_VECTOR_RANGE, UINT_MAX, vector,
 			       pci->device->options.vectors, 0);
@@ -157,9 +155,8 @@ common_get(struct model_pci *pci, uint32_t offset, unsigned width)
 {
 	struct model_device *d = pci->device;
 
-	if (!is_field(pci, offset, width, false)) {
+	if (!is_field(pci, offset, width, false))
 		return 0;
-	}
 	switch (offset) {
 	case VIRTIO_PCI_COMMON_DEVICE_FEATURE_SELECT:
 		return pci->device_feature_select;
@@ -205,9 +202,8 @@ features_set(struct model_pci *pci, uint32_t value)
 static void
 common_set(struct model_pci *pci, uint32_t offset, unsigned width, uint32_t value)
 {
-	if (!is_field(pci, offset, width, true)) {
+	if (!is_field(pci, offset, width, true))
 		return;
-	}
 	switch (offset) {
 	case VIRTIO_PCI_COMMON_DEVICE_FEATURE_SELECT:
 		pci->device_feature_select = value;
@@ -248,10 +244,8 @@ model_pci_msix_send(struct model_pci *pci)
 {
 	uint16_t control = msix_control(pci);
 
-	if ((control & PCI_MSIX_CONTROL_ENABLE) == 0 ||
-	    (control & PCI_MSIX_CONTROL_MASK_ALL) != 0) {
+	if ((control & PCI_MSIX_CONTROL_ENABLE) == 0 || (control & PCI_MSIX_CONTROL_MASK_ALL) != 0)
 		return;
-	}
 	for (unsigned i = 0; i < pci->device->options.vectors; i++) {
 		struct model_msix_entry *e = &pci->entries[i];
 
@@ -285,9 +279,8 @@ model_pci_message_gone(struct model_host *host, uint32_t data)
 		struct model_pci *pci = host->devices[i]->pci;
 
 		if (pci == NULL || host->devices[i]->gone ||
-		    (msix_control(pci) & PCI_MSIX_CONTROL_ENABLE) == 0) {
+		    (msix_control(pci) & PCI_MSIX_CONTROL_ENABLE) == 0)
 			continue;
-		}
 		for (unsigned v = 0; v < host->devices[i]->options.vectors; v++) {
 			const struct model_msix_entry *e = &pci->entries[v];
 
@@ -346,12 +339,10 @@ model_pci_reset(struct model_device *d)
 	pci->device_feature_select = pci->driver_feature_select = 0;
 	pci->queue_select = 0;
 	memset(pci->setup, 0, sizeof(pci->setup));
-	for (unsigned i = 0; i < MODEL_QUEUES_MAX; i++) {
+	for (unsigned i = 0; i < MODEL_QUEUES_MAX; i++)
 		pci->setup[i].vector = VIRTIO_NO_VECTOR;
-	}
-	for (unsigned i = 0; i < MODEL_VECTORS_MAX; i++) {
+	for (unsigned i = 0; i < MODEL_VECTORS_MAX; i++)
 		pci->entries[i].pending = false;
-	}
 }
 
 /* ---- all registers ---- */
@@ -380,23 +371,19 @@ model_pci_register_get(struct model_pci *pci, unsigned bar, uint32_t offset, uns
 	struct model_device *d = pci->device;
 	uint32_t ones = UINT32_MAX >> (32 - 8 * width), isr;
 
-	if (model_is_gone(d) || !is_reachable(pci, bar, offset, width)) {
+	if (model_is_gone(d) || !is_reachable(pci, bar, offset, width))
 		return ones;
-	}
-	if (bar == MODEL_PCI_BAR_MSIX) {
+	if (bar == MODEL_PCI_BAR_MSIX)
 		return msix_get(pci, offset);
-	}
-	if (offset < MODEL_PCI_ISR) {
+	if (offset < MODEL_PCI_ISR)
 		return common_get(pci, offset, width) & ones;
-	}
 	if (offset == MODEL_PCI_ISR && width == 1) {
 		isr = d->isr;
 		d->isr = 0;
 		return isr;
 	}
-	if (offset >= MODEL_PCI_DEVICE && offset < MODEL_PCI_NOTIFY) {
+	if (offset >= MODEL_PCI_DEVICE && offset < MODEL_PCI_NOTIFY)
 		return model_config_get(d, offset - MODEL_PCI_DEVICE, width);
-	}
 	model_breached(d->host, MODEL_BREACH_PCI_OUTSIDE, UINT_MAX, bar, offset, width);
 	return ones;
 }
@@ -413,9 +400,8 @@ doorbell_set(struct model_pci *pci, uint32_t offset, unsigned width, uint32_t va
 		model_breached(pci->device->host, MODEL_BREACH_QUEUE_ABSENT, value, offset, 0, 3);
 		return;
 	}
-	if ((pci->config[PCI_COMMAND] & PCI_COMMAND_MASTER) == 0) {
+	if ((pci->config[PCI_COMMAND] & PCI_COMMAND_MASTER) == 0)
 		model_breached(pci->device->host, MODEL_BREACH_PCI_MASTER, value, 0, 0, 0);
-	}
 	model_kick(pci->device, value);
 }
 
@@ -425,18 +411,16 @@ model_pci_register_set(struct model_pci *pci, unsigned bar, uint32_t offset, uns
 {
 	struct model_device *d = pci->device;
 
-	if (model_is_gone(d) || !is_reachable(pci, bar, offset, width)) {
+	if (model_is_gone(d) || !is_reachable(pci, bar, offset, width))
 		return;
-	}
-	if (bar == MODEL_PCI_BAR_MSIX) {
+	if (bar == MODEL_PCI_BAR_MSIX)
 		msix_set(pci, offset, value);
-	} else if (offset < MODEL_PCI_ISR) {
+	else if (offset < MODEL_PCI_ISR)
 		common_set(pci, offset, width, value);
-	} else if (offset >= MODEL_PCI_NOTIFY) {
+	else if (offset >= MODEL_PCI_NOTIFY)
 		doorbell_set(pci, offset - MODEL_PCI_NOTIFY, width, value);
-	} else if (offset >= MODEL_PCI_DEVICE) {
+	else if (offset >= MODEL_PCI_DEVICE)
 		model_config_set(d, offset - MODEL_PCI_DEVICE, width, value);
-	} else {
+	else
 		model_breached(d->host, MODEL_BREACH_PCI_OUTSIDE, UINT_MAX, bar, offset, value);
-	}
 }

@@ -43,16 +43,13 @@ setup_breach(struct model_queue *q, const struct virtio_queue_setup *setup, bool
 	uint16_t size = setup->size;
 
 	if (q->enabled || (q->device->status & VIRTIO_STATUS_FEATURES_OK) == 0 ||
-	    (q->device->status & VIRTIO_STATUS_DRIVER_OK) != 0) {
+	    (q->device->status & VIRTIO_STATUS_DRIVER_OK) != 0)
 		return MODEL_BREACH_QUEUE_STATE;
-	}
 	if (size == 0 || size > q->device->options.queue_size ||
-	    (!packed && (size & (size - 1)) != 0)) {
+	    (!packed && (size & (size - 1)) != 0))
 		return MODEL_BREACH_QUEUE_SIZE;
-	}
-	if (!areas_are_aligned(setup, packed)) {
+	if (!areas_are_aligned(setup, packed))
 		return MODEL_BREACH_QUEUE_ALIGN;
-	}
 	q->setup = *setup;
 	return find_areas(q, packed) ? MODEL_BREACH_NONE : MODEL_BREACH_QUEUE_MEMORY;
 }
@@ -81,9 +78,8 @@ model_queue_enable(struct model_queue *q, const struct virtio_queue_setup *setup
 		malloc(sizeof(*q->scratch) + (q->setup.size + 1u) * sizeof(struct model_piece));
 	q->held_room = q->setup.size;
 	q->held = calloc(q->held_room, sizeof(struct model_chain *));
-	if (q->in_flight == NULL || q->scratch == NULL || q->held == NULL) {
+	if (q->in_flight == NULL || q->scratch == NULL || q->held == NULL)
 		abort();
-	}
 	q->enabled = true;
 	model_busy(q->host, setup->device_area, device_area_bytes(setup->size, packed),
 		   MODEL_BUSY_AREA);
@@ -94,12 +90,10 @@ model_queue_enable(struct model_queue *q, const struct virtio_queue_setup *setup
 static void
 mark_chain(struct model_queue *q, const struct model_chain *chain, int delta)
 {
-	if (chain->table != 0) {
+	if (chain->table != 0)
 		model_busy(q->host, chain->table, 16u * (uint64_t)chain->count, delta);
-	}
-	for (uint32_t i = 0; i < chain->count; i++) {
+	for (uint32_t i = 0; i < chain->count; i++)
 		model_busy(q->host, chain->pieces[i].address, chain->pieces[i].bytes, delta);
-	}
 }
 
 void
@@ -107,17 +101,15 @@ model_queue_disable(struct model_queue *q)
 {
 	struct model_region *r;
 
-	if (!q->enabled) {
+	if (!q->enabled)
 		return;
-	}
 	for (unsigned i = 0; i < q->held_count; i++) {
 		mark_chain(q, q->held[i], -1);
 		free(q->held[i]);
 	}
 	r = model_region_at(q->host, q->setup.descriptor_area, 16u * (uint64_t)q->setup.size);
-	if (r != NULL && r->busy != NULL) {
+	if (r != NULL && r->busy != NULL)
 		memset(r->busy + (q->setup.descriptor_area - r->device), 0, 16u * q->setup.size);
-	}
 	model_busy(q->host, q->setup.device_area,
 		   device_area_bytes(q->setup.size, q->ring == &model_ring_packed),
 		   -MODEL_BUSY_AREA);
@@ -183,9 +175,8 @@ model_chain_add(struct model_queue *q, uint64_t address, uint32_t bytes, bool wr
 		model_queue_breached(q, MODEL_BREACH_READABLE_LATE, chain->count, 0, 0);
 		return false;
 	}
-	if (!piece_is_reachable(q, address, bytes, writable)) {
+	if (!piece_is_reachable(q, address, bytes, writable))
 		return false;
-	}
 	chain->readable += writable ? 0 : bytes;
 	chain->writable += writable ? bytes : 0;
 	if (chain->readable + chain->writable > UINT64_C(1) << 32) {
@@ -244,9 +235,8 @@ model_chain_table(struct model_queue *q, uint64_t address, uint32_t bytes)
 			model_queue_breached(q, MODEL_BREACH_INDIRECT_ORDER, i, bytes / 16, 1);
 			return false;
 		}
-		if (!add_entry(q, table + 16u * i, i, &next)) {
+		if (!add_entry(q, table + 16u * i, i, &next))
 			return false;
-		}
 	}
 	return true;
 }
@@ -257,14 +247,12 @@ model_chain_finish(struct model_queue *q)
 	size_t bytes = sizeof(*q->scratch) + q->scratch->count * sizeof(struct model_piece);
 	struct model_chain *chain = malloc(bytes);
 
-	if (chain == NULL) {
+	if (chain == NULL)
 		abort();
-	}
 	memcpy(chain, q->scratch, bytes);
 	mark_chain(q, chain, 1);
-	if (chain->count > q->device->stats.chain_longest) {
+	if (chain->count > q->device->stats.chain_longest)
 		q->device->stats.chain_longest = chain->count;
-	}
 	return chain;
 }
 
@@ -287,21 +275,18 @@ put_used(struct model_queue *q, const struct model_chain *chain, uint32_t length
 		id = split && chain->table == 0 && chain->count > 1 ? chain->pieces[1].slot
 								    : (id + 1u) % q->setup.size;
 	} else if (model_trick_now(device, MODEL_MISCHIEF_ID_FREE, NULL)) {
-		while (id < q->setup.size && q->in_flight[id] != 0) {
+		while (id < q->setup.size && q->in_flight[id] != 0)
 			id++;
-		}
 		for (id %= q->setup.size; id < chain->id && q->in_flight[id] != 0; id++) {
 		}
 	}
-	if (model_trick_now(device, MODEL_MISCHIEF_LENGTH_HUGE, NULL)) {
+	if (model_trick_now(device, MODEL_MISCHIEF_LENGTH_HUGE, NULL))
 		length = UINT32_MAX;
-	} else if (model_trick_now(device, MODEL_MISCHIEF_LENGTH_ZERO, NULL)) {
+	else if (model_trick_now(device, MODEL_MISCHIEF_LENGTH_ZERO, NULL))
 		length = 0;
-	}
 	q->ring->put(q, chain, id, length);
-	if (model_trick_now(device, MODEL_MISCHIEF_ID_TWICE, NULL)) {
+	if (model_trick_now(device, MODEL_MISCHIEF_ID_TWICE, NULL))
 		q->ring->put(q, NULL, id, length);
-	}
 }
 
 static void
@@ -312,11 +297,10 @@ publish(struct model_queue *q)
 	q->ring->publish(q);
 	q->unpublished = false;
 	q->unsignalled = true;
-	if (model_trick_now(q->device, MODEL_MISCHIEF_INDEX_LEAP, &value)) {
+	if (model_trick_now(q->device, MODEL_MISCHIEF_INDEX_LEAP, &value))
 		q->ring->lie(q, q->setup.size + 1 + (int)value);
-	} else if (model_trick_now(q->device, MODEL_MISCHIEF_INDEX_BACK, NULL)) {
+	else if (model_trick_now(q->device, MODEL_MISCHIEF_INDEX_BACK, NULL))
 		q->ring->lie(q, q->ring == &model_ring_split ? -2 : -1);
-	}
 }
 
 static unsigned
@@ -346,9 +330,8 @@ model_queue_complete(struct model_queue *q)
 	unsigned at;
 	uint32_t length;
 
-	if (q->held_count == 0 || q->broken) {
+	if (q->held_count == 0 || q->broken)
 		return false;
-	}
 	at = pick(q);
 	chain = q->held[at];
 	memmove(&q->held[at], &q->held[at + 1], (q->held_count - at - 1) * sizeof(q->held[0]));
@@ -364,9 +347,8 @@ model_queue_complete(struct model_queue *q)
 	free(chain);
 	q->device->stats.completed++;
 	q->unpublished = true;
-	if (q->device->options.order != MODEL_ORDER_SHUFFLED || flip(q)) {
+	if (q->device->options.order != MODEL_ORDER_SHUFFLED || flip(q))
 		publish(q);
-	}
 	return true;
 }
 
@@ -379,12 +361,10 @@ fetch(struct model_queue *q)
 
 	q->dozing = false;
 	chain = q->ring->fetch(q);
-	if (chain == NULL) {
+	if (chain == NULL)
 		return true;
-	}
-	if (q->held_count == q->held_room) {
+	if (q->held_count == q->held_room)
 		abort();
-	}
 	q->held[q->held_count++] = chain;
 	q->device->stats.fetched++;
 	q->ring->want_kicks(q, false);
@@ -395,12 +375,10 @@ fetch(struct model_queue *q)
 static bool
 wants_fetch(struct model_queue *q)
 {
-	if (q->held_count == q->held_room || !q->ring->available(q)) {
+	if (q->held_count == q->held_room || !q->ring->available(q))
 		return false;
-	}
-	if (q->held_count == 0 || q->device->options.held) {
+	if (q->held_count == 0 || q->device->options.held)
 		return true;
-	}
 	return q->device->options.order == MODEL_ORDER_REVERSED ||
 	       (q->device->options.order == MODEL_ORDER_SHUFFLED && flip(q));
 }
@@ -422,25 +400,20 @@ doze(struct model_queue *q)
 bool
 model_queue_act(struct model_queue *q)
 {
-	if (!q->enabled || q->broken) {
+	if (!q->enabled || q->broken)
 		return false;
-	}
 	if (q->unsignalled) {
 		q->unsignalled = false;
-		if (q->ring->wants_interrupt(q)) {
+		if (q->ring->wants_interrupt(q))
 			model_interrupt_queue(q);
-		}
 		return true;
 	}
-	if (!q->awake && q->device->options.eager && q->ring->available(q)) {
+	if (!q->awake && q->device->options.eager && q->ring->available(q))
 		q->awake = true;
-	}
-	if (q->awake && wants_fetch(q)) {
+	if (q->awake && wants_fetch(q))
 		return fetch(q);
-	}
-	if (q->held_count > 0 && !q->device->options.held) {
+	if (q->held_count > 0 && !q->device->options.held)
 		return model_queue_complete(q);
-	}
 	if (q->unpublished) {
 		publish(q);
 		return true;

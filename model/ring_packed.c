@@ -57,9 +57,8 @@ flags_are_legal(struct model_queue *q, uint16_t flags, bool first)
 		model_queue_breached(q, MODEL_BREACH_DESC_FLAGS, flags, 0, 0);
 		return false;
 	}
-	if ((flags & VIRTQ_DESC_F_INDIRECT) == 0) {
+	if ((flags & VIRTQ_DESC_F_INDIRECT) == 0)
 		return true;
-	}
 	if (!q->indirect || !first || (flags & VIRTQ_DESC_F_NEXT) != 0) {
 		model_queue_breached(
 			q, !q->indirect ? MODEL_BREACH_INDIRECT_OFF : MODEL_BREACH_INDIRECT_NEXT,
@@ -90,20 +89,16 @@ walk(struct model_queue *q, uint16_t *slots, uint16_t *id)
 			model_queue_breached(q, MODEL_BREACH_CHAIN_HALF, slot, flags, *slots);
 			return false;
 		}
-		if (!flags_are_legal(q, flags, *slots == 0)) {
+		if (!flags_are_legal(q, flags, *slots == 0))
 			return false;
-		}
 		*id = model_get16(d + offsetof(struct virtq_packed_desc, id));
 		(*slots)++;
-		if ((flags & VIRTQ_DESC_F_INDIRECT) != 0) {
+		if ((flags & VIRTQ_DESC_F_INDIRECT) != 0)
 			return model_chain_table(q, address, bytes);
-		}
-		if (!model_chain_add(q, address, bytes, (flags & VIRTQ_DESC_F_WRITE) != 0, slot)) {
+		if (!model_chain_add(q, address, bytes, (flags & VIRTQ_DESC_F_WRITE) != 0, slot))
 			return false;
-		}
-		if ((flags & VIRTQ_DESC_F_NEXT) == 0) {
+		if ((flags & VIRTQ_DESC_F_NEXT) == 0)
 			return true;
-		}
 		step_on(q, &slot, &wrap, 1);
 	}
 }
@@ -141,13 +136,11 @@ packed_fetch(struct model_queue *q)
 {
 	uint16_t slots, id;
 
-	if (!driver_events_are_legal(q)) {
+	if (!driver_events_are_legal(q))
 		return NULL;
-	}
 	model_chain_begin(q, 0);
-	if (!walk(q, &slots, &id)) {
+	if (!walk(q, &slots, &id))
 		return NULL;
-	}
 	if (q->in_flight[id] != 0) {
 		model_queue_breached(q, MODEL_BREACH_DESC_IN_FLIGHT, id, 0, 0);
 		return NULL;
@@ -201,9 +194,8 @@ packed_wants_interrupt(struct model_queue *q)
 	q->signalled = q->used;
 	q->signalled_wrap = q->used_wrap;
 	q->signalled_slots = 0;
-	if (flags != VIRTQ_PACKED_EVENT_DESC) {
+	if (flags != VIRTQ_PACKED_EVENT_DESC)
 		return flags != VIRTQ_PACKED_EVENT_DISABLE;
-	}
 	return event < lap && (event + lap - first) % lap < slots;
 }
 

@@ -86,9 +86,8 @@ flags_are_legal(struct model_queue *q, uint16_t flags)
 		model_queue_breached(q, MODEL_BREACH_DESC_FLAGS, flags, 0, 0);
 		return false;
 	}
-	if ((flags & VIRTQ_DESC_F_INDIRECT) == 0) {
+	if ((flags & VIRTQ_DESC_F_INDIRECT) == 0)
 		return true;
-	}
 	if (!q->indirect || (flags & VIRTQ_DESC_F_NEXT) != 0) {
 		model_queue_breached(
 			q, !q->indirect ? MODEL_BREACH_INDIRECT_OFF : MODEL_BREACH_INDIRECT_NEXT,
@@ -110,19 +109,15 @@ walk(struct model_queue *q, uint16_t head)
 		uint32_t bytes = model_get32(d + offsetof(struct virtq_desc, len));
 		uint16_t flags = model_get16(d + offsetof(struct virtq_desc, flags));
 
-		if (!flags_are_legal(q, flags) || !take_slot(q, slot)) {
+		if (!flags_are_legal(q, flags) || !take_slot(q, slot))
 			return false;
-		}
 		q->scratch->slots++;
-		if ((flags & VIRTQ_DESC_F_INDIRECT) != 0) {
+		if ((flags & VIRTQ_DESC_F_INDIRECT) != 0)
 			return model_chain_table(q, address, bytes);
-		}
-		if (!model_chain_add(q, address, bytes, (flags & VIRTQ_DESC_F_WRITE) != 0, slot)) {
+		if (!model_chain_add(q, address, bytes, (flags & VIRTQ_DESC_F_WRITE) != 0, slot))
 			return false;
-		}
-		if ((flags & VIRTQ_DESC_F_NEXT) == 0) {
+		if ((flags & VIRTQ_DESC_F_NEXT) == 0)
 			return true;
-		}
 		slot = model_get16(d + offsetof(struct virtq_desc, next));
 		if (slot >= q->setup.size) {
 			model_queue_breached(q, MODEL_BREACH_NEXT_RANGE, slot, q->setup.size, 0);
@@ -137,18 +132,16 @@ split_fetch(struct model_queue *q)
 	const uint8_t *ring = q->driver + offsetof(struct virtq_avail, ring);
 	uint16_t head;
 
-	if (!index_is_sane(q)) {
+	if (!index_is_sane(q))
 		return NULL;
-	}
 	head = model_get16(ring + 2u * (q->avail & (q->setup.size - 1u)));
 	if (head >= q->setup.size) {
 		model_queue_breached(q, MODEL_BREACH_HEAD_RANGE, head, q->setup.size, q->avail);
 		return NULL;
 	}
 	model_chain_begin(q, head);
-	if (!walk(q, head)) {
+	if (!walk(q, head))
 		return NULL;
-	}
 	q->avail++;
 	return model_chain_finish(q);
 }
@@ -159,13 +152,11 @@ split_put(struct model_queue *q, const struct model_chain *chain, uint32_t id, u
 	uint8_t *entry = q->used_area + offsetof(struct virtq_used, ring) +
 			 sizeof(struct virtq_used_elem) * (q->used & (q->setup.size - 1u));
 
-	if (chain != NULL && chain->table != 0) {
+	if (chain != NULL && chain->table != 0)
 		give_slot(q, chain->id);
-	} else if (chain != NULL) {
-		for (uint32_t i = 0; i < chain->count; i++) {
+	else if (chain != NULL)
+		for (uint32_t i = 0; i < chain->count; i++)
 			give_slot(q, chain->pieces[i].slot);
-		}
-	}
 	model_put32(entry + offsetof(struct virtq_used_elem, id), id);
 	model_put32(entry + offsetof(struct virtq_used_elem, len), length);
 	q->used++;
@@ -183,9 +174,8 @@ split_wants_interrupt(struct model_queue *q)
 	uint16_t old = q->signalled;
 
 	q->signalled = q->used;
-	if (!q->event_index) {
+	if (!q->event_index)
 		return (model_get16(avail_flags(q)) & VIRTQ_AVAIL_F_NO_INTERRUPT) == 0;
-	}
 	return (uint16_t)(q->used - model_get16(used_event(q)) - 1u) < (uint16_t)(q->used - old);
 }
 
@@ -195,11 +185,10 @@ split_want_kicks(struct model_queue *q, bool wanted)
 {
 	uint8_t *flags = q->used_area + offsetof(struct virtq_used, flags);
 
-	if (!q->event_index) {
+	if (!q->event_index)
 		model_put16(flags, (uint16_t)(wanted ? 0 : VIRTQ_USED_F_NO_NOTIFY));
-	} else if (wanted) {
+	else if (wanted)
 		model_put16(avail_event(q), q->avail);
-	}
 }
 
 static void

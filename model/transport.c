@@ -12,9 +12,8 @@ device_of(void *context)
 {
 	struct model_device *d = context;
 
-	if (!d->opened) {
+	if (!d->opened)
 		model_breached(d->host, MODEL_BREACH_USE_AFTER_CLOSE, UINT_MAX, 0, 0, 0);
-	}
 	return d;
 }
 
@@ -88,9 +87,8 @@ queue_size_max(void *context, uint16_t queue)
 static orion_status
 take_vector(struct model_device *d, uint16_t vector)
 {
-	if (vector == VIRTIO_NO_VECTOR) {
+	if (vector == VIRTIO_NO_VECTOR)
 		return ORION_OK;
-	}
 	if (vector >= d->options.vectors) {
 		model_breached(d->host, MODEL_BREACH_VECTOR_RANGE, UINT_MAX, vector,
 			       d->options.vectors, 0);
@@ -108,9 +106,8 @@ queue_enable(void *context, uint16_t queue, const struct virtio_queue_setup *set
 	orion_status status;
 
 	*doorbell = (struct virtio_doorbell){NULL, queue, 2, false};
-	if (model_is_gone(d) || model_trick_now(d, MODEL_MISCHIEF_QUEUE_REFUSED, NULL)) {
+	if (model_is_gone(d) || model_trick_now(d, MODEL_MISCHIEF_QUEUE_REFUSED, NULL))
 		return ORION_DEVICE_REFUSED;
-	}
 	if (queue >= d->options.queues) {
 		model_breached(d->host, MODEL_BREACH_QUEUE_ABSENT, queue, d->options.queues, 0, 0);
 		return ORION_DEVICE_REFUSED;
@@ -130,9 +127,8 @@ vector_count(void *context)
 static orion_status
 attach(struct model_device *d, struct model_irq *irq, orion_irq_handler *handler, void *argument)
 {
-	if (model_must_fail(d->host) || irq->live) {
+	if (model_must_fail(d->host) || irq->live)
 		return ORION_NO_INTERRUPT;
-	}
 	*irq = (struct model_irq){.live = true, .handler = handler, .argument = argument};
 	d->host->stats.irqs++;
 	return ORION_OK;
@@ -165,9 +161,8 @@ vector_detach(void *context, uint16_t vector)
 {
 	struct model_device *d = device_of(context);
 
-	if (vector < MODEL_VECTORS_MAX) {
+	if (vector < MODEL_VECTORS_MAX)
 		detach(d, &d->vectors[vector]);
-	}
 }
 
 static orion_status
@@ -176,9 +171,8 @@ config_vector(void *context, uint16_t vector)
 	struct model_device *d = device_of(context);
 	orion_status status = take_vector(d, vector);
 
-	if (status == ORION_OK) {
+	if (status == ORION_OK)
 		d->config_vector = vector;
-	}
 	return status;
 }
 
@@ -204,9 +198,8 @@ isr_read(void *context)
 	struct model_device *d = device_of(context);
 	uint8_t isr = d->isr;
 
-	if (model_is_gone(d)) {
+	if (model_is_gone(d))
 		return 0xff;
-	}
 	d->isr = 0;
 	return isr;
 }

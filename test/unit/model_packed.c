@@ -140,9 +140,8 @@ TEST(model_packed__reversed)
 	options_make(&o, 12);
 	o.order = MODEL_ORDER_REVERSED;
 	bench_start(&b, &o, F_VERSION_1 | F_PACKED);
-	for (unsigned i = 0; i < 4; i++) {
+	for (unsigned i = 0; i < 4; i++)
 		packed_chain(&b, i, 3 * i, true, 10 + i);
-	}
 	bench_run(&b);
 	for (unsigned i = 0; i < 4; i++) {
 		EXPECT(is_used(&b, 3 * i, true));

@@ -285,9 +285,8 @@ TEST(model_pci__window)
 	model_options_default(&o);
 	card_open(&c, &o);
 	at = config_get(&c, 0x34, 1);
-	while (config_get(&c, at, 1) != 9 || config_get(&c, at + 3, 1) != 5) {
+	while (config_get(&c, at, 1) != 9 || config_get(&c, at + 3, 1) != 5)
 		at = config_get(&c, at + 1, 1);
-	}
 	config_put(&c, at + 4, 1, 4);
 	config_put(&c, at + 8, 4, 0x14);
 	config_put(&c, at + 12, 4, 1);
