@@ -63,8 +63,10 @@ model_device_open(struct model_host *host, const struct model_options *options)
 void
 model_device_stop(struct model_device *d)
 {
-	for (unsigned i = 0; i < d->options.queues; i++)
+	for (unsigned i = 0; i < d->options.queues; i++) {
 		model_queue_disable(&d->queues[i]);
+		model_queue_exorcise(&d->queues[i]);
+	}
 	d->driver_features = d->negotiated = 0;
 	d->isr = 0;
 	d->config_vector = VIRTIO_NO_VECTOR;
@@ -245,7 +247,7 @@ model_queue_size(struct model_device *d, uint16_t queue)
 /* ---- notifications ---- */
 
 void
-model_kick(struct model_device *d, uint32_t queue)
+model_kick(struct model_device *d, uint32_t queue, uint16_t position)
 {
 	struct model_queue *q;
 
@@ -256,10 +258,15 @@ model_kick(struct model_device *d, uint32_t queue)
 		return;
 	}
 	q = &d->queues[queue];
-	if ((d->status & VIRTIO_STATUS_DRIVER_OK) == 0 || !q->enabled) {
-		model_breached(d->host, MODEL_BREACH_KICK_EARLY, queue, d->status, q->enabled, 0);
+	if ((d->status & VIRTIO_STATUS_DRIVER_OK) == 0 || !q->enabled || q->resetting) {
+		model_breached(d->host, MODEL_BREACH_KICK_EARLY, queue, d->status, q->enabled,
+			       q->resetting);
 		return;
 	}
+	if ((d->negotiated & VIRTIO_BIT(VIRTIO_F_NOTIFICATION_DATA)) != 0 &&
+	    position != q->ring->position(q))
+		model_breached(d->host, MODEL_BREACH_KICK_POSITION, queue, position,
+			       q->ring->position(q), q->avail);
 	d->stats.kicks++;
 	d->stats.kicks_unasked += q->awake && !q->dozing;
 	q->awake = true;
@@ -345,6 +352,10 @@ model_device_act(struct model_device *d)
 	play_idle_tricks(d);
 	if ((d->status & VIRTIO_STATUS_DEVICE_NEEDS_RESET) != 0)
 		return false;
+	for (unsigned i = 0; i < d->options.queues; i++) {
+		if (model_queue_haunt(&d->queues[i]))
+			return true;
+	}
 	first = (unsigned)(model_random(&d->random) % d->options.queues);
 	for (unsigned i = 0; i < d->options.queues; i++)
 		if (model_queue_act(&d->queues[(first + i) % d->options.queues]))
@@ -361,11 +372,14 @@ model_device_hold(struct model_device *d, bool held)
 unsigned
 model_device_release(struct model_device *d, unsigned count)
 {
-	unsigned done = 0;
+	unsigned done = 0, some;
 
-	for (unsigned i = 0; i < d->options.queues && done < count; i++)
-		while (done < count && model_queue_complete(&d->queues[i]))
-			done++;
+	for (unsigned i = 0; i < d->options.queues && done < count; i++) {
+		do {
+			some = model_queue_complete(&d->queues[i], count - done);
+			done += some;
+		} while (some > 0);
+	}
 	(void)model_host_run(d->host);
 	return done;
 }
@@ -384,6 +398,12 @@ bool
 model_device_sleeps(const struct model_device *d, unsigned queue)
 {
 	return !d->queues[queue].awake;
+}
+
+bool
+model_device_enabled(const struct model_device *d, unsigned queue)
+{
+	return d->queues[queue].enabled;
 }
 
 /* ---- the tests' view ---- */

@@ -101,7 +101,7 @@ cap_virtio(struct model_pci *pci, unsigned *link, unsigned *end, unsigned type, 
 	put(pci, at + VIRTIO_PCI_CAP_OFFSET, 4, offset);
 	put(pci, at + VIRTIO_PCI_CAP_LENGTH, 4, length);
 	if (type == VIRTIO_PCI_CAP_NOTIFY_CFG)
-		put(pci, at + VIRTIO_PCI_CAP_NOTIFY_MULTIPLIER, 4, MODEL_PCI_NOTIFY_MULTIPLIER);
+		put(pci, at + VIRTIO_PCI_CAP_NOTIFY_MULTIPLIER, 4, pci->multiplier);
 	if (type == VIRTIO_PCI_CAP_PCI_CFG)
 		pci->window_cap = (uint16_t)at;
 }
@@ -123,11 +123,22 @@ cap_msix(struct model_pci *pci, unsigned *link, unsigned *end)
 	pci->msix_cap = (uint16_t)at;
 }
 
+static uint32_t
+claim(struct model_pci *pci, model_mischief what, uint32_t truth)
+{
+	uint64_t value;
+
+	return model_trick_now(pci->device, what, &value) ? (uint32_t)value : truth;
+}
+
 static void
 build_config(struct model_pci *pci, unsigned number)
 {
 	unsigned link = PCI_CAPABILITIES, end = PCI_CAP_FIRST;
 
+	pci->common_bytes = claim(pci, MODEL_MISCHIEF_SAY_COMMON_BYTES, MODEL_PCI_COMMON_BYTES);
+	pci->notify_bytes = claim(pci, MODEL_MISCHIEF_SAY_NOTIFY_BYTES, MODEL_PCI_NOTIFY_BYTES);
+	pci->multiplier = claim(pci, MODEL_MISCHIEF_SAY_MULTIPLIER, MODEL_PCI_NOTIFY_MULTIPLIER);
 	put(pci, PCI_VENDOR_ID, 2, VIRTIO_PCI_VENDOR);
 	put(pci, PCI_DEVICE_ID, 2, VIRTIO_PCI_DEVICE_MODERN_BASE + VIRTIO_ID_BLOCK);
 	put(pci, PCI_STATUS, 2, PCI_STATUS_CAPABILITIES);
@@ -142,12 +153,12 @@ build_config(struct model_pci *pci, unsigned number)
 	cap_msix(pci, &link, &end);
 	cap_virtio(pci, &link, &end, VIRTIO_PCI_CAP_PCI_CFG, 0, 0);
 	cap_virtio(pci, &link, &end, VIRTIO_PCI_CAP_NOTIFY_CFG, MODEL_PCI_NOTIFY,
-		   MODEL_PCI_NOTIFY_BYTES);
+		   pci->notify_bytes);
 	cap_virtio(pci, &link, &end, VIRTIO_PCI_CAP_DEVICE_CFG, MODEL_PCI_DEVICE,
 		   model_config_bytes(pci->device));
 	cap_virtio(pci, &link, &end, VIRTIO_PCI_CAP_ISR_CFG, MODEL_PCI_ISR, 1);
 	cap_virtio(pci, &link, &end, VIRTIO_PCI_CAP_COMMON_CFG, MODEL_PCI_COMMON,
-		   VIRTIO_PCI_COMMON_BYTES);
+		   pci->common_bytes);
 	if (model_trick_now(pci->device, MODEL_MISCHIEF_CAP_LOOP, NULL))
 		pci->config[link] = PCI_CAP_FIRST;
 }

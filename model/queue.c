@@ -42,8 +42,10 @@ setup_breach(struct model_queue *q, const struct virtio_queue_setup *setup, bool
 {
 	uint16_t size = setup->size;
 
-	if (q->enabled || (q->device->status & VIRTIO_STATUS_FEATURES_OK) == 0 ||
-	    (q->device->status & VIRTIO_STATUS_DRIVER_OK) != 0)
+	uint8_t status = q->device->status;
+
+	if (q->enabled || (status & VIRTIO_STATUS_FEATURES_OK) == 0 ||
+	    ((status & VIRTIO_STATUS_DRIVER_OK) != 0 && !q->was_reset))
 		return MODEL_BREACH_QUEUE_STATE;
 	if (size == 0 || size > q->device->options.queue_size ||
 	    (!packed && (size & (size - 1)) != 0))
@@ -69,10 +71,13 @@ model_queue_enable(struct model_queue *q, const struct virtio_queue_setup *setup
 	q->ring = packed ? &model_ring_packed : &model_ring_split;
 	q->indirect = (features & VIRTIO_BIT(VIRTIO_F_INDIRECT_DESC)) != 0;
 	q->event_index = (features & VIRTIO_BIT(VIRTIO_F_EVENT_IDX)) != 0;
-	q->avail = q->used = q->signalled = q->avail_known = 0;
+	q->in_order = (features & VIRTIO_BIT(VIRTIO_F_IN_ORDER)) != 0;
+	q->avail = q->used = q->signalled = q->avail_known = q->desc_next = 0;
+	q->id_before = -1;
 	q->avail_wrap = q->used_wrap = q->signalled_wrap = true;
 	q->signalled_slots = 0;
 	q->broken = q->awake = q->dozing = q->unpublished = q->unsignalled = false;
+	q->was_reset = q->resetting = false;
 	q->in_flight = calloc(1, packed ? PACKED_IDS : q->setup.size);
 	q->scratch =
 		malloc(sizeof(*q->scratch) + (q->setup.size + 1u) * sizeof(struct model_piece));
@@ -86,9 +91,8 @@ model_queue_enable(struct model_queue *q, const struct virtio_queue_setup *setup
 	return ORION_OK;
 }
 
-/* Memory that CHAIN makes the device's: its table, and what lies in DMA memory. */
-static void
-mark_chain(struct model_queue *q, const struct model_chain *chain, int delta)
+void
+model_chain_mark(struct model_queue *q, const struct model_chain *chain, int delta)
 {
 	if (chain->table != 0)
 		model_busy(q->host, chain->table, 16u * (uint64_t)chain->count, delta);
@@ -104,7 +108,7 @@ model_queue_disable(struct model_queue *q)
 	if (!q->enabled)
 		return;
 	for (unsigned i = 0; i < q->held_count; i++) {
-		mark_chain(q, q->held[i], -1);
+		model_chain_mark(q, q->held[i], -1);
 		free(q->held[i]);
 	}
 	r = model_region_at(q->host, q->setup.descriptor_area, 16u * (uint64_t)q->setup.size);
@@ -120,7 +124,7 @@ model_queue_disable(struct model_queue *q)
 	q->scratch = NULL;
 	q->held = NULL;
 	q->held_count = 0;
-	q->enabled = q->awake = false;
+	q->enabled = q->awake = q->resetting = false;
 }
 
 /* ---- chains ---- */
@@ -250,7 +254,7 @@ model_chain_finish(struct model_queue *q)
 	if (chain == NULL)
 		abort();
 	memcpy(chain, q->scratch, bytes);
-	mark_chain(q, chain, 1);
+	model_chain_mark(q, chain, 1);
 	if (chain->count > q->device->stats.chain_longest)
 		q->device->stats.chain_longest = chain->count;
 	return chain;
@@ -258,10 +262,11 @@ model_chain_finish(struct model_queue *q)
 
 /* ---- completions ---- */
 
-/* What the device says of CHAIN: the truth, or a trick. */
+/* What the device says of COUNT held requests from FIRST on: the truth, or a trick. */
 static void
-put_used(struct model_queue *q, const struct model_chain *chain, uint32_t length)
+put_used(struct model_queue *q, unsigned first, unsigned count, uint32_t length)
 {
+	const struct model_chain *chain = q->held[first + count - 1];
 	struct model_device *device = q->device;
 	bool split = q->ring == &model_ring_split;
 	uint32_t id = chain->id;
@@ -279,14 +284,23 @@ put_used(struct model_queue *q, const struct model_chain *chain, uint32_t length
 			id++;
 		for (id %= q->setup.size; id < chain->id && q->in_flight[id] != 0; id++) {
 		}
+	} else if (q->in_order && first + count < q->held_count &&
+		   model_trick_now(device, MODEL_MISCHIEF_ORDER_AHEAD, NULL)) {
+		id = q->held[first + count]->id;
+	} else if (q->in_order && q->id_before >= 0 &&
+		   model_trick_now(device, MODEL_MISCHIEF_ORDER_STALE, NULL)) {
+		id = (uint32_t)q->id_before;
 	}
 	if (model_trick_now(device, MODEL_MISCHIEF_LENGTH_HUGE, NULL))
 		length = UINT32_MAX;
 	else if (model_trick_now(device, MODEL_MISCHIEF_LENGTH_ZERO, NULL))
 		length = 0;
-	q->ring->put(q, chain, id, length);
+	q->ring->put(q, &q->held[first], count, id, length);
+	q->id_before = chain->id;
 	if (model_trick_now(device, MODEL_MISCHIEF_ID_TWICE, NULL))
-		q->ring->put(q, NULL, id, length);
+		q->ring->put(q, NULL, 0, id, length);
+	if (q->in_order && model_trick_now(device, MODEL_MISCHIEF_BATCH_LONG, &value))
+		q->ring->leap(q, 1 + (unsigned)value);
 }
 
 static void
@@ -306,6 +320,8 @@ publish(struct model_queue *q)
 static unsigned
 pick(struct model_queue *q)
 {
+	if (q->in_order)
+		return 0;
 	switch (q->device->options.order) {
 	case MODEL_ORDER_REVERSED:
 		return q->held_count - 1;
@@ -323,33 +339,60 @@ flip(struct model_queue *q)
 	return (model_random(&q->device->random) & 1) != 0;
 }
 
-bool
-model_queue_complete(struct model_queue *q)
+/* How many of the held requests one used entry shall stand for. */
+static unsigned
+batch_of(struct model_queue *q, unsigned most)
 {
-	struct model_chain *chain;
-	unsigned at;
-	uint32_t length;
+	unsigned room = q->in_order ? q->device->options.batch : 1;
 
-	if (q->held_count == 0 || q->broken)
-		return false;
-	at = pick(q);
-	chain = q->held[at];
-	memmove(&q->held[at], &q->held[at + 1], (q->held_count - at - 1) * sizeof(q->held[0]));
-	q->held_count--;
-	if (model_trick_now(q->device, MODEL_MISCHIEF_WITHHELD, NULL)) {
-		mark_chain(q, chain, -1);
-		free(chain);
-		return true;
+	room = room < most ? room : most;
+	room = room < q->held_count ? room : q->held_count;
+	if (room < 2)
+		return 1;
+	return q->device->options.order == MODEL_ORDER_SHUFFLED
+		       ? 1 + (unsigned)(model_random(&q->device->random) % room)
+		       : room;
+}
+
+/* Lets go of COUNT held requests from FIRST on. */
+static void
+drop(struct model_queue *q, unsigned first, unsigned count)
+{
+	for (unsigned i = first; i < first + count; i++) {
+		model_chain_mark(q, q->held[i], -1);
+		free(q->held[i]);
 	}
-	length = model_request_run(q, chain);
-	mark_chain(q, chain, -1);
-	put_used(q, chain, length);
-	free(chain);
-	q->device->stats.completed++;
+	q->held_count -= count;
+	memmove(&q->held[first], &q->held[first + count],
+		(q->held_count - first) * sizeof(q->held[0]));
+}
+
+unsigned
+model_queue_complete(struct model_queue *q, unsigned most)
+{
+	unsigned first, count, undone;
+	uint32_t length = 0;
+
+	if (q->held_count == 0 || q->broken || most == 0)
+		return 0;
+	first = pick(q);
+	if (model_trick_now(q->device, MODEL_MISCHIEF_WITHHELD, NULL)) {
+		drop(q, first, 1);
+		return 1;
+	}
+	count = batch_of(q, most);
+	undone = count > 1 && model_trick_now(q->device, MODEL_MISCHIEF_BATCH_SKIPS, NULL);
+	for (unsigned i = undone; i < count; i++)
+		length = model_request_run(q, q->held[first + i]);
+	put_used(q, first, count, length);
+	drop(q, first, count);
+	q->device->stats.completed += count;
+	if (count > q->device->stats.batch_longest)
+		q->device->stats.batch_longest = count;
 	q->unpublished = true;
 	if (q->device->options.order != MODEL_ORDER_SHUFFLED || flip(q))
 		publish(q);
-	return true;
+	return count;
 }
 
 /* ---- acts ---- */
@@ -379,6 +422,8 @@ wants_fetch(struct model_queue *q)
 		return false;
 	if (q->held_count == 0 || q->device->options.held)
 		return true;
+	if (q->in_order && q->device->options.order == MODEL_ORDER_FIFO)
+		return q->held_count < q->device->options.batch;
 	return q->device->options.order == MODEL_ORDER_REVERSED ||
 	       (q->device->options.order == MODEL_ORDER_SHUFFLED && flip(q));
 }
@@ -413,7 +458,7 @@ model_queue_act(struct model_queue *q)
 	if (q->awake && wants_fetch(q))
 		return fetch(q);
 	if (q->held_count > 0 && !q->device->options.held)
-		return model_queue_complete(q);
+		return model_queue_complete(q, UINT_MAX) > 0;
 	if (q->unpublished) {
 		publish(q);
 		return true;

@@ -59,10 +59,15 @@ index_is_sane(struct model_queue *q)
 	return true;
 }
 
-/* Marks descriptor SLOT as lent; false when it is already. */
+/* Marks descriptor SLOT as lent; false when it is already, or when it is not its turn. */
 static bool
 take_slot(struct model_queue *q, uint16_t slot)
 {
+	if (q->in_order && slot != q->desc_next) {
+		model_queue_breached(q, MODEL_BREACH_DESC_ORDER, slot, q->desc_next, 0);
+		return false;
+	}
+	q->desc_next = (uint16_t)((slot + 1u) & (q->setup.size - 1u));
 	if (q->in_flight[slot] != 0) {
 		model_queue_breached(q, MODEL_BREACH_DESC_IN_FLIGHT, slot, 0, 0);
 		return false;
@@ -147,19 +152,34 @@ split_fetch(struct model_queue *q)
 }
 
 static void
-split_put(struct model_queue *q, const struct model_chain *chain, uint32_t id, uint32_t length)
+give_chain(struct model_queue *q, const struct model_chain *chain)
+{
+	if (chain->table != 0) {
+		give_slot(q, chain->id);
+		return;
+	}
+	for (uint32_t i = 0; i < chain->count; i++)
+		give_slot(q, chain->pieces[i].slot);
+}
+
+static void
+split_put(struct model_queue *q, struct model_chain *const *chains, unsigned count, uint32_t id,
+	  uint32_t length)
 {
 	uint8_t *entry = q->used_area + offsetof(struct virtq_used, ring) +
 			 sizeof(struct virtq_used_elem) * (q->used & (q->setup.size - 1u));
 
-	if (chain != NULL && chain->table != 0)
-		give_slot(q, chain->id);
-	else if (chain != NULL)
-		for (uint32_t i = 0; i < chain->count; i++)
-			give_slot(q, chain->pieces[i].slot);
+	for (unsigned i = 0; i < count; i++)
+		give_chain(q, chains[i]);
 	model_put32(entry + offsetof(struct virtq_used_elem, id), id);
 	model_put32(entry + offsetof(struct virtq_used_elem, len), length);
-	q->used++;
+	q->used = (uint16_t)(q->used + (count > 0 ? count : 1));
+}
+
+static void
+split_leap(struct model_queue *q, unsigned count)
+{
+	q->used = (uint16_t)(q->used + count);
 }
 
 static void
@@ -191,6 +211,12 @@ split_want_kicks(struct model_queue *q, bool wanted)
 		model_put16(avail_event(q), q->avail);
 }
 
+static uint16_t
+split_position(struct model_queue *q)
+{
+	return model_get16(avail_index(q));
+}
+
 static void
 split_lie(struct model_queue *q, int steps)
 {
@@ -210,9 +236,11 @@ const struct model_ring_ops model_ring_split = {
 	.available = split_available,
 	.fetch = split_fetch,
 	.put = split_put,
+	.leap = split_leap,
 	.publish = split_publish,
 	.wants_interrupt = split_wants_interrupt,
 	.want_kicks = split_want_kicks,
+	.position = split_position,
 	.lie = split_lie,
 	.odd_events = split_odd_events,
 };

@@ -34,7 +34,9 @@ features_get(void *context)
 {
 	struct model_device *d = device_of(context);
 
-	return model_is_gone(d) ? UINT64_MAX : d->options.features;
+	/* The device's own number for a queue is a matter of PCI. */
+	return model_is_gone(d) ? UINT64_MAX
+				: d->options.features & ~VIRTIO_BIT(VIRTIO_F_NOTIF_CONFIG_DATA);
 }
 
 static void
@@ -103,9 +105,10 @@ queue_enable(void *context, uint16_t queue, const struct virtio_queue_setup *set
 	     struct virtio_doorbell *doorbell)
 {
 	struct model_device *d = device_of(context);
+	bool position = (d->negotiated & VIRTIO_BIT(VIRTIO_F_NOTIFICATION_DATA)) != 0;
 	orion_status status;
 
-	*doorbell = (struct virtio_doorbell){NULL, queue, 2, false};
+	*doorbell = (struct virtio_doorbell){NULL, queue, position ? 4 : 2, position};
 	if (model_is_gone(d) || model_trick_now(d, MODEL_MISCHIEF_QUEUE_REFUSED, NULL))
 		return ORION_DEVICE_REFUSED;
 	if (queue >= d->options.queues) {
@@ -114,6 +117,34 @@ queue_enable(void *context, uint16_t queue, const struct virtio_queue_setup *set
 	}
 	status = take_vector(d, setup->vector);
 	return status != ORION_OK ? status : model_queue_enable(&d->queues[queue], setup);
+}
+
+static struct model_queue *
+queue_of(void *context, uint16_t queue)
+{
+	struct model_device *d = device_of(context);
+
+	if (queue < d->options.queues)
+		return &d->queues[queue];
+	model_breached(d->host, MODEL_BREACH_QUEUE_ABSENT, queue, d->options.queues, 0, 4);
+	return NULL;
+}
+
+static void
+queue_reset(void *context, uint16_t queue)
+{
+	struct model_queue *q = queue_of(context, queue);
+
+	if (q != NULL && !model_is_gone(q->device))
+		model_queue_reset(q);
+}
+
+static bool
+queue_resetting(void *context, uint16_t queue)
+{
+	struct model_queue *q = queue_of(context, queue);
+
+	return q != NULL && (model_is_gone(q->device) || model_queue_resetting(q));
 }
 
 static uint16_t
@@ -207,8 +238,12 @@ isr_read(void *context)
 static void
 notify(void *context, uint16_t queue, uint32_t value)
 {
-	(void)value;
-	model_kick(device_of(context), queue);
+	struct model_device *d = device_of(context);
+	bool position = (d->negotiated & VIRTIO_BIT(VIRTIO_F_NOTIFICATION_DATA)) != 0;
+
+	if ((position ? value & 0xffff : value) != queue)
+		model_breached(d->host, MODEL_BREACH_KICK_NUMBER, queue, value, position, 0);
+	model_kick(d, queue, (uint16_t)(value >> 16));
 }
 
 static void
@@ -244,6 +279,8 @@ static const struct virtio_transport_ops ops = {
 	.queue_count = queue_count,
 	.queue_size_max = queue_size_max,
 	.queue_enable = queue_enable,
+	.queue_reset = queue_reset,
+	.queue_resetting = queue_resetting,
 	.vector_count = vector_count,
 	.vector_attach = vector_attach,
 	.vector_detach = vector_detach,

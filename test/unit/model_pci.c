@@ -102,7 +102,7 @@ TEST(model_pci__header)
 /* The list: MSI-X and the five virtio structures, each once, in place. */
 TEST(model_pci__capabilities)
 {
-	static const uint32_t lengths[] = {0, 0x38, 0x1000, 1, 96, 0};
+	static const uint32_t lengths[] = {0, 0x3c, 0x1000, 1, 96, 0};
 	unsigned at, found = 0, hops = 0;
 	struct model_options o;
 	struct card c;
