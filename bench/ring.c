@@ -7,7 +7,8 @@
  *
  * Counted are the functions named counted_*: counted_add hands over a request, counted_kick
  * publishes what was added and asks whether the device wants a kick, counted_get takes one used
- * entry and gives cookie and length.  The indirect table is written anew for every request.
+ * entry and gives cookie and length, counted_disarm and counted_arm (with "armed") stand round the
+ * gets of a harvest.  The indirect table is written anew for every request.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -49,6 +50,8 @@ struct verbs {
 	bool (*add)(struct rig *rig, const struct request *request);
 	bool (*kick)(struct rig *rig);
 	bool (*get)(struct rig *rig, uint64_t *cookie, uint32_t *length);
+	void (*disarm)(struct rig *rig);
+	bool (*arm)(struct rig *rig);
 };
 
 static ALWAYS_INLINE bool
@@ -155,21 +158,22 @@ get_packed(struct rig *rig, const bool direct, uint64_t *cookie, uint32_t *lengt
 	return true;
 }
 
-COUNTED bool
-counted_kick_split(struct rig *rig)
-{
-	vring_split_publish(&rig->ring);
-	return vring_split_ask(&rig->ring);
-}
+#define LAYOUT(layout)                                        \
+	COUNTED bool counted_kick_##layout(struct rig *rig)   \
+	{                                                     \
+		vring_##layout##_publish(&rig->ring);         \
+		return vring_##layout##_ask(&rig->ring);      \
+	}                                                     \
+	COUNTED void counted_disarm_##layout(struct rig *rig) \
+	{                                                     \
+		vring_##layout##_disarm(&rig->ring);          \
+	}                                                     \
+	COUNTED bool counted_arm_##layout(struct rig *rig)    \
+	{                                                     \
+		return vring_##layout##_arm(&rig->ring);      \
+	}
 
-COUNTED bool
-counted_kick_packed(struct rig *rig)
-{
-	vring_packed_publish(&rig->ring);
-	return vring_packed_ask(&rig->ring);
-}
-
-#define VERBS(layout, shape, is_direct)                                                \
+#define SHAPE(layout, shape, is_direct)                                                \
 	COUNTED bool counted_add_##layout##_##shape(struct rig *rig,                   \
 						    const struct request *request)     \
 	{                                                                              \
@@ -180,14 +184,16 @@ counted_kick_packed(struct rig *rig)
 	{                                                                              \
 		return get_##layout(rig, is_direct, cookie, length);                   \
 	}                                                                              \
-	static const struct verbs layout##_##shape = {counted_add_##layout##_##shape,  \
-						      counted_kick_##layout,           \
-						      counted_get_##layout##_##shape}
+	static const struct verbs layout##_##shape = {                                 \
+		counted_add_##layout##_##shape, counted_kick_##layout,                 \
+		counted_get_##layout##_##shape, counted_disarm_##layout, counted_arm_##layout}
 
-VERBS(split, chain, true);
-VERBS(split, table, false);
-VERBS(packed, chain, true);
-VERBS(packed, table, false);
+LAYOUT(split)
+LAYOUT(packed)
+SHAPE(split, chain, true);
+SHAPE(split, table, false);
+SHAPE(packed, chain, true);
+SHAPE(packed, table, false);
 
 static void *
 allocate(size_t bytes)
@@ -256,6 +262,19 @@ get_batch(struct rig *rig, const struct verbs *verbs, unsigned batch)
 			bench_fail("a completion is not the one that was due");
 }
 
+/* As an interrupt-driven owner does: no interrupts, everything that is there, interrupts. */
+static void
+get_armed(struct rig *rig, const struct verbs *verbs, unsigned batch)
+{
+	uint64_t cookie;
+	uint32_t length;
+
+	verbs->disarm(rig);
+	get_batch(rig, verbs, batch);
+	if (verbs->get(rig, &cookie, &length) || !verbs->arm(rig))
+		bench_fail("a completion too many");
+}
+
 int
 main(int argc, char **argv)
 {
@@ -279,7 +298,7 @@ main(int argc, char **argv)
 		ring_device_poll(&rig.device, options.batch);
 		ring_device_arm(&rig.device);
 		access_count.on = true;
-		get_batch(&rig, verbs, options.batch);
+		(options.armed ? get_armed : get_batch)(&rig, verbs, options.batch);
 		access_count.on = false;
 	}
 	access_count_print(done, rig.kicks);
