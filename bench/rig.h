@@ -37,7 +37,8 @@ struct ring_rig {
 	struct vring_slot *slots;
 	uint64_t cookies[RIG_SIZE_MAX];
 	struct virtq_desc (*tables)[RIG_PIECES + 1];
-	struct ring_device device;
+	/* On lines of its own: it may run in another thread. */
+	_Alignas(128) struct ring_device device;
 };
 
 /* The verbs of one kind of ring: counted_add_..., and so on. */
