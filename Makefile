@@ -104,7 +104,7 @@ kernel_s := $(wildcard kernel/arch/$(ARCH)/*.S)
 kernel_o := $(kernel_s:%.S=$B/$(ARCH)/%.S.o) $(kernel_c:%.c=$B/$(ARCH)/%.o)
 kernel := $(if $(KERNEL_CFLAGS),$(if $(filter release debug clang,$(MODE)),$(KERNEL)))
 
-.PHONY: all lib kernel tests benches run test bench bench-ring bench-linux budget lint fuzz install clean format help
+.PHONY: all lib kernel tests benches run test mutate bench bench-ring bench-linux budget lint fuzz install clean format help
 all: lib kernel tests benches ## build everything for MODE (the default)
 lib: $(libraries) ## build the libraries: core, storage and the model device
 kernel: $(kernel) ## build the Orion kernel for ARCH
@@ -213,6 +213,10 @@ run: ## boot Orion in QEMU (DISK= READONLY=1 SCRIPT= DEVICE_ARGS= QEMU_ARGS= CPU
 test: ## run every test; ONLY=id runs one suite or one case (MODE= says in which build)
 	@tools/need test >&2
 	@MODE=$(MODE) MAKE='$(MAKE)' JOBS=$(JOBS) SEED=$(SEED) tools/test $(ONLY)
+
+mutate: ## leave out every fence, swap every publication, and demand that a test notices
+	@tools/need test >&2
+	@JOBS=$(JOBS) tools/mutants -v 1-
 
 lint: ## run the source checks
 	@tools/lint

@@ -15,6 +15,9 @@ The number in a name is the requirement that the mutant breaks; 0 is for checks 
 11 a step that fails unwinds everything
 12 the test device is exact and nasty
 """
+import os
+import re
+
 MUTANTS = []
 
 SPLIT, PACKED, EVENT = "src/ring/split.h", "src/ring/packed.h", "src/ring/event.h"
@@ -32,6 +35,34 @@ def mutant(name, file, old, new, tests, why, **more):
 
 
 # ---- 1: order -------------------------------------------------------------------------------
+
+# By file: the tests of which at least one must notice when a fence is missing.
+WITNESSES = {
+    SPLIT: "unit/ring_split unit/blk_order__no*:split* exhaust/honest_accesses:split.1.* "
+           "exhaust/honest_disorder:split.1.*",
+    PACKED: "unit/ring_packed unit/blk_order__no*:packed* exhaust/honest_accesses:packed.1.* "
+            "exhaust/honest_disorder:packed.1.*",
+    IO: "unit/blk_order__every_doorbell*",
+}
+
+
+def ordering_points():
+    """Each call of a fence in src, as (file, function, fence, which of its like in the file)."""
+    for folder, _, files in sorted(os.walk("src")):
+        for name in sorted(f for f in files if folder != "src/arch"):
+            path, seen, function = os.path.join(folder, name), {}, ""
+            for line in open(path, encoding="utf-8"):
+                begun = re.match(r"(\w+)\(", line)
+                function = begun.group(1) if begun else function
+                for fence in re.findall(r"\b(arch_order_\w+)\(\);", line):
+                    yield path, function, fence, seen.setdefault(fence, 0)
+                    seen[fence] += 1
+
+
+for at, function, fence, nth in ordering_points():
+    mutant("1-no-" + function.replace("vring_", "").replace("_", "-"), at, fence + "();", "",
+           WITNESSES.get(at, "unit/blk_order"),
+           f"{fence}() is left out of {function}()", nth=nth, any=True)
 
 mutant("1-ask-split", SPLIT, "ring->unasked = 0; arch_order_ask();",
        "ring->unasked = 0;",

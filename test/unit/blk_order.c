@@ -5,6 +5,7 @@
  */
 #include "test/world.h"
 
+#include "arch/stepped.h"
 #include "desk_blk.h"
 
 static const struct test_axis events = {"events", {"flags", "index"}};
@@ -129,5 +130,46 @@ TEST_AXES(blk_order__no_wake_is_lost, axes, NULL)
 	}
 	world_run(&world);
 	reap_all(queue);
+	world_close(&world);
+}
+
+/* A transport in front of the world's, to look at the moment of the kick. */
+static struct {
+	const struct virtio_transport_ops *behind;
+	unsigned kicks;
+} front;
+
+static void
+look_at_kick(void *context, uint16_t queue, uint32_t value)
+{
+	front.kicks++;
+	EXPECT_EQ(model_step_stats()->fences[STEP_DOORBELL], front.kicks);
+	front.behind->notify(context, queue, value);
+}
+
+/* No store is left behind a doorbell: each has a fence of its own before it. */
+TEST_AXES(blk_order__every_doorbell_has_its_fence, axes, NULL)
+{
+	struct virtio_transport_ops ops;
+	struct world world;
+	struct world_buffer *buffer;
+	struct vblk_queue *queue;
+
+	open_world(&world);
+	buffer = world_buffer(&world, 512, ORION_DEVICE_WRITES);
+	queue = vblk_queue_get(world.device, 0);
+	front.behind = queue->device->virtio.transport.ops;
+	front.kicks = 0;
+	ops = *front.behind;
+	ops.notify = look_at_kick;
+	queue->device->virtio.transport.ops = &ops;
+	for (unsigned turn = 0; turn < 50; turn++) {
+		submit_and_kick(queue, buffer);
+		model_step_settle();
+		world_run(&world);
+		reap_all(queue);
+	}
+	EXPECT(front.kicks > 10);
+	queue->device->virtio.transport.ops = front.behind;
 	world_close(&world);
 }
