@@ -120,6 +120,7 @@ typedef enum vblk_cause {
 	VBLK_CAUSE_ID_RANGE,      /* a used id at or above the queue size */
 	VBLK_CAUSE_ID_FREE,       /* a used id that is not in flight */
 	VBLK_CAUSE_INDEX_LEAP,    /* a used index beyond what is outstanding */
+	VBLK_CAUSE_OUT_OF_ORDER,  /* in order was promised, and a used entry breaks it */
 	VBLK_CAUSE_NEEDS_RESET,   /* DEVICE_NEEDS_RESET in the status field */
 	VBLK_CAUSE_GONE,          /* registers read as all ones */
 	VBLK_CAUSE_COUNT
@@ -147,7 +148,7 @@ typedef enum virtio_irq_mode {
 struct vblk_info {
 	const char *transport;
 	uint64_t features_offered, features_wanted, features_negotiated;
-	bool packed, indirect, event_index;
+	bool packed, indirect, event_index, in_order;
 
 	uint64_t capacity_sectors;      /* may change: vblk_refresh() */
 	uint32_t block_bytes;           /* logical block size, 512 .. 65536, a power of two */

@@ -21,7 +21,9 @@ vblk_features_known(void)
 	       VIRTIO_BIT(VIRTIO_BLK_F_CONFIG_WCE) | VIRTIO_BIT(VIRTIO_BLK_F_MQ) |
 	       VIRTIO_BIT(VIRTIO_F_INDIRECT_DESC) | VIRTIO_BIT(VIRTIO_F_EVENT_IDX) |
 	       VIRTIO_BIT(VIRTIO_F_VERSION_1) | VIRTIO_BIT(VIRTIO_F_ACCESS_PLATFORM) |
-	       VIRTIO_BIT(VIRTIO_F_RING_PACKED);
+	       VIRTIO_BIT(VIRTIO_F_RING_PACKED) | VIRTIO_BIT(VIRTIO_F_IN_ORDER) |
+	       VIRTIO_BIT(VIRTIO_F_ORDER_PLATFORM) | VIRTIO_BIT(VIRTIO_F_NOTIFICATION_DATA) |
+	       VIRTIO_BIT(VIRTIO_F_NOTIF_CONFIG_DATA) | VIRTIO_BIT(VIRTIO_F_RING_RESET);
 }
 
 static bool
@@ -222,6 +224,6 @@ vblk_limits_queues(struct vblk_device *device)
 	info->segments_max = num_min32(info->segments_max, size - 2);
 	info->queue_depth = (uint16_t)num_min32(device->options.queue_depth,
 						info->indirect ? size : size / DESCRIPTORS_MIN);
-	device->ids = info->indirect ? info->queue_depth : info->queue_size;
+	device->ids = info->indirect && !info->in_order ? info->queue_depth : info->queue_size;
 	return ORION_OK;
 }

@@ -5,12 +5,22 @@
 void
 vblk_break(struct vblk_queue *queue, vblk_cause cause, uint64_t detail)
 {
-	if (queue->mode >= VBLK_MODE_BROKEN)
+	if (!vblk_running(queue))
 		return;
 	queue->mode = VBLK_MODE_BROKEN;
+	vring_quiet(&queue->ring);
 	__atomic_store_n(&queue->cause, cause, __ATOMIC_RELEASE);
 	virtio_report(&queue->device->virtio, ORION_LEVEL_ERROR, ORION_EVENT_DEVICE_BROKEN, cause,
 		      queue->index, detail);
+}
+
+/* Nothing more is taken, and what is in flight waits to be given back. */
+static void
+retire(struct vblk_queue *queue)
+{
+	queue->mode = VBLK_MODE_STOPPED;
+	queue->parts_waiting = 0;
+	vring_quiet(&queue->ring);
 }
 
 orion_status
@@ -26,7 +36,7 @@ vblk_stop(struct vblk_device *device)
 	device->stopped = true;
 	for (unsigned i = 0; i < device->info.queues; i++) {
 		if (device->queues[i] != NULL)
-			device->queues[i]->mode = VBLK_MODE_STOPPED;
+			retire(device->queues[i]);
 	}
 	return status;
 }
@@ -54,13 +64,11 @@ vblk_drain(struct vblk_queue *queue, struct vblk_completion *completions, unsign
 	struct vring *ring = &queue->ring;
 
 	for (; queue->drained < ring->ids && done < max; queue->drained++) {
-		struct vring_slot *lent = &ring->slots[queue->drained];
-		struct vblk_slot *slot = &queue->slots[queue->drained];
+		struct vblk_slot *slot = vblk_slot_at(queue, queue->drained);
 
-		if (lent->descriptors == 0)
+		if (slot->ring.descriptors == 0)
 			continue;
-		lent->descriptors = 0;
-		ring->outstanding--;
+		vring_forget(ring, &slot->ring);
 		if (slot->part != VBLK_NO_PART)
 			queue->parts_slots--;
 		else
