@@ -89,6 +89,8 @@ libraries := $(core_a) $(stepped_a) $(if $(STORAGE),$(storage_a)) $(model_a)
 tests := $(if $(UNIT),$B/test-unit) $(if $(SCENARIO),$B/test-scenario) \
 	$(if $(INJECT),$B/test-inject)
 benches := $(BENCH:bench/%.c=$B/bench/%)
+# The same with every shared access counted (bench/count.h).
+benches_stepped := $(filter %/ring-stepped %/core-stepped,$(benches:=-stepped))
 fuzzers := $(FUZZ:test/fuzz/%.c=$B/fuzz-%)
 EMBED := $(wildcard test/embed/*.c)
 example := $(if $(MODEL),$B/embed-example)
@@ -101,10 +103,11 @@ kernel_s := $(wildcard kernel/arch/$(ARCH)/*.S)
 kernel_o := $(kernel_s:%.S=$B/$(ARCH)/%.S.o) $(kernel_c:%.c=$B/$(ARCH)/%.o)
 kernel := $(if $(KERNEL_CFLAGS),$(if $(filter release debug clang,$(MODE)),$(KERNEL)))
 
-.PHONY: all lib kernel tests run test bench lint fuzz install clean format help
-all: lib kernel tests $(benches) ## build everything for MODE (the default)
+.PHONY: all lib kernel tests benches run test bench bench-ring budget lint fuzz install clean format help
+all: lib kernel tests benches ## build everything for MODE (the default)
 lib: $(libraries) ## build the libraries: core, storage and the model device
 kernel: $(kernel) ## build the Orion kernel for ARCH
+benches: $(benches) $(benches_stepped) ## build the measurements
 tests: $(tests) $(example) ## build the hosted test programs
 
 # ---- how it is built ----------------------------------------------------------------------------
@@ -135,6 +138,8 @@ $B/host/model/%.o: model/%.c $B/flags
 	$(call compile,CC,$<,-D_GNU_SOURCE -Isrc -I.)
 $B/host/bench/%.o: bench/%.c $B/flags
 	$(call compile,CC,$<,-D_GNU_SOURCE -Isrc -I.)
+$B/step/bench/%.o: bench/%.c $B/flags
+	$(call compile,STEP,$<,-D_GNU_SOURCE -DORION_STEPPED -Isrc -I.)
 $B/host/test/embed/%.o: test/embed/%.c $B/flags
 	$(call compile,CC,$<,-I. -Wno-missing-prototypes)
 $B/host/test/%.o: test/%.c $B/flags
@@ -168,7 +173,10 @@ $B/test-inject: $(harness_o) $(call host_o,$(INJECT)) $(under_test)
 	$(call link)
 $B/embed-example: $(call host_o,$(EMBED)) $(core_a) $(model_a)
 	$(call link)
-$(benches): $B/bench/%: $B/host/bench/%.o $(call host_o,$(BENCH_SHARED)) $(core_a) $(model_a)
+$(benches): $B/bench/%: $B/host/bench/%.o $(call host_o,$(BENCH_SHARED)) $(core_a)
+	$(call link)
+$(benches_stepped): $B/bench/%-stepped: $B/step/bench/%.o $(BENCH_SHARED:%.c=$B/step/%.o) \
+		$(stepped_a)
 	$(call link)
 $(fuzzers): $B/fuzz-%: $B/host/test/fuzz/%.o $(call host_o,$(filter kernel/console/%,$(LENT))) \
 		$(under_test)
@@ -205,10 +213,18 @@ test: ## run every test; ONLY=id runs one suite or one case (MODE= says in which
 lint: ## run the source checks
 	@tools/lint
 
-bench: ## run every measurement in bench/
+bench-ring: ## measure the ring and the core: instructions, accesses, times
 	@tools/need bench >&2
-	@$(again) lib $(benches) >&2
-	@set -e; for b in $(wildcard bench/*.sh); do echo "== $$b"; B=$B $$b; done
+	@$(again) benches >&2
+	@B=$B JOBS=$(JOBS) bench/instructions.py $(WORDS)
+
+budget: ## write today's instruction counts into bench/budget.csv, on purpose
+	@tools/need bench >&2
+	@$(again) benches >&2
+	@JOBS=$(JOBS) bench/budget.py --update
+	@git --no-pager diff --stat bench/budget.csv
+
+bench: bench-ring ## run every measurement in bench/
 
 fuzz: ## run every fuzzer for FUZZ_SECONDS (20) each
 	@tools/need test >&2

@@ -3,107 +3,159 @@
  * What one 4 KiB read costs in the driver core: vblk_submit(), vblk_kick() and vblk_reap(), against
  * the sink device in the same thread.
  *
- *     bench-core LAYOUT EVENT BATCH COUNT     LAYOUT: split|packed[-direct]; EVENT: event|plain
+ *     core [WORDS]      the words are those of options.h
  *
- * Prints nothing but an error: bench/core.sh runs it under callgrind, which counts the instructions
- * of the three functions (and what they call), at two values of COUNT, so that set-up cancels out.
+ * Queues and devices are taken in turn, a batch each.  A program that counts instructions
+ * (counts.py) runs this at two values of count, so that set-up cancels out.
  */
 #include <stdalign.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "bench/count.h"
+#include "bench/options.h"
 #include "bench/sink.h"
 #include "orion/vblk.h"
 
 #define BATCH_MAX 256u
+#define DEVICES_MAX 32u
 
 struct rig {
 	struct sink sink;
 	struct orion_options options;
 	struct vblk_budget budget;
-	struct vblk_queue_home home;
+	struct vblk_queue_home homes[SINK_QUEUES_MAX];
 	struct vblk_device *device;
-	struct vblk_queue *queue;
+	struct vblk_queue *queues[SINK_QUEUES_MAX];
+	alignas(64) unsigned char memory[VBLK_DEVICE_BYTES];
+};
+
+/* One batch of requests, and where its completions go. */
+struct batch {
+	unsigned count;
+	struct vblk_request requests[BATCH_MAX];
+	struct vblk_completion completions[BATCH_MAX];
 };
 
 static void
-fail(const char *what)
+open_device(struct rig *rig, const struct bench_options *wanted)
 {
-	fprintf(stderr, "bench-core: %s\n", what);
-	exit(2);
-}
-
-static void
-open_device(struct rig *rig)
-{
-	static alignas(64) unsigned char memory[VBLK_DEVICE_BYTES];
 	struct vblk_config config = {
 		.transport = sink_transport(&rig->sink),
 		.port = &sink_port,
 		.options = &rig->options,
-		.homes = &rig->home,
-		.home_count = 1,
+		.homes = rig->homes,
+		.home_count = (uint16_t)wanted->queues,
 		.budget = &rig->budget,
 	};
 	size_t bytes;
 	void *more;
 
+	rig->sink = (struct sink){
+		.packed = wanted->packed,
+		.indirect = !wanted->direct,
+		.event_index = wanted->event_index,
+		.in_order = wanted->in_order,
+		.size_max = (uint16_t)wanted->size,
+		.queues = (uint16_t)wanted->queues,
+	};
 	options_default(&rig->options);
+	rig->options.queue_count = wanted->queues;
+	rig->options.queue_depth = wanted->size;
 	rig->budget.limit = rig->options.shared_memory_size;
-	if (vblk_probe(memory, &config, &rig->device, &bytes) != ORION_OK)
-		fail("probe failed");
+	if (vblk_probe(rig->memory, &config, &rig->device, &bytes) != ORION_OK)
+		bench_fail("probe failed");
 	more = aligned_alloc(64, (bytes + 63) & ~(size_t)63);
 	if (more == NULL || vblk_open(rig->device, more, bytes) != ORION_OK)
-		fail("open failed");
-	rig->queue = vblk_queue_get(rig->device, 0);
+		bench_fail("open failed");
+	for (uint16_t i = 0; i < wanted->queues; i++)
+		rig->queues[i] = vblk_queue_get(rig->device, i);
+}
+
+/* The device must have agreed to what is to be measured. */
+static void
+check_device(const struct rig *rig, const struct bench_options *wanted)
+{
+	const struct ring_device *ring = &rig->sink.rings[wanted->queues - 1];
+
+	if (ring->in_order != wanted->in_order)
+		bench_fail("the driver does not use VIRTIO_F_IN_ORDER");
+	if (ring->size != wanted->size)
+		bench_fail("the driver chose another queue size");
 }
 
 static void
-run(struct rig *rig, unsigned batch, unsigned long count)
+submit(struct rig *rig, unsigned queue, const struct batch *batch)
 {
-	static alignas(4096) unsigned char buffer[4096];
-	struct vblk_segment segment = {(uintptr_t)buffer, sizeof(buffer), 0};
-	struct vblk_request requests[BATCH_MAX];
-	struct vblk_completion completions[BATCH_MAX];
+	access_count.on = true;
+	if (vblk_submit(rig->queues[queue], batch->requests, batch->count) != batch->count)
+		bench_fail("the queue did not take a batch");
+	vblk_kick(rig->queues[queue]);
+	access_count.on = false;
+}
+
+static void
+reap(struct rig *rig, unsigned queue, struct batch *batch)
+{
+	if (sink_poll(&rig->sink, queue, batch->count) != batch->count)
+		bench_fail("the device found too few requests");
+	access_count.on = true;
+	if (vblk_reap(rig->queues[queue], batch->completions, batch->count) != batch->count)
+		bench_fail("a completion is missing");
+	access_count.on = false;
+	for (unsigned i = 0; i < batch->count; i++)
+		if (batch->completions[i].cookie != i || batch->completions[i].result != ORION_OK)
+			bench_fail("a completion is not what it should be");
+}
+
+/* Returns how many requests were made. */
+static unsigned long
+run(struct rig *rigs, const struct bench_options *options, struct batch *batch)
+{
+	const unsigned lanes = options->queues * options->devices;
 	unsigned long done = 0;
 
-	memset(requests, 0, sizeof(requests));
-	for (unsigned i = 0; i < batch; i++)
-		requests[i] = (struct vblk_request){.sector = i * 8,
-						    .segments = &segment,
-						    .cookie = i,
-						    .segment_count = 1,
-						    .operation = VBLK_READ};
-	while (done < count) {
-		if (vblk_submit(rig->queue, requests, batch) != batch)
-			fail("the queue did not take a batch");
-		vblk_kick(rig->queue);
-		sink_poll(&rig->sink);
-		if (vblk_reap(rig->queue, completions, batch) != batch)
-			fail("a completion is missing");
-		done += batch;
-	}
+	for (unsigned lane = 0; lane < lanes; lane++)
+		for (unsigned d = batch->count; d < options->depth; d += batch->count)
+			submit(&rigs[lane % options->devices], lane / options->devices, batch);
+	while (done < options->count)
+		for (unsigned lane = 0; lane < lanes; lane++, done += batch->count) {
+			submit(&rigs[lane % options->devices], lane / options->devices, batch);
+			reap(&rigs[lane % options->devices], lane / options->devices, batch);
+		}
+	return done;
 }
 
 int
 main(int argc, char **argv)
 {
-	static struct rig rig;
-	unsigned batch;
+	static alignas(4096) unsigned char buffer[4096];
+	static struct vblk_segment segment = {.length = sizeof(buffer)};
+	static struct rig rigs[DEVICES_MAX];
+	static struct batch batch;
+	struct bench_options options = bench_options(argc, argv);
+	unsigned long done, kicks = 0;
 
-	if (argc != 5)
-		fail("usage: bench-core split|packed[-direct] event|plain BATCH COUNT");
-	batch = (unsigned)strtoul(argv[3], NULL, 10);
-	if (batch == 0 || batch > BATCH_MAX)
-		fail("BATCH must be 1 to 256");
-	rig.sink = (struct sink){
-		.packed = strncmp(argv[1], "packed", 6) == 0,
-		.indirect = strstr(argv[1], "direct") == NULL,
-		.event_index = strcmp(argv[2], "event") == 0,
-		.size_max = 1024,
-	};
-	open_device(&rig);
-	run(&rig, batch, strtoul(argv[4], NULL, 10));
+	segment.device_address = (uintptr_t)buffer;
+	batch.count = options.batch;
+	for (unsigned i = 0; i < batch.count; i++)
+		batch.requests[i] = (struct vblk_request){.sector = i * 8,
+							  .segments = &segment,
+							  .cookie = i,
+							  .segment_count = 1,
+							  .operation = VBLK_READ};
+	for (unsigned i = 0; i < options.devices; i++) {
+		open_device(&rigs[i], &options);
+		check_device(&rigs[i], &options);
+	}
+	done = run(rigs, &options, &batch);
+	for (unsigned i = 0; i < options.devices * options.queues; i++) {
+		struct vblk_queue_stats stats;
+		struct vblk_irq_stats irq;
+
+		vblk_queue_stats(rigs[i / options.queues].queues[i % options.queues], &stats, &irq);
+		kicks += stats.kicks;
+	}
+	access_count_print(done, kicks);
 	return 0;
 }

@@ -7,10 +7,8 @@
 #include <string.h>
 #include <time.h>
 
-#include "base/le.h"
 #include "spec/virtio_blk.h"
 #include "spec/virtio_ids.h"
-#include "spec/virtq_packed.h"
 
 #define CAPACITY_SECTORS (UINT64_C(1) << 21)
 #define SEGMENTS 16u
@@ -36,7 +34,9 @@ features_get(void *context)
 	       VIRTIO_BIT(VIRTIO_BLK_F_FLUSH) |
 	       (sink->packed ? VIRTIO_BIT(VIRTIO_F_RING_PACKED) : 0) |
 	       (sink->indirect ? VIRTIO_BIT(VIRTIO_F_INDIRECT_DESC) : 0) |
-	       (sink->event_index ? VIRTIO_BIT(VIRTIO_F_EVENT_IDX) : 0);
+	       (sink->event_index ? VIRTIO_BIT(VIRTIO_F_EVENT_IDX) : 0) |
+	       (sink->in_order ? VIRTIO_BIT(VIRTIO_F_IN_ORDER) : 0) |
+	       (sink->queues > 1 ? VIRTIO_BIT(VIRTIO_BLK_F_MQ) : 0);
 }
 
 static void
@@ -55,10 +55,11 @@ config_bytes(void *context)
 static uint32_t
 config_read(void *context, uint32_t offset, unsigned width)
 {
-	(void)context;
 	(void)width;
 	if (offset == offsetof(struct virtio_blk_config, capacity))
 		return (uint32_t)CAPACITY_SECTORS;
+	if (offset == offsetof(struct virtio_blk_config, num_queues))
+		return ((struct sink *)context)->queues;
 	return offset == offsetof(struct virtio_blk_config, seg_max) ? SEGMENTS : 0;
 }
 
@@ -78,8 +79,7 @@ config_generation(void *context)
 static uint16_t
 queue_count(void *context)
 {
-	(void)context;
-	return 1;
+	return ((struct sink *)context)->queues;
 }
 
 static uint16_t
@@ -95,12 +95,20 @@ queue_enable(void *context, uint16_t queue, const struct virtio_queue_setup *set
 {
 	static uint16_t register_sink;
 	struct sink *sink = context;
+	struct ring_device *device = &sink->rings[queue];
 
-	sink->size = setup->size;
-	sink->descriptors = (unsigned char *)(uintptr_t)setup->descriptor_area;
-	sink->driver = (unsigned char *)(uintptr_t)setup->driver_area;
-	sink->device = (unsigned char *)(uintptr_t)setup->device_area;
-	sink->avail_wrap = sink->used_wrap = true;
+	*device = (struct ring_device){
+		.packed = sink->packed,
+		.event_index = (sink->features & VIRTIO_BIT(VIRTIO_F_EVENT_IDX)) != 0,
+		.in_order = (sink->features & VIRTIO_BIT(VIRTIO_F_IN_ORDER)) != 0,
+		.size = setup->size,
+		.descriptors = (unsigned char *)(uintptr_t)setup->descriptor_area,
+		.driver = (unsigned char *)(uintptr_t)setup->driver_area,
+		.device = (unsigned char *)(uintptr_t)setup->device_area,
+	};
+	ring_device_start(device);
+	if (!sink->polled)
+		ring_device_arm(device);
 	*doorbell = (struct virtio_doorbell){&register_sink, queue, 2, false};
 	return ORION_OK;
 }
@@ -141,101 +149,12 @@ sink_transport(struct sink *sink)
 	return (struct virtio_transport){&sink_ops, sink};
 }
 
-/* Both layouts keep address and length in the first 12 bytes of a descriptor. */
-static void
-finish(uint64_t status_address)
-{
-	*(volatile uint8_t *)(uintptr_t)status_address = VIRTIO_BLK_S_OK;
-}
-
-static unsigned
-poll_split(struct sink *sink)
-{
-	const struct virtq_desc *table = (const void *)sink->descriptors;
-	struct virtq_avail *avail = (void *)sink->driver;
-	struct virtq_used *used = (void *)sink->device;
-	uint16_t end = le16_to_cpu((le16){__atomic_load_n(&avail->idx.raw, __ATOMIC_ACQUIRE)});
-	unsigned count = 0;
-
-	for (; sink->avail != end; sink->avail++, count++) {
-		uint16_t head = le16_to_cpu(avail->ring[sink->avail & (sink->size - 1)]);
-		const struct virtq_desc *desc = &table[head];
-
-		if (le16_to_cpu(desc->flags) & VIRTQ_DESC_F_INDIRECT) {
-			uint32_t entries = le32_to_cpu(desc->len) / (uint32_t)sizeof(*desc);
-
-			desc = (const struct virtq_desc *)(uintptr_t)le64_to_cpu(desc->addr);
-			desc += entries - 1;
-		}
-		while (le16_to_cpu(desc->flags) & VIRTQ_DESC_F_NEXT)
-			desc = &table[le16_to_cpu(desc->next)];
-		finish(le64_to_cpu(desc->addr));
-		used->ring[sink->used & (sink->size - 1)] =
-			(struct virtq_used_elem){cpu_to_le32(head), cpu_to_le32(1)};
-		sink->used++;
-	}
-	__atomic_store_n(&used->idx.raw, cpu_to_le16(sink->used).raw, __ATOMIC_RELEASE);
-	if (sink->event_index) {
-		le16 *avail_event = (le16 *)(void *)&used->ring[sink->size];
-
-		*avail_event = cpu_to_le16(sink->avail);
-	}
-	return count;
-}
-
-static unsigned
-poll_packed(struct sink *sink)
-{
-	struct virtq_packed_desc *ring = (void *)sink->descriptors;
-	unsigned count = 0;
-
-	for (;;) {
-		struct virtq_packed_desc *head = &ring[sink->avail], *desc = head;
-		uint16_t flags =
-			le16_to_cpu((le16){__atomic_load_n(&head->flags.raw, __ATOMIC_ACQUIRE)});
-		uint16_t id, used_flags, length = 1;
-		uint64_t status;
-
-		if (((flags & VIRTQ_PACKED_F_AVAIL) != 0) != sink->avail_wrap ||
-		    ((flags & VIRTQ_PACKED_F_USED) != 0) == sink->avail_wrap)
-			break;
-		for (; le16_to_cpu(desc->flags) & VIRTQ_DESC_F_NEXT; length++)
-			desc = desc == &ring[sink->size - 1] ? ring : desc + 1;
-		id = le16_to_cpu(desc->id);
-		status = le64_to_cpu(desc->addr);
-		if (flags & VIRTQ_DESC_F_INDIRECT) {
-			const struct virtq_packed_desc *table = (const void *)(uintptr_t)status;
-
-			status = le64_to_cpu(
-				table[le32_to_cpu(desc->len) / sizeof(*table) - 1].addr);
-		}
-		finish(status);
-		head->id = cpu_to_le16(id);
-		head->len = cpu_to_le32(1);
-		used_flags = sink->avail_wrap ? VIRTQ_PACKED_F_AVAIL | VIRTQ_PACKED_F_USED : 0;
-		__atomic_store_n(&head->flags.raw, cpu_to_le16(used_flags).raw, __ATOMIC_RELEASE);
-		sink->avail = (uint16_t)(sink->avail + length);
-		if (sink->avail >= sink->size) {
-			sink->avail = (uint16_t)(sink->avail - sink->size);
-			sink->avail_wrap = !sink->avail_wrap;
-		}
-		count++;
-	}
-	if (sink->event_index) {
-		struct virtq_packed_event *event = (void *)sink->device;
-		uint32_t position = sink->avail | (sink->avail_wrap ? VIRTQ_PACKED_EVENT_WRAP : 0u);
-
-		event->desc_flags = cpu_to_le32(position | VIRTQ_PACKED_EVENT_DESC << 16);
-	}
-	return count;
-}
-
 unsigned
-sink_poll(struct sink *sink)
+sink_poll(struct sink *sink, unsigned queue, unsigned max)
 {
-	unsigned count = sink->packed ? poll_packed(sink) : poll_split(sink);
+	unsigned count = ring_device_poll(&sink->rings[queue], max);
 
-	sink->completed += count;
+	ring_device_arm(&sink->rings[queue]);
 	return count;
 }
 

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The cheapest honest device, in the caller's own thread: it completes whatever is available, with
- * status OK and no data moved.  For counting what the driver itself costs.  It trusts the driver
- * and checks nothing: the model device (model/) is the one to test with.
+ * A block device made of ring devices (device.h), as a transport, and a port on malloc(): what it
+ * takes to open the driver core on one.
  */
 #ifndef ORION_BENCH_SINK_H
 #define ORION_BENCH_SINK_H
@@ -10,27 +9,28 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "bench/device.h"
 #include "orion/transport.h"
 
-struct sink {
-	bool packed, indirect, event_index;
-	uint16_t size_max;
-	uint8_t status;
-	uint64_t features;
+#define SINK_QUEUES_MAX 16u
 
-	/* One queue. */
-	uint16_t size;
-	unsigned char *descriptors, *driver, *device; /* device address = CPU address */
-	uint16_t avail, used;
-	bool avail_wrap, used_wrap;
-	uint64_t completed;
+struct sink {
+	/* Set by the owner. */
+	bool packed, indirect, event_index, in_order;
+	bool polled; /* the device looks by itself: it asks for no kicks */
+	uint16_t size_max;
+	uint16_t queues;
+
+	uint8_t status;
+	uint64_t features; /* negotiated */
+	struct ring_device rings[SINK_QUEUES_MAX];
 };
 
-/* The transport of SINK, which the caller has zeroed and whose first four fields it has set. */
+/* The transport of SINK, which the caller has zeroed and whose first fields it has set. */
 struct virtio_transport sink_transport(struct sink *sink);
 
-/* Completes everything that is available; asks to be kicked for the next.  Returns how many. */
-unsigned sink_poll(struct sink *sink);
+/* Completes at most MAX requests of QUEUE and asks to be kicked for the next.  Returns how many. */
+unsigned sink_poll(struct sink *sink, unsigned queue, unsigned max);
 
 /* A port on malloc(): device address = CPU address, no interrupts. */
 extern const struct orion_port sink_port;

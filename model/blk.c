@@ -31,9 +31,8 @@ copy(struct model_queue *q, const struct model_chain *chain, bool writable, uint
 		uint64_t n = p->bytes;
 		uint8_t *cpu;
 
-		if (p->writable != writable) {
+		if (p->writable != writable)
 			continue;
-		}
 		if (offset >= n) {
 			offset -= n;
 			continue;
@@ -45,9 +44,8 @@ copy(struct model_queue *q, const struct model_chain *chain, bool writable, uint
 			return false;
 		}
 		if (writable) {
-			for (uint64_t b = 0; n <= 8 && b < n; b++) {
+			for (uint64_t b = 0; n <= 8 && b < n; b++)
 				model_step_device_store(cpu + b, 1);
-			}
 			memcpy(cpu, buffer, (size_t)n);
 		} else {
 			memcpy(buffer, cpu, (size_t)n);
@@ -94,9 +92,8 @@ check_segments(const struct request *r)
 		}
 		before = end;
 	}
-	if (has(r, VIRTIO_BLK_F_SEG_MAX) && o->seg_max != 0 && segments > o->seg_max) {
+	if (has(r, VIRTIO_BLK_F_SEG_MAX) && o->seg_max != 0 && segments > o->seg_max)
 		breached(r, MODEL_BREACH_SEGMENTS_MANY, segments, o->seg_max);
-	}
 }
 
 /* Whole sectors within the disk. */
@@ -144,28 +141,22 @@ run_transfer(struct request *r, bool in)
 		breached(r, MODEL_BREACH_DATA_LENGTH, r->data_out, r->data_in);
 		return VIRTIO_BLK_S_IOERR;
 	}
-	if (!check_range(r, bytes) || (!in && is_read_only(d))) {
+	if (!check_range(r, bytes) || (!in && is_read_only(d)))
 		return VIRTIO_BLK_S_IOERR;
-	}
-	if (is_failing(r, bytes)) {
+	if (is_failing(r, bytes))
 		return d->fail_status;
-	}
-	if (model_trick_now(d, MODEL_MISCHIEF_DATA_NONE, NULL)) {
+	if (model_trick_now(d, MODEL_MISCHIEF_DATA_NONE, NULL))
 		return VIRTIO_BLK_S_OK;
-	}
 	for (uint64_t at = 0; at < bytes; at += sizeof(block)) {
 		uint64_t n = bytes - at < sizeof(block) ? bytes - at : sizeof(block);
 		uint64_t place = r->sector * MODEL_SECTOR_BYTES + at;
 
-		if (in) {
+		if (in)
 			model_disk_read(&d->disk, place, block, (size_t)n);
-		}
-		if (!copy(r->queue, r->chain, in, in ? at : HEADER_BYTES + at, block, n)) {
+		if (!copy(r->queue, r->chain, in, in ? at : HEADER_BYTES + at, block, n))
 			return VIRTIO_BLK_S_IOERR;
-		}
-		if (!in) {
+		if (!in)
 			model_disk_write(&d->disk, place, block, (size_t)n);
-		}
 	}
 	r->wrote = in ? bytes : 0;
 	return VIRTIO_BLK_S_OK;
@@ -174,12 +165,10 @@ run_transfer(struct request *r, bool in)
 static uint8_t
 run_flush(struct request *r)
 {
-	if (r->sector != 0 || r->data_out != 0 || r->data_in != 0) {
+	if (r->sector != 0 || r->data_out != 0 || r->data_in != 0)
 		breached(r, MODEL_BREACH_FLUSH_FIELDS, r->sector, r->data_out + r->data_in);
-	}
-	if (!has(r, VIRTIO_BLK_F_FLUSH)) {
+	if (!has(r, VIRTIO_BLK_F_FLUSH))
 		return VIRTIO_BLK_S_UNSUPP;
-	}
 	r->queue->device->stats.flushes++;
 	return is_failing(r, MODEL_SECTOR_BYTES) ? r->queue->device->fail_status : VIRTIO_BLK_S_OK;
 }
@@ -193,9 +182,8 @@ run_get_id(struct request *r)
 		breached(r, MODEL_BREACH_DATA_LENGTH, r->data_out, r->data_in);
 		return VIRTIO_BLK_S_IOERR;
 	}
-	if (!copy(r->queue, r->chain, true, 0, (uint8_t *)d->serial, VIRTIO_BLK_ID_BYTES)) {
+	if (!copy(r->queue, r->chain, true, 0, (uint8_t *)d->serial, VIRTIO_BLK_ID_BYTES))
 		return VIRTIO_BLK_S_IOERR;
-	}
 	d->stats.ids++;
 	r->wrote = VIRTIO_BLK_ID_BYTES;
 	return VIRTIO_BLK_S_OK;
@@ -238,9 +226,8 @@ read_header(struct request *r)
 	r->type = model_get32(header);
 	reserved = model_get32(header + offsetof(struct virtio_blk_header, reserved));
 	r->sector = model_get64(header + offsetof(struct virtio_blk_header, sector));
-	if (reserved != 0) {
+	if (reserved != 0)
 		breached(r, MODEL_BREACH_HEADER, r->chain->readable, reserved);
-	}
 	r->data_out = r->chain->readable - HEADER_BYTES;
 	r->data_in = r->chain->writable - 1;
 	return true;
@@ -257,16 +244,13 @@ model_request_run(struct model_queue *q, const struct model_chain *chain)
 		breached(&r, MODEL_BREACH_STATUS_BYTE, chain->readable, chain->count);
 		return 0;
 	}
-	if (read_header(&r)) {
+	if (read_header(&r))
 		status = run_by_type(&r);
-	}
 	q->device->stats.errors += status == VIRTIO_BLK_S_IOERR;
-	if (model_trick_now(q->device, MODEL_MISCHIEF_STATUS_NONE, NULL)) {
+	if (model_trick_now(q->device, MODEL_MISCHIEF_STATUS_NONE, NULL))
 		return (uint32_t)r.wrote;
-	}
-	if (model_trick_now(q->device, MODEL_MISCHIEF_STATUS_ODD, &value)) {
+	if (model_trick_now(q->device, MODEL_MISCHIEF_STATUS_ODD, &value))
 		status = value != 0 ? (uint8_t)value : STATUS_ODD;
-	}
 	(void)copy(q, chain, true, chain->writable - 1, &status, 1);
 	/* The length counts from the first writable byte: all or, when data is missing, nothing. */
 	return r.wrote == chain->writable - 1 ? (uint32_t)chain->writable : (uint32_t)r.wrote;

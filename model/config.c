@@ -17,11 +17,9 @@ static const struct {
 static bool
 is_field(uint32_t offset, unsigned width)
 {
-	for (size_t i = 0; i < sizeof(fields) / sizeof(fields[0]); i++) {
-		if (fields[i].offset == offset && fields[i].width == width) {
+	for (size_t i = 0; i < sizeof(fields) / sizeof(fields[0]); i++)
+		if (fields[i].offset == offset && fields[i].width == width)
 			return true;
-		}
-	}
 	return false;
 }
 
@@ -66,35 +64,31 @@ model_config_get(struct model_device *d, uint32_t offset, unsigned width)
 	uint8_t bytes[sizeof(config) + 4];
 	uint32_t value = 0;
 
-	if (model_is_gone(d)) {
+	if (model_is_gone(d))
 		return UINT32_MAX >> (32 - 8 * width);
-	}
 	if (!is_field(offset, width)) {
 		model_breached(d->host, MODEL_BREACH_CONFIG_WIDTH, UINT_MAX, offset, width, 0);
 		return 0;
 	}
 	if (offset == offsetof(struct virtio_blk_config, writeback) &&
-	    (d->status & VIRTIO_STATUS_FEATURES_OK) == 0) {
+	    (d->status & VIRTIO_STATUS_FEATURES_OK) == 0)
 		model_breached(d->host, MODEL_BREACH_WRITEBACK_EARLY, UINT_MAX, d->status, 0, 0);
-	}
 	if (model_trick_now(d, MODEL_MISCHIEF_CONFIG_TORN, NULL)) {
 		d->generation++;
 		d->torn ^= UINT64_C(0x1ffffffff);
 	}
 	fill(d, &config);
 	memcpy(bytes, &config, sizeof(config));
-	for (unsigned i = 0; i < width; i++) {
+	for (unsigned i = 0; i < width; i++)
 		value |= (uint32_t)bytes[offset + i] << (8 * i);
-	}
 	return value;
 }
 
 void
 model_config_set(struct model_device *d, uint32_t offset, unsigned width, uint32_t value)
 {
-	if (model_is_gone(d)) {
+	if (model_is_gone(d))
 		return;
-	}
 	if (offset != offsetof(struct virtio_blk_config, writeback) || width != 1 || value > 1 ||
 	    (d->negotiated & VIRTIO_BIT(VIRTIO_BLK_F_CONFIG_WCE)) == 0) {
 		model_breached(d->host, MODEL_BREACH_CONFIG_WRITE, UINT_MAX, offset, width, value);

@@ -47,9 +47,8 @@ model_device_open(struct model_host *host, const struct model_options *options)
 	d->fail_sector = UINT64_MAX;
 	d->config_vector = VIRTIO_NO_VECTOR;
 	d->writeback = 1;
-	if (options->serial != NULL) {
+	if (options->serial != NULL)
 		memcpy(d->serial, options->serial, strnlen(options->serial, VIRTIO_BLK_ID_BYTES));
-	}
 	memcpy(d->tricks, options->tricks, sizeof(d->tricks));
 	for (unsigned i = 0; i < options->queues; i++) {
 		d->queues[i].device = d;
@@ -66,14 +65,14 @@ model_device_stop(struct model_device *d)
 {
 	for (unsigned i = 0; i < d->options.queues; i++) {
 		model_queue_disable(&d->queues[i]);
+		model_queue_exorcise(&d->queues[i]);
 	}
 	d->driver_features = d->negotiated = 0;
 	d->isr = 0;
 	d->config_vector = VIRTIO_NO_VECTOR;
 	d->writeback = 1;
-	if (d->pci != NULL) {
+	if (d->pci != NULL)
 		model_pci_reset(d);
-	}
 }
 
 void
@@ -81,15 +80,12 @@ model_device_close(struct model_device *d)
 {
 	struct model_host *host;
 
-	if (d == NULL) {
+	if (d == NULL)
 		return;
-	}
 	host = d->host;
-	for (unsigned i = 0; i < host->device_count; i++) {
-		if (host->devices[i] == d) {
+	for (unsigned i = 0; i < host->device_count; i++)
+		if (host->devices[i] == d)
 			host->devices[i] = host->devices[--host->device_count];
-		}
-	}
 	model_device_stop(d);
 	model_pci_close(d);
 	model_disk_close(&d->disk);
@@ -105,16 +101,13 @@ model_trick_now(struct model_device *d, model_mischief what, uint64_t *value)
 		const struct model_trick *t = &d->tricks[i];
 		uint32_t seen;
 
-		if (t->what != what) {
+		if (t->what != what)
 			continue;
-		}
 		seen = d->tricks_seen[i]++;
-		if (seen < t->after || (t->times != 0 && seen - t->after >= t->times)) {
+		if (seen < t->after || (t->times != 0 && seen - t->after >= t->times))
 			continue;
-		}
-		if (value != NULL) {
+		if (value != NULL)
 			*value = t->value;
-		}
 		d->stats.mischief++;
 		return true;
 	}
@@ -160,9 +153,8 @@ static void
 reset(struct model_device *d)
 {
 	d->stats.resets++;
-	if (model_trick_now(d, MODEL_MISCHIEF_RESET_STUCK, NULL)) {
+	if (model_trick_now(d, MODEL_MISCHIEF_RESET_STUCK, NULL))
 		return;
-	}
 	model_device_stop(d);
 	d->status = 0;
 }
@@ -178,9 +170,8 @@ features_are_good(struct model_device *d)
 			       d->options.features, 0);
 		return false;
 	}
-	if ((f & VIRTIO_BIT(VIRTIO_F_VERSION_1)) == 0 && f >> VIRTIO_F_VERSION_1 != 0) {
+	if ((f & VIRTIO_BIT(VIRTIO_F_VERSION_1)) == 0 && f >> VIRTIO_F_VERSION_1 != 0)
 		model_breached(d->host, MODEL_BREACH_FEATURES_DEPENDENCY, UINT_MAX, f, 0, 0);
-	}
 	return (f & VIRTIO_BIT(VIRTIO_F_VERSION_1)) != 0 &&
 	       !model_trick_now(d, MODEL_MISCHIEF_FEATURES_REFUSED, NULL);
 }
@@ -189,12 +180,10 @@ features_are_good(struct model_device *d)
 static bool
 order_is_right(uint8_t status)
 {
-	if ((status & VIRTIO_STATUS_DRIVER) != 0 && (status & VIRTIO_STATUS_ACKNOWLEDGE) == 0) {
+	if ((status & VIRTIO_STATUS_DRIVER) != 0 && (status & VIRTIO_STATUS_ACKNOWLEDGE) == 0)
 		return false;
-	}
-	if ((status & VIRTIO_STATUS_FEATURES_OK) != 0 && (status & VIRTIO_STATUS_DRIVER) == 0) {
+	if ((status & VIRTIO_STATUS_FEATURES_OK) != 0 && (status & VIRTIO_STATUS_DRIVER) == 0)
 		return false;
-	}
 	return (status & VIRTIO_STATUS_DRIVER_OK) == 0 || (status & VIRTIO_STATUS_FEATURES_OK) != 0;
 }
 
@@ -204,9 +193,8 @@ model_status_set(struct model_device *d, uint8_t status)
 	uint8_t kept = (uint8_t)(d->status & ~VIRTIO_STATUS_DEVICE_NEEDS_RESET);
 	uint8_t fresh = (uint8_t)(status & ~d->status);
 
-	if (model_is_gone(d)) {
+	if (model_is_gone(d))
 		return;
-	}
 	if (status == 0) {
 		reset(d);
 		return;
@@ -218,25 +206,22 @@ model_status_set(struct model_device *d, uint8_t status)
 			       UINT_MAX, d->status, status, 0);
 	}
 	if ((fresh & VIRTIO_STATUS_FEATURES_OK) != 0) {
-		if (features_are_good(d)) {
+		if (features_are_good(d))
 			d->negotiated = d->driver_features;
-		} else {
+		else
 			status &= (uint8_t)~VIRTIO_STATUS_FEATURES_OK;
-		}
 	}
 	if ((fresh & VIRTIO_STATUS_DRIVER_OK) != 0 &&
-	    model_trick_now(d, MODEL_MISCHIEF_FEATURES_DROPPED, NULL)) {
+	    model_trick_now(d, MODEL_MISCHIEF_FEATURES_DROPPED, NULL))
 		status &= (uint8_t)~VIRTIO_STATUS_FEATURES_OK;
-	}
 	d->status = status | (d->status & VIRTIO_STATUS_DEVICE_NEEDS_RESET);
 }
 
 void
 model_features_set(struct model_device *d, uint64_t features)
 {
-	if (model_is_gone(d)) {
+	if (model_is_gone(d))
 		return;
-	}
 	if ((d->status & VIRTIO_STATUS_FEATURES_OK) != 0 ||
 	    (d->status & VIRTIO_STATUS_DRIVER) == 0) {
 		model_breached(d->host, MODEL_BREACH_FEATURES_LATE, UINT_MAX, d->status, features,
@@ -251,12 +236,10 @@ model_queue_size(struct model_device *d, uint16_t queue)
 {
 	uint64_t value;
 
-	if (model_is_gone(d)) {
+	if (model_is_gone(d))
 		return 0xffff;
-	}
-	if (queue >= d->options.queues) {
+	if (queue >= d->options.queues)
 		return 0;
-	}
 	return model_trick_now(d, MODEL_MISCHIEF_SAY_QUEUE_SIZE, &value) ? (uint16_t)value
 									 : d->options.queue_size;
 }
@@ -264,22 +247,26 @@ model_queue_size(struct model_device *d, uint16_t queue)
 /* ---- notifications ---- */
 
 void
-model_kick(struct model_device *d, uint32_t queue)
+model_kick(struct model_device *d, uint32_t queue, uint16_t position)
 {
 	struct model_queue *q;
 
-	if (model_is_gone(d)) {
+	if (model_is_gone(d))
 		return;
-	}
 	if (queue >= d->options.queues) {
 		model_breached(d->host, MODEL_BREACH_QUEUE_ABSENT, queue, d->options.queues, 0, 0);
 		return;
 	}
 	q = &d->queues[queue];
-	if ((d->status & VIRTIO_STATUS_DRIVER_OK) == 0 || !q->enabled) {
-		model_breached(d->host, MODEL_BREACH_KICK_EARLY, queue, d->status, q->enabled, 0);
+	if ((d->status & VIRTIO_STATUS_DRIVER_OK) == 0 || !q->enabled || q->resetting) {
+		model_breached(d->host, MODEL_BREACH_KICK_EARLY, queue, d->status, q->enabled,
+			       q->resetting);
 		return;
 	}
+	if ((d->negotiated & VIRTIO_BIT(VIRTIO_F_NOTIFICATION_DATA)) != 0 &&
+	    position != q->ring->position(q))
+		model_breached(d->host, MODEL_BREACH_KICK_POSITION, queue, position,
+			       q->ring->position(q), q->avail);
 	d->stats.kicks++;
 	d->stats.kicks_unasked += q->awake && !q->dozing;
 	q->awake = true;
@@ -297,9 +284,8 @@ model_interrupt_queue(struct model_queue *q)
 {
 	struct model_device *d = q->device;
 
-	if (!may_interrupt(d) || model_trick_now(d, MODEL_MISCHIEF_IRQ_NONE, NULL)) {
+	if (!may_interrupt(d) || model_trick_now(d, MODEL_MISCHIEF_IRQ_NONE, NULL))
 		return;
-	}
 	d->stats.interrupts++;
 	d->isr |= 1;
 	d->raise(d, q->setup.vector);
@@ -339,26 +325,20 @@ play_idle_tricks(struct model_device *d)
 	for (unsigned i = 0; i < d->options.queues; i++) {
 		struct model_queue *q = &d->queues[i];
 
-		if (!q->enabled) {
+		if (!q->enabled)
 			continue;
-		}
-		if (model_trick_now(d, MODEL_MISCHIEF_INDEX_RUNS, NULL)) {
+		if (model_trick_now(d, MODEL_MISCHIEF_INDEX_RUNS, NULL))
 			q->ring->lie(q, 1);
-		}
-		if (model_trick_now(d, MODEL_MISCHIEF_EVENT_ODD, NULL)) {
+		if (model_trick_now(d, MODEL_MISCHIEF_EVENT_ODD, NULL))
 			q->ring->odd_events(q, model_random(&d->random));
-		}
-		if (model_trick_now(d, MODEL_MISCHIEF_IRQ_SPURIOUS, NULL)) {
+		if (model_trick_now(d, MODEL_MISCHIEF_IRQ_SPURIOUS, NULL))
 			model_interrupt_queue(q);
-		}
-		if (model_trick_now(d, MODEL_MISCHIEF_SCRIBBLE, NULL)) {
+		if (model_trick_now(d, MODEL_MISCHIEF_SCRIBBLE, NULL))
 			memset(q->desc, 0xee, 16u * q->setup.size);
-		}
 	}
 	if ((d->status & VIRTIO_STATUS_DRIVER_OK) != 0 &&
-	    model_trick_now(d, MODEL_MISCHIEF_NEEDS_RESET, NULL)) {
+	    model_trick_now(d, MODEL_MISCHIEF_NEEDS_RESET, NULL))
 		model_device_break(d);
-	}
 }
 
 bool
@@ -367,19 +347,19 @@ model_device_act(struct model_device *d)
 	unsigned first;
 
 	if (d->gone || (d->status & VIRTIO_STATUS_DRIVER_OK) == 0 ||
-	    (d->status & VIRTIO_STATUS_DEVICE_NEEDS_RESET) != 0) {
+	    (d->status & VIRTIO_STATUS_DEVICE_NEEDS_RESET) != 0)
 		return false;
-	}
 	play_idle_tricks(d);
-	if ((d->status & VIRTIO_STATUS_DEVICE_NEEDS_RESET) != 0) {
+	if ((d->status & VIRTIO_STATUS_DEVICE_NEEDS_RESET) != 0)
 		return false;
+	for (unsigned i = 0; i < d->options.queues; i++) {
+		if (model_queue_haunt(&d->queues[i]))
+			return true;
 	}
 	first = (unsigned)(model_random(&d->random) % d->options.queues);
-	for (unsigned i = 0; i < d->options.queues; i++) {
-		if (model_queue_act(&d->queues[(first + i) % d->options.queues])) {
+	for (unsigned i = 0; i < d->options.queues; i++)
+		if (model_queue_act(&d->queues[(first + i) % d->options.queues]))
 			return true;
-		}
-	}
 	return false;
 }
 
@@ -392,12 +372,13 @@ model_device_hold(struct model_device *d, bool held)
 unsigned
 model_device_release(struct model_device *d, unsigned count)
 {
-	unsigned done = 0;
+	unsigned done = 0, some;
 
 	for (unsigned i = 0; i < d->options.queues && done < count; i++) {
-		while (done < count && model_queue_complete(&d->queues[i])) {
-			done++;
-		}
+		do {
+			some = model_queue_complete(&d->queues[i], count - done);
+			done += some;
+		} while (some > 0);
 	}
 	(void)model_host_run(d->host);
 	return done;
@@ -408,9 +389,8 @@ model_device_held(const struct model_device *d)
 {
 	unsigned held = 0;
 
-	for (unsigned i = 0; i < d->options.queues; i++) {
+	for (unsigned i = 0; i < d->options.queues; i++)
 		held += d->queues[i].held_count;
-	}
 	return held;
 }
 
@@ -418,6 +398,12 @@ bool
 model_device_sleeps(const struct model_device *d, unsigned queue)
 {
 	return !d->queues[queue].awake;
+}
+
+bool
+model_device_enabled(const struct model_device *d, unsigned queue)
+{
+	return d->queues[queue].enabled;
 }
 
 /* ---- the tests' view ---- */

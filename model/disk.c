@@ -19,12 +19,10 @@ chunk_find(const struct model_disk *disk, uint64_t number)
 {
 	struct model_chunk *chunk = NULL;
 
-	if (disk->buckets != NULL) {
+	if (disk->buckets != NULL)
 		chunk = disk->buckets[number % BUCKETS];
-	}
-	while (chunk != NULL && chunk->number != number) {
+	while (chunk != NULL && chunk->number != number)
 		chunk = chunk->next;
-	}
 	return chunk;
 }
 
@@ -33,12 +31,10 @@ chunk_make(struct model_disk *disk, uint64_t number)
 {
 	struct model_chunk *chunk = calloc(1, sizeof(*chunk));
 
-	if (disk->buckets == NULL) {
+	if (disk->buckets == NULL)
 		disk->buckets = calloc(BUCKETS, sizeof(struct model_chunk *));
-	}
-	if (chunk == NULL || disk->buckets == NULL) {
+	if (chunk == NULL || disk->buckets == NULL)
 		abort();
-	}
 	chunk->number = number;
 	chunk->next = disk->buckets[number % BUCKETS];
 	disk->buckets[number % BUCKETS] = chunk;
@@ -70,11 +66,10 @@ model_disk_read(const struct model_disk *disk, uint64_t offset, void *data, size
 		size_t at = (size_t)(offset % CHUNK_BYTES);
 		size_t n = CHUNK_BYTES - at < bytes ? CHUNK_BYTES - at : bytes;
 
-		if (chunk != NULL) {
+		if (chunk != NULL)
 			memcpy(to, chunk->data + at, n);
-		} else {
+		else
 			memset(to, 0, n);
-		}
 		to += n;
 		offset += n;
 		bytes -= n;
@@ -91,9 +86,8 @@ model_disk_write(struct model_disk *disk, uint64_t offset, const void *data, siz
 		size_t at = (size_t)(offset % CHUNK_BYTES);
 		size_t n = CHUNK_BYTES - at < bytes ? CHUNK_BYTES - at : bytes;
 
-		if (chunk == NULL) {
+		if (chunk == NULL)
 			chunk = chunk_make(disk, offset / CHUNK_BYTES);
-		}
 		memcpy(chunk->data + at, from, n);
 		from += n;
 		offset += n;

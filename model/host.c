@@ -47,9 +47,8 @@ model_must_fail(struct model_host *host)
 {
 	host->stats.calls++;
 	if (host->fail_at == 0 || host->stats.calls < host->fail_at ||
-	    (host->stats.calls > host->fail_at && !host->fail_forever)) {
+	    (host->stats.calls > host->fail_at && !host->fail_forever))
 		return false;
-	}
 	host->stats.failed++;
 	return true;
 }
@@ -75,9 +74,8 @@ model_breached(struct model_host *host, model_breach breach, unsigned queue, uin
 {
 	char where[24] = "device";
 
-	if (queue != UINT_MAX) {
+	if (queue != UINT_MAX)
 		snprintf(where, sizeof(where), "queue %u", queue);
-	}
 	if (host->stats.breach_total == 0) {
 		snprintf(host->stats.first_breach, sizeof(host->stats.first_breach),
 			 "%s: %s (%" PRIu64 ", %" PRIu64 ", %" PRIu64 ")", where,
@@ -93,9 +91,8 @@ model_memory_take(void *context, size_t bytes)
 	struct model_host *host = context;
 	void *memory = NULL;
 
-	if (model_must_fail(host) || posix_memalign(&memory, 64, bytes > 0 ? bytes : 1) != 0) {
+	if (model_must_fail(host) || posix_memalign(&memory, 64, bytes > 0 ? bytes : 1) != 0)
 		return NULL;
-	}
 	memset(memory, 0, bytes);
 	host->stats.memories++;
 	return memory;
@@ -119,9 +116,8 @@ irq_attach(void *context, const struct orion_irq_source *source, orion_irq_handl
 {
 	struct model_host *host = context;
 
-	if (model_must_fail(host) || host->irq_top == MODEL_IRQS_MAX) {
+	if (model_must_fail(host) || host->irq_top == MODEL_IRQS_MAX)
 		return ORION_NO_INTERRUPT;
-	}
 	host->irqs[host->irq_top] =
 		(struct model_irq){true, source->kind, source->function, handler, argument};
 	*out = (struct orion_irq_message){
@@ -129,9 +125,8 @@ irq_attach(void *context, const struct orion_irq_source *source, orion_irq_handl
 		.data = MESSAGE_FIRST + host->irq_top,
 		.cookie = host->irq_top + 1,
 	};
-	if (source->kind == ORION_IRQ_LINE) {
+	if (source->kind == ORION_IRQ_LINE)
 		out->address = out->data = 0;
-	}
 	host->irq_top++;
 	host->stats.irqs++;
 	return ORION_OK;
@@ -157,9 +152,8 @@ model_message(struct model_host *host, uint64_t address, uint32_t data)
 	unsigned i = data - MESSAGE_FIRST;
 
 	if ((address & ~UINT64_C(0xff000)) != MODEL_MESSAGE_BASE || i >= host->irq_top ||
-	    !host->irqs[i].live || host->irqs[i].kind != ORION_IRQ_MESSAGE) {
+	    !host->irqs[i].live || host->irqs[i].kind != ORION_IRQ_MESSAGE)
 		return;
-	}
 	model_step_interrupt();
 	(void)host->irqs[i].handler(host->irqs[i].argument);
 }
@@ -201,9 +195,8 @@ wake(void *context, void *event)
 	struct model_host *host = context;
 
 	host->stats.wakes++;
-	if (event != NULL) {
+	if (event != NULL)
 		((struct model_event *)event)->wakes++;
-	}
 }
 
 static void
@@ -212,9 +205,8 @@ report(void *context, orion_level level, orion_event event, uint64_t a, uint64_t
 	struct model_host *host = context;
 
 	(void)level, (void)a, (void)b, (void)c;
-	if (event < ORION_EVENT_COUNT) {
+	if (event < ORION_EVENT_COUNT)
 		host->stats.reports[event]++;
-	}
 }
 
 static const struct orion_port port = {
@@ -268,9 +260,8 @@ model_host_act(struct model_host *host, unsigned acts)
 	unsigned done = 0, idle = 0;
 	unsigned at;
 
-	if (host->acting || host->device_count == 0) {
+	if (host->acting || host->device_count == 0)
 		return 0;
-	}
 	host->acting = true;
 	at = (unsigned)(model_random(&host->random) % host->device_count);
 	while (done < acts && idle < host->device_count) {

@@ -22,11 +22,10 @@ region_before(struct model_host *host, uint64_t address)
 	while (low < high) {
 		unsigned middle = low + (high - low) / 2;
 
-		if (host->regions[middle].device <= address) {
+		if (host->regions[middle].device <= address)
 			low = middle + 1;
-		} else {
+		else
 			high = middle;
-		}
 	}
 	return low == 0 ? NULL : &host->regions[low - 1];
 }
@@ -36,9 +35,8 @@ model_region_at(struct model_host *host, uint64_t address, uint64_t bytes)
 {
 	struct model_region *r = region_before(host, address);
 
-	if (r == NULL || bytes > r->bytes || address - r->device > r->bytes - bytes) {
+	if (r == NULL || bytes > r->bytes || address - r->device > r->bytes - bytes)
 		return NULL;
-	}
 	return r;
 }
 
@@ -54,9 +52,8 @@ model_region_of(struct model_host *host, const void *pointer)
 {
 	unsigned i = host->region_recent;
 
-	if (i < host->region_count && holds(&host->regions[i], pointer)) {
+	if (i < host->region_count && holds(&host->regions[i], pointer))
 		return &host->regions[i];
-	}
 	for (i = 0; i < host->region_count; i++) {
 		if (holds(&host->regions[i], pointer)) {
 			host->region_recent = i;
@@ -79,9 +76,8 @@ model_busy(struct model_host *host, uint64_t address, uint64_t bytes, int delta)
 {
 	struct model_region *r = model_region_at(host, address, bytes);
 
-	if (r == NULL || r->busy == NULL) {
+	if (r == NULL || r->busy == NULL)
 		return;
-	}
 	for (uint64_t i = 0; i < bytes; i++) {
 		uint8_t *busy = &r->busy[address - r->device + i];
 
@@ -98,15 +94,13 @@ region_add(struct model_host *host, size_t bytes, size_t align)
 		unsigned room = host->region_room == 0 ? 64 : host->region_room * 2;
 		struct model_region *larger = realloc(host->regions, room * sizeof(*larger));
 
-		if (larger == NULL) {
+		if (larger == NULL)
 			abort();
-		}
 		host->regions = larger;
 		host->region_room = room;
 	}
-	if (host->next_address == 0) {
+	if (host->next_address == 0)
 		host->next_address = ADDRESS_FIRST;
-	}
 	host->next_address = (host->next_address + align - 1) & ~(uint64_t)(align - 1);
 	r = &host->regions[host->region_count++];
 	memset(r, 0, sizeof(*r));
@@ -134,12 +128,10 @@ model_dma_alloc(void *context, size_t bytes, size_t align, struct orion_region *
 	struct model_region *r;
 	void *block = NULL;
 
-	if (model_must_fail(host)) {
+	if (model_must_fail(host))
 		return ORION_NO_MEMORY;
-	}
-	if (posix_memalign(&block, 4096, bytes + 2 * GUARD_BYTES) != 0) {
+	if (posix_memalign(&block, 4096, bytes + 2 * GUARD_BYTES) != 0)
 		return ORION_NO_MEMORY;
-	}
 	r = region_add(host, bytes, align);
 	r->block = block;
 	r->cpu = r->block + GUARD_BYTES;
@@ -219,12 +211,10 @@ model_share(void *context, void *cpu, size_t bytes, orion_direction direction, u
 	struct model_host *host = context;
 	struct model_region *r;
 
-	if (model_must_fail(host)) {
+	if (model_must_fail(host))
 		return ORION_NO_MAPPING;
-	}
-	if (host->share_limit != 0 && bytes > host->share_limit) {
+	if (host->share_limit != 0 && bytes > host->share_limit)
 		bytes = host->share_limit;
-	}
 	r = region_add(host, bytes, 1);
 	r->cpu = cpu;
 	r->kind = direction == ORION_DEVICE_READS ? MODEL_LENT_READ : MODEL_LENT_WRITE;
@@ -253,9 +243,8 @@ model_unshare(void *context, uint64_t cookie, orion_direction direction)
 void
 model_memory_drop(struct model_host *host)
 {
-	while (host->region_count > 0) {
+	while (host->region_count > 0)
 		region_remove(host, &host->regions[host->region_count - 1]);
-	}
 	free(host->regions);
 }
 

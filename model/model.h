@@ -61,12 +61,16 @@ typedef enum model_breach {
 	MODEL_BREACH_QUEUE_ALIGN,
 	MODEL_BREACH_QUEUE_MEMORY,
 	MODEL_BREACH_KICK_EARLY,
+	MODEL_BREACH_KICK_NUMBER,
+	MODEL_BREACH_KICK_POSITION,
+	MODEL_BREACH_QUEUE_RESET,
 	MODEL_BREACH_VECTOR_RANGE,
 	/* rings */
 	MODEL_BREACH_AVAIL_LEAP,
 	MODEL_BREACH_AVAIL_FLAGS,
 	MODEL_BREACH_HEAD_RANGE,
 	MODEL_BREACH_DESC_IN_FLIGHT,
+	MODEL_BREACH_DESC_ORDER,
 	MODEL_BREACH_DESC_FLAGS,
 	MODEL_BREACH_NEXT_RANGE,
 	MODEL_BREACH_CHAIN_LONG,
@@ -97,6 +101,7 @@ typedef enum model_breach {
 	/* PCI */
 	MODEL_BREACH_PCI_WIDTH,
 	MODEL_BREACH_PCI_READ_ONLY,
+	MODEL_BREACH_PCI_FIELD,
 	MODEL_BREACH_PCI_DECODE,
 	MODEL_BREACH_PCI_OUTSIDE,
 	MODEL_BREACH_PCI_MASTER,
@@ -130,6 +135,14 @@ typedef enum model_mischief {
 	MODEL_MISCHIEF_DATA_NONE, /* status OK, data never written */
 	MODEL_MISCHIEF_WITHHELD, /* never completed */
 	MODEL_MISCHIEF_SCRIBBLE, /* overwrites the descriptor area */
+	/* at a completion, when the queue is in order */
+	MODEL_MISCHIEF_ORDER_AHEAD, /* names the next request, which it has not carried out */
+	MODEL_MISCHIEF_ORDER_STALE, /* names the request that it named last time */
+	MODEL_MISCHIEF_BATCH_LONG, /* moves on by 1 + VALUE requests more than it carried out */
+	MODEL_MISCHIEF_BATCH_SKIPS, /* leaves the first of a batch of two or more undone */
+	/* at the reset of a queue */
+	MODEL_MISCHIEF_QUEUE_RESET_STUCK, /* it never ends */
+	MODEL_MISCHIEF_QUEUE_RESET_RUNS, /* it ends; what was in flight is carried out later */
 	/* notifications */
 	MODEL_MISCHIEF_EVENT_ODD, /* nonsense in the event words and flags for the driver */
 	MODEL_MISCHIEF_IRQ_NONE, /* an interrupt that is due does not come */
@@ -152,6 +165,9 @@ typedef enum model_mischief {
 	MODEL_MISCHIEF_SAY_QUEUE_SIZE,
 	MODEL_MISCHIEF_SAY_PHYSICAL, /* physical_block_exp */
 	MODEL_MISCHIEF_SAY_CONFIG_BYTES,
+	MODEL_MISCHIEF_SAY_COMMON_BYTES, /* PCI: length of the common configuration */
+	MODEL_MISCHIEF_SAY_NOTIFY_BYTES, /* PCI: length of the notify structure */
+	MODEL_MISCHIEF_SAY_MULTIPLIER, /* PCI: notify_off_multiplier */
 	/* PCI configuration space */
 	MODEL_MISCHIEF_CAP_LOOP, /* the list runs in a circle */
 	MODEL_MISCHIEF_CAP_BAR, /* the capability of cfg_type VALUE names BAR 6 */
@@ -260,7 +276,9 @@ struct model_options {
 	uint16_t queues; /* 1 .. 64 */
 	uint16_t queue_size; /* 1 .. 32768 */
 	uint16_t vectors; /* message vectors; 0: the line only */
-	model_order order;
+	model_order order; /* with VIRTIO_F_IN_ORDER: of fetching only */
+	uint16_t batch; /* in order: one used entry for up to so many requests; 0 is 1 */
+	uint16_t reset_reads; /* the reset of a queue takes so many looks at it */
 	bool held; /* completes nothing until model_device_hold(device, false) */
 	bool eager; /* looks at its rings without being kicked, too */
 	uint64_t seed;
@@ -275,12 +293,16 @@ struct model_device_stats {
 	uint64_t reads, writes, flushes, ids, unsupported, errors;
 	uint64_t interrupts, config_interrupts;
 	uint64_t resets;
+	uint64_t queue_resets; /* that ended */
+	uint64_t batch_longest; /* most requests that one used entry stood for */
 	uint64_t mischief; /* times a trick was played */
 	uint64_t chain_longest; /* most descriptors in one request, indirect ones included */
 };
 
 /*
- * 1 GiB, one queue of 256, two vectors, everything offered that the model has, first in first out.
+ * 1 GiB, one queue of 256, two vectors, first in first out.  Offered is everything that the model
+ * has but IN_ORDER, NOTIFICATION_DATA, NOTIF_CONFIG_DATA (PCI only), RING_RESET, ACCESS_PLATFORM
+ * and ORDER_PLATFORM, which a test adds when it means them.
  */
 void model_options_default(struct model_options *options);
 
@@ -337,6 +359,9 @@ void model_device_poke(struct model_device *device, uint64_t sector, const void 
 /* Requests that the device holds, and whether queue QUEUE sleeps until it is kicked. */
 unsigned model_device_held(const struct model_device *device);
 bool model_device_sleeps(const struct model_device *device, unsigned queue);
+
+/* Whether QUEUE is enabled; one that is being reset still is. */
+bool model_device_enabled(const struct model_device *device, unsigned queue);
 
 /*
  * ---- step --------------------------------------------------------------------------------------

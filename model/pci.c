@@ -20,18 +20,16 @@ get(const struct model_pci *pci, unsigned offset, unsigned width)
 {
 	uint32_t value = 0;
 
-	for (unsigned i = 0; i < width; i++) {
+	for (unsigned i = 0; i < width; i++)
 		value |= (uint32_t)pci->config[offset + i] << (8 * i);
-	}
 	return value;
 }
 
 static void
 put(struct model_pci *pci, unsigned offset, unsigned width, uint64_t value)
 {
-	for (unsigned i = 0; i < width; i++) {
+	for (unsigned i = 0; i < width; i++)
 		pci->config[offset + i] = (uint8_t)(value >> (8 * i));
-	}
 }
 
 static uint64_t
@@ -47,9 +45,8 @@ bar_address(const struct model_pci *pci, unsigned bar)
 {
 	uint64_t low = get(pci, PCI_BAR0 + 4 * bar, 4) & PCI_BAR_MEMORY_MASK;
 
-	if (bar != MODEL_PCI_BAR_VIRTIO) {
+	if (bar != MODEL_PCI_BAR_VIRTIO)
 		return low;
-	}
 	return low | (uint64_t)get(pci, PCI_BAR0 + 4 * bar + 4, 4) << 32;
 }
 
@@ -62,9 +59,8 @@ cap_trick(struct model_pci *pci, model_mischief what, unsigned type)
 	for (unsigned i = 0; i < MODEL_TRICKS_MAX; i++) {
 		const struct model_trick *t = &pci->device->tricks[i];
 
-		if (t->what == what && t->value == type) {
+		if (t->what == what && t->value == type)
 			return model_trick_now(pci->device, what, NULL);
-		}
 	}
 	return false;
 }
@@ -90,9 +86,8 @@ cap_virtio(struct model_pci *pci, unsigned *link, unsigned *end, unsigned type, 
 	unsigned bytes = notify ? VIRTIO_PCI_CAP_NOTIFY_BYTES : VIRTIO_PCI_CAP_BYTES;
 	unsigned at, bar = MODEL_PCI_BAR_VIRTIO;
 
-	if (cap_trick(pci, MODEL_MISCHIEF_CAP_MISSING, type)) {
+	if (cap_trick(pci, MODEL_MISCHIEF_CAP_MISSING, type))
 		return;
-	}
 	at = cap_append(pci, link, end, PCI_CAP_ID_VENDOR, bytes);
 	bar = cap_trick(pci, MODEL_MISCHIEF_CAP_BAR, type) ? 6 : bar;
 	bytes = cap_trick(pci, MODEL_MISCHIEF_CAP_SHORT, type) ? 8 : bytes;
@@ -105,12 +100,10 @@ cap_virtio(struct model_pci *pci, unsigned *link, unsigned *end, unsigned type, 
 	put(pci, at + VIRTIO_PCI_CAP_BAR, 1, type == VIRTIO_PCI_CAP_PCI_CFG ? 0 : bar);
 	put(pci, at + VIRTIO_PCI_CAP_OFFSET, 4, offset);
 	put(pci, at + VIRTIO_PCI_CAP_LENGTH, 4, length);
-	if (type == VIRTIO_PCI_CAP_NOTIFY_CFG) {
-		put(pci, at + VIRTIO_PCI_CAP_NOTIFY_MULTIPLIER, 4, MODEL_PCI_NOTIFY_MULTIPLIER);
-	}
-	if (type == VIRTIO_PCI_CAP_PCI_CFG) {
+	if (type == VIRTIO_PCI_CAP_NOTIFY_CFG)
+		put(pci, at + VIRTIO_PCI_CAP_NOTIFY_MULTIPLIER, 4, pci->multiplier);
+	if (type == VIRTIO_PCI_CAP_PCI_CFG)
 		pci->window_cap = (uint16_t)at;
-	}
 }
 
 static void
@@ -121,9 +114,8 @@ cap_msix(struct model_pci *pci, unsigned *link, unsigned *end)
 				 : 0;
 	unsigned at;
 
-	if (pci->device->options.vectors == 0) {
+	if (pci->device->options.vectors == 0)
 		return;
-	}
 	at = cap_append(pci, link, end, PCI_CAP_ID_MSIX, 12);
 	put(pci, at + PCI_MSIX_CONTROL, 2, pci->device->options.vectors - 1u);
 	put(pci, at + PCI_MSIX_TABLE, 4, table | MODEL_PCI_BAR_MSIX);
@@ -131,11 +123,22 @@ cap_msix(struct model_pci *pci, unsigned *link, unsigned *end)
 	pci->msix_cap = (uint16_t)at;
 }
 
+static uint32_t
+claim(struct model_pci *pci, model_mischief what, uint32_t truth)
+{
+	uint64_t value;
+
+	return model_trick_now(pci->device, what, &value) ? (uint32_t)value : truth;
+}
+
 static void
 build_config(struct model_pci *pci, unsigned number)
 {
 	unsigned link = PCI_CAPABILITIES, end = PCI_CAP_FIRST;
 
+	pci->common_bytes = claim(pci, MODEL_MISCHIEF_SAY_COMMON_BYTES, MODEL_PCI_COMMON_BYTES);
+	pci->notify_bytes = claim(pci, MODEL_MISCHIEF_SAY_NOTIFY_BYTES, MODEL_PCI_NOTIFY_BYTES);
+	pci->multiplier = claim(pci, MODEL_MISCHIEF_SAY_MULTIPLIER, MODEL_PCI_NOTIFY_MULTIPLIER);
 	put(pci, PCI_VENDOR_ID, 2, VIRTIO_PCI_VENDOR);
 	put(pci, PCI_DEVICE_ID, 2, VIRTIO_PCI_DEVICE_MODERN_BASE + VIRTIO_ID_BLOCK);
 	put(pci, PCI_STATUS, 2, PCI_STATUS_CAPABILITIES);
@@ -150,15 +153,14 @@ build_config(struct model_pci *pci, unsigned number)
 	cap_msix(pci, &link, &end);
 	cap_virtio(pci, &link, &end, VIRTIO_PCI_CAP_PCI_CFG, 0, 0);
 	cap_virtio(pci, &link, &end, VIRTIO_PCI_CAP_NOTIFY_CFG, MODEL_PCI_NOTIFY,
-		   MODEL_PCI_NOTIFY_BYTES);
+		   pci->notify_bytes);
 	cap_virtio(pci, &link, &end, VIRTIO_PCI_CAP_DEVICE_CFG, MODEL_PCI_DEVICE,
 		   model_config_bytes(pci->device));
 	cap_virtio(pci, &link, &end, VIRTIO_PCI_CAP_ISR_CFG, MODEL_PCI_ISR, 1);
 	cap_virtio(pci, &link, &end, VIRTIO_PCI_CAP_COMMON_CFG, MODEL_PCI_COMMON,
-		   VIRTIO_PCI_COMMON_BYTES);
-	if (model_trick_now(pci->device, MODEL_MISCHIEF_CAP_LOOP, NULL)) {
+		   pci->common_bytes);
+	if (model_trick_now(pci->device, MODEL_MISCHIEF_CAP_LOOP, NULL))
 		pci->config[link] = PCI_CAP_FIRST;
-	}
 }
 
 uint32_t
@@ -167,17 +169,14 @@ model_device_plug(struct model_device *d)
 	struct model_pci *pci = calloc(1, sizeof(*pci));
 	unsigned number = 0;
 
-	for (unsigned i = 0; i < d->host->device_count; i++) {
+	for (unsigned i = 0; i < d->host->device_count; i++)
 		number += d->host->devices[i]->pci != NULL;
-	}
-	if (pci == NULL) {
+	if (pci == NULL)
 		abort();
-	}
 	pci->device = d;
 	pci->function = (number / SLOTS_PER_BUS) << 8 | (1 + number % SLOTS_PER_BUS) << 3;
-	for (unsigned bar = 0; bar < PCI_BARS; bar++) {
+	for (unsigned bar = 0; bar < PCI_BARS; bar++)
 		pci->registers[bar] = bar_bytes(bar) != 0 ? calloc(1, bar_bytes(bar)) : NULL;
-	}
 	d->pci = pci;
 	d->raise = model_pci_raise;
 	build_config(pci, number);
@@ -188,12 +187,10 @@ model_device_plug(struct model_device *d)
 void
 model_pci_close(struct model_device *d)
 {
-	if (d->pci == NULL) {
+	if (d->pci == NULL)
 		return;
-	}
-	for (unsigned bar = 0; bar < PCI_BARS; bar++) {
+	for (unsigned bar = 0; bar < PCI_BARS; bar++)
 		free(d->pci->registers[bar]);
-	}
 	free(d->pci);
 	d->pci = NULL;
 }
@@ -206,9 +203,8 @@ find(struct model_host *host, uint32_t function)
 	for (unsigned i = 0; i < host->device_count; i++) {
 		struct model_pci *pci = host->devices[i]->pci;
 
-		if (pci != NULL && pci->function == function && !host->devices[i]->gone) {
+		if (pci != NULL && pci->function == function && !host->devices[i]->gone)
 			return pci;
-		}
 	}
 	return NULL;
 }
@@ -237,9 +233,8 @@ model_pci_config_read(void *context, uint32_t function, uint16_t offset, unsigne
 {
 	struct model_pci *pci = find(context, function);
 
-	if (pci == NULL || !is_good_access(pci, offset, width)) {
+	if (pci == NULL || !is_good_access(pci, offset, width))
 		return UINT32_MAX >> (32 - 8 * width);
-	}
 	if (is_window(pci, offset)) {
 		return model_pci_register_get(pci, pci->config[pci->window_cap + 4],
 					      get(pci, pci->window_cap + 8u, 4),
@@ -259,11 +254,10 @@ write_bar(struct model_pci *pci, unsigned bar, uint32_t value)
 		model_breached(pci->device->host, MODEL_BREACH_PCI_BAR_SIZING, UINT_MAX, bar, value,
 			       0);
 	}
-	if (high) {
+	if (high)
 		put(pci, PCI_BAR0 + 4 * bar, 4, value);
-	} else if (bar_bytes(bar) != 0) {
+	else if (bar_bytes(bar) != 0)
 		put(pci, PCI_BAR0 + 4 * bar, 4, (value & ~(bar_bytes(bar) - 1)) | type);
-	}
 }
 
 void
@@ -272,9 +266,8 @@ model_pci_config_write(void *context, uint32_t function, uint16_t offset, unsign
 {
 	struct model_pci *pci = find(context, function);
 
-	if (pci == NULL || !is_good_access(pci, offset, width)) {
+	if (pci == NULL || !is_good_access(pci, offset, width))
 		return;
-	}
 	if (offset == PCI_COMMAND) {
 		put(pci, PCI_COMMAND, 2, value);
 	} else if (offset >= PCI_BAR0 && offset < PCI_BAR0 + 4 * PCI_BARS && width == 4) {
@@ -301,9 +294,8 @@ model_pci_map(void *context, uint64_t address, size_t bytes, volatile void **out
 {
 	struct model_host *host = context;
 
-	if (model_must_fail(host)) {
+	if (model_must_fail(host))
 		return ORION_NO_MAPPING;
-	}
 	for (unsigned i = 0; i < host->device_count; i++) {
 		struct model_pci *pci = host->devices[i]->pci;
 
@@ -360,9 +352,8 @@ model_pci_load(struct model_host *host, const volatile void *address, unsigned w
 	uint32_t offset;
 	struct model_pci *pci = find_registers(host, (uintptr_t)address, &bar, &offset);
 
-	if (pci == NULL) {
+	if (pci == NULL)
 		return false;
-	}
 	*value = model_pci_register_get(pci, bar, offset, width);
 	return true;
 }
@@ -374,9 +365,8 @@ model_pci_store(struct model_host *host, volatile void *address, unsigned width,
 	uint32_t offset;
 	struct model_pci *pci = find_registers(host, (uintptr_t)address, &bar, &offset);
 
-	if (pci == NULL) {
+	if (pci == NULL)
 		return false;
-	}
 	model_pci_register_set(pci, bar, offset, width, value);
 	return true;
 }

@@ -19,6 +19,14 @@
 #define MODEL_PCI_NOTIFY 0x3000u
 #define MODEL_PCI_NOTIFY_BYTES 0x1000u
 #define MODEL_PCI_NOTIFY_MULTIPLIER 4u
+#define MODEL_PCI_COMMON_BYTES 0x3cu /* with queue_notif_config_data and queue_reset */
+
+/* queue_notif_config_data: the device's own number for a queue, unlike any index. */
+static inline uint16_t
+model_pci_notif_data(unsigned queue)
+{
+	return (uint16_t)(0xa5c3u + 0x0102u * queue);
+}
 
 struct model_msix_entry {
 	uint64_t address;
@@ -32,6 +40,7 @@ struct model_pci {
 	uint32_t function;
 	uint8_t config[PCI_CONFIG_BYTES];
 	uint16_t msix_cap, window_cap; /* offsets of two capabilities */
+	uint32_t common_bytes, notify_bytes, multiplier; /* what the capabilities say */
 	uint8_t *registers[PCI_BARS]; /* what map_registers() hands out; never read or written */
 
 	uint32_t device_feature_select, driver_feature_select;

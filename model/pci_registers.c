@@ -11,39 +11,57 @@
 static const struct {
 	uint8_t offset, width;
 	bool read_only;
+	uint8_t feature; /* without which it does not exist; 0: always there */
 } fields[] = {
-	{VIRTIO_PCI_COMMON_DEVICE_FEATURE_SELECT, 4, false},
-	{VIRTIO_PCI_COMMON_DEVICE_FEATURE, 4, true},
-	{VIRTIO_PCI_COMMON_DRIVER_FEATURE_SELECT, 4, false},
-	{VIRTIO_PCI_COMMON_DRIVER_FEATURE, 4, false},
-	{VIRTIO_PCI_COMMON_CONFIG_VECTOR, 2, false},
-	{VIRTIO_PCI_COMMON_NUM_QUEUES, 2, true},
-	{VIRTIO_PCI_COMMON_DEVICE_STATUS, 1, false},
-	{VIRTIO_PCI_COMMON_CONFIG_GENERATION, 1, true},
-	{VIRTIO_PCI_COMMON_QUEUE_SELECT, 2, false},
-	{VIRTIO_PCI_COMMON_QUEUE_SIZE, 2, false},
-	{VIRTIO_PCI_COMMON_QUEUE_VECTOR, 2, false},
-	{VIRTIO_PCI_COMMON_QUEUE_ENABLE, 2, false},
-	{VIRTIO_PCI_COMMON_QUEUE_NOTIFY_OFF, 2, true},
-	{VIRTIO_PCI_COMMON_QUEUE_DESC, 4, false},
-	{VIRTIO_PCI_COMMON_QUEUE_DESC + 4, 4, false},
-	{VIRTIO_PCI_COMMON_QUEUE_DRIVER, 4, false},
-	{VIRTIO_PCI_COMMON_QUEUE_DRIVER + 4, 4, false},
-	{VIRTIO_PCI_COMMON_QUEUE_DEVICE, 4, false},
-	{VIRTIO_PCI_COMMON_QUEUE_DEVICE + 4, 4, false},
+	{VIRTIO_PCI_COMMON_DEVICE_FEATURE_SELECT, 4, false, 0},
+	{VIRTIO_PCI_COMMON_DEVICE_FEATURE, 4, true, 0},
+	{VIRTIO_PCI_COMMON_DRIVER_FEATURE_SELECT, 4, false, 0},
+	{VIRTIO_PCI_COMMON_DRIVER_FEATURE, 4, false, 0},
+	{VIRTIO_PCI_COMMON_CONFIG_VECTOR, 2, false, 0},
+	{VIRTIO_PCI_COMMON_NUM_QUEUES, 2, true, 0},
+	{VIRTIO_PCI_COMMON_DEVICE_STATUS, 1, false, 0},
+	{VIRTIO_PCI_COMMON_CONFIG_GENERATION, 1, true, 0},
+	{VIRTIO_PCI_COMMON_QUEUE_SELECT, 2, false, 0},
+	{VIRTIO_PCI_COMMON_QUEUE_SIZE, 2, false, 0},
+	{VIRTIO_PCI_COMMON_QUEUE_VECTOR, 2, false, 0},
+	{VIRTIO_PCI_COMMON_QUEUE_ENABLE, 2, false, 0},
+	{VIRTIO_PCI_COMMON_QUEUE_NOTIFY_OFF, 2, true, 0},
+	{VIRTIO_PCI_COMMON_QUEUE_DESC, 4, false, 0},
+	{VIRTIO_PCI_COMMON_QUEUE_DESC + 4, 4, false, 0},
+	{VIRTIO_PCI_COMMON_QUEUE_DRIVER, 4, false, 0},
+	{VIRTIO_PCI_COMMON_QUEUE_DRIVER + 4, 4, false, 0},
+	{VIRTIO_PCI_COMMON_QUEUE_DEVICE, 4, false, 0},
+	{VIRTIO_PCI_COMMON_QUEUE_DEVICE + 4, 4, false, 0},
+	{VIRTIO_PCI_COMMON_QUEUE_NOTIF_CONFIG_DATA, 2, true, VIRTIO_F_NOTIF_CONFIG_DATA},
+	{VIRTIO_PCI_COMMON_QUEUE_RESET, 2, false, VIRTIO_F_RING_RESET},
 };
+
+/* Field I exists, and may be written if WRITE. */
+static bool
+field_is_open(struct model_pci *pci, size_t i, bool write)
+{
+	struct model_device *d = pci->device;
+	unsigned feature = fields[i].feature, offset = fields[i].offset, width = fields[i].width;
+
+	if ((feature != 0 && (d->negotiated & VIRTIO_BIT(feature)) == 0) ||
+	    offset + width > pci->common_bytes) {
+		model_breached(d->host, MODEL_BREACH_PCI_FIELD, UINT_MAX, offset, feature,
+			       pci->common_bytes);
+		return false;
+	}
+	if (write && fields[i].read_only) {
+		model_breached(d->host, MODEL_BREACH_PCI_READ_ONLY, UINT_MAX, offset, width, 0);
+		return false;
+	}
+	return true;
+}
 
 static bool
 is_field(struct model_pci *pci, uint32_t offset, unsigned width, bool write)
 {
 	for (size_t i = 0; i < sizeof(fields) / sizeof(fields[0]); i++) {
-		if (fields[i].offset == offset && fields[i].width == width) {
-			if (write && fields[i].read_only) {
-				model_breached(pci->device->host, MODEL_BREACH_PCI_READ_ONLY,
-					       UINT_MAX, offset, width, 0);
-			}
-			return !(write && fields[i].read_only);
-		}
+		if (fields[i].offset == offset && fields[i].width == width)
+			return field_is_open(pci, i, write);
 	}
 	model_breached(pci->device->host, MODEL_BREACH_PCI_WIDTH, UINT_MAX, offset, width, write);
 	return false;
@@ -77,9 +95,8 @@ queue_get(struct model_pci *pci, uint32_t offset)
 	struct model_device *d = pci->device;
 	struct virtio_queue_setup *setup;
 
-	if (!queue_is_there(pci)) {
+	if (!queue_is_there(pci))
 		return offset == VIRTIO_PCI_COMMON_QUEUE_VECTOR ? VIRTIO_NO_VECTOR : 0;
-	}
 	setup = &pci->setup[pci->queue_select];
 	switch (offset) {
 	case VIRTIO_PCI_COMMON_QUEUE_SIZE:
@@ -88,6 +105,10 @@ queue_get(struct model_pci *pci, uint32_t offset)
 		return setup->vector;
 	case VIRTIO_PCI_COMMON_QUEUE_ENABLE:
 		return d->queues[pci->queue_select].enabled;
+	case VIRTIO_PCI_COMMON_QUEUE_NOTIF_CONFIG_DATA:
+		return model_pci_notif_data(pci->queue_select);
+	case VIRTIO_PCI_COMMON_QUEUE_RESET:
+		return model_queue_resetting(&d->queues[pci->queue_select]);
 	case VIRTIO_PCI_COMMON_QUEUE_NOTIFY_OFF:
 		return model_trick_now(d, MODEL_MISCHIEF_NOTIFY_PAST, NULL) ? 0xffffu
 									    : pci->queue_select;
@@ -100,9 +121,8 @@ queue_get(struct model_pci *pci, uint32_t offset)
 static uint16_t
 vector_taken(struct model_pci *pci, uint32_t vector)
 {
-	if (vector == VIRTIO_NO_VECTOR) {
+	if (vector == VIRTIO_NO_VECTOR)
 		return VIRTIO_NO_VECTOR;
-	}
 	if (vector >= pci->device->options.vectors) {
 		model_breached(pci->device->host, MODEL_BREACH_VECTOR_RANGE, UINT_MAX, vector,
 			       pci->device->options.vectors, 0);
@@ -113,12 +133,26 @@ vector_taken(struct model_pci *pci, uint32_t vector)
 }
 
 static void
+queue_reset(struct model_pci *pci, uint32_t value)
+{
+	if (value == 1)
+		model_queue_reset(&pci->device->queues[pci->queue_select]);
+	else
+		model_breached(pci->device->host, MODEL_BREACH_QUEUE_RESET, pci->queue_select,
+			       value, 0, 0);
+}
+
+static void
 queue_set(struct model_pci *pci, uint32_t offset, uint32_t value)
 {
 	struct model_device *d = pci->device;
 	struct virtio_queue_setup *setup = &pci->setup[pci->queue_select % MODEL_QUEUES_MAX];
 	uint64_t *area;
 
+	if (queue_is_there(pci) && offset == VIRTIO_PCI_COMMON_QUEUE_RESET) {
+		queue_reset(pci, value);
+		return;
+	}
 	if (!queue_is_there(pci) || d->queues[pci->queue_select].enabled) {
 		model_breached(d->host,
 			       queue_is_there(pci) ? MODEL_BREACH_QUEUE_STATE
@@ -157,9 +191,8 @@ common_get(struct model_pci *pci, uint32_t offset, unsigned width)
 {
 	struct model_device *d = pci->device;
 
-	if (!is_field(pci, offset, width, false)) {
+	if (!is_field(pci, offset, width, false))
 		return 0;
-	}
 	switch (offset) {
 	case VIRTIO_PCI_COMMON_DEVICE_FEATURE_SELECT:
 		return pci->device_feature_select;
@@ -205,9 +238,8 @@ features_set(struct model_pci *pci, uint32_t value)
 static void
 common_set(struct model_pci *pci, uint32_t offset, unsigned width, uint32_t value)
 {
-	if (!is_field(pci, offset, width, true)) {
+	if (!is_field(pci, offset, width, true))
 		return;
-	}
 	switch (offset) {
 	case VIRTIO_PCI_COMMON_DEVICE_FEATURE_SELECT:
 		pci->device_feature_select = value;
@@ -248,10 +280,8 @@ model_pci_msix_send(struct model_pci *pci)
 {
 	uint16_t control = msix_control(pci);
 
-	if ((control & PCI_MSIX_CONTROL_ENABLE) == 0 ||
-	    (control & PCI_MSIX_CONTROL_MASK_ALL) != 0) {
+	if ((control & PCI_MSIX_CONTROL_ENABLE) == 0 || (control & PCI_MSIX_CONTROL_MASK_ALL) != 0)
 		return;
-	}
 	for (unsigned i = 0; i < pci->device->options.vectors; i++) {
 		struct model_msix_entry *e = &pci->entries[i];
 
@@ -285,9 +315,8 @@ model_pci_message_gone(struct model_host *host, uint32_t data)
 		struct model_pci *pci = host->devices[i]->pci;
 
 		if (pci == NULL || host->devices[i]->gone ||
-		    (msix_control(pci) & PCI_MSIX_CONTROL_ENABLE) == 0) {
+		    (msix_control(pci) & PCI_MSIX_CONTROL_ENABLE) == 0)
 			continue;
-		}
 		for (unsigned v = 0; v < host->devices[i]->options.vectors; v++) {
 			const struct model_msix_entry *e = &pci->entries[v];
 
@@ -339,19 +368,22 @@ msix_set(struct model_pci *pci, uint32_t offset, uint32_t value)
 }
 
 void
+model_pci_queue_reset(struct model_device *d, unsigned queue)
+{
+	d->pci->setup[queue] = (struct virtio_queue_setup){.vector = VIRTIO_NO_VECTOR};
+}
+
+void
 model_pci_reset(struct model_device *d)
 {
 	struct model_pci *pci = d->pci;
 
 	pci->device_feature_select = pci->driver_feature_select = 0;
 	pci->queue_select = 0;
-	memset(pci->setup, 0, sizeof(pci->setup));
-	for (unsigned i = 0; i < MODEL_QUEUES_MAX; i++) {
-		pci->setup[i].vector = VIRTIO_NO_VECTOR;
-	}
-	for (unsigned i = 0; i < MODEL_VECTORS_MAX; i++) {
+	for (unsigned i = 0; i < MODEL_QUEUES_MAX; i++)
+		model_pci_queue_reset(d, i);
+	for (unsigned i = 0; i < MODEL_VECTORS_MAX; i++)
 		pci->entries[i].pending = false;
-	}
 }
 
 /* ---- all registers ---- */
@@ -380,43 +412,56 @@ model_pci_register_get(struct model_pci *pci, unsigned bar, uint32_t offset, uns
 	struct model_device *d = pci->device;
 	uint32_t ones = UINT32_MAX >> (32 - 8 * width), isr;
 
-	if (model_is_gone(d) || !is_reachable(pci, bar, offset, width)) {
+	if (model_is_gone(d) || !is_reachable(pci, bar, offset, width))
 		return ones;
-	}
-	if (bar == MODEL_PCI_BAR_MSIX) {
+	if (bar == MODEL_PCI_BAR_MSIX)
 		return msix_get(pci, offset);
-	}
-	if (offset < MODEL_PCI_ISR) {
+	if (offset < MODEL_PCI_ISR)
 		return common_get(pci, offset, width) & ones;
-	}
 	if (offset == MODEL_PCI_ISR && width == 1) {
 		isr = d->isr;
 		d->isr = 0;
 		return isr;
 	}
-	if (offset >= MODEL_PCI_DEVICE && offset < MODEL_PCI_NOTIFY) {
+	if (offset >= MODEL_PCI_DEVICE && offset < MODEL_PCI_NOTIFY)
 		return model_config_get(d, offset - MODEL_PCI_DEVICE, width);
-	}
 	model_breached(d->host, MODEL_BREACH_PCI_OUTSIDE, UINT_MAX, bar, offset, width);
 	return ones;
+}
+
+/* The queue that is kicked by NUMBER at OFFSET, or UINT_MAX.  [spec 4.1.5.2] */
+static unsigned
+doorbell_queue(const struct model_pci *pci, uint32_t offset, uint16_t number)
+{
+	const struct model_device *d = pci->device;
+	bool own = (d->negotiated & VIRTIO_BIT(VIRTIO_F_NOTIF_CONFIG_DATA)) != 0;
+
+	for (unsigned i = 0; i < d->options.queues; i++) {
+		if ((uint64_t)i * pci->multiplier == offset &&
+		    (own ? model_pci_notif_data(i) : i) == number)
+			return i;
+	}
+	return UINT_MAX;
 }
 
 static void
 doorbell_set(struct model_pci *pci, uint32_t offset, unsigned width, uint32_t value)
 {
-	if (width != 2) {
-		model_breached(pci->device->host, MODEL_BREACH_PCI_WIDTH, UINT_MAX, offset, width,
-			       2);
+	struct model_device *d = pci->device;
+	bool position = (d->negotiated & VIRTIO_BIT(VIRTIO_F_NOTIFICATION_DATA)) != 0;
+	unsigned queue = doorbell_queue(pci, offset, (uint16_t)value);
+
+	if (width != (position ? 4 : 2)) {
+		model_breached(d->host, MODEL_BREACH_PCI_WIDTH, UINT_MAX, offset, width, 2);
 		return;
 	}
-	if (offset / MODEL_PCI_NOTIFY_MULTIPLIER != value) {
-		model_breached(pci->device->host, MODEL_BREACH_QUEUE_ABSENT, value, offset, 0, 3);
+	if (queue == UINT_MAX || offset + width > pci->notify_bytes) {
+		model_breached(d->host, MODEL_BREACH_KICK_NUMBER, UINT_MAX, value, offset, width);
 		return;
 	}
-	if ((pci->config[PCI_COMMAND] & PCI_COMMAND_MASTER) == 0) {
-		model_breached(pci->device->host, MODEL_BREACH_PCI_MASTER, value, 0, 0, 0);
-	}
-	model_kick(pci->device, value);
+	if ((pci->config[PCI_COMMAND] & PCI_COMMAND_MASTER) == 0)
+		model_breached(d->host, MODEL_BREACH_PCI_MASTER, queue, 0, 0, 0);
+	model_kick(d, queue, (uint16_t)(value >> 16));
 }
 
 void
@@ -425,18 +470,16 @@ model_pci_register_set(struct model_pci *pci, unsigned bar, uint32_t offset, uns
 {
 	struct model_device *d = pci->device;
 
-	if (model_is_gone(d) || !is_reachable(pci, bar, offset, width)) {
+	if (model_is_gone(d) || !is_reachable(pci, bar, offset, width))
 		return;
-	}
-	if (bar == MODEL_PCI_BAR_MSIX) {
+	if (bar == MODEL_PCI_BAR_MSIX)
 		msix_set(pci, offset, value);
-	} else if (offset < MODEL_PCI_ISR) {
+	else if (offset < MODEL_PCI_ISR)
 		common_set(pci, offset, width, value);
-	} else if (offset >= MODEL_PCI_NOTIFY) {
+	else if (offset >= MODEL_PCI_NOTIFY)
 		doorbell_set(pci, offset - MODEL_PCI_NOTIFY, width, value);
-	} else if (offset >= MODEL_PCI_DEVICE) {
+	else if (offset >= MODEL_PCI_DEVICE)
 		model_config_set(d, offset - MODEL_PCI_DEVICE, width, value);
-	} else {
+	else
 		model_breached(d->host, MODEL_BREACH_PCI_OUTSIDE, UINT_MAX, bar, offset, value);
-	}
 }

@@ -152,13 +152,20 @@ struct model_queue;
 struct model_ring_ops {
 	bool (*available)(struct model_queue *queue);
 	struct model_chain *(*fetch)(struct model_queue *queue);
-	/* Writes a used entry; CHAIN is NULL for one that was never available. */
-	void (*put)(struct model_queue *queue, const struct model_chain *chain, uint32_t id,
-		    uint32_t length);
+	/*
+	 * Writes one used entry for COUNT chains in the order in which they were fetched, and moves
+	 * on by all of them; COUNT 0: an entry for a chain that was never available.
+	 */
+	void (*put)(struct model_queue *queue, struct model_chain *const *chains, unsigned count,
+		    uint32_t id, uint32_t length);
+	/* Moves on by COUNT entries more, without a reason. */
+	void (*leap)(struct model_queue *queue, unsigned count);
 	void (*publish)(struct model_queue *queue);
 	/* Whether the driver wants an interrupt for what was published since the last question. */
 	bool (*wants_interrupt)(struct model_queue *queue);
 	void (*want_kicks)(struct model_queue *queue, bool wanted);
+	/* What notification data must say now: where the next entry will be made available. */
+	uint16_t (*position)(struct model_queue *queue);
 	/* Moves the used index by STEPS without a reason. */
 	void (*lie)(struct model_queue *queue, int steps);
 	void (*odd_events)(struct model_queue *queue, uint64_t random);
@@ -173,7 +180,7 @@ struct model_queue {
 	const struct model_ring_ops *ring;
 	unsigned index;
 	struct virtio_queue_setup setup;
-	bool enabled, broken, indirect, event_index;
+	bool enabled, broken, indirect, event_index, in_order;
 	uint8_t *desc, *driver, *used_area; /* the three areas, as the CPU sees them */
 
 	bool awake; /* looks at its ring */
@@ -187,11 +194,20 @@ struct model_queue {
 	bool signalled_wrap;
 	uint32_t signalled_slots; /* packed: descriptors used since */
 	uint16_t avail_known; /* split: the last avail index seen */
+	uint16_t desc_next; /* split, in order: the descriptor that must come next */
+	int32_t id_before; /* of the last used entry; -1: none yet */
 
 	uint8_t *in_flight; /* split: by descriptor; packed: by id */
 	struct model_chain **held;
 	unsigned held_count, held_room;
 	struct model_chain *scratch; /* for size + 1 pieces */
+
+	/* queue_reset.c */
+	bool resetting, runs_on;
+	bool was_reset; /* and may be set up again */
+	uint32_t reset_left; /* looks that will find it still resetting */
+	struct model_chain **ghosts; /* in flight at a reset, and still carried out */
+	unsigned ghost_count;
 };
 
 orion_status model_queue_enable(struct model_queue *queue, const struct virtio_queue_setup *setup);
@@ -200,12 +216,28 @@ void model_queue_disable(struct model_queue *queue);
 /* One act; false when there is nothing to do. */
 bool model_queue_act(struct model_queue *queue);
 
-/* Completes the next request in the device's order; false when it holds none. */
-bool model_queue_complete(struct model_queue *queue);
+/*
+ * Completes the next request in the device's order, or a batch of at most MOST in the driver's.
+ * Returns how many: 0 when it holds none.
+ */
+unsigned model_queue_complete(struct model_queue *queue, unsigned most);
 
 /* Records a breach that stops the queue, and with it the device. */
 void model_queue_breached(struct model_queue *queue, model_breach breach, uint64_t a, uint64_t b,
 			  uint64_t c);
+
+/* Asks for the reset of a queue; whether it is still being reset, which is how it gets on. */
+void model_queue_reset(struct model_queue *queue);
+bool model_queue_resetting(struct model_queue *queue);
+
+/* Carries out one request that a reset should have ended; false when there is none. */
+bool model_queue_haunt(struct model_queue *queue);
+
+/* The device is reset: nothing lives on. */
+void model_queue_exorcise(struct model_queue *queue);
+
+/* Memory that CHAIN makes the device's, or no longer: its table, and what lies in DMA memory. */
+void model_chain_mark(struct model_queue *queue, const struct model_chain *chain, int delta);
 
 /* For fetch(): an empty chain to fill; one more piece of it (false: breach); the finished copy. */
 void model_chain_begin(struct model_queue *queue, uint16_t id);
@@ -276,7 +308,9 @@ uint32_t model_config_bytes(struct model_device *device);
 uint32_t model_config_get(struct model_device *device, uint32_t offset, unsigned width);
 void model_config_set(struct model_device *device, uint32_t offset, unsigned width, uint32_t value);
 uint16_t model_queue_size(struct model_device *device, uint16_t queue);
-void model_kick(struct model_device *device, uint32_t queue);
+
+/* A kick of QUEUE; with VIRTIO_F_NOTIFICATION_DATA, POSITION is what it said. */
+void model_kick(struct model_device *device, uint32_t queue, uint16_t position);
 
 /* True when the device has gone; counts the register access. */
 bool model_is_gone(struct model_device *device);
@@ -292,6 +326,7 @@ bool model_device_act(struct model_device *device);
 
 void model_pci_close(struct model_device *device);
 void model_pci_reset(struct model_device *device);
+void model_pci_queue_reset(struct model_device *device, unsigned queue);
 uint32_t model_pci_config_read(void *host, uint32_t function, uint16_t offset, unsigned width);
 void model_pci_config_write(void *host, uint32_t function, uint16_t offset, unsigned width,
 			    uint32_t value);

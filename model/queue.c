@@ -42,17 +42,16 @@ setup_breach(struct model_queue *q, const struct virtio_queue_setup *setup, bool
 {
 	uint16_t size = setup->size;
 
-	if (q->enabled || (q->device->status & VIRTIO_STATUS_FEATURES_OK) == 0 ||
-	    (q->device->status & VIRTIO_STATUS_DRIVER_OK) != 0) {
+	uint8_t status = q->device->status;
+
+	if (q->enabled || (status & VIRTIO_STATUS_FEATURES_OK) == 0 ||
+	    ((status & VIRTIO_STATUS_DRIVER_OK) != 0 && !q->was_reset))
 		return MODEL_BREACH_QUEUE_STATE;
-	}
 	if (size == 0 || size > q->device->options.queue_size ||
-	    (!packed && (size & (size - 1)) != 0)) {
+	    (!packed && (size & (size - 1)) != 0))
 		return MODEL_BREACH_QUEUE_SIZE;
-	}
-	if (!areas_are_aligned(setup, packed)) {
+	if (!areas_are_aligned(setup, packed))
 		return MODEL_BREACH_QUEUE_ALIGN;
-	}
 	q->setup = *setup;
 	return find_areas(q, packed) ? MODEL_BREACH_NONE : MODEL_BREACH_QUEUE_MEMORY;
 }
@@ -72,34 +71,33 @@ model_queue_enable(struct model_queue *q, const struct virtio_queue_setup *setup
 	q->ring = packed ? &model_ring_packed : &model_ring_split;
 	q->indirect = (features & VIRTIO_BIT(VIRTIO_F_INDIRECT_DESC)) != 0;
 	q->event_index = (features & VIRTIO_BIT(VIRTIO_F_EVENT_IDX)) != 0;
-	q->avail = q->used = q->signalled = q->avail_known = 0;
+	q->in_order = (features & VIRTIO_BIT(VIRTIO_F_IN_ORDER)) != 0;
+	q->avail = q->used = q->signalled = q->avail_known = q->desc_next = 0;
+	q->id_before = -1;
 	q->avail_wrap = q->used_wrap = q->signalled_wrap = true;
 	q->signalled_slots = 0;
 	q->broken = q->awake = q->dozing = q->unpublished = q->unsignalled = false;
+	q->was_reset = q->resetting = false;
 	q->in_flight = calloc(1, packed ? PACKED_IDS : q->setup.size);
 	q->scratch =
 		malloc(sizeof(*q->scratch) + (q->setup.size + 1u) * sizeof(struct model_piece));
 	q->held_room = q->setup.size;
 	q->held = calloc(q->held_room, sizeof(struct model_chain *));
-	if (q->in_flight == NULL || q->scratch == NULL || q->held == NULL) {
+	if (q->in_flight == NULL || q->scratch == NULL || q->held == NULL)
 		abort();
-	}
 	q->enabled = true;
 	model_busy(q->host, setup->device_area, device_area_bytes(setup->size, packed),
 		   MODEL_BUSY_AREA);
 	return ORION_OK;
 }
 
-/* Memory that CHAIN makes the device's: its table, and what lies in DMA memory. */
-static void
-mark_chain(struct model_queue *q, const struct model_chain *chain, int delta)
+void
+model_chain_mark(struct model_queue *q, const struct model_chain *chain, int delta)
 {
-	if (chain->table != 0) {
+	if (chain->table != 0)
 		model_busy(q->host, chain->table, 16u * (uint64_t)chain->count, delta);
-	}
-	for (uint32_t i = 0; i < chain->count; i++) {
+	for (uint32_t i = 0; i < chain->count; i++)
 		model_busy(q->host, chain->pieces[i].address, chain->pieces[i].bytes, delta);
-	}
 }
 
 void
@@ -107,17 +105,15 @@ model_queue_disable(struct model_queue *q)
 {
 	struct model_region *r;
 
-	if (!q->enabled) {
+	if (!q->enabled)
 		return;
-	}
 	for (unsigned i = 0; i < q->held_count; i++) {
-		mark_chain(q, q->held[i], -1);
+		model_chain_mark(q, q->held[i], -1);
 		free(q->held[i]);
 	}
 	r = model_region_at(q->host, q->setup.descriptor_area, 16u * (uint64_t)q->setup.size);
-	if (r != NULL && r->busy != NULL) {
+	if (r != NULL && r->busy != NULL)
 		memset(r->busy + (q->setup.descriptor_area - r->device), 0, 16u * q->setup.size);
-	}
 	model_busy(q->host, q->setup.device_area,
 		   device_area_bytes(q->setup.size, q->ring == &model_ring_packed),
 		   -MODEL_BUSY_AREA);
@@ -128,7 +124,7 @@ model_queue_disable(struct model_queue *q)
 	q->scratch = NULL;
 	q->held = NULL;
 	q->held_count = 0;
-	q->enabled = q->awake = false;
+	q->enabled = q->awake = q->resetting = false;
 }
 
 /* ---- chains ---- */
@@ -183,9 +179,8 @@ model_chain_add(struct model_queue *q, uint64_t address, uint32_t bytes, bool wr
 		model_queue_breached(q, MODEL_BREACH_READABLE_LATE, chain->count, 0, 0);
 		return false;
 	}
-	if (!piece_is_reachable(q, address, bytes, writable)) {
+	if (!piece_is_reachable(q, address, bytes, writable))
 		return false;
-	}
 	chain->readable += writable ? 0 : bytes;
 	chain->writable += writable ? bytes : 0;
 	if (chain->readable + chain->writable > UINT64_C(1) << 32) {
@@ -244,9 +239,8 @@ model_chain_table(struct model_queue *q, uint64_t address, uint32_t bytes)
 			model_queue_breached(q, MODEL_BREACH_INDIRECT_ORDER, i, bytes / 16, 1);
 			return false;
 		}
-		if (!add_entry(q, table + 16u * i, i, &next)) {
+		if (!add_entry(q, table + 16u * i, i, &next))
 			return false;
-		}
 	}
 	return true;
 }
@@ -257,23 +251,22 @@ model_chain_finish(struct model_queue *q)
 	size_t bytes = sizeof(*q->scratch) + q->scratch->count * sizeof(struct model_piece);
 	struct model_chain *chain = malloc(bytes);
 
-	if (chain == NULL) {
+	if (chain == NULL)
 		abort();
-	}
 	memcpy(chain, q->scratch, bytes);
-	mark_chain(q, chain, 1);
-	if (chain->count > q->device->stats.chain_longest) {
+	model_chain_mark(q, chain, 1);
+	if (chain->count > q->device->stats.chain_longest)
 		q->device->stats.chain_longest = chain->count;
-	}
 	return chain;
 }
 
 /* ---- completions ---- */
 
-/* What the device says of CHAIN: the truth, or a trick. */
+/* What the device says of COUNT held requests from FIRST on: the truth, or a trick. */
 static void
-put_used(struct model_queue *q, const struct model_chain *chain, uint32_t length)
+put_used(struct model_queue *q, unsigned first, unsigned count, uint32_t length)
 {
+	const struct model_chain *chain = q->held[first + count - 1];
 	struct model_device *device = q->device;
 	bool split = q->ring == &model_ring_split;
 	uint32_t id = chain->id;
@@ -287,21 +280,27 @@ put_used(struct model_queue *q, const struct model_chain *chain, uint32_t length
 		id = split && chain->table == 0 && chain->count > 1 ? chain->pieces[1].slot
 								    : (id + 1u) % q->setup.size;
 	} else if (model_trick_now(device, MODEL_MISCHIEF_ID_FREE, NULL)) {
-		while (id < q->setup.size && q->in_flight[id] != 0) {
+		while (id < q->setup.size && q->in_flight[id] != 0)
 			id++;
-		}
 		for (id %= q->setup.size; id < chain->id && q->in_flight[id] != 0; id++) {
 		}
+	} else if (q->in_order && first + count < q->held_count &&
+		   model_trick_now(device, MODEL_MISCHIEF_ORDER_AHEAD, NULL)) {
+		id = q->held[first + count]->id;
+	} else if (q->in_order && q->id_before >= 0 &&
+		   model_trick_now(device, MODEL_MISCHIEF_ORDER_STALE, NULL)) {
+		id = (uint32_t)q->id_before;
 	}
-	if (model_trick_now(device, MODEL_MISCHIEF_LENGTH_HUGE, NULL)) {
+	if (model_trick_now(device, MODEL_MISCHIEF_LENGTH_HUGE, NULL))
 		length = UINT32_MAX;
-	} else if (model_trick_now(device, MODEL_MISCHIEF_LENGTH_ZERO, NULL)) {
+	else if (model_trick_now(device, MODEL_MISCHIEF_LENGTH_ZERO, NULL))
 		length = 0;
-	}
-	q->ring->put(q, chain, id, length);
-	if (model_trick_now(device, MODEL_MISCHIEF_ID_TWICE, NULL)) {
-		q->ring->put(q, NULL, id, length);
-	}
+	q->ring->put(q, &q->held[first], count, id, length);
+	q->id_before = chain->id;
+	if (model_trick_now(device, MODEL_MISCHIEF_ID_TWICE, NULL))
+		q->ring->put(q, NULL, 0, id, length);
+	if (q->in_order && model_trick_now(device, MODEL_MISCHIEF_BATCH_LONG, &value))
+		q->ring->leap(q, 1 + (unsigned)value);
 }
 
 static void
@@ -312,16 +311,17 @@ publish(struct model_queue *q)
 	q->ring->publish(q);
 	q->unpublished = false;
 	q->unsignalled = true;
-	if (model_trick_now(q->device, MODEL_MISCHIEF_INDEX_LEAP, &value)) {
+	if (model_trick_now(q->device, MODEL_MISCHIEF_INDEX_LEAP, &value))
 		q->ring->lie(q, q->setup.size + 1 + (int)value);
-	} else if (model_trick_now(q->device, MODEL_MISCHIEF_INDEX_BACK, NULL)) {
+	else if (model_trick_now(q->device, MODEL_MISCHIEF_INDEX_BACK, NULL))
 		q->ring->lie(q, q->ring == &model_ring_split ? -2 : -1);
-	}
 }
 
 static unsigned
 pick(struct model_queue *q)
 {
+	if (q->in_order)
+		return 0;
 	switch (q->device->options.order) {
 	case MODEL_ORDER_REVERSED:
 		return q->held_count - 1;
@@ -339,35 +339,60 @@ flip(struct model_queue *q)
 	return (model_random(&q->device->random) & 1) != 0;
 }
 
-bool
-model_queue_complete(struct model_queue *q)
+/* How many of the held requests one used entry shall stand for. */
+static unsigned
+batch_of(struct model_queue *q, unsigned most)
 {
-	struct model_chain *chain;
-	unsigned at;
-	uint32_t length;
+	unsigned room = q->in_order ? q->device->options.batch : 1;
 
-	if (q->held_count == 0 || q->broken) {
-		return false;
+	room = room < most ? room : most;
+	room = room < q->held_count ? room : q->held_count;
+	if (room < 2)
+		return 1;
+	return q->device->options.order == MODEL_ORDER_SHUFFLED
+		       ? 1 + (unsigned)(model_random(&q->device->random) % room)
+		       : room;
+}
+
+/* Lets go of COUNT held requests from FIRST on. */
+static void
+drop(struct model_queue *q, unsigned first, unsigned count)
+{
+	for (unsigned i = first; i < first + count; i++) {
+		model_chain_mark(q, q->held[i], -1);
+		free(q->held[i]);
 	}
-	at = pick(q);
-	chain = q->held[at];
-	memmove(&q->held[at], &q->held[at + 1], (q->held_count - at - 1) * sizeof(q->held[0]));
-	q->held_count--;
+	q->held_count -= count;
+	memmove(&q->held[first], &q->held[first + count],
+		(q->held_count - first) * sizeof(q->held[0]));
+}
+
+unsigned
+model_queue_complete(struct model_queue *q, unsigned most)
+{
+	unsigned first, count, undone;
+	uint32_t length = 0;
+
+	if (q->held_count == 0 || q->broken || most == 0)
+		return 0;
+	first = pick(q);
 	if (model_trick_now(q->device, MODEL_MISCHIEF_WITHHELD, NULL)) {
-		mark_chain(q, chain, -1);
-		free(chain);
-		return true;
+		drop(q, first, 1);
+		return 1;
 	}
-	length = model_request_run(q, chain);
-	mark_chain(q, chain, -1);
-	put_used(q, chain, length);
-	free(chain);
-	q->device->stats.completed++;
+	count = batch_of(q, most);
+	undone = count > 1 && model_trick_now(q->device, MODEL_MISCHIEF_BATCH_SKIPS, NULL);
+	for (unsigned i = undone; i < count; i++)
+		length = model_request_run(q, q->held[first + i]);
+	put_used(q, first, count, length);
+	drop(q, first, count);
+	q->device->stats.completed += count;
+	if (count > q->device->stats.batch_longest)
+		q->device->stats.batch_longest = count;
 	q->unpublished = true;
-	if (q->device->options.order != MODEL_ORDER_SHUFFLED || flip(q)) {
+	if (q->device->options.order != MODEL_ORDER_SHUFFLED || flip(q))
 		publish(q);
-	}
-	return true;
+	return count;
 }
 
 /* ---- acts ---- */
@@ -379,12 +404,10 @@ fetch(struct model_queue *q)
 
 	q->dozing = false;
 	chain = q->ring->fetch(q);
-	if (chain == NULL) {
+	if (chain == NULL)
 		return true;
-	}
-	if (q->held_count == q->held_room) {
+	if (q->held_count == q->held_room)
 		abort();
-	}
 	q->held[q->held_count++] = chain;
 	q->device->stats.fetched++;
 	q->ring->want_kicks(q, false);
@@ -395,12 +418,12 @@ fetch(struct model_queue *q)
 static bool
 wants_fetch(struct model_queue *q)
 {
-	if (q->held_count == q->held_room || !q->ring->available(q)) {
+	if (q->held_count == q->held_room || !q->ring->available(q))
 		return false;
-	}
-	if (q->held_count == 0 || q->device->options.held) {
+	if (q->held_count == 0 || q->device->options.held)
 		return true;
-	}
+	if (q->in_order && q->device->options.order == MODEL_ORDER_FIFO)
+		return q->held_count < q->device->options.batch;
 	return q->device->options.order == MODEL_ORDER_REVERSED ||
 	       (q->device->options.order == MODEL_ORDER_SHUFFLED && flip(q));
 }
@@ -422,25 +445,20 @@ doze(struct model_queue *q)
 bool
 model_queue_act(struct model_queue *q)
 {
-	if (!q->enabled || q->broken) {
+	if (!q->enabled || q->broken)
 		return false;
-	}
 	if (q->unsignalled) {
 		q->unsignalled = false;
-		if (q->ring->wants_interrupt(q)) {
+		if (q->ring->wants_interrupt(q))
 			model_interrupt_queue(q);
-		}
 		return true;
 	}
-	if (!q->awake && q->device->options.eager && q->ring->available(q)) {
+	if (!q->awake && q->device->options.eager && q->ring->available(q))
 		q->awake = true;
-	}
-	if (q->awake && wants_fetch(q)) {
+	if (q->awake && wants_fetch(q))
 		return fetch(q);
-	}
-	if (q->held_count > 0 && !q->device->options.held) {
-		return model_queue_complete(q);
-	}
+	if (q->held_count > 0 && !q->device->options.held)
+		return model_queue_complete(q, UINT_MAX) > 0;
 	if (q->unpublished) {
 		publish(q);
 		return true;

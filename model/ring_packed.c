@@ -57,9 +57,8 @@ flags_are_legal(struct model_queue *q, uint16_t flags, bool first)
 		model_queue_breached(q, MODEL_BREACH_DESC_FLAGS, flags, 0, 0);
 		return false;
 	}
-	if ((flags & VIRTQ_DESC_F_INDIRECT) == 0) {
+	if ((flags & VIRTQ_DESC_F_INDIRECT) == 0)
 		return true;
-	}
 	if (!q->indirect || !first || (flags & VIRTQ_DESC_F_NEXT) != 0) {
 		model_queue_breached(
 			q, !q->indirect ? MODEL_BREACH_INDIRECT_OFF : MODEL_BREACH_INDIRECT_NEXT,
@@ -90,20 +89,16 @@ walk(struct model_queue *q, uint16_t *slots, uint16_t *id)
 			model_queue_breached(q, MODEL_BREACH_CHAIN_HALF, slot, flags, *slots);
 			return false;
 		}
-		if (!flags_are_legal(q, flags, *slots == 0)) {
+		if (!flags_are_legal(q, flags, *slots == 0))
 			return false;
-		}
 		*id = model_get16(d + offsetof(struct virtq_packed_desc, id));
 		(*slots)++;
-		if ((flags & VIRTQ_DESC_F_INDIRECT) != 0) {
+		if ((flags & VIRTQ_DESC_F_INDIRECT) != 0)
 			return model_chain_table(q, address, bytes);
-		}
-		if (!model_chain_add(q, address, bytes, (flags & VIRTQ_DESC_F_WRITE) != 0, slot)) {
+		if (!model_chain_add(q, address, bytes, (flags & VIRTQ_DESC_F_WRITE) != 0, slot))
 			return false;
-		}
-		if ((flags & VIRTQ_DESC_F_NEXT) == 0) {
+		if ((flags & VIRTQ_DESC_F_NEXT) == 0)
 			return true;
-		}
 		step_on(q, &slot, &wrap, 1);
 	}
 }
@@ -141,13 +136,11 @@ packed_fetch(struct model_queue *q)
 {
 	uint16_t slots, id;
 
-	if (!driver_events_are_legal(q)) {
+	if (!driver_events_are_legal(q))
 		return NULL;
-	}
 	model_chain_begin(q, 0);
-	if (!walk(q, &slots, &id)) {
+	if (!walk(q, &slots, &id))
 		return NULL;
-	}
 	if (q->in_flight[id] != 0) {
 		model_queue_breached(q, MODEL_BREACH_DESC_IN_FLIGHT, id, 0, 0);
 		return NULL;
@@ -161,22 +154,32 @@ packed_fetch(struct model_queue *q)
 }
 
 static void
-packed_put(struct model_queue *q, const struct model_chain *chain, uint32_t id, uint32_t length)
+packed_put(struct model_queue *q, struct model_chain *const *chains, unsigned count, uint32_t id,
+	   uint32_t length)
 {
 	uint8_t *d = desc_at(q, q->used);
-	uint16_t slots = chain != NULL ? chain->slots : 1;
+	uint16_t slots = count == 0;
 	uint16_t flags = q->used_wrap ? VIRTQ_PACKED_F_AVAIL | VIRTQ_PACKED_F_USED : 0;
 
-	if (chain != NULL) {
-		q->in_flight[chain->id] = 0;
-		mark_slots(q, q->used, slots, -1);
+	for (unsigned i = 0; i < count; i++) {
+		q->in_flight[chains[i]->id] = 0;
+		slots = (uint16_t)(slots + chains[i]->slots);
 	}
+	if (count > 0)
+		mark_slots(q, q->used, slots, -1);
 	model_put32(d + offsetof(struct virtq_packed_desc, len), length);
 	model_put16(d + offsetof(struct virtq_packed_desc, id), (uint16_t)id);
 	flags |= length > 0 ? VIRTQ_DESC_F_WRITE : 0;
 	model_put16(d + offsetof(struct virtq_packed_desc, flags), flags);
 	step_on(q, &q->used, &q->used_wrap, slots);
 	q->signalled_slots += slots;
+}
+
+static void
+packed_leap(struct model_queue *q, unsigned count)
+{
+	step_on(q, &q->used, &q->used_wrap, (uint16_t)(count % q->setup.size));
+	q->signalled_slots += count;
 }
 
 /* Each used descriptor published itself. */
@@ -201,9 +204,8 @@ packed_wants_interrupt(struct model_queue *q)
 	q->signalled = q->used;
 	q->signalled_wrap = q->used_wrap;
 	q->signalled_slots = 0;
-	if (flags != VIRTQ_PACKED_EVENT_DESC) {
+	if (flags != VIRTQ_PACKED_EVENT_DESC)
 		return flags != VIRTQ_PACKED_EVENT_DISABLE;
-	}
 	return event < lap && (event + lap - first) % lap < slots;
 }
 
@@ -222,6 +224,24 @@ packed_want_kicks(struct model_queue *q, bool wanted)
 	} else {
 		model_put16(flags, VIRTQ_PACKED_EVENT_ENABLE);
 	}
+}
+
+/* Past all that is available, list by list: a list's first descriptor speaks for the rest. */
+static uint16_t
+packed_position(struct model_queue *q)
+{
+	uint16_t slot = q->avail, left = q->setup.size;
+	bool wrap = q->avail_wrap;
+	uint16_t flags;
+
+	while (left > 0 && is_available(desc_flags(q, slot), wrap)) {
+		do {
+			flags = desc_flags(q, slot);
+			step_on(q, &slot, &wrap, 1);
+			left--;
+		} while (left > 0 && (flags & VIRTQ_DESC_F_NEXT) != 0);
+	}
+	return (uint16_t)(slot | (wrap ? VIRTQ_PACKED_EVENT_WRAP : 0));
 }
 
 /* Marks the next STEPS slots as used; backwards: the slot before, with the wrong wrap counter. */
@@ -253,9 +273,11 @@ const struct model_ring_ops model_ring_packed = {
 	.available = packed_available,
 	.fetch = packed_fetch,
 	.put = packed_put,
+	.leap = packed_leap,
 	.publish = packed_publish,
 	.wants_interrupt = packed_wants_interrupt,
 	.want_kicks = packed_want_kicks,
+	.position = packed_position,
 	.lie = packed_lie,
 	.odd_events = packed_odd_events,
 };

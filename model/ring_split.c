@@ -59,10 +59,15 @@ index_is_sane(struct model_queue *q)
 	return true;
 }
 
-/* Marks descriptor SLOT as lent; false when it is already. */
+/* Marks descriptor SLOT as lent; false when it is already, or when it is not its turn. */
 static bool
 take_slot(struct model_queue *q, uint16_t slot)
 {
+	if (q->in_order && slot != q->desc_next) {
+		model_queue_breached(q, MODEL_BREACH_DESC_ORDER, slot, q->desc_next, 0);
+		return false;
+	}
+	q->desc_next = (uint16_t)((slot + 1u) & (q->setup.size - 1u));
 	if (q->in_flight[slot] != 0) {
 		model_queue_breached(q, MODEL_BREACH_DESC_IN_FLIGHT, slot, 0, 0);
 		return false;
@@ -86,9 +91,8 @@ flags_are_legal(struct model_queue *q, uint16_t flags)
 		model_queue_breached(q, MODEL_BREACH_DESC_FLAGS, flags, 0, 0);
 		return false;
 	}
-	if ((flags & VIRTQ_DESC_F_INDIRECT) == 0) {
+	if ((flags & VIRTQ_DESC_F_INDIRECT) == 0)
 		return true;
-	}
 	if (!q->indirect || (flags & VIRTQ_DESC_F_NEXT) != 0) {
 		model_queue_breached(
 			q, !q->indirect ? MODEL_BREACH_INDIRECT_OFF : MODEL_BREACH_INDIRECT_NEXT,
@@ -110,19 +114,15 @@ walk(struct model_queue *q, uint16_t head)
 		uint32_t bytes = model_get32(d + offsetof(struct virtq_desc, len));
 		uint16_t flags = model_get16(d + offsetof(struct virtq_desc, flags));
 
-		if (!flags_are_legal(q, flags) || !take_slot(q, slot)) {
+		if (!flags_are_legal(q, flags) || !take_slot(q, slot))
 			return false;
-		}
 		q->scratch->slots++;
-		if ((flags & VIRTQ_DESC_F_INDIRECT) != 0) {
+		if ((flags & VIRTQ_DESC_F_INDIRECT) != 0)
 			return model_chain_table(q, address, bytes);
-		}
-		if (!model_chain_add(q, address, bytes, (flags & VIRTQ_DESC_F_WRITE) != 0, slot)) {
+		if (!model_chain_add(q, address, bytes, (flags & VIRTQ_DESC_F_WRITE) != 0, slot))
 			return false;
-		}
-		if ((flags & VIRTQ_DESC_F_NEXT) == 0) {
+		if ((flags & VIRTQ_DESC_F_NEXT) == 0)
 			return true;
-		}
 		slot = model_get16(d + offsetof(struct virtq_desc, next));
 		if (slot >= q->setup.size) {
 			model_queue_breached(q, MODEL_BREACH_NEXT_RANGE, slot, q->setup.size, 0);
@@ -137,38 +137,49 @@ split_fetch(struct model_queue *q)
 	const uint8_t *ring = q->driver + offsetof(struct virtq_avail, ring);
 	uint16_t head;
 
-	if (!index_is_sane(q)) {
+	if (!index_is_sane(q))
 		return NULL;
-	}
 	head = model_get16(ring + 2u * (q->avail & (q->setup.size - 1u)));
 	if (head >= q->setup.size) {
 		model_queue_breached(q, MODEL_BREACH_HEAD_RANGE, head, q->setup.size, q->avail);
 		return NULL;
 	}
 	model_chain_begin(q, head);
-	if (!walk(q, head)) {
+	if (!walk(q, head))
 		return NULL;
-	}
 	q->avail++;
 	return model_chain_finish(q);
 }
 
 static void
-split_put(struct model_queue *q, const struct model_chain *chain, uint32_t id, uint32_t length)
+give_chain(struct model_queue *q, const struct model_chain *chain)
+{
+	if (chain->table != 0) {
+		give_slot(q, chain->id);
+		return;
+	}
+	for (uint32_t i = 0; i < chain->count; i++)
+		give_slot(q, chain->pieces[i].slot);
+}
+
+static void
+split_put(struct model_queue *q, struct model_chain *const *chains, unsigned count, uint32_t id,
+	  uint32_t length)
 {
 	uint8_t *entry = q->used_area + offsetof(struct virtq_used, ring) +
 			 sizeof(struct virtq_used_elem) * (q->used & (q->setup.size - 1u));
 
-	if (chain != NULL && chain->table != 0) {
-		give_slot(q, chain->id);
-	} else if (chain != NULL) {
-		for (uint32_t i = 0; i < chain->count; i++) {
-			give_slot(q, chain->pieces[i].slot);
-		}
-	}
+	for (unsigned i = 0; i < count; i++)
+		give_chain(q, chains[i]);
 	model_put32(entry + offsetof(struct virtq_used_elem, id), id);
 	model_put32(entry + offsetof(struct virtq_used_elem, len), length);
-	q->used++;
+	q->used = (uint16_t)(q->used + (count > 0 ? count : 1));
+}
+
+static void
+split_leap(struct model_queue *q, unsigned count)
+{
+	q->used = (uint16_t)(q->used + count);
 }
 
 static void
@@ -183,9 +194,8 @@ split_wants_interrupt(struct model_queue *q)
 	uint16_t old = q->signalled;
 
 	q->signalled = q->used;
-	if (!q->event_index) {
+	if (!q->event_index)
 		return (model_get16(avail_flags(q)) & VIRTQ_AVAIL_F_NO_INTERRUPT) == 0;
-	}
 	return (uint16_t)(q->used - model_get16(used_event(q)) - 1u) < (uint16_t)(q->used - old);
 }
 
@@ -195,11 +205,16 @@ split_want_kicks(struct model_queue *q, bool wanted)
 {
 	uint8_t *flags = q->used_area + offsetof(struct virtq_used, flags);
 
-	if (!q->event_index) {
+	if (!q->event_index)
 		model_put16(flags, (uint16_t)(wanted ? 0 : VIRTQ_USED_F_NO_NOTIFY));
-	} else if (wanted) {
+	else if (wanted)
 		model_put16(avail_event(q), q->avail);
-	}
+}
+
+static uint16_t
+split_position(struct model_queue *q)
+{
+	return model_get16(avail_index(q));
 }
 
 static void
@@ -221,9 +236,11 @@ const struct model_ring_ops model_ring_split = {
 	.available = split_available,
 	.fetch = split_fetch,
 	.put = split_put,
+	.leap = split_leap,
 	.publish = split_publish,
 	.wants_interrupt = split_wants_interrupt,
 	.want_kicks = split_want_kicks,
+	.position = split_position,
 	.lie = split_lie,
 	.odd_events = split_odd_events,
 };

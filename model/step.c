@@ -137,11 +137,9 @@ drain_one(unsigned i)
 	self.store_count--;
 	check_store(&s);
 	memcpy(s.address, s.bytes, s.width);
-	for (unsigned p = 0; p < self.past_count; p++) {
-		if (overlap(self.past[p].address, self.past[p].width, s.address, s.width)) {
+	for (unsigned p = 0; p < self.past_count; p++)
+		if (overlap(self.past[p].address, self.past[p].width, s.address, s.width))
 			self.past[p].width = 0;
-		}
-	}
 }
 
 /* The store that goes next: the oldest; under WEAK the newest of its epoch that passes no equal. */
@@ -150,31 +148,26 @@ next_store(void)
 {
 	unsigned last = 0;
 
-	if (self.memory != MODEL_MEMORY_WEAK) {
+	if (self.memory != MODEL_MEMORY_WEAK)
 		return 0;
-	}
-	while (last + 1 < self.store_count && self.stores[last + 1].epoch == self.stores[0].epoch) {
+	while (last + 1 < self.store_count && self.stores[last + 1].epoch == self.stores[0].epoch)
 		last++;
-	}
-	for (unsigned older = 0; older < last; older++) {
+	for (unsigned older = 0; older < last; older++)
 		if (overlap(self.stores[older].address, self.stores[older].width,
-			    self.stores[last].address, self.stores[last].width)) {
+			    self.stores[last].address, self.stores[last].width))
 			return older;
-		}
-	}
 	return last;
 }
 
 static void
 act(void)
 {
-	if (self.mode == MODEL_STEP_EVERY) {
+	if (self.mode == MODEL_STEP_EVERY)
 		(void)model_host_act(self.host, 1);
-	} else if (self.mode == MODEL_STEP_RANDOM) {
+	else if (self.mode == MODEL_STEP_RANDOM)
 		(void)model_host_act(self.host, (unsigned)(model_random(&self.random) % 4));
-	} else if (self.mode == MODEL_STEP_ONCE && self.accesses == self.point) {
+	else if (self.mode == MODEL_STEP_ONCE && self.accesses == self.point)
 		(void)model_host_act(self.host, ACTS_ALL);
-	}
 }
 
 /* Everything reaches memory; the device may act between any two. */
@@ -183,9 +176,8 @@ drain(void)
 {
 	while (self.store_count > 0) {
 		drain_one(next_store());
-		if (self.store_count > 0 && self.mode >= MODEL_STEP_EVERY) {
+		if (self.store_count > 0 && self.mode >= MODEL_STEP_EVERY)
 			act();
-		}
 	}
 }
 
@@ -193,12 +185,10 @@ drain(void)
 static void
 point(void)
 {
-	if (self.host == NULL || self.host->acting) {
+	if (self.host == NULL || self.host->acting)
 		return;
-	}
-	if (self.store_count > 0 && model_random(&self.random) % 8 == 0) {
+	if (self.store_count > 0 && model_random(&self.random) % 8 == 0)
 		drain_one(next_store());
-	}
 	act();
 	self.accesses++;
 }
@@ -214,17 +204,15 @@ step_shared_store(void *address, unsigned width, uint64_t value)
 	}
 	point();
 	self.stats.stores++;
-	if (self.store_count == STORES_MAX) {
+	if (self.store_count == STORES_MAX)
 		drain_one(next_store());
-	}
 	s = &self.stores[self.store_count++];
 	s->address = address;
 	s->width = width;
 	s->epoch = self.epoch;
 	value_to_bytes(value, width, s->bytes);
-	if (self.memory == MODEL_MEMORY_STRONG) {
+	if (self.memory == MODEL_MEMORY_STRONG)
 		drain();
-	}
 }
 
 /* ---- loads ---- */
@@ -241,12 +229,10 @@ model_step_device_store(const void *p, unsigned width)
 {
 	struct past *past;
 
-	if (self.host == NULL || self.memory != MODEL_MEMORY_WEAK) {
+	if (self.host == NULL || self.memory != MODEL_MEMORY_WEAK)
 		return;
-	}
-	if (self.past_count == PAST_MAX) {
+	if (self.past_count == PAST_MAX)
 		catch_up();
-	}
 	past = &self.past[self.past_count++];
 	past->address = p;
 	past->width = width;
@@ -260,9 +246,8 @@ undo(const struct past *past, const uint8_t *address, unsigned width, uint8_t *b
 	for (unsigned i = 0; i < past->width; i++) {
 		size_t at = (uintptr_t)past->address + i - (uintptr_t)address;
 
-		if (at < width) {
+		if (at < width)
 			bytes[at] = past->bytes[i];
-		}
 	}
 }
 
@@ -273,18 +258,15 @@ look_back(const uint8_t *address, unsigned width, uint8_t *bytes)
 	struct seen *seen = &self.seen[((uintptr_t)address >> 1) % SEEN_MAX];
 	uint64_t time = self.time;
 
-	if (seen->address != NULL && seen->address != address) {
+	if (seen->address != NULL && seen->address != address)
 		catch_up();
-	}
 	for (unsigned i = self.past_count; i-- > 0;) {
 		const struct past *past = &self.past[i];
 
-		if (past->width == 0 || !overlap(past->address, past->width, address, width)) {
+		if (past->width == 0 || !overlap(past->address, past->width, address, width))
 			continue;
-		}
-		if (past->time <= seen->time || model_random(&self.random) % 2 == 0) {
+		if (past->time <= seen->time || model_random(&self.random) % 2 == 0)
 			break;
-		}
 		undo(past, address, width, bytes);
 		time = past->time - 1;
 	}
@@ -297,24 +279,21 @@ step_shared_load(const void *address, unsigned width)
 {
 	uint8_t bytes[8] = {0};
 
-	if (self.host == NULL) {
+	if (self.host == NULL)
 		return bytes_to_value(address, width);
-	}
 	point();
 	self.stats.loads++;
 	memcpy(bytes, address, width);
-	if (self.memory == MODEL_MEMORY_WEAK) {
+	if (self.memory == MODEL_MEMORY_WEAK)
 		look_back(address, width, bytes);
-	}
 	for (unsigned i = 0; i < self.store_count; i++) {
 		const struct store *s = &self.stores[i];
 
 		for (unsigned b = 0; b < s->width; b++) {
 			size_t at = (uintptr_t)s->address + b - (uintptr_t)address;
 
-			if (at < width) {
+			if (at < width)
 				bytes[at] = s->bytes[b];
-			}
 		}
 	}
 	return bytes_to_value(bytes, width);
@@ -325,9 +304,8 @@ step_shared_load(const void *address, unsigned width)
 void
 step_fence(step_order order)
 {
-	if (self.host == NULL) {
+	if (self.host == NULL)
 		return;
-	}
 	self.stats.fences[order]++;
 	switch (order) {
 	case STEP_PUBLISH:
@@ -353,9 +331,8 @@ step_register_load(const volatile void *address, unsigned width)
 
 	point();
 	self.stats.register_loads++;
-	if (self.host != NULL && !model_pci_load(self.host, address, width, &value)) {
+	if (self.host != NULL && !model_pci_load(self.host, address, width, &value))
 		model_breached(self.host, MODEL_BREACH_PCI_OUTSIDE, UINT_MAX, width, 0, 0);
-	}
 	return value;
 }
 
@@ -364,9 +341,8 @@ step_register_store(volatile void *address, unsigned width, uint32_t value)
 {
 	point();
 	self.stats.register_stores++;
-	if (self.host != NULL && !model_pci_store(self.host, address, width, value)) {
+	if (self.host != NULL && !model_pci_store(self.host, address, width, value))
 		model_breached(self.host, MODEL_BREACH_PCI_OUTSIDE, UINT_MAX, width, value, 1);
-	}
 }
 
 void
@@ -393,11 +369,9 @@ model_step_interrupt(void)
 void
 model_step_forget(const void *p, size_t bytes)
 {
-	for (unsigned i = 0; i < self.store_count; i++) {
-		if (overlap(self.stores[i].address, self.stores[i].width, p, bytes)) {
+	for (unsigned i = 0; i < self.store_count; i++)
+		if (overlap(self.stores[i].address, self.stores[i].width, p, bytes))
 			drain();
-		}
-	}
 	catch_up();
 }
 

@@ -12,9 +12,8 @@ device_of(void *context)
 {
 	struct model_device *d = context;
 
-	if (!d->opened) {
+	if (!d->opened)
 		model_breached(d->host, MODEL_BREACH_USE_AFTER_CLOSE, UINT_MAX, 0, 0, 0);
-	}
 	return d;
 }
 
@@ -35,7 +34,9 @@ features_get(void *context)
 {
 	struct model_device *d = device_of(context);
 
-	return model_is_gone(d) ? UINT64_MAX : d->options.features;
+	/* The device's own number for a queue is a matter of PCI. */
+	return model_is_gone(d) ? UINT64_MAX
+				: d->options.features & ~VIRTIO_BIT(VIRTIO_F_NOTIF_CONFIG_DATA);
 }
 
 static void
@@ -88,9 +89,8 @@ queue_size_max(void *context, uint16_t queue)
 static orion_status
 take_vector(struct model_device *d, uint16_t vector)
 {
-	if (vector == VIRTIO_NO_VECTOR) {
+	if (vector == VIRTIO_NO_VECTOR)
 		return ORION_OK;
-	}
 	if (vector >= d->options.vectors) {
 		model_breached(d->host, MODEL_BREACH_VECTOR_RANGE, UINT_MAX, vector,
 			       d->options.vectors, 0);
@@ -105,18 +105,46 @@ queue_enable(void *context, uint16_t queue, const struct virtio_queue_setup *set
 	     struct virtio_doorbell *doorbell)
 {
 	struct model_device *d = device_of(context);
+	bool position = (d->negotiated & VIRTIO_BIT(VIRTIO_F_NOTIFICATION_DATA)) != 0;
 	orion_status status;
 
-	*doorbell = (struct virtio_doorbell){NULL, queue, 2, false};
-	if (model_is_gone(d) || model_trick_now(d, MODEL_MISCHIEF_QUEUE_REFUSED, NULL)) {
+	*doorbell = (struct virtio_doorbell){NULL, queue, position ? 4 : 2, position};
+	if (model_is_gone(d) || model_trick_now(d, MODEL_MISCHIEF_QUEUE_REFUSED, NULL))
 		return ORION_DEVICE_REFUSED;
-	}
 	if (queue >= d->options.queues) {
 		model_breached(d->host, MODEL_BREACH_QUEUE_ABSENT, queue, d->options.queues, 0, 0);
 		return ORION_DEVICE_REFUSED;
 	}
 	status = take_vector(d, setup->vector);
 	return status != ORION_OK ? status : model_queue_enable(&d->queues[queue], setup);
+}
+
+static struct model_queue *
+queue_of(void *context, uint16_t queue)
+{
+	struct model_device *d = device_of(context);
+
+	if (queue < d->options.queues)
+		return &d->queues[queue];
+	model_breached(d->host, MODEL_BREACH_QUEUE_ABSENT, queue, d->options.queues, 0, 4);
+	return NULL;
+}
+
+static void
+queue_reset(void *context, uint16_t queue)
+{
+	struct model_queue *q = queue_of(context, queue);
+
+	if (q != NULL && !model_is_gone(q->device))
+		model_queue_reset(q);
+}
+
+static bool
+queue_resetting(void *context, uint16_t queue)
+{
+	struct model_queue *q = queue_of(context, queue);
+
+	return q != NULL && (model_is_gone(q->device) || model_queue_resetting(q));
 }
 
 static uint16_t
@@ -130,9 +158,8 @@ vector_count(void *context)
 static orion_status
 attach(struct model_device *d, struct model_irq *irq, orion_irq_handler *handler, void *argument)
 {
-	if (model_must_fail(d->host) || irq->live) {
+	if (model_must_fail(d->host) || irq->live)
 		return ORION_NO_INTERRUPT;
-	}
 	*irq = (struct model_irq){.live = true, .handler = handler, .argument = argument};
 	d->host->stats.irqs++;
 	return ORION_OK;
@@ -165,9 +192,8 @@ vector_detach(void *context, uint16_t vector)
 {
 	struct model_device *d = device_of(context);
 
-	if (vector < MODEL_VECTORS_MAX) {
+	if (vector < MODEL_VECTORS_MAX)
 		detach(d, &d->vectors[vector]);
-	}
 }
 
 static orion_status
@@ -176,9 +202,8 @@ config_vector(void *context, uint16_t vector)
 	struct model_device *d = device_of(context);
 	orion_status status = take_vector(d, vector);
 
-	if (status == ORION_OK) {
+	if (status == ORION_OK)
 		d->config_vector = vector;
-	}
 	return status;
 }
 
@@ -204,9 +229,8 @@ isr_read(void *context)
 	struct model_device *d = device_of(context);
 	uint8_t isr = d->isr;
 
-	if (model_is_gone(d)) {
+	if (model_is_gone(d))
 		return 0xff;
-	}
 	d->isr = 0;
 	return isr;
 }
@@ -214,8 +238,12 @@ isr_read(void *context)
 static void
 notify(void *context, uint16_t queue, uint32_t value)
 {
-	(void)value;
-	model_kick(device_of(context), queue);
+	struct model_device *d = device_of(context);
+	bool position = (d->negotiated & VIRTIO_BIT(VIRTIO_F_NOTIFICATION_DATA)) != 0;
+
+	if ((position ? value & 0xffff : value) != queue)
+		model_breached(d->host, MODEL_BREACH_KICK_NUMBER, queue, value, position, 0);
+	model_kick(d, queue, (uint16_t)(value >> 16));
 }
 
 static void
@@ -251,6 +279,8 @@ static const struct virtio_transport_ops ops = {
 	.queue_count = queue_count,
 	.queue_size_max = queue_size_max,
 	.queue_enable = queue_enable,
+	.queue_reset = queue_reset,
+	.queue_resetting = queue_resetting,
 	.vector_count = vector_count,
 	.vector_attach = vector_attach,
 	.vector_detach = vector_detach,

@@ -8,7 +8,8 @@
 #include "spec/virtq_split.h"
 
 #define FUNCTIONS_PER_BUS 256u
-#define FUNCTION_ABSENT 0xffffu
+#define KICK_BYTES 2u                   /* the queue's number alone */
+#define KICK_POSITION_BYTES 4u          /* with VIRTIO_F_NOTIFICATION_DATA */
 
 static uint16_t
 common_get16(const struct pci *pci, unsigned offset)
@@ -46,6 +47,33 @@ status_set(void *context, uint8_t status)
 	register_store8(pci->common.at + VIRTIO_PCI_COMMON_DEVICE_STATUS, status);
 }
 
+static bool
+common_holds(const struct pci *pci, uint32_t offset)
+{
+	return pci->common.bytes >= offset + 2;
+}
+
+/*
+ * The features that need more of the registers than this device has: fields past the end of its
+ * common structure, doorbells that cannot take four bytes.  Doorbells are also judged one by one
+ * when their queue is enabled.  [spec 4.1.4.3, 4.1.4.4]
+ */
+static uint64_t
+features_impossible(const struct pci *pci)
+{
+	uint64_t features = 0;
+
+	if (!common_holds(pci, VIRTIO_PCI_COMMON_QUEUE_NOTIF_CONFIG_DATA))
+		features |= VIRTIO_BIT(VIRTIO_F_NOTIF_CONFIG_DATA);
+	if (!common_holds(pci, VIRTIO_PCI_COMMON_QUEUE_RESET))
+		features |= VIRTIO_BIT(VIRTIO_F_RING_RESET);
+	if (pci->notify.bytes < KICK_POSITION_BYTES ||
+	    pci->notify.address % KICK_POSITION_BYTES != 0 ||
+	    pci->notify_multiplier % KICK_POSITION_BYTES != 0)
+		features |= VIRTIO_BIT(VIRTIO_F_NOTIFICATION_DATA);
+	return features;
+}
+
 static uint64_t
 features_get(void *context)
 {
@@ -58,14 +86,15 @@ features_get(void *context)
 			(uint64_t)register_load32(pci->common.at + VIRTIO_PCI_COMMON_DEVICE_FEATURE)
 			<< (32 * word);
 	}
-	return features;
+	return features & ~features_impossible(pci);
 }
 
 static void
 features_set(void *context, uint64_t features)
 {
-	const struct pci *pci = context;
+	struct pci *pci = context;
 
+	pci->negotiated = features;
 	for (uint32_t word = 0; word < 2; word++) {
 		register_store32(pci->common.at + VIRTIO_PCI_COMMON_DRIVER_FEATURE_SELECT, word);
 		register_store32(pci->common.at + VIRTIO_PCI_COMMON_DRIVER_FEATURE,
@@ -131,16 +160,29 @@ queue_size_max(void *context, uint16_t queue)
 	return common_get16(context, VIRTIO_PCI_COMMON_QUEUE_SIZE);
 }
 
-/* Where to kick: checked in 64 bits against what is mapped.  [spec 4.1.4.4] */
+static bool
+has(const struct pci *pci, unsigned feature)
+{
+	return (pci->negotiated & VIRTIO_BIT(feature)) != 0;
+}
+
+/*
+ * Where to kick, and with what: the offset is checked in 64 bits against what is mapped.  The queue
+ * is selected.  [spec 4.1.4.4, 4.1.5.2]
+ */
 static bool
 doorbell_find(const struct pci *pci, uint16_t queue, struct virtio_doorbell *doorbell)
 {
+	bool position = has(pci, VIRTIO_F_NOTIFICATION_DATA);
+	uint16_t width = position ? KICK_POSITION_BYTES : KICK_BYTES;
 	uint64_t offset = (uint64_t)common_get16(pci, VIRTIO_PCI_COMMON_QUEUE_NOTIFY_OFF) *
 			  pci->notify_multiplier;
 
-	if (offset % 2 != 0 || offset + 2 > pci->notify.bytes)
+	if (offset % width != 0 || offset + width > pci->notify.bytes)
 		return false;
-	*doorbell = (struct virtio_doorbell){pci->notify.at + offset, queue, 2, false};
+	*doorbell = (struct virtio_doorbell){pci->notify.at + offset, queue, width, position};
+	if (has(pci, VIRTIO_F_NOTIF_CONFIG_DATA))
+		doorbell->value = common_get16(pci, VIRTIO_PCI_COMMON_QUEUE_NOTIF_CONFIG_DATA);
 	return true;
 }
 
@@ -171,6 +213,29 @@ queue_enable(void *context, uint16_t queue, const struct virtio_queue_setup *set
 	common_put16(pci, VIRTIO_PCI_COMMON_QUEUE_ENABLE, 1);
 	return common_get16(pci, VIRTIO_PCI_COMMON_QUEUE_ENABLE) == 1 ? ORION_OK
 								      : ORION_DEVICE_REFUSED;
+}
+
+/* [spec 4.1.4.3.2] */
+static void
+queue_reset(void *context, uint16_t queue)
+{
+	const struct pci *pci = context;
+
+	CHECK(has(pci, VIRTIO_F_RING_RESET));
+	common_put16(pci, VIRTIO_PCI_COMMON_QUEUE_SELECT, queue);
+	common_put16(pci, VIRTIO_PCI_COMMON_QUEUE_RESET, 1);
+}
+
+/* Both fields must say so: a queue that still is enabled has not been reset.  [spec 4.1.4.3.1] */
+static bool
+queue_resetting(void *context, uint16_t queue)
+{
+	const struct pci *pci = context;
+
+	CHECK(has(pci, VIRTIO_F_RING_RESET));
+	common_put16(pci, VIRTIO_PCI_COMMON_QUEUE_SELECT, queue);
+	return common_get16(pci, VIRTIO_PCI_COMMON_QUEUE_RESET) != 0 ||
+	       common_get16(pci, VIRTIO_PCI_COMMON_QUEUE_ENABLE) != 0;
 }
 
 static uint16_t
@@ -222,6 +287,8 @@ static const struct virtio_transport_ops pci_ops = {
 	.queue_count = queue_count,
 	.queue_size_max = queue_size_max,
 	.queue_enable = queue_enable,
+	.queue_reset = queue_reset,
+	.queue_resetting = queue_resetting,
 	.vector_count = vector_count,
 	.vector_attach = pci_vector_attach,
 	.vector_detach = pci_vector_detach,

@@ -25,6 +25,7 @@ struct pci {
 	void *port_context;
 	uint32_t function;
 	uint32_t notify_multiplier;
+	uint64_t negotiated;            /* what features_set() was told */
 	struct pci_window common, notify, isr, device, table;
 	uint16_t msix;                  /* offset of the capability; 0: none */
 	uint16_t vectors;               /* usable entries of the table */

@@ -87,7 +87,9 @@
 #define VIRTIO_PCI_COMMON_QUEUE_DESC 0x20
 #define VIRTIO_PCI_COMMON_QUEUE_DRIVER 0x28
 #define VIRTIO_PCI_COMMON_QUEUE_DEVICE 0x30
-#define VIRTIO_PCI_COMMON_BYTES 0x38u     /* without queue_notif_config_data and queue_reset */
+#define VIRTIO_PCI_COMMON_QUEUE_NOTIF_CONFIG_DATA 0x38
+#define VIRTIO_PCI_COMMON_QUEUE_RESET 0x3a
+#define VIRTIO_PCI_COMMON_BYTES 0x38u     /* what every device has; the two above are later */
 
 /* ISR status [spec 4.1.4.5]. */
 #define VIRTIO_PCI_ISR_QUEUE 0x1u

@@ -272,11 +272,11 @@ mutant("12-readable-late", QUEUE, "if (!writable && chain->writable > 0) {", "if
 mutant("12-status-order", "model/device.c",
        "if ((kept & ~status) != 0 || !order_is_right(status)) {", "if (false) {",
        "unit/model_device__handshake_rules", "status bits in any order are let pass")
-mutant("12-no-buffer", STEP, "if (self.memory == MODEL_MEMORY_STRONG) {", "if (true) {",
+mutant("12-no-buffer", STEP, "if (self.memory == MODEL_MEMORY_STRONG)", "if (true)",
        "unit/model_step__store_order unit/model_step__full_fence",
        "the store buffer holds nothing back")
-mutant("12-no-past", STEP, "if (self.memory == MODEL_MEMORY_WEAK) { look_back",
-       "if (false) { look_back",
+mutant("12-no-past", STEP, "if (self.memory == MODEL_MEMORY_WEAK) look_back",
+       "if (false) look_back",
        "unit/model_step__load_order", "loads are never stale")
 mutant("12-stores", STEP, "check_store(&s);", "", "unit/model_step__stores_checked",
        "the driver may write what it has lent")

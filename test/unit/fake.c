@@ -208,8 +208,10 @@ status_set(void *context, uint8_t status)
 	struct fake *fake = context;
 
 	journal(fake, "status=%u ", status);
-	if (status == 0)
+	if (status == 0) {
 		memset(fake->enabled, 0, sizeof(fake->enabled));
+		memset(fake->resetting, 0, sizeof(fake->resetting));
+	}
 	fake->status = status;
 	if (fake->features_refused)
 		fake->status &= (uint8_t)~STATUS_FEATURES_OK;
@@ -289,6 +291,7 @@ queue_enable(void *context, uint16_t queue, const struct virtio_queue_setup *set
 	     struct virtio_doorbell *doorbell)
 {
 	struct fake *fake = context;
+	bool position = (fake->driver_features & BIT(38)) != 0;
 
 	EXPECT(queue < FAKE_QUEUES && !fake->enabled[queue]);
 	journal(fake, "enable%u ", queue);
@@ -298,8 +301,40 @@ queue_enable(void *context, uint16_t queue, const struct virtio_queue_setup *set
 		return ORION_DEVICE_REFUSED;
 	fake->setup[queue] = *setup;
 	fake->enabled[queue] = true;
-	*doorbell = (struct virtio_doorbell){NULL, queue, 2, false};
+	*doorbell = (struct virtio_doorbell){NULL, queue, position ? 4 : 2, position};
 	return ORION_OK;
+}
+
+static void
+queue_reset(void *context, uint16_t queue)
+{
+	struct fake *fake = context;
+
+	EXPECT(queue < FAKE_QUEUES && fake->enabled[queue]);
+	EXPECT((fake->driver_features & BIT(40)) != 0);
+	journal(fake, "reset%u ", queue);
+	fake->resetting[queue] = true;
+	fake->queue_reset_reads_left = fake->queue_reset_reads;
+}
+
+/* So many reads say yes; the last of them ends it. */
+static bool
+queue_resetting(void *context, uint16_t queue)
+{
+	struct fake *fake = context;
+
+	EXPECT(queue < FAKE_QUEUES);
+	fake->after_close += fake->closed;
+	if (fake->gone)
+		return true;
+	if (fake->resetting[queue] && fake->queue_reset_reads_left > 0) {
+		fake->queue_reset_reads_left -= fake->queue_reset_reads_left != UINT_MAX;
+		return true;
+	}
+	if (fake->resetting[queue])
+		fake->enabled[queue] = false;
+	fake->resetting[queue] = false;
+	return false;
 }
 
 static uint16_t
@@ -391,7 +426,8 @@ notify(void *context, uint16_t queue, uint32_t value)
 	struct fake *fake = context;
 
 	EXPECT_EQ(value & 0xffff, queue);
-	EXPECT(fake->enabled[queue]);
+	EXPECT(fake->enabled[queue] && !fake->resetting[queue]);
+	fake->kick = value;
 	fake->kicks++;
 }
 
@@ -418,6 +454,8 @@ static const struct virtio_transport_ops all_ops = {
 	.queue_count = queue_count,
 	.queue_size_max = queue_size_max,
 	.queue_enable = queue_enable,
+	.queue_reset = queue_reset,
+	.queue_resetting = queue_resetting,
 	.vector_count = vector_count,
 	.vector_attach = vector_attach,
 	.vector_detach = vector_detach,
@@ -433,7 +471,6 @@ static const struct virtio_transport_ops all_ops = {
 
 /* Those of the running permutation. */
 static struct fake *fakes;
-static struct fake_world *worlds;
 
 static void
 release(void *unused)
@@ -445,14 +482,7 @@ release(void *unused)
 			test_free(fake->regions[i].cpu);
 		test_free(fake);
 	}
-	for (struct fake_world *world = worlds, *next; world != NULL; world = next) {
-		next = world->next;
-		test_free(world->memory);
-		test_free(world->more);
-		test_free(world);
-	}
 	fakes = NULL;
-	worlds = NULL;
 }
 
 struct fake *
@@ -505,88 +535,4 @@ void
 fake_journal_clear(struct fake *fake)
 {
 	fake->journal[0] = '\0';
-}
-
-struct fake_world *
-fake_world_make(struct fake *fake)
-{
-	struct fake_world *world = test_alloc(sizeof(*world));
-
-	world->next = worlds;
-	worlds = world;
-	world->fake = fake;
-	options_default(&world->options);
-	world->budget.limit = world->options.shared_memory_size;
-	world->home_count = 1;
-	world->memory = test_alloc(VBLK_DEVICE_BYTES);
-	for (unsigned i = 0; i < VBLK_QUEUES_MAX; i++) {
-		world->homes[i].event = &world->events[i];
-		world->homes[i].cpu = (uint16_t)(i + 3);
-	}
-	return world;
-}
-
-orion_status
-fake_probe(struct fake_world *world)
-{
-	struct vblk_config config = {
-		.transport = world->fake->transport,
-		.port = &world->fake->port,
-		.port_context = world->fake,
-		.options = &world->options,
-		.homes = world->homes,
-		.home_count = world->home_count,
-		.budget = &world->budget,
-	};
-
-	return vblk_probe(world->memory, &config, &world->device, &world->bytes);
-}
-
-orion_status
-fake_open(struct fake_world *world)
-{
-	world->more = test_alloc(world->bytes);
-	return vblk_open(world->device, world->more, world->bytes);
-}
-
-struct vblk_queue *
-fake_live(struct fake_world *world)
-{
-	EXPECT_EQ(fake_probe(world), ORION_OK);
-	EXPECT_EQ(fake_open(world), ORION_OK);
-	EXPECT_EQ(vblk_state_get(world->device), VBLK_LIVE);
-	return vblk_queue_get(world->device, 0);
-}
-
-struct hand
-fake_hand(struct fake_world *world, unsigned queue)
-{
-	struct fake *fake = world->fake;
-	const struct virtio_queue_setup *setup = &fake->setup[queue];
-	bool packed = (fake->driver_features & BIT(34)) != 0;
-	size_t driver = packed ? 4 : 6 + 2 * (size_t)setup->size;
-	size_t device = packed ? 4 : 6 + 8 * (size_t)setup->size;
-	struct hand hand =
-		hand_make(fake_at(fake, setup->descriptor_area, 16 * (size_t)setup->size),
-			  fake_at(fake, setup->driver_area, driver),
-			  fake_at(fake, setup->device_area, device), setup->size, packed);
-
-	EXPECT(fake->enabled[queue] && hand.desc != NULL && hand.driver != NULL &&
-	       hand.device != NULL);
-	hand.at = fake_at;
-	hand.context = fake;
-	return hand;
-}
-
-void
-fake_expect_empty(struct fake_world *world)
-{
-	const struct fake *fake = world->fake;
-
-	EXPECT_EQ(fake->closed, true);
-	EXPECT_EQ(fake->after_close, 0);
-	EXPECT_EQ(fake->regions_live, 0);
-	EXPECT_EQ(world->budget.used, 0);
-	EXPECT_EQ(fake_vectors_live(fake), 0);
-	EXPECT_EQ(fake->line.live, false);
 }

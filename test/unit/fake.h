@@ -64,7 +64,11 @@ struct fake {
 	uint16_t vector_refused;                /* this vector and higher ones */
 	unsigned enable_refused;                /* the Nth enabling is refused */
 	unsigned enables;
+	bool resetting[FAKE_QUEUES];
+	unsigned queue_reset_reads;             /* so many say "not yet" (UINT_MAX: ever) */
+	unsigned queue_reset_reads_left;
 	unsigned kicks;
+	uint32_t kick;                          /* the value of the last */
 
 	/* Interrupts. */
 	uint16_t vectors, vectors_attachable;   /* the host gives so many at the same time */

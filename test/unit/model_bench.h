@@ -17,6 +17,10 @@
 #define F_EVENT (UINT64_C(1) << 29)
 #define F_VERSION_1 (UINT64_C(1) << 32)
 #define F_PACKED (UINT64_C(1) << 34)
+#define F_IN_ORDER (UINT64_C(1) << 35)
+#define F_POSITION (UINT64_C(1) << 38)
+#define F_NUMBER (UINT64_C(1) << 39)
+#define F_RING_RESET (UINT64_C(1) << 40)
 
 enum {
 	NEXT = 1,
@@ -33,6 +37,8 @@ struct bench {
 	struct orion_region ring, data;
 	uint32_t size;
 	size_t driver, device_at; /* offsets of the other two areas in ring */
+	struct virtio_queue_setup setup;
+	struct virtio_doorbell bell;
 	unsigned interrupts;
 };
 
@@ -98,8 +104,6 @@ bench_negotiate(struct bench *b, const struct model_options *options, uint64_t f
 static inline orion_status
 bench_queue(struct bench *b, uint32_t size, bool packed)
 {
-	struct virtio_queue_setup setup = {.size = (uint16_t)size, .vector = 0};
-	struct virtio_doorbell bell;
 	size_t driver_bytes = packed ? 4 : 6 + 2 * size, device_bytes = packed ? 4 : 6 + 8 * size;
 
 	b->size = size;
@@ -109,11 +113,15 @@ bench_queue(struct bench *b, uint32_t size, bool packed)
 		model_host_port()->dma_alloc(b->host, b->device_at + device_bytes, 4096, &b->ring),
 		ORION_OK);
 	EXPECT_EQ(model_host_port()->dma_alloc(b->host, 65536, 4096, &b->data), ORION_OK);
-	setup.descriptor_area = b->ring.device;
-	setup.driver_area = b->ring.device + b->driver;
-	setup.device_area = b->ring.device + b->device_at;
+	b->setup = (struct virtio_queue_setup){
+		.size = (uint16_t)size,
+		.vector = 0,
+		.descriptor_area = b->ring.device,
+		.driver_area = b->ring.device + b->driver,
+		.device_area = b->ring.device + b->device_at,
+	};
 	EXPECT_EQ(b->t.ops->vector_attach(b->t.context, 0, 0, bench_interrupt, b), ORION_OK);
-	return b->t.ops->queue_enable(b->t.context, 0, &setup, &bell);
+	return b->t.ops->queue_enable(b->t.context, 0, &b->setup, &b->bell);
 }
 
 static inline void
@@ -227,6 +235,19 @@ split_used(const struct bench *b)
 	return get16(b->ring.cpu, b->device_at + 2);
 }
 
+/* Used entry I of a split ring. */
+static inline unsigned
+split_used_id(const struct bench *b, unsigned i)
+{
+	return get32(b->ring.cpu, b->device_at + 4 + 8 * i);
+}
+
+static inline uint32_t
+split_used_length(const struct bench *b, unsigned i)
+{
+	return get32(b->ring.cpu, b->device_at + 8 + 8 * i);
+}
+
 /* A packed descriptor in slot SLOT, with the AVAIL and USED bits of lap WRAP; flags last. */
 static inline void
 packed_desc(struct bench *b, unsigned slot, uint64_t address, uint32_t length, unsigned id,
@@ -236,6 +257,33 @@ packed_desc(struct bench *b, unsigned slot, uint64_t address, uint32_t length, u
 	put32(b->ring.cpu, 16 * slot + 8, length);
 	put16(b->ring.cpu, 16 * slot + 12, id);
 	put16(b->ring.cpu, 16 * slot + 14, flags | (wrap ? PACKED_AVAIL : PACKED_USED));
+}
+
+/*
+ * Request I as three descriptors from slot SLOT on (lap WRAP), which may run over the ring's end.
+ */
+static inline void
+packed_chain(struct bench *b, unsigned i, unsigned slot, bool wrap, unsigned id)
+{
+	unsigned at[3];
+	bool lap[3];
+
+	for (unsigned k = 0; k < 3; k++) {
+		at[k] = (slot + k) % b->size;
+		lap[k] = slot + k >= b->size ? !wrap : wrap;
+	}
+	bench_header(b, i, 0, i);
+	packed_desc(b, at[2], b->data.device + status_at(i), 1, id, WRITE, lap[2]);
+	packed_desc(b, at[1], b->data.device + data_at(i), 512, id, NEXT | WRITE, lap[1]);
+	packed_desc(b, at[0], b->data.device + header_at(i), 16, id, NEXT, lap[0]);
+}
+
+static inline bool
+packed_is_used(const struct bench *b, unsigned slot, bool wrap)
+{
+	unsigned flags = get16(b->ring.cpu, 16 * slot + 14) & (PACKED_AVAIL | PACKED_USED);
+
+	return flags == (wrap ? PACKED_AVAIL | PACKED_USED : 0);
 }
 
 #endif

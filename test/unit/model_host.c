@@ -66,9 +66,8 @@ TEST(model_host__fails)
 			orion_status status = port->dma_alloc(host, 16, 16, &r);
 
 			EXPECT_EQ(status, fails ? ORION_NO_MEMORY : ORION_OK);
-			if (status == ORION_OK) {
+			if (status == ORION_OK)
 				port->dma_free(host, &r);
-			}
 		}
 		EXPECT_EQ(model_host_stats(host)->failed, forever == 1 ? 3 : 1);
 	}
@@ -105,12 +104,10 @@ TEST(model_host__freed_while_lent)
 
 TEST(model_text__all_there)
 {
-	for (int i = 0; i < MODEL_BREACH_COUNT; i++) {
+	for (int i = 0; i < MODEL_BREACH_COUNT; i++)
 		EXPECT(strcmp(model_breach_text((model_breach)i), "unknown breach") != 0);
-	}
-	for (int i = 0; i < MODEL_MISCHIEF_COUNT; i++) {
+	for (int i = 0; i < MODEL_MISCHIEF_COUNT; i++)
 		EXPECT(strcmp(model_mischief_text((model_mischief)i), "unknown mischief") != 0);
-	}
 	EXPECT_STR(model_breach_text(MODEL_BREACH_COUNT), "unknown breach");
 	EXPECT_STR(model_mischief_text(MODEL_MISCHIEF_COUNT), "unknown mischief");
 }

@@ -9,33 +9,6 @@ options_make(struct model_options *o, uint16_t size)
 	o->queue_size = size;
 }
 
-/*
- * Request I as three descriptors from slot SLOT on (lap WRAP), which may run over the ring's end.
- */
-static void
-packed_chain(struct bench *b, unsigned i, unsigned slot, bool wrap, unsigned id)
-{
-	unsigned at[3];
-	bool lap[3];
-
-	for (unsigned k = 0; k < 3; k++) {
-		at[k] = (slot + k) % b->size;
-		lap[k] = slot + k >= b->size ? !wrap : wrap;
-	}
-	bench_header(b, i, 0, i);
-	packed_desc(b, at[2], b->data.device + status_at(i), 1, id, WRITE, lap[2]);
-	packed_desc(b, at[1], b->data.device + data_at(i), 512, id, NEXT | WRITE, lap[1]);
-	packed_desc(b, at[0], b->data.device + header_at(i), 16, id, NEXT, lap[0]);
-}
-
-static bool
-is_used(const struct bench *b, unsigned slot, bool wrap)
-{
-	unsigned flags = get16(b->ring.cpu, 16 * slot + 14) & (PACKED_AVAIL | PACKED_USED);
-
-	return flags == (wrap ? PACKED_AVAIL | PACKED_USED : 0);
-}
-
 TEST(model_packed__read)
 {
 	struct model_options o;
@@ -45,8 +18,8 @@ TEST(model_packed__read)
 	bench_start(&b, &o, F_VERSION_1 | F_PACKED);
 	packed_chain(&b, 0, 0, true, 77);
 	bench_run(&b);
-	EXPECT(is_used(&b, 0, true));
-	EXPECT(!is_used(&b, 1, true));
+	EXPECT(packed_is_used(&b, 0, true));
+	EXPECT(!packed_is_used(&b, 1, true));
 	EXPECT_EQ(get16(b.ring.cpu, 12), 77);
 	EXPECT_EQ(get32(b.ring.cpu, 8), 513);
 	EXPECT_EQ(bench_status(&b, 0), 0);
@@ -75,7 +48,7 @@ TEST_AXES(model_packed__laps, size_axes, NULL)
 		put32(b.ring.cpu, b.driver, slot | (wrap ? 0x8000u : 0) | 2u << 16);
 		packed_chain(&b, 0, slot, wrap, i & 0xffff);
 		bench_run(&b);
-		EXPECT(is_used(&b, slot, wrap));
+		EXPECT(packed_is_used(&b, slot, wrap));
 		EXPECT_EQ(get16(b.ring.cpu, 16 * slot + 12), i & 0xffff);
 		EXPECT_EQ(b.interrupts, i + 1);
 		wrap = slot + 3 >= size ? !wrap : wrap;
@@ -124,7 +97,7 @@ TEST(model_packed__indirect)
 	}
 	packed_desc(&b, 0, b.data.device + table_at(0), 48, 3, INDIRECT, true);
 	bench_run(&b);
-	EXPECT(is_used(&b, 0, true));
+	EXPECT(packed_is_used(&b, 0, true));
 	EXPECT_EQ(get16(b.ring.cpu, 12), 3);
 	EXPECT_EQ(bench_status(&b, 0), 0);
 	EXPECT_STR(model_host_stats(b.host)->first_breach, "");
@@ -140,12 +113,11 @@ TEST(model_packed__reversed)
 	options_make(&o, 12);
 	o.order = MODEL_ORDER_REVERSED;
 	bench_start(&b, &o, F_VERSION_1 | F_PACKED);
-	for (unsigned i = 0; i < 4; i++) {
+	for (unsigned i = 0; i < 4; i++)
 		packed_chain(&b, i, 3 * i, true, 10 + i);
-	}
 	bench_run(&b);
 	for (unsigned i = 0; i < 4; i++) {
-		EXPECT(is_used(&b, 3 * i, true));
+		EXPECT(packed_is_used(&b, 3 * i, true));
 		EXPECT_EQ(get16(b.ring.cpu, 16 * 3 * i + 12), 13 - i);
 	}
 	EXPECT_STR(model_host_stats(b.host)->first_breach, "");

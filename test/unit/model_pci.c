@@ -102,7 +102,7 @@ TEST(model_pci__header)
 /* The list: MSI-X and the five virtio structures, each once, in place. */
 TEST(model_pci__capabilities)
 {
-	static const uint32_t lengths[] = {0, 0x38, 0x1000, 1, 96, 0};
+	static const uint32_t lengths[] = {0, 0x3c, 0x1000, 1, 96, 0};
 	unsigned at, found = 0, hops = 0;
 	struct model_options o;
 	struct card c;
@@ -285,9 +285,8 @@ TEST(model_pci__window)
 	model_options_default(&o);
 	card_open(&c, &o);
 	at = config_get(&c, 0x34, 1);
-	while (config_get(&c, at, 1) != 9 || config_get(&c, at + 3, 1) != 5) {
+	while (config_get(&c, at, 1) != 9 || config_get(&c, at + 3, 1) != 5)
 		at = config_get(&c, at + 1, 1);
-	}
 	config_put(&c, at + 4, 1, 4);
 	config_put(&c, at + 8, 4, 0x14);
 	config_put(&c, at + 12, 4, 1);

@@ -20,9 +20,8 @@ TEST(model_split__read_write)
 	options_make(&o, 8);
 	bench_start(&b, &o, F_VERSION_1);
 	data = b.data.cpu;
-	for (unsigned i = 0; i < 512; i++) {
+	for (unsigned i = 0; i < 512; i++)
 		data[data_at(0) + i] = (uint8_t)(i * 7);
-	}
 	split_chain(&b, 0, 1, 5, 512);
 	split_offer(&b, 0, 0);
 	bench_run(&b);
@@ -294,14 +293,12 @@ spoil_words(struct bench *b, unsigned fault)
 	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
 		size_t at = words[i].offset + (words[i].driver ? b->driver : 0);
 
-		if (words[i].fault != fault) {
+		if (words[i].fault != fault)
 			continue;
-		}
-		if (words[i].width == 2) {
+		if (words[i].width == 2)
 			put16(b->ring.cpu, at, words[i].value);
-		} else {
+		else
 			put32(b->ring.cpu, at, words[i].value);
-		}
 	}
 }
 
@@ -322,15 +319,14 @@ spoil(struct bench *b, unsigned fault)
 	} else if (fault >= 16) {
 		long_table(b, 2);
 	}
-	if (fault == 16) {
+	if (fault == 16)
 		put16(b->data.cpu, table_at(0) + 16 + 12, INDIRECT);
-	} else if (fault == 17) {
+	else if (fault == 17)
 		put16(b->ring.cpu, 12, INDIRECT | NEXT);
-	} else if (fault == 18) {
+	else if (fault == 18)
 		put32(b->ring.cpu, 8, 47);
-	} else if (fault == 19) {
+	else if (fault == 19)
 		put16(b->data.cpu, table_at(0) + 14, 2);
-	}
 }
 
 /* Each rule broken by itself is found and named. */

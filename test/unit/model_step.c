@@ -75,9 +75,8 @@ overtakings(model_memory memory, bool fence)
 
 		field_open(&f, memory);
 		step_shared_store(f.cpu, 1, 1);
-		if (fence) {
+		if (fence)
 			step_fence(STEP_PUBLISH);
-		}
 		step_shared_store(f.cpu + 64, 1, 1);
 		for (unsigned k = 0; k < 4; k++) {
 			(void)step_shared_load(f.cpu + 128, 1);
@@ -106,9 +105,8 @@ delays(bool fence)
 
 		field_open(&f, MODEL_MEMORY_TSO);
 		step_shared_store(f.cpu, 1, 1);
-		if (fence) {
+		if (fence)
 			step_fence(STEP_ASK);
-		}
 		(void)step_shared_load(f.cpu + 64, 1);
 		count += f.cpu[0] == 0;
 		field_close(&f);
@@ -148,9 +146,8 @@ stale(model_memory memory, bool fence)
 		bench_run(&b);
 		while (get16(&(uint16_t){(uint16_t)step_shared_load(used + 2, 2)}, 0) == 0) {
 		}
-		if (fence) {
+		if (fence)
 			step_fence(STEP_OBSERVE);
-		}
 		count += step_shared_load(data + status_at(0), 1) == 0xff;
 		EXPECT(get16(&(uint16_t){(uint16_t)step_shared_load(used + 2, 2)}, 0) == 1);
 		model_step_end();
