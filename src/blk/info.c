@@ -52,6 +52,7 @@ vblk_cause_text(vblk_cause cause)
 		[VBLK_CAUSE_ID_FREE] = "the device used an id that was not in flight",
 		[VBLK_CAUSE_INDEX_LEAP] = "the device's used index leapt",
 		[VBLK_CAUSE_OUT_OF_ORDER] = "the device used chains out of their order",
+		[VBLK_CAUSE_QUEUE_RESET] = "the device did not complete the reset of a queue",
 		[VBLK_CAUSE_NEEDS_RESET] = "the device asked for a reset",
 		[VBLK_CAUSE_GONE] = "the device was removed",
 	};
@@ -97,7 +98,7 @@ vblk_queue_stats(const struct vblk_queue *queue, struct vblk_queue_stats *stats,
 	const struct vblk_counters *counters = &queue->stats;
 
 	*stats = (struct vblk_queue_stats){
-		.completed = counters->completed,
+		.completed = counters->given_back,
 		.failed = counters->failed,
 		.refused = counters->refused,
 		.ring_full = counters->ring_full,
@@ -122,6 +123,8 @@ vblk_queue_stats(const struct vblk_queue *queue, struct vblk_queue_stats *stats,
 	for (unsigned i = 0; i < VBLK_OPERATION_COUNT; i++)
 		stats->submitted += counters->requests[i];
 	memcpy(stats->latency, counters->latency, sizeof(stats->latency));
+	for (unsigned i = 0; i < ORION_LATENCY_BUCKETS; i++)
+		stats->completed += stats->latency[i];
 	irq->interrupts = virtio->target[queue->index].interrupts;
 	irq->config_interrupts = virtio->config_interrupts;
 }

@@ -61,6 +61,7 @@ take_limits(struct vblk_queue *queue, const struct vblk_device *device)
 	queue->segment_bytes_max = info->segment_bytes_max;
 	queue->request_bytes_max = (uint64_t)info->request_sectors_max << VBLK_SECTOR_SHIFT;
 	queue->plain_bytes_max = num_min64(queue->segment_bytes_max, queue->request_bytes_max);
+	queue->lent_mask[VBLK_READ] = UINT32_MAX;
 	queue->plain_word[VBLK_READ] = plain_word(info->packed, VIRTQ_DESC_F_WRITE);
 	queue->plain_word[VBLK_WRITE] = plain_word(info->packed, 0);
 	queue->plain_max = info->read_only ? VBLK_READ : VBLK_WRITE;
@@ -88,6 +89,8 @@ vblk_queue_reset_ring(struct vblk_queue *queue)
 		if (info->indirect)
 			vblk_shape(queue, slot, 1);
 	}
+	queue->drained = 0;
+	__atomic_store_n(&queue->cause, VBLK_CAUSE_NONE, __ATOMIC_RELEASE);
 	queue->mode = queue->config.kind | (info->packed ? VBLK_MODE_PACKED : 0) |
 		      (queue->device->options.batch_processing ? 0 : VBLK_MODE_EACH);
 }

@@ -5,14 +5,11 @@
  * Written once and compiled for each kind of ring, as submit.c.  What reap reads was published by
  * the device: the used index (split), or the flags of a used descriptor (packed), vouch for it.
  */
-#include "blk/types.h"
+#include "blk/kinds.h"
 
 #include "base/latency.h"
 #include "ring/packed.h"
 #include "ring/split.h"
-
-#define ALWAYS_INLINE inline __attribute__((always_inline))
-#define NEVER_INLINE __attribute__((noinline))
 
 static ALWAYS_INLINE void
 count_latency(struct vblk_counters *stats, uint64_t ticks, unsigned requests)
@@ -87,12 +84,10 @@ finish(struct vblk_queue *queue, struct vblk_slot *slot, uint32_t length,
 static ALWAYS_INLINE void
 end_batch(struct vblk_queue *queue, unsigned done, vring_fault fault, uint32_t pending)
 {
-	if (likely(done != 0)) {
-		queue->stats.completed += done;
+	if (likely(done != 0))
 		queue->stats.reap_batches++;
-	} else {
+	else
 		queue->stats.reaps_empty++;
-	}
 	if (unlikely(fault != VRING_OK))
 		vblk_break(queue, (vblk_cause)fault, pending);
 	else if (unlikely(queue->parts_waiting != 0))
@@ -127,7 +122,6 @@ finish_one(struct vblk_queue *queue, struct vblk_slot *slot, uint32_t length,
 		return finish_one_odd(queue, slot, status, length, completion);
 	*completion = (struct vblk_completion){slot->cookie, ORION_OK, length};
 	count_latency(&queue->stats, arch_ticks() - slot->ticks, 1);
-	queue->stats.completed++;
 	queue->stats.reap_batches++;
 	return 1;
 }
@@ -211,36 +205,21 @@ reap(struct vblk_queue *queue, struct vblk_completion *completions, unsigned max
 		return reap(queue, completions, max, many_##name, kind, packed);                   \
 	}
 
-COMPILE(split_table, 0, false)
-COMPILE(split_direct, VRING_DIRECT, false)
-COMPILE(split_table_ordered, VRING_IN_ORDER, false)
-COMPILE(split_direct_ordered, VRING_DIRECT | VRING_IN_ORDER, false)
-COMPILE(packed_table, 0, true)
-COMPILE(packed_direct, VRING_DIRECT, true)
-COMPILE(packed_table_ordered, VRING_IN_ORDER, true)
-COMPILE(packed_direct_ordered, VRING_DIRECT | VRING_IN_ORDER, true)
+VBLK_KINDS(COMPILE)
+
+#define REAP(name, kind, packed)                                                                   \
+	case VBLK_MODE(kind, packed):                                                              \
+	case VBLK_MODE(kind, packed) | VBLK_MODE_EACH:                                             \
+		return reap_##name(queue, completions, max);
 
 unsigned
 vblk_reap(struct vblk_queue *queue, struct vblk_completion *completions, unsigned max)
 {
 	/* The commonest kind is spared the table of jumps. */
 	if (likely(queue->mode == 0))
-		return reap_split_table(queue, completions, max);
-	switch (queue->mode & ~VBLK_MODE_EACH) {
-	case VRING_DIRECT:
-		return reap_split_direct(queue, completions, max);
-	case VRING_IN_ORDER:
-		return reap_split_table_ordered(queue, completions, max);
-	case VRING_DIRECT | VRING_IN_ORDER:
-		return reap_split_direct_ordered(queue, completions, max);
-	case VBLK_MODE_PACKED:
-		return reap_packed_table(queue, completions, max);
-	case VBLK_MODE_PACKED | VRING_DIRECT:
-		return reap_packed_direct(queue, completions, max);
-	case VBLK_MODE_PACKED | VRING_IN_ORDER:
-		return reap_packed_table_ordered(queue, completions, max);
-	case VBLK_MODE_PACKED | VRING_DIRECT | VRING_IN_ORDER:
-		return reap_packed_direct_ordered(queue, completions, max);
+		return reap(queue, completions, max, many_split_table, 0, false);
+	switch (queue->mode) {
+		VBLK_KINDS(REAP)
 	case VBLK_MODE_STOPPED:
 		return vblk_drain(queue, completions, max);
 	default:

@@ -41,6 +41,46 @@ vblk_stop(struct vblk_device *device)
 	return status;
 }
 
+orion_status
+vblk_queue_stop(struct vblk_queue *queue)
+{
+	struct vblk_device *device = queue->device;
+	struct virtio_device *virtio = &device->virtio;
+	orion_status status;
+
+	if (!(virtio->negotiated & VIRTIO_BIT(VIRTIO_F_RING_RESET)))
+		return ORION_NOT_SUPPORTED;
+	if (virtio->state != VIRTIO_LIVE || queue->mode == VBLK_MODE_STOPPED)
+		return ORION_WRONG_STATE;
+	status = virtio_queue_reset(virtio, queue->index);
+	virtio_report(virtio, ORION_LEVEL_WARNING, ORION_EVENT_QUEUE_RESET, queue->index, status,
+		      vblk_in_flight(queue));
+	if (status == ORION_OK) {
+		retire(queue);
+		return ORION_OK;
+	}
+	/* The device may still be at it: nothing is given back before all of it is reset. */
+	vblk_break(queue, VBLK_CAUSE_QUEUE_RESET, 0);
+	return status;
+}
+
+orion_status
+vblk_queue_start(struct vblk_queue *queue)
+{
+	struct vblk_device *device = queue->device;
+	orion_status status;
+
+	if (device->virtio.state != VIRTIO_LIVE || queue->mode != VBLK_MODE_STOPPED ||
+	    vblk_in_flight(queue) != 0)
+		return ORION_WRONG_STATE;
+	vblk_queue_reset_ring(queue);
+	status = vblk_queue_enable(queue);
+	if (status == ORION_OK)
+		return ORION_OK;
+	retire(queue);
+	return ORION_DEVICE_REFUSED;
+}
+
 static unsigned
 drain_parts(struct vblk_queue *queue, struct vblk_completion *completions, unsigned max)
 {
@@ -75,7 +115,7 @@ vblk_drain(struct vblk_queue *queue, struct vblk_completion *completions, unsign
 			completions[done++] =
 				(struct vblk_completion){slot->cookie, ORION_OUTCOME_UNKNOWN, 0};
 	}
-	queue->stats.completed += done;
+	queue->stats.given_back += done;
 	queue->stats.failed += done;
 	return done;
 }

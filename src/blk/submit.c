@@ -13,13 +13,10 @@
  * Partners: what submit writes is published by vring_*_publish (or a packed descriptor's flags) to
  * the device's load of the index (flags).
  */
-#include "blk/types.h"
+#include "blk/kinds.h"
 
 #include "ring/packed.h"
 #include "ring/split.h"
-
-#define ALWAYS_INLINE inline __attribute__((always_inline))
-#define NEVER_INLINE __attribute__((noinline))
 
 /* A request that is sound, but over the limits of one device request. */
 #define OVER_LIMITS ORION_STATUS_COUNT
@@ -328,7 +325,7 @@ take_plain(struct vblk_queue *queue, struct vring *ring, const struct vblk_reque
 			       queue->plain_word[operation] + length};
 	slot = issue(ring, &order, kind, packed);
 	slot->cookie = request->cookie;
-	slot->lent = (uint32_t)(length & (operation - 1));
+	slot->lent = (uint32_t)length & queue->lent_mask[operation];
 	queue->stats.requests[operation]++;
 	queue->stats.bytes[operation] += length;
 	return slot;
@@ -337,6 +334,7 @@ take_plain(struct vblk_queue *queue, struct vring *ring, const struct vblk_reque
 /* ---- a batch ---- */
 
 typedef orion_status take_function(struct vblk_queue *, const struct vblk_request *, uint64_t);
+typedef unsigned many_function(struct vblk_queue *, const struct vblk_request *, unsigned);
 
 static ALWAYS_INLINE unsigned
 submit_many(struct vblk_queue *queue, const struct vblk_request *requests, unsigned count,
@@ -369,8 +367,7 @@ submit_many(struct vblk_queue *queue, const struct vblk_request *requests, unsig
 
 /* One request, in a straight line, without a stack frame: depth 1 is where latency counts most. */
 static ALWAYS_INLINE unsigned
-submit_one(struct vblk_queue *queue, const struct vblk_request *request,
-	   unsigned (*many)(struct vblk_queue *, const struct vblk_request *, unsigned),
+submit_one(struct vblk_queue *queue, const struct vblk_request *request, many_function *many,
 	   const unsigned kind, const bool packed)
 {
 	struct vblk_slot *slot = take_plain(queue, &queue->ring, request, kind, packed);
@@ -378,10 +375,17 @@ submit_one(struct vblk_queue *queue, const struct vblk_request *request,
 	if (unlikely(slot == NULL))
 		return many(queue, request, 1);
 	slot->ticks = arch_ticks();
-	queue->submit_ticks = slot->ticks;
 	queue->refusal = ORION_OK;
 	queue->stats.submit_batches++;
 	return 1;
+}
+
+static ALWAYS_INLINE unsigned
+submit(struct vblk_queue *queue, const struct vblk_request *requests, unsigned count,
+       many_function *many, const unsigned kind, const bool packed)
+{
+	return count == 1 ? submit_one(queue, requests, many, kind, packed)
+			  : many(queue, requests, count);
 }
 
 /* The entries for one kind of ring. */
@@ -399,9 +403,7 @@ submit_one(struct vblk_queue *queue, const struct vblk_request *request,
 	static NEVER_INLINE unsigned submit_##name(                                                \
 		struct vblk_queue *queue, const struct vblk_request *requests, unsigned count)     \
 	{                                                                                          \
-		if (count == 1)                                                                    \
-			return submit_one(queue, requests, many_##name, kind, packed);             \
-		return many_##name(queue, requests, count);                                        \
+		return submit(queue, requests, count, many_##name, kind, packed);                  \
 	}                                                                                          \
 	static NEVER_INLINE bool part_##name(struct vblk_queue *queue,                             \
 					     const struct vblk_request *request, uint64_t bytes,   \
@@ -410,41 +412,29 @@ submit_one(struct vblk_queue *queue, const struct vblk_request *request,
 		return issue_any(queue, request, bytes, part, ticks, kind, packed);                \
 	}
 
-COMPILE(split_table, 0, false)
-COMPILE(split_direct, VRING_DIRECT, false)
-COMPILE(split_table_ordered, VRING_IN_ORDER, false)
-COMPILE(split_direct_ordered, VRING_DIRECT | VRING_IN_ORDER, false)
-COMPILE(packed_table, 0, true)
-COMPILE(packed_direct, VRING_DIRECT, true)
-COMPILE(packed_table_ordered, VRING_IN_ORDER, true)
-COMPILE(packed_direct_ordered, VRING_DIRECT | VRING_IN_ORDER, true)
+VBLK_KINDS(COMPILE)
+
+#define SUBMIT(name, kind, packed)                                                                 \
+	case VBLK_MODE(kind, packed):                                                              \
+		return submit_##name(queue, requests, count);
 
 static NEVER_INLINE unsigned
-submit_other(struct vblk_queue *queue, const struct vblk_request *requests, unsigned count)
+submit_refused(struct vblk_queue *queue, orion_status refusal)
 {
-	switch (queue->mode & ~VBLK_MODE_EACH) {
-	case 0:
-		return submit_split_table(queue, requests, count);
-	case VRING_DIRECT:
-		return submit_split_direct(queue, requests, count);
-	case VRING_IN_ORDER:
-		return submit_split_table_ordered(queue, requests, count);
-	case VRING_DIRECT | VRING_IN_ORDER:
-		return submit_split_direct_ordered(queue, requests, count);
-	case VBLK_MODE_PACKED:
-		return submit_packed_table(queue, requests, count);
-	case VBLK_MODE_PACKED | VRING_DIRECT:
-		return submit_packed_direct(queue, requests, count);
-	case VBLK_MODE_PACKED | VRING_IN_ORDER:
-		return submit_packed_table_ordered(queue, requests, count);
-	case VBLK_MODE_PACKED | VRING_DIRECT | VRING_IN_ORDER:
-		return submit_packed_direct_ordered(queue, requests, count);
+	queue->refusal = refusal;
+	return 0;
+}
+
+static NEVER_INLINE unsigned
+submit_by(struct vblk_queue *queue, uint32_t mode, const struct vblk_request *requests,
+	  unsigned count)
+{
+	switch (mode) {
+		VBLK_KINDS(SUBMIT)
 	case VBLK_MODE_BROKEN:
-		queue->refusal = ORION_DEVICE_BROKEN;
-		return 0;
+		return submit_refused(queue, ORION_DEVICE_BROKEN);
 	default:
-		queue->refusal = ORION_WRONG_STATE;
-		return 0;
+		return submit_refused(queue, ORION_WRONG_STATE);
 	}
 }
 
@@ -452,9 +442,10 @@ submit_other(struct vblk_queue *queue, const struct vblk_request *requests, unsi
 static NEVER_INLINE unsigned
 submit_each(struct vblk_queue *queue, const struct vblk_request *requests, unsigned count)
 {
+	uint32_t mode = queue->mode & ~VBLK_MODE_EACH;
 	unsigned taken = 0;
 
-	while (taken < count && submit_other(queue, &requests[taken], 1) == 1) {
+	while (taken < count && submit_by(queue, mode, &requests[taken], 1) == 1) {
 		vblk_kick(queue);
 		taken++;
 	}
@@ -466,11 +457,21 @@ vblk_submit(struct vblk_queue *queue, const struct vblk_request *requests, unsig
 {
 	/* The commonest kind is spared the table of jumps. */
 	if (likely(queue->mode == 0))
-		return submit_split_table(queue, requests, count);
-	if (unlikely(queue->mode & VBLK_MODE_EACH))
+		return submit(queue, requests, count, many_split_table, 0, false);
+	switch (queue->mode) {
+		VBLK_KINDS(SUBMIT)
+	case VBLK_MODE_BROKEN:
+		return submit_refused(queue, ORION_DEVICE_BROKEN);
+	case VBLK_MODE_STOPPED:
+		return submit_refused(queue, ORION_WRONG_STATE);
+	default:
 		return submit_each(queue, requests, count);
-	return submit_other(queue, requests, count);
+	}
 }
+
+#define PART(name, kind, packed)                                                                   \
+	case VBLK_MODE(kind, packed):                                                              \
+		return part_##name(queue, request, bytes, part, ticks);
 
 bool
 vblk_issue_part(struct vblk_queue *queue, const struct vblk_request *request, uint16_t part,
@@ -481,22 +482,7 @@ vblk_issue_part(struct vblk_queue *queue, const struct vblk_request *request, ui
 	for (uint32_t i = 0; i < request->segment_count; i++)
 		bytes += request->segments[i].length;
 	switch (queue->mode & ~VBLK_MODE_EACH) {
-	case 0:
-		return part_split_table(queue, request, bytes, part, ticks);
-	case VRING_DIRECT:
-		return part_split_direct(queue, request, bytes, part, ticks);
-	case VRING_IN_ORDER:
-		return part_split_table_ordered(queue, request, bytes, part, ticks);
-	case VRING_DIRECT | VRING_IN_ORDER:
-		return part_split_direct_ordered(queue, request, bytes, part, ticks);
-	case VBLK_MODE_PACKED:
-		return part_packed_table(queue, request, bytes, part, ticks);
-	case VBLK_MODE_PACKED | VRING_DIRECT:
-		return part_packed_direct(queue, request, bytes, part, ticks);
-	case VBLK_MODE_PACKED | VRING_IN_ORDER:
-		return part_packed_table_ordered(queue, request, bytes, part, ticks);
-	case VBLK_MODE_PACKED | VRING_DIRECT | VRING_IN_ORDER:
-		return part_packed_direct_ordered(queue, request, bytes, part, ticks);
+		VBLK_KINDS(PART)
 	default:
 		return false;
 	}
@@ -535,7 +521,7 @@ vblk_kick(struct vblk_queue *queue)
 	bool wanted;
 
 	/* A queue that broke or was stopped has nothing to ask about: vring_quiet(). */
-	if (ring->added == ring->asked)
+	if (ring->added - ring->asked == 0)
 		return false;
 	if (ring->packed) {
 		vring_packed_publish(ring);
@@ -543,9 +529,9 @@ vblk_kick(struct vblk_queue *queue)
 	} else {
 		struct vring work = *ring;
 
+		vring_quiet(ring);
 		vring_split_publish(&work);
 		wanted = vring_split_ask(&work);
-		ring->asked = work.asked;
 	}
 	if (!wanted) {
 		queue->stats.kicks_saved++;

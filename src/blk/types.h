@@ -84,7 +84,8 @@ struct vblk_counters {
 	uint64_t requests[VBLK_OPERATION_COUNT];
 	uint64_t bytes[VBLK_OPERATION_COUNT];
 	uint64_t submit_batches, reap_batches, reaps_empty, kicks, kicks_saved;
-	uint64_t completed, latency_ticks, latency_max_ticks;
+	uint64_t given_back;            /* completed by a stop; the rest is in latency[] */
+	uint64_t latency_ticks, latency_max_ticks;
 	uint64_t latency[ORION_LATENCY_BUCKETS];
 	/* Cold. */
 	uint64_t failed, refused, ring_full, split, parts, used_length_odd, status_unwritten;
@@ -108,6 +109,7 @@ struct vblk_queue {
 	bool read_only, flush;
 	bool plain_doorbell;            /* 16 bits, always the same, at an address */
 	uint64_t plain_bytes_max;       /* what one segment can carry in one device request */
+	uint32_t lent_mask[2];          /* of a length, what the device may write */
 	uint64_t plain_word[2];         /* second word of its table entry, less its length */
 	uint32_t segment_bytes_max;
 	uint64_t request_bytes_max;
@@ -125,7 +127,7 @@ struct vblk_queue {
 	vblk_cause cause;               /* read by others: relaxed atomic */
 	uint32_t parts_waiting;
 	uint16_t parts_active, parts_slots;
-	uint64_t submit_ticks;          /* when the last batch was submitted */
+	uint64_t submit_ticks;          /* when the last batch of more than one was submitted */
 	uint32_t drained;               /* ids already given back after a stop */
 	struct vblk_counters stats;
 	struct vblk_parts parts[VBLK_PARTS_MAX];
