@@ -103,7 +103,7 @@ kernel_s := $(wildcard kernel/arch/$(ARCH)/*.S)
 kernel_o := $(kernel_s:%.S=$B/$(ARCH)/%.S.o) $(kernel_c:%.c=$B/$(ARCH)/%.o)
 kernel := $(if $(KERNEL_CFLAGS),$(if $(filter release debug clang,$(MODE)),$(KERNEL)))
 
-.PHONY: all lib kernel tests benches run test bench bench-ring budget lint fuzz install clean format help
+.PHONY: all lib kernel tests benches run test bench bench-ring bench-linux budget lint fuzz install clean format help
 all: lib kernel tests benches ## build everything for MODE (the default)
 lib: $(libraries) ## build the libraries: core, storage and the model device
 kernel: $(kernel) ## build the Orion kernel for ARCH
@@ -218,13 +218,18 @@ bench-ring: ## measure the ring and the core: instructions, accesses, times
 	@$(again) benches >&2
 	@B=$B JOBS=$(JOBS) bench/instructions.py $(WORDS)
 
+bench-linux: ## count our ring beside Linux's (LINUX=6.1, or another linux-source package)
+	@tools/need bench >&2
+	@$(again) benches >&2
+	@B=$B JOBS=$(JOBS) bench/linux.sh $(LINUX)
+
 budget: ## write today's instruction counts into bench/budget.csv, on purpose
 	@tools/need bench >&2
 	@$(again) benches >&2
 	@JOBS=$(JOBS) bench/budget.py --update
 	@git --no-pager diff --stat bench/budget.csv
 
-bench: bench-ring ## run every measurement in bench/
+bench: bench-ring bench-linux ## run every measurement in bench/
 
 fuzz: ## run every fuzzer for FUZZ_SECONDS (20) each
 	@tools/need test >&2

@@ -36,26 +36,27 @@ def fail(text):
 
 
 def parse(text):
-    """Instructions of each function in a profile, callees apart."""
-    names, costs, current, called = {}, collections.Counter(), None, False
+    """Instructions of each function in a profile, callees apart.  Those of libraries are named
+    LIBRARY:FUNCTION."""
+    names, costs, at, called, home = {}, collections.Counter(), None, False, None
     for line in text.splitlines():
-        found = re.match(r"fn=\((\d+)\)(?: (.*))?", line)
+        found = re.match(r"(ob|fn|cob|cfn)=\((\d+)\)(?: (.*))?", line)
         if found:
-            if found[2]:
-                names[found[1]] = found[2]
-            current = found[1]
-        elif line.startswith("cfn="):
-            found = re.match(r"cfn=\((\d+)\)(?: (.*))?", line)
-            if found[2]:
-                names[found[1]] = found[2]
+            kind = found[1].removeprefix("c")
+            if found[3]:
+                names[kind, found[2]] = found[3].split("'")[0]
+            name = names[kind, found[2]]
+            if found[1] == "ob":
+                home = os.path.basename(name)
+            elif found[1] == "fn":
+                at = f"{home}:{name}" if ".so" in home else name
         elif line.startswith("calls="):
             called = True
         elif re.match(r"[+\-*\d]", line):
-            if called:
-                called = False
-            elif current:
-                costs[current] += int(line.split()[1])
-    return collections.Counter({names[k].split("'")[0]: v for k, v in costs.items()})
+            if not called:
+                costs[at] += int(line.split()[1])
+            called = False
+    return costs
 
 
 def profile(program, functions, words):

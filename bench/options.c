@@ -36,7 +36,7 @@ static const struct word words[] = {
 	{"direct", AT(direct), true},     {"table", AT(direct), false},
 	{"event", AT(event_index), true}, {"plain", AT(event_index), false},
 	{"inorder", AT(in_order), true},  {"sleep", AT(sleep), true},
-	{"core", AT(core), true},
+	{"core", AT(core), true},         {"armed", AT(armed), true},
 };
 
 static const struct number numbers[] = {

@@ -6,6 +6,7 @@
  *   direct | table          chains, or indirect tables       (table)
  *   plain | event           event index                      (event)
  *   inorder                 VIRTIO_F_IN_ORDER                 (off)
+ *   armed                   an interrupt is asked for after each harvest  (off)
  *   batch=N depth=N         requests handed over at once, and in flight   (1, and a batch)
  *   count=N                 requests of the run              (4096)
  *   size=N                  entries of a ring                (256)
@@ -17,7 +18,7 @@
 #include <stdbool.h>
 
 struct bench_options {
-	bool packed, direct, event_index, in_order, sleep, core;
+	bool packed, direct, event_index, in_order, armed, sleep, core;
 	unsigned batch, depth, size, queues, devices;
 	unsigned long count;
 };

@@ -25,8 +25,7 @@ static const char *const breach_texts[MODEL_BREACH_COUNT] = {
 	[MODEL_BREACH_KICK_NUMBER] = "kick with a number that is not the queue's [4.1.5.2.1]",
 	[MODEL_BREACH_KICK_POSITION] = "notification data not where the ring stands [2.8.16, 2.9]",
 	[MODEL_BREACH_QUEUE_RESET] =
-		"reset of a queue without RING_RESET, not enabled, being reset, or not by 1 "
-		"[4.1.4.3.2]",
+		"queue reset without the feature, not by 1, or of an idle queue [4.1.4.3.2]",
 	[MODEL_BREACH_VECTOR_RANGE] = "a vector outside the table [4.1.5.1.2.2]",
 	[MODEL_BREACH_AVAIL_LEAP] =
 		"available index moved back, or over more than the queue holds [2.7.13.3]",

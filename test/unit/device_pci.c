@@ -32,6 +32,10 @@ bus_read(void *context, uint32_t function, uint16_t offset, unsigned width)
 }
 
 #define VERSION_1 (UINT64_C(1) << 32)
+#define POSITION (UINT64_C(1) << 38)
+#define NUMBER (UINT64_C(1) << 39)
+#define RING_RESET (UINT64_C(1) << 40)
+#define LATER (POSITION | NUMBER | RING_RESET)
 #define MODERN 0x10421af4u
 #define TRANSITIONAL 0x10011af4u
 
@@ -121,22 +125,28 @@ world_end(void *unused)
 }
 
 static void
-plug(uint16_t queues, uint16_t vectors)
+plug_model(const struct model_options *options)
 {
-	struct model_options options;
-
 	world_end(NULL);
 	memset(&world, 0, sizeof(world));
-	model_options_default(&options);
-	options.queues = queues;
-	options.vectors = vectors;
 	world.host = model_host_open(1);
-	world.device = model_device_open(world.host, &options);
+	world.device = model_device_open(world.host, options);
 	world.function = model_device_plug(world.device);
 	world.port = *model_host_port();
 	world.port.pci_read = patched_read;
 	model_step_begin(world.host, MODEL_MEMORY_STRONG, 1);
 	test_at_end(world_end, NULL);
+}
+
+static void
+plug(uint16_t queues, uint16_t vectors)
+{
+	struct model_options options;
+
+	model_options_default(&options);
+	options.queues = queues;
+	options.vectors = vectors;
+	plug_model(&options);
 }
 
 static orion_status
@@ -149,7 +159,7 @@ open_transport(void)
 
 /* Status, features: ready for queues. */
 static void
-negotiate(void)
+negotiate_with(uint64_t features)
 {
 	const struct virtio_transport_ops *ops = world.transport.ops;
 
@@ -157,9 +167,15 @@ negotiate(void)
 	EXPECT_EQ(ops->status_get(world.pci), 0);
 	ops->status_set(world.pci, 1);
 	ops->status_set(world.pci, 3);
-	ops->features_set(world.pci, VERSION_1);
+	ops->features_set(world.pci, VERSION_1 | features);
 	ops->status_set(world.pci, 11);
 	EXPECT_EQ(ops->status_get(world.pci), 11);
+}
+
+static void
+negotiate(void)
+{
+	negotiate_with(0);
 }
 
 static void
@@ -328,4 +344,203 @@ TEST(device_pci__gone_reads_as_all_ones)
 	EXPECT_EQ(world.transport.ops->status_get(world.pci), 0xff);
 	world.transport.ops->close(world.pci);
 	EXPECT_EQ(model_host_stats(world.host)->mappings, 0);
+}
+
+/* ---- queue reset, notification data, the device's own numbers ---- */
+
+static void
+plug_later(const struct model_trick *trick)
+{
+	struct model_options options;
+
+	model_options_default(&options);
+	options.queues = 2;
+	options.vectors = 4;
+	options.reset_reads = 3;
+	options.features |= LATER;
+	if (trick != NULL)
+		options.tricks[0] = *trick;
+	plug_model(&options);
+	EXPECT_EQ(open_transport(), ORION_OK);
+}
+
+static uint64_t
+later_features(void)
+{
+	return world.transport.ops->features_get(world.pci) & LATER;
+}
+
+static orion_status
+enable(uint16_t queue, struct orion_region *region, struct virtio_doorbell *doorbell)
+{
+	struct virtio_queue_setup setup = {.size = 4, .vector = VIRTIO_NO_VECTOR};
+
+	if (region->bytes == 0)
+		EXPECT_EQ(world.port.dma_alloc(world.host, 4096, 4096, region), ORION_OK);
+	setup.descriptor_area = region->device;
+	setup.driver_area = region->device + 64;
+	setup.device_area = region->device + 128;
+	return world.transport.ops->queue_enable(world.pci, queue, &setup, doorbell);
+}
+
+/* Features whose registers the device does not have are not offered to the core. */
+TEST(device_pci__features_need_their_registers)
+{
+	static const struct {
+		model_mischief what;
+		uint64_t value, features;
+	} rows[] = {
+		{MODEL_MISCHIEF_NONE, 0, LATER},
+		{MODEL_MISCHIEF_SAY_COMMON_BYTES, 0x38, POSITION},
+		{MODEL_MISCHIEF_SAY_COMMON_BYTES, 0x39, POSITION},
+		{MODEL_MISCHIEF_SAY_COMMON_BYTES, 0x3a, POSITION | NUMBER},
+		{MODEL_MISCHIEF_SAY_COMMON_BYTES, 0x3b, POSITION | NUMBER},
+		{MODEL_MISCHIEF_SAY_COMMON_BYTES, 0x3c, LATER},
+		{MODEL_MISCHIEF_SAY_COMMON_BYTES, 0x1000, LATER},
+		{MODEL_MISCHIEF_SAY_NOTIFY_BYTES, 3, NUMBER | RING_RESET},
+		{MODEL_MISCHIEF_SAY_NOTIFY_BYTES, 4, LATER},
+		{MODEL_MISCHIEF_SAY_MULTIPLIER, 0, LATER},
+		{MODEL_MISCHIEF_SAY_MULTIPLIER, 2, NUMBER | RING_RESET},
+		{MODEL_MISCHIEF_SAY_MULTIPLIER, 6, NUMBER | RING_RESET},
+		{MODEL_MISCHIEF_SAY_MULTIPLIER, 8, LATER},
+	};
+
+	for (unsigned i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct model_trick trick = {rows[i].what, 0, 0, rows[i].value};
+
+		test_note("%s: %#llx", model_mischief_text(trick.what),
+			  (unsigned long long)trick.value);
+		plug_later(&trick);
+		EXPECT_EQ(later_features(), rows[i].features);
+		negotiate_with(later_features());
+		close_transport();
+	}
+	/* A notify structure at an odd multiple of two: its offset is patched. */
+	plug_later(NULL);
+	world.transport.ops->close(world.pci);
+	world.patched = 0x60 + 8;
+	world.patch = 0x2ffe;
+	EXPECT_EQ(open_transport(), ORION_OK);
+	EXPECT_EQ(later_features(), NUMBER | RING_RESET);
+	close_transport();
+}
+
+static const struct test_axis wishes = {"features",
+					{"none", "position", "number", "position_number"}};
+static const struct test_axis *const wish_axes[] = {&wishes, NULL};
+
+/* Width, value and position of a doorbell are what was negotiated, and the device hears it. */
+TEST_AXES(device_pci__doorbells, wish_axes, NULL)
+{
+	bool position = (test_choice(&wishes) & 1) != 0, number = (test_choice(&wishes) & 2) != 0;
+	struct virtio_doorbell doorbell = {0};
+	struct orion_region region = {0};
+
+	plug_later(NULL);
+	negotiate_with((position ? POSITION : 0) | (number ? NUMBER : 0));
+	EXPECT_EQ(enable(1, &region, &doorbell), ORION_OK);
+	EXPECT(doorbell.address == world.pci->notify.at + 4);
+	EXPECT_EQ(doorbell.width, position ? 4 : 2);
+	EXPECT_EQ(doorbell.position, position);
+	EXPECT_EQ(doorbell.value, number ? 0xa6c5 : 1);
+	world.transport.ops->status_set(world.pci, 15);
+	if (position)
+		register_store32(doorbell.address, doorbell.value);
+	else
+		register_store16(doorbell.address, (uint16_t)doorbell.value);
+	EXPECT_EQ(model_device_stats(world.device)->kicks, 1);
+	close_transport();
+	world.port.dma_free(world.host, &region);
+}
+
+/* Queue 1's doorbell at the structure's end: two bytes are room for a number only. */
+TEST(device_pci__a_position_needs_four_bytes)
+{
+	static const struct {
+		uint32_t bytes;
+		bool plain, position;
+	} rows[] = {{4, false, false}, {5, false, false}, {6, true, false},
+		    {7, true, false},  {8, true, true},   {9, true, true}};
+
+	for (unsigned i = 0; i < 2 * sizeof(rows) / sizeof(rows[0]); i++) {
+		struct model_trick trick = {MODEL_MISCHIEF_SAY_NOTIFY_BYTES, 0, 0,
+					    rows[i / 2].bytes};
+		bool position = i % 2 == 1;
+		bool usable = position ? rows[i / 2].position : rows[i / 2].plain;
+		struct virtio_doorbell doorbell;
+		struct orion_region region = {0};
+
+		test_note("%u bytes", rows[i / 2].bytes);
+		plug_later(&trick);
+		negotiate_with(position ? POSITION : 0);
+		EXPECT_EQ(enable(1, &region, &doorbell), usable ? ORION_OK : ORION_DEVICE_REFUSED);
+		close_transport();
+		world.port.dma_free(world.host, &region);
+	}
+}
+
+/* Asked for, waited for, set up again: each of two queues on its own. */
+TEST(device_pci__queue_reset)
+{
+	const struct virtio_transport_ops *ops;
+	struct virtio_doorbell doorbell;
+	struct orion_region region[2] = {{0}, {0}};
+
+	plug_later(NULL);
+	ops = world.transport.ops;
+	negotiate_with(RING_RESET);
+	for (uint16_t i = 0; i < 2; i++)
+		EXPECT_EQ(enable(i, &region[i], &doorbell), ORION_OK);
+	ops->status_set(world.pci, 15);
+	for (unsigned round = 0; round < 3; round++) {
+		ops->queue_reset(world.pci, 1);
+		for (unsigned i = 0; i < 3; i++) {
+			/* Looking at another queue changes nothing. */
+			EXPECT_EQ(ops->queue_size_max(world.pci, 0), 4);
+			EXPECT(ops->queue_resetting(world.pci, 1));
+		}
+		EXPECT(!ops->queue_resetting(world.pci, 1));
+		EXPECT(!model_device_enabled(world.device, 1));
+		EXPECT(model_device_enabled(world.device, 0));
+		EXPECT_EQ(ops->queue_size_max(world.pci, 1), 256);
+		EXPECT_EQ(enable(1, &region[1], &doorbell), ORION_OK);
+		EXPECT_EQ(doorbell.value, 1);
+	}
+	EXPECT_EQ(model_device_stats(world.device)->queue_resets, 3);
+	close_transport();
+	world.port.dma_free(world.host, &region[0]);
+	world.port.dma_free(world.host, &region[1]);
+}
+
+/* A reset that does not end, and a device that is gone, both are "not yet". */
+TEST(device_pci__queue_reset_that_never_ends)
+{
+	struct model_trick trick = {MODEL_MISCHIEF_QUEUE_RESET_STUCK, 0, 0, 0};
+	struct virtio_doorbell doorbell;
+	struct orion_region region = {0};
+
+	plug_later(&trick);
+	negotiate_with(RING_RESET);
+	EXPECT_EQ(enable(0, &region, &doorbell), ORION_OK);
+	world.transport.ops->queue_reset(world.pci, 0);
+	for (unsigned i = 0; i < 100; i++)
+		EXPECT(world.transport.ops->queue_resetting(world.pci, 0));
+	model_device_trick(world.device, MODEL_MISCHIEF_ALL_ONES, 0, 0, 0);
+	EXPECT(world.transport.ops->queue_resetting(world.pci, 0));
+	world.transport.ops->close(world.pci);
+	world.port.dma_free(world.host, &region);
+}
+
+/* queue_reset reads 0, and the queue still is enabled: that is no reset. */
+TEST(device_pci__queue_reset_wants_a_disabled_queue)
+{
+	struct virtio_doorbell doorbell;
+	struct orion_region region = {0};
+
+	plug_later(NULL);
+	negotiate_with(RING_RESET);
+	EXPECT_EQ(enable(0, &region, &doorbell), ORION_OK);
+	EXPECT(world.transport.ops->queue_resetting(world.pci, 0));
+	close_transport();
+	world.port.dma_free(world.host, &region);
 }

@@ -48,6 +48,26 @@ TEST(model_in_order__split_one_each)
 	}
 }
 
+/* A device that could batch does not unless the feature was negotiated. */
+TEST(model_in_order__no_batches_without_the_feature)
+{
+	struct model_options o;
+	struct bench b;
+
+	model_options_default(&o);
+	o.features |= F_IN_ORDER;
+	o.queue_size = 16;
+	o.batch = 4;
+	o.order = MODEL_ORDER_REVERSED;
+	bench_start(&b, &o, F_VERSION_1);
+	offer_split(&b, 0, 4);
+	bench_run(&b);
+	EXPECT_EQ(model_device_stats(b.device)->batch_longest, 1);
+	for (unsigned i = 0; i < 4; i++)
+		EXPECT_EQ(split_used_id(&b, i), 3 * (3 - i));
+	finish(&b);
+}
+
 /* One entry, with the last head, at the place of the batch's first; the rest is not written. */
 TEST(model_in_order__split_batch)
 {

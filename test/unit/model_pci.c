@@ -144,9 +144,9 @@ status_put(struct card *c, uint32_t status)
 	step_register_store(c->virtio + 0x14, 1, status);
 }
 
-/* Reset to FEATURES_OK. */
+/* Reset to FEATURES_OK, with VERSION_1 and MORE of bits 32 to 63. */
 static void
-negotiate(struct card *c, uint64_t offered)
+negotiate(struct card *c, uint64_t offered, uint64_t more)
 {
 	status_put(c, 0);
 	status_put(c, 1);
@@ -154,10 +154,10 @@ negotiate(struct card *c, uint64_t offered)
 	step_register_store(c->virtio + 0x00, 4, 1);
 	EXPECT_EQ(step_register_load(c->virtio + 0x04, 4), offered >> 32);
 	step_register_store(c->virtio + 0x08, 4, 1);
-	step_register_store(c->virtio + 0x0c, 4, 1);
+	step_register_store(c->virtio + 0x0c, 4, (uint32_t)((F_VERSION_1 | more) >> 32));
 	status_put(c, 11);
 	EXPECT_EQ(step_register_load(c->virtio + 0x14, 1), 11);
-	EXPECT_EQ(model_device_features(c->device), F_VERSION_1);
+	EXPECT_EQ(model_device_features(c->device), F_VERSION_1 | more);
 }
 
 /* Entry 1 of the table, masked; MSI-X on. */
@@ -209,7 +209,7 @@ TEST(model_pci__whole_life)
 	b.host = c.host;
 	EXPECT_EQ(c.port->dma_alloc(c.host, 4096, 4096, &b.ring), ORION_OK);
 	EXPECT_EQ(c.port->dma_alloc(c.host, 65536, 4096, &b.data), ORION_OK);
-	negotiate(&c, o.features);
+	negotiate(&c, o.features, 0);
 	cookie = message_make(&c);
 	queue_make(&c, &b);
 	status_put(&c, 15);
@@ -309,5 +309,145 @@ TEST(model_pci__gone)
 	EXPECT_EQ(step_register_load(c.virtio + 0x16, 2), 0xffff);
 	EXPECT_EQ(step_register_load(c.virtio + 0x14, 1), 0xff);
 	EXPECT_EQ(config_get(&c, 0, 4), 0xffffffff);
+	card_close(&c);
+}
+
+/* ---- what later features added ---- */
+
+/* Registers of a feature that was not negotiated are not there. */
+TEST(model_pci__fields_of_features)
+{
+	struct model_options o;
+	struct card c;
+
+	model_options_default(&o);
+	o.features |= F_NUMBER | F_RING_RESET;
+	card_open(&c, &o);
+	negotiate(&c, o.features, 0);
+	EXPECT_EQ(step_register_load(c.virtio + 0x38, 2), 0);
+	EXPECT_EQ(step_register_load(c.virtio + 0x3a, 2), 0);
+	step_register_store(c.virtio + 0x3a, 2, 1);
+	EXPECT_EQ(breaches(&c, MODEL_BREACH_PCI_FIELD), 3);
+	negotiate(&c, o.features, F_NUMBER | F_RING_RESET);
+	step_register_store(c.virtio + 0x16, 2, 0);
+	EXPECT_EQ(step_register_load(c.virtio + 0x38, 2), 0xa5c3);
+	EXPECT_EQ(step_register_load(c.virtio + 0x3a, 2), 0);
+	EXPECT_EQ(breaches(&c, MODEL_BREACH_PCI_FIELD), 3);
+	step_register_store(c.virtio + 0x38, 2, 1);
+	EXPECT_EQ(breaches(&c, MODEL_BREACH_PCI_READ_ONLY), 1);
+	status_put(&c, 0);
+	card_close(&c);
+}
+
+static const struct test_axis numbers = {"number", {"index", "own"}};
+static const struct test_axis positions = {"position", {"none", "data"}};
+static const struct test_axis *const kick_axes[] = {&numbers, &positions, NULL};
+
+/* The doorbell's width and value with each of the two features, and what else is a breach. */
+TEST_AXES(model_pci__doorbells, kick_axes, NULL)
+{
+	bool own = test_choice(&numbers) == 1, data = test_choice(&positions) == 1;
+	uint64_t features = (own ? F_NUMBER : 0) | (data ? F_POSITION : 0);
+	uint32_t number = own ? 0xa5c3 : 0, value = number | (data ? 1u << 16 : 0);
+	unsigned width = data ? 4 : 2;
+	struct model_options o;
+	struct bench b = {.size = 8, .driver = 256, .device_at = 512};
+	struct card c;
+
+	model_options_default(&o);
+	o.queue_size = 8;
+	o.features |= F_NUMBER | F_POSITION;
+	card_open(&c, &o);
+	b.host = c.host;
+	EXPECT_EQ(c.port->dma_alloc(c.host, 4096, 4096, &b.ring), ORION_OK);
+	EXPECT_EQ(c.port->dma_alloc(c.host, 65536, 4096, &b.data), ORION_OK);
+	negotiate(&c, o.features, features);
+	queue_make(&c, &b);
+	status_put(&c, 15);
+	split_chain(&b, 0, 0, 1, 512);
+	split_offer(&b, 0, 0);
+	step_register_store(c.virtio + 0x3000, width, value);
+	EXPECT(model_host_run(c.host));
+	EXPECT_EQ(split_used(&b), 1);
+	EXPECT_STR(model_host_stats(c.host)->first_breach, "");
+
+	step_register_store(c.virtio + 0x3000, 6 - width, value);
+	EXPECT_EQ(breaches(&c, MODEL_BREACH_PCI_WIDTH), 1);
+	step_register_store(c.virtio + 0x3000, width, value ^ (own ? number : 1));
+	EXPECT_EQ(breaches(&c, MODEL_BREACH_KICK_NUMBER), 1);
+	if (data) {
+		step_register_store(c.virtio + 0x3000, 4, number | 2u << 16);
+		EXPECT_EQ(breaches(&c, MODEL_BREACH_KICK_POSITION), 1);
+	}
+	EXPECT_EQ(model_device_stats(c.device)->kicks, 1 + data);
+	status_put(&c, 0);
+	c.port->dma_free(c.host, &b.ring);
+	c.port->dma_free(c.host, &b.data);
+	card_close(&c);
+}
+
+/* queue_reset reads 1 while it lasts, then it and queue_enable read 0, and all else is as new. */
+TEST(model_pci__queue_reset)
+{
+	struct model_options o;
+	struct bench b = {.size = 8, .driver = 256, .device_at = 512};
+	struct card c;
+
+	model_options_default(&o);
+	o.queue_size = 8;
+	o.reset_reads = 2;
+	o.features |= F_RING_RESET;
+	card_open(&c, &o);
+	b.host = c.host;
+	EXPECT_EQ(c.port->dma_alloc(c.host, 4096, 4096, &b.ring), ORION_OK);
+	negotiate(&c, o.features, F_RING_RESET);
+	queue_make(&c, &b);
+	status_put(&c, 15);
+	step_register_store(c.virtio + 0x3a, 2, 2);
+	EXPECT_EQ(breaches(&c, MODEL_BREACH_QUEUE_RESET), 1);
+	EXPECT_EQ(step_register_load(c.virtio + 0x3a, 2), 0);
+	for (unsigned round = 0; round < 2; round++) {
+		step_register_store(c.virtio + 0x3a, 2, 1);
+		EXPECT_EQ(step_register_load(c.virtio + 0x3a, 2), 1);
+		EXPECT_EQ(step_register_load(c.virtio + 0x1c, 2), 1);
+		EXPECT_EQ(step_register_load(c.virtio + 0x3a, 2), 1);
+		EXPECT_EQ(step_register_load(c.virtio + 0x3a, 2), 0);
+		EXPECT_EQ(step_register_load(c.virtio + 0x1c, 2), 0);
+		EXPECT_EQ(step_register_load(c.virtio + 0x20, 4), 0);
+		/* After DRIVER_OK, this once. */
+		queue_make(&c, &b);
+		EXPECT_EQ(step_register_load(c.virtio + 0x3a, 2), 0);
+	}
+	EXPECT_EQ(model_host_stats(c.host)->breach_total, 1);
+	status_put(&c, 0);
+	c.port->dma_free(c.host, &b.ring);
+	card_close(&c);
+}
+
+/* A structure shorter than its fields: what lies past its end is not there. */
+TEST(model_pci__short_structures)
+{
+	struct model_options o;
+	struct card c;
+
+	model_options_default(&o);
+	o.features |= F_NUMBER | F_RING_RESET;
+	o.queues = 2;
+	o.tricks[0] = (struct model_trick){MODEL_MISCHIEF_SAY_COMMON_BYTES, 0, 0, 0x3a};
+	o.tricks[1] = (struct model_trick){MODEL_MISCHIEF_SAY_MULTIPLIER, 0, 0, 2};
+	o.tricks[2] = (struct model_trick){MODEL_MISCHIEF_SAY_NOTIFY_BYTES, 0, 0, 3};
+	card_open(&c, &o);
+	negotiate(&c, o.features, F_NUMBER | F_RING_RESET);
+	step_register_store(c.virtio + 0x16, 2, 0);
+	EXPECT_EQ(step_register_load(c.virtio + 0x38, 2), 0xa5c3);
+	EXPECT_EQ(breaches(&c, MODEL_BREACH_PCI_FIELD), 0);
+	(void)step_register_load(c.virtio + 0x3a, 2);
+	EXPECT_EQ(breaches(&c, MODEL_BREACH_PCI_FIELD), 1);
+	step_register_store(c.virtio + 0x3000, 2, 0xa5c3);
+	EXPECT_EQ(breaches(&c, MODEL_BREACH_KICK_EARLY), 1);
+	step_register_store(c.virtio + 0x3002, 2, 0xa6c5);
+	EXPECT_EQ(breaches(&c, MODEL_BREACH_KICK_NUMBER), 1);
+	EXPECT_EQ(breaches(&c, MODEL_BREACH_KICK_EARLY), 1);
+	status_put(&c, 0);
 	card_close(&c);
 }
