@@ -137,8 +137,9 @@ vblk_ring_info(const struct vblk_queue *queue, struct vblk_ring_info *info)
 	*info = (struct vblk_ring_info){
 		.size = (uint16_t)ring->size,
 		.free = (uint16_t)vring_free(ring),
-		.available = (uint16_t)(ring->packed ? ring->avail : ring->added),
-		.used = (uint16_t)ring->used,
+		.available =
+			(uint16_t)(ring->packed ? vring_position(ring, ring->fill) : ring->added),
+		.used = (uint16_t)(ring->packed ? vring_position(ring, ring->look) : ring->used),
 		.available_wrap = (ring->avail_lap >> 48 & VIRTQ_PACKED_F_AVAIL) != 0,
 		.used_wrap = ring->used_lap != 0,
 		.descriptor_area = queue->region.device,

@@ -521,7 +521,7 @@ vblk_kick(struct vblk_queue *queue)
 	bool wanted;
 
 	/* A queue that broke or was stopped has nothing to ask about: vring_quiet(). */
-	if (ring->added - ring->asked == 0)
+	if (vring_added(ring) == ring->asked)
 		return false;
 	if (ring->packed) {
 		vring_packed_publish(ring);

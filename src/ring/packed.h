@@ -11,8 +11,9 @@
 /* A direct chain under construction. */
 struct vring_packed_chain {
 	struct vring_slot *slot;        /* that it will be known by */
-	uint32_t head;          /* its first descriptor */
+	struct virtq_packed_desc *head; /* its first descriptor */
 	uint32_t count;
+	uint64_t id_word;       /* the id, in its place */
 	uint64_t head_word;     /* len, id and flags of the head, stored last of all */
 };
 
@@ -52,9 +53,9 @@ vring_packed_next(const struct vring *ring)
 static inline void
 vring_packed_advance(struct vring *ring)
 {
-	ring->added++;
-	if (unlikely(++ring->avail == ring->size)) {
-		ring->avail = 0;
+	if (unlikely(++ring->fill == ring->end)) {
+		ring->fill = ring->desc.packed;
+		ring->added += ring->size;
 		ring->avail_lap ^= (uint64_t)VRING_PACKED_LAP << 48;
 	}
 }
@@ -80,7 +81,7 @@ static inline void
 vring_packed_add_table(struct vring *ring, struct vring_slot *slot, uint64_t address, uint64_t word,
 		       const unsigned kind)
 {
-	struct virtq_packed_desc *desc = &ring->desc.packed[ring->avail];
+	struct virtq_packed_desc *desc = ring->fill;
 
 	shared_put64(&desc->addr, address);
 	arch_order_publish();
@@ -94,7 +95,8 @@ static inline void
 vring_packed_begin(const struct vring *ring, struct vring_packed_chain *chain)
 {
 	chain->slot = ring->free_slot;
-	chain->head = ring->avail;
+	chain->head = ring->fill;
+	chain->id_word = vring_packed_word(0, chain->slot->id, 0);
 	chain->count = 0;
 }
 
@@ -107,8 +109,8 @@ static inline void
 vring_packed_write(struct vring *ring, struct vring_packed_chain *chain, uint64_t address,
 		   uint32_t length, uint32_t flags)
 {
-	struct virtq_packed_desc *desc = &ring->desc.packed[ring->avail];
-	uint64_t word = vring_packed_word(length, chain->slot->id, flags) | ring->avail_lap;
+	struct virtq_packed_desc *desc = ring->fill;
+	uint64_t word = vring_packed_word(length, 0, flags) | chain->id_word | ring->avail_lap;
 
 	shared_put64(&desc->addr, address);
 	if (chain->count++ == 0)
@@ -134,7 +136,7 @@ vring_packed_last(struct vring *ring, struct vring_packed_chain *chain, uint64_t
 	vring_packed_write(ring, chain, address, length, flags);
 	vring_packed_lend(ring, chain->slot, chain->count, kind);
 	arch_order_publish();
-	shared_put64(&ring->desc.packed[chain->head].len_id_flags, chain->head_word);
+	shared_put64(&chain->head->len_id_flags, chain->head_word);
 }
 
 /* Every chain was published by its own flags. */
@@ -148,8 +150,9 @@ vring_packed_publish(struct vring *ring)
 static inline uint32_t
 vring_packed_position(const struct vring *ring)
 {
-	return ring->avail |
-	       ((ring->avail_lap >> 48 & VIRTQ_PACKED_F_AVAIL) != 0 ? VIRTQ_PACKED_EVENT_WRAP : 0);
+	bool wrap = (ring->avail_lap >> 48 & VIRTQ_PACKED_F_AVAIL) != 0;
+
+	return vring_position(ring, ring->fill) | (wrap ? VIRTQ_PACKED_EVENT_WRAP : 0);
 }
 
 /*
@@ -160,10 +163,10 @@ vring_packed_position(const struct vring *ring)
 static inline bool
 vring_packed_ask(struct vring *ring)
 {
-	uint64_t fresh = ring->added - ring->asked;
+	uint64_t added = vring_added(ring), fresh = added - ring->asked;
 	uint32_t event, wish;
 
-	ring->asked = ring->added;
+	ring->asked = added;
 	arch_order_ask();
 	event = shared_get32(&ring->device.event->desc_flags);
 	wish = event >> 16 & VIRTQ_PACKED_EVENT_FLAGS;
@@ -174,7 +177,8 @@ vring_packed_ask(struct vring *ring)
 	/* More than a lap: every position was passed. */
 	if (unlikely(fresh > ring->size))
 		return true;
-	return vring_packed_event_passed((uint16_t)event, (uint16_t)ring->avail,
+	return vring_packed_event_passed((uint16_t)event,
+					 (uint16_t)vring_position(ring, ring->fill),
 					 (ring->avail_lap >> 48 & VIRTQ_PACKED_F_AVAIL) != 0,
 					 (uint16_t)fresh, (uint16_t)ring->size);
 }
@@ -183,7 +187,7 @@ vring_packed_ask(struct vring *ring)
 static inline bool
 vring_packed_used(const struct vring *ring)
 {
-	uint16_t flags = shared_get16(&ring->desc.packed[ring->used].flags);
+	uint16_t flags = shared_get16(&ring->look->flags);
 
 	return (flags & VRING_PACKED_LAP) == ring->used_lap;
 }
@@ -201,11 +205,13 @@ static inline void
 vring_packed_recycle(struct vring *ring, struct vring_slot *slot, const unsigned kind)
 {
 	uint32_t count = kind & VRING_DIRECT ? slot->descriptors : 1;
+	size_t left = (size_t)(ring->end - ring->look);
 
-	ring->used += count;
-	if (unlikely(ring->used >= ring->size)) {
-		ring->used -= ring->size;
+	if (unlikely(count >= left)) {
+		ring->look = ring->desc.packed + (count - left);
 		ring->used_lap ^= VRING_PACKED_LAP;
+	} else {
+		ring->look += count;
 	}
 	if (kind & VRING_DIRECT)
 		ring->free += count;
@@ -243,7 +249,7 @@ vring_packed_take(struct vring *ring, uint32_t pending, struct vring_slot **out,
 	(void)pending;
 	*out = NULL;
 	if (!(kind & VRING_IN_ORDER) || ring->batch == 0) {
-		word = shared_get64(&ring->desc.packed[ring->used].len_id_flags);
+		word = shared_get64(&ring->look->len_id_flags);
 		if ((word >> 48 & VRING_PACKED_LAP) != ring->used_lap)
 			return VRING_OK;
 		arch_order_observe();
@@ -275,7 +281,8 @@ vring_packed_take(struct vring *ring, uint32_t pending, struct vring_slot **out,
 static inline bool
 vring_packed_arm(struct vring *ring)
 {
-	uint32_t position = (uint32_t)ring->used | (ring->used_lap ? VIRTQ_PACKED_EVENT_WRAP : 0);
+	uint32_t position =
+		vring_position(ring, ring->look) | (ring->used_lap ? VIRTQ_PACKED_EVENT_WRAP : 0);
 	uint32_t wish = ring->event_index ? VIRTQ_PACKED_EVENT_DESC : VIRTQ_PACKED_EVENT_ENABLE;
 
 	shared_put32(&ring->driver.event->desc_flags, position | wish << 16);

@@ -95,6 +95,7 @@ struct vring {
 		struct virtq_used *used;
 		struct virtq_packed_event *event;
 	} device;
+	struct virtq_packed_desc *end;  /* packed: past the last descriptor */
 	le16 *used_event;       /* split, in the driver area */
 	le16 *avail_event;      /* split, in the device area */
 	unsigned char *slots;
@@ -110,10 +111,11 @@ struct vring {
 
 	/* The producer's. */
 	_Alignas(64) struct vring_slot *free_slot;      /* the next to use; NULL: none is free */
-	uint64_t added;         /* chains (split) or descriptors (packed), ever */
-	uint64_t asked;         /* what ADDED was at the last question */
+	uint64_t added;         /* split: chains, ever; packed: descriptors in laps before this one */
+	uint64_t asked;         /* what vring_added() was at the last question */
 	uint64_t avail_lap;     /* packed: AVAIL and USED bits of this lap, in a descriptor's word */
-	uint32_t avail;         /* packed: next descriptor to fill; split, in order, direct: too */
+	struct virtq_packed_desc *fill; /* packed: the next to fill */
+	uint32_t avail;         /* split, in order, direct: next descriptor to fill */
 	uint32_t free_head;     /* split, direct: first free descriptor */
 
 	/* Both sides'. */
@@ -122,7 +124,8 @@ struct vring {
 
 	/* The consumer's. */
 	struct vring_slot *oldest;      /* in order: the next to be used */
-	uint64_t used;          /* split: chains ever taken; packed: next descriptor to look at */
+	uint64_t used;          /* split: chains ever taken */
+	struct virtq_packed_desc *look; /* packed: the next to look at */
 	uint32_t used_lap;      /* packed: AVAIL and USED flags of a used descriptor of this lap */
 	uint32_t batch;         /* in order: chains left of the batch that is being taken */
 	uint32_t batch_length;
@@ -133,6 +136,20 @@ static inline struct vring_slot *
 vring_slot_at(const struct vring *ring, uint32_t id)
 {
 	return (struct vring_slot *)(void *)(ring->slots + (size_t)id * VRING_SLOT_BYTES);
+}
+
+/* Packed: the slot of the ring that DESC is. */
+static inline uint32_t
+vring_position(const struct vring *ring, const struct virtq_packed_desc *desc)
+{
+	return (uint32_t)(desc - ring->desc.packed);
+}
+
+/* Chains (split) or descriptors (packed) added, ever. */
+static inline uint64_t
+vring_added(const struct vring *ring)
+{
+	return ring->packed ? ring->added + vring_position(ring, ring->fill) : ring->added;
 }
 
 /* Chains in flight. */
@@ -153,7 +170,7 @@ vring_free(const struct vring *ring)
 static inline void
 vring_quiet(struct vring *ring)
 {
-	ring->asked = ring->added;
+	ring->asked = vring_added(ring);
 }
 
 /* SLOT, in flight, will not come back: the ring is no longer in use.  Cold. */
@@ -178,10 +195,12 @@ vring_keep_producer(struct vring *ring, const struct vring *work, const unsigned
 		ring->free = work->free;
 		ring->free_head = work->free_head;
 	}
-	if (packed || kind & VRING_DIRECT)
-		ring->avail = work->avail;
-	if (!packed)
+	if (!packed) {
+		if (kind & VRING_DIRECT)
+			ring->avail = work->avail;
 		return;
+	}
+	ring->fill = work->fill;
 	ring->avail_lap = work->avail_lap;
 	ring->outstanding = work->outstanding;
 }
@@ -191,7 +210,6 @@ static inline void
 vring_keep_consumer(struct vring *ring, const struct vring *work, const unsigned kind,
 		    const bool packed)
 {
-	ring->used = work->used;
 	if (kind & VRING_IN_ORDER) {
 		ring->oldest = work->oldest;
 		ring->batch = work->batch;
@@ -203,8 +221,11 @@ vring_keep_consumer(struct vring *ring, const struct vring *work, const unsigned
 		ring->free = work->free;
 		ring->free_head = work->free_head;
 	}
-	if (!packed)
+	if (!packed) {
+		ring->used = work->used;
 		return;
+	}
+	ring->look = work->look;
 	ring->used_lap = work->used_lap;
 	ring->outstanding = work->outstanding;
 }

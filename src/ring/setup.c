@@ -78,6 +78,9 @@ setup_packed(struct vring *ring, unsigned char *shared, const struct vring_layou
 	ring->driver.event = (struct virtq_packed_event *)(void *)(shared + layout->driver_offset);
 	ring->device.event = (struct virtq_packed_event *)(void *)(shared + layout->device_offset);
 	shared_put32(&ring->driver.event->desc_flags, VIRTQ_PACKED_EVENT_DISABLE << 16);
+	ring->end = ring->desc.packed + ring->size;
+	ring->fill = ring->desc.packed;
+	ring->look = ring->desc.packed;
 	ring->avail_lap = (uint64_t)VIRTQ_PACKED_F_AVAIL << 48;
 	ring->used_lap = VIRTQ_PACKED_F_AVAIL | VIRTQ_PACKED_F_USED;
 }
