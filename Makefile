@@ -69,6 +69,7 @@ MODEL := $(wildcard model/*.c)
 UNIT := $(wildcard test/unit/*.c)
 SCENARIO := $(wildcard test/scenario/*.c)
 INJECT := $(wildcard test/inject/*.c)
+EXHAUST := $(wildcard test/exhaust/*.c)
 FUZZ := $(wildcard test/fuzz/*.c)
 # In bench/, a file with a main() is a program; the others are linked into each.
 BENCH := $(if $(wildcard bench/*.c),$(shell grep -l '^main\>' bench/*.c))
@@ -87,7 +88,7 @@ model_a := $(if $(MODEL),$B/libmodel.a)
 libraries := $(core_a) $(stepped_a) $(if $(STORAGE),$(storage_a)) $(model_a)
 
 tests := $(if $(UNIT),$B/test-unit) $(if $(SCENARIO),$B/test-scenario) \
-	$(if $(INJECT),$B/test-inject)
+	$(if $(INJECT),$B/test-inject) $(if $(EXHAUST),$B/test-exhaust)
 benches := $(BENCH:bench/%.c=$B/bench/%)
 # The same with every shared access counted (bench/count.h).
 benches_stepped := $(filter %/ring-stepped %/core-stepped,$(benches:=-stepped))
@@ -170,6 +171,9 @@ $B/test-unit: $(harness_o) $(call host_o,$(UNIT) $(LENT)) $(under_test)
 $B/test-scenario: $(harness_o) $(call host_o,$(SCENARIO)) $(under_test)
 	$(call link)
 $B/test-inject: $(harness_o) $(call host_o,$(INJECT)) $(under_test)
+	$(call link)
+# It has hooks of its own in place of the model's.
+$B/test-exhaust: $(call host_o,$(EXHAUST) test/harness.c) $(stepped_a)
 	$(call link)
 $B/embed-example: $(call host_o,$(EMBED)) $(core_a) $(model_a)
 	$(call link)

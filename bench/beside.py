@@ -38,7 +38,8 @@ def main():
     print(f"  {counts.shown(theirs, LINUX, ['WORDS', f'count={counts.REQUESTS}'])}")
     print("  each less the same at twice the count; armed: an interrupt is asked for after each")
     print("  harvest, as Linux's block driver does; less alloc: without malloc() and free()")
-    print(f"{'words':30}{'Orion':>8}{'Linux':>8}{'ratio':>7}{'goal':>6}{'less alloc':>12}{'ratio':>7}")
+    print(f"{'words':30}{'Orion':>8}{'Linux':>8}{'ratio':>7}{'goal':>6}"
+          f"{'less alloc':>12}{'ratio':>7}")
     for row, mine, linux in zip(ROWS, found, found[len(ROWS):]):
         ratio, less = total(mine) / total(linux), total(mine) / without_library(linux)
         goal = f"{GOALS[row[2]]:.2f}" if row[3] == "16" else ""

@@ -35,8 +35,9 @@ static const struct word words[] = {
 	{"packed", AT(packed), true},     {"split", AT(packed), false},
 	{"direct", AT(direct), true},     {"table", AT(direct), false},
 	{"event", AT(event_index), true}, {"plain", AT(event_index), false},
-	{"inorder", AT(in_order), true},  {"sleep", AT(sleep), true},
+	{"inorder", AT(in_order), true},  {"polled", AT(polled), true},
 	{"core", AT(core), true},         {"armed", AT(armed), true},
+	{"check", AT(check), true},
 };
 
 static const struct number numbers[] = {

@@ -7,6 +7,9 @@
  *   plain | event           event index                      (event)
  *   inorder                 VIRTIO_F_IN_ORDER                 (off)
  *   armed                   an interrupt is asked for after each harvest  (off)
+ *   polled                  the device looks by itself and asks for no kicks  (off)
+ *   check                   the device echoes, the data are looked at  (off)
+ *   core                    the whole driver core instead of the ring alone  (off)
  *   batch=N depth=N         requests handed over at once, and in flight   (1, and a batch)
  *   count=N                 requests of the run              (4096)
  *   size=N                  entries of a ring                (256)
@@ -18,7 +21,7 @@
 #include <stdbool.h>
 
 struct bench_options {
-	bool packed, direct, event_index, in_order, armed, sleep, core;
+	bool packed, direct, event_index, in_order, armed, polled, check, core;
 	unsigned batch, depth, size, queues, devices;
 	unsigned long count;
 };

@@ -223,12 +223,14 @@ ring_rig_open(struct ring_rig *rig, const struct bench_options *options)
 	rig->device = (struct ring_device){.packed = options->packed,
 					   .event_index = options->event_index,
 					   .in_order = options->in_order,
+					   .echo = options->check,
 					   .size = size,
 					   .descriptors = shared,
 					   .driver = shared + layout.driver_offset,
 					   .device = shared + layout.device_offset};
 	ring_device_start(&rig->device);
-	ring_device_arm(&rig->device);
+	if (!options->polled)
+		ring_device_arm(&rig->device);
 }
 
 const struct ring_verbs *

@@ -47,7 +47,8 @@ struct ring_rig {
 	struct vring ring;
 	struct rig_slot *slots;
 	struct virtq_desc (*tables)[RIG_PIECES + 1];
-	struct ring_device device;
+	/* On lines of its own: it may run in another thread. */
+	_Alignas(128) struct ring_device device;
 };
 
 /* The verbs of one kind of ring: counted_add_..., and so on. */

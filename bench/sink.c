@@ -100,6 +100,7 @@ queue_enable(void *context, uint16_t queue, const struct virtio_queue_setup *set
 	*device = (struct ring_device){
 		.packed = sink->packed,
 		.event_index = (sink->features & VIRTIO_BIT(VIRTIO_F_EVENT_IDX)) != 0,
+		.echo = sink->echo,
 		.in_order = (sink->features & VIRTIO_BIT(VIRTIO_F_IN_ORDER)) != 0,
 		.size = setup->size,
 		.descriptors = (unsigned char *)(uintptr_t)setup->descriptor_area,

@@ -17,13 +17,14 @@
 struct sink {
 	/* Set by the owner. */
 	bool packed, indirect, event_index, in_order;
-	bool polled; /* the device looks by itself: it asks for no kicks */
+	bool polled;            /* the device looks by itself: it asks for no kicks */
+	bool echo;              /* as of struct ring_device */
 	uint16_t size_max;
 	uint16_t queues;
 
 	uint8_t status;
 	uint64_t features; /* negotiated */
-	struct ring_device rings[SINK_QUEUES_MAX];
+	_Alignas(128) struct ring_device rings[SINK_QUEUES_MAX];
 };
 
 /* The transport of SINK, which the caller has zeroed and whose first fields it has set. */

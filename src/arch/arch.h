@@ -14,7 +14,7 @@
  * Two builds share this file.  The plain build compiles to the instructions.  A build with
  * ORION_STEPPED (tests, fuzzers, the simulator) calls arch/stepped.h's hooks in their place, so
  * that a model device can act between any two accesses and a store buffer can delay what is not
- * ordered.
+ * ordered.  Under ThreadSanitizer, arch/tsan.h stands in for arch/access.h.
  */
 #ifndef ORION_ARCH_ARCH_H
 #define ORION_ARCH_ARCH_H
@@ -33,7 +33,11 @@
 #else
 #error "no arch header for this CPU: see src/arch/arch.h for what one must define"
 #endif
+#if defined(__SANITIZE_THREAD__)
+#include "arch/tsan.h"
+#else
 #include "arch/access.h"
+#endif
 #endif
 
 #endif

@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Device registers: one load or store each.  The value is a number, the register is little-endian.
+ */
+#ifndef ORION_ARCH_REGISTER_H
+#define ORION_ARCH_REGISTER_H
+
+#include <stdint.h>
+
+#include "arch/order.h"
+
+typedef uint16_t __attribute__((may_alias)) arch_alias16;
+typedef uint32_t __attribute__((may_alias)) arch_alias32;
+typedef uint64_t __attribute__((may_alias)) arch_alias64;
+
+static inline uint8_t
+register_load8(const volatile void *p)
+{
+	return *(const volatile uint8_t *)p;
+}
+
+static inline uint16_t
+register_load16(const volatile void *p)
+{
+	return arch_le16(*(const volatile arch_alias16 *)p);
+}
+
+static inline uint32_t
+register_load32(const volatile void *p)
+{
+	return arch_le32(*(const volatile arch_alias32 *)p);
+}
+
+static inline void
+register_store8(volatile void *p, uint8_t v)
+{
+	*(volatile uint8_t *)p = v;
+}
+
+static inline void
+register_store16(volatile void *p, uint16_t v)
+{
+	*(volatile arch_alias16 *)p = arch_le16(v);
+}
+
+static inline void
+register_store32(volatile void *p, uint32_t v)
+{
+	*(volatile arch_alias32 *)p = arch_le32(v);
+}
+
+#endif

@@ -1,0 +1,529 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Every claim that a device can make, in every state that the driver can be in: each load returns
+ * each value that could matter, whatever was returned before.  A claim that can be true is taken
+ * and leaves the ring whole; one that cannot is refused, and changes nothing.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "ring/packed.h"
+#include "ring/split.h"
+#include "test/exhaust/ring.h"
+#include "test/exhaust/search.h"
+#include "test/harness.h"
+
+#define LOADS_MAX 4u
+#define VALUES_MAX 512u
+#define WHOLE_RANGE 0x10000u
+#define NEIGHBOURS 24u
+
+enum verb {
+	SUBMIT_1,
+	SUBMIT_2,
+	ASK,
+	PENDING,
+	TAKE,
+	STOP_TAKING,
+	ARM,
+	DISARM,
+	VERBS
+};
+
+/* What a load can be of. */
+enum place {
+	INDEX, /* split: used.idx */
+	FLAGS, /* split: used.flags */
+	EVENT, /* split: avail_event */
+	ENTRY, /* a used element, or the word of a descriptor */
+	WISH /* packed: the device's event area */
+};
+
+static struct {
+	struct driver *live;
+	uint8_t *state; /* the one that is left */
+	size_t bytes;
+	uint32_t number;
+	enum verb verb;
+
+	/* The answers to the verb's loads: which value of how many, and what was said. */
+	unsigned which[LOADS_MAX], values[LOADS_MAX], loads;
+	uint64_t said[WISH + 1];
+
+	/* What the verb returned. */
+	vring_fault fault;
+	bool yes, none;
+	uint16_t pending, id;
+	uint64_t claims;
+} self;
+
+/* ---- what a device can say ---- */
+
+struct list {
+	unsigned count;
+	uint64_t value[VALUES_MAX];
+};
+
+/* By place, first byte and width: parts of the whole words, each once. */
+static struct list lists[WISH + 1][8][9];
+
+static void
+list_add(enum place place, uint64_t word)
+{
+	static const unsigned widths[] = {1, 2, 4, 8};
+
+	for (unsigned w = 0; w < 4; w++) {
+		unsigned width = widths[w];
+
+		for (unsigned first = 0; first + width <= 8; first += width) {
+			struct list *list = &lists[place][first][width];
+			uint64_t part = word >> (8 * first) &
+					(width == 8 ? UINT64_MAX : (UINT64_C(1) << 8 * width) - 1);
+			unsigned i = 0;
+
+			while (i < list->count && list->value[i] != part)
+				i++;
+			EXPECT(i < VALUES_MAX);
+			list->value[i] = part;
+			list->count += i == list->count;
+		}
+	}
+}
+
+/* Ids in and around the ring, and their likes with other high bits. */
+static unsigned
+list_ids(uint32_t *ids)
+{
+	static const uint32_t others[] = {0x7f,       0x80,       0xff,       0x100,     0x7fff,
+					  0x8000,     0xffff,     0x10000,    0x10001,   0x7fffffff,
+					  0x80000000, 0x80000001, 0xfffffffe, UINT32_MAX};
+	unsigned count = 0;
+
+	for (uint32_t id = 0; id <= 2u * ring_config.size; id++)
+		ids[count++] = id;
+	for (unsigned i = 0; i < sizeof(others) / sizeof(others[0]); i++)
+		ids[count++] = others[i];
+	return count;
+}
+
+static void
+list_entries(void)
+{
+	static const uint32_t lengths[] = {0, 1, UINT32_MAX};
+	static const unsigned flags[] = {0, 0x80, 0x8000, 0x8080, 0x7f7f, 0x7fff, 0xff7f, 0xffff};
+	uint32_t ids[32];
+	unsigned count = list_ids(ids);
+
+	for (unsigned i = 0; i < count; i++) {
+		for (unsigned l = 0; l < 3; l++) {
+			if (!ring_config.packed)
+				list_add(ENTRY, ids[i] | (uint64_t)lengths[l] << 32);
+			for (unsigned f = 0; f < 8 && ring_config.packed && ids[i] < 0x10000; f++)
+				list_add(ENTRY, lengths[l] % 2 * UINT32_MAX |
+							(uint64_t)ids[i] << 32 |
+							(uint64_t)flags[f] << 48);
+		}
+	}
+}
+
+static void
+list_wishes(void)
+{
+	static const uint16_t slots[] = {0, 1, 2, 3, 4, 5, 8, 0x7ffe, 0x7fff};
+	static const uint16_t flags[] = {0, 1, 2, 3, 0xfffc, 0xfffe};
+
+	for (unsigned i = 0; i < sizeof(slots) / sizeof(slots[0]); i++) {
+		for (unsigned f = 0; f < sizeof(flags) / sizeof(flags[0]); f++) {
+			list_add(WISH, slots[i] | (uint32_t)flags[f] << 16);
+			list_add(WISH, slots[i] | 0x8000u | (uint32_t)flags[f] << 16);
+		}
+	}
+	list_add(FLAGS, 0);
+	list_add(FLAGS, 1);
+	list_add(FLAGS, 0xfffe);
+	list_add(FLAGS, 0xffff);
+}
+
+static enum place
+place_of(unsigned at, unsigned *first)
+{
+	unsigned device = (unsigned)ring_layout.device_offset, size = ring_config.size;
+
+	*first = 0;
+	if (ring_config.packed) {
+		*first = at % 16 >= 8 ? at % 8 : at % 4;
+		if (at < ring_layout.driver_offset && at % 16 < 8)
+			machine_fail("the driver reads the address of a descriptor");
+		if (at >= ring_layout.driver_offset && at < device)
+			machine_fail("the driver reads what it wrote");
+		return at >= device ? WISH : ENTRY;
+	}
+	if (at < device)
+		machine_fail("the driver reads what it wrote");
+	if (at < device + 4)
+		return at < device + 2 ? FLAGS : INDEX;
+	*first = (at - device - 4) % 8;
+	return at < device + 4 + 8 * size ? ENTRY : EVENT;
+}
+
+/* All 2^16 positions round a small ring; round others those near, and those half a lap away. */
+static uint16_t
+position(unsigned i)
+{
+	uint16_t first = (uint16_t)(self.live->book.consumed - NEIGHBOURS / 2);
+
+	if (ring_config.size <= 2 || i < NEIGHBOURS)
+		return (uint16_t)(first + i);
+	return (uint16_t)(first + 0x8000 + i - NEIGHBOURS);
+}
+
+static uint64_t
+say(unsigned at, unsigned width)
+{
+	unsigned first, load = self.loads++;
+	enum place place = place_of(at, &first);
+	const struct list *list = &lists[place][first][width];
+	uint64_t mask, value;
+
+	if (load >= LOADS_MAX)
+		machine_fail("more loads than one verb should do");
+	if (place == INDEX || place == EVENT) {
+		self.values[load] = ring_config.size <= 2 ? WHOLE_RANGE : NEIGHBOURS * 2;
+		value = position(self.which[load]);
+	} else {
+		self.values[load] = list->count;
+		value = list->value[self.which[load]];
+	}
+	mask = width == 8 ? UINT64_MAX : (UINT64_C(1) << 8 * width) - 1;
+	self.said[place] = (self.said[place] & ~(mask << 8 * first)) | value << 8 * first;
+	return width == 8   ? arch_le64(value)
+	       : width == 4 ? arch_le32((uint32_t)value)
+	       : width == 2 ? arch_le16((uint16_t)value)
+			    : value;
+}
+
+/* The next combination of answers; false after the last. */
+static bool
+next_answers(void)
+{
+	unsigned i = self.loads;
+
+	while (i-- > 0) {
+		if (++self.which[i] < self.values[i])
+			return true;
+		self.which[i] = 0;
+	}
+	return false;
+}
+
+/* ---- verbs ---- */
+
+static void
+do_verb(void)
+{
+	struct vring *ring = &self.live->ring;
+	bool packed = ring_config.packed;
+	uint32_t length = 0;
+
+	switch (self.verb) {
+	case SUBMIT_1:
+	case SUBMIT_2:
+		driver_run(DRIVER_SUBMIT, self.verb == SUBMIT_1 ? 1 : 2);
+		break;
+	case ASK:
+		self.yes = packed ? vring_packed_ask(ring) : vring_split_ask(ring);
+		break;
+	case PENDING:
+		self.fault = packed ? vring_packed_pending(ring, &self.pending)
+				    : vring_split_pending(ring, &self.pending);
+		break;
+	case TAKE:
+		self.fault = packed ? vring_packed_take(ring, ring_config.direct, &self.id, &length)
+				    : vring_split_take(ring, ring_config.direct, &self.id, &length);
+		self.none = packed && self.fault == VRING_OK && self.id == UINT16_MAX;
+		break;
+	case ARM:
+		self.yes = packed ? vring_packed_arm(ring) : vring_split_arm(ring);
+		break;
+	case DISARM:
+		driver_run(DRIVER_DISARM, 0);
+		break;
+	case STOP_TAKING:
+	case VERBS:
+		break;
+	}
+}
+
+static bool
+may(enum verb verb)
+{
+	const struct driver_book *book = &self.live->book;
+	bool taking = book->pending > 0;
+
+	switch (verb) {
+	case SUBMIT_1:
+	case SUBMIT_2:
+		return !taking && driver_may(self.live, DRIVER_SUBMIT, verb == SUBMIT_1 ? 1 : 2);
+	case ASK:
+		return !taking && book->unasked > 0;
+	case PENDING:
+	case ARM:
+	case DISARM:
+		return !taking;
+	case TAKE:
+	case STOP_TAKING:
+		return taking;
+	case VERBS:
+		break;
+	}
+	return false;
+}
+
+/* ---- what is true ---- */
+
+static bool
+lap_is_odd(uint16_t position)
+{
+	return position / ring_config.size % 2 == 1;
+}
+
+/* The device asked to be kicked for one of the positions that are new. */
+static bool
+kick_is_due(void)
+{
+	const struct driver_book *book = &self.live->book;
+	uint64_t wish = self.said[WISH];
+
+	if (!ring_config.packed && !ring_config.event_index)
+		return (self.said[FLAGS] & 1) == 0;
+	if (ring_config.packed && ((wish >> 16 & 3) != 2 || !ring_config.event_index))
+		return (wish >> 16 & 3) != 1;
+	for (uint16_t at = book->asked; at != book->offered; at++) {
+		uint16_t slot = (uint16_t)(at % ring_config.size | (lap_is_odd(at) ? 0 : 0x8000));
+
+		if (ring_config.packed ? (uint16_t)wish == slot : (uint16_t)self.said[EVENT] == at)
+			return true;
+	}
+	return false;
+}
+
+/* A position that no ring has may be answered either way. */
+static bool
+wish_makes_sense(void)
+{
+	return !ring_config.packed || (self.said[WISH] & 0x7fff) < ring_config.size;
+}
+
+/* Over more than a lap the question is not exact: then a kick is never wrong. */
+static bool
+laps_lie_between(void)
+{
+	return (uint16_t)(self.live->book.offered - self.live->book.asked) > ring_config.size;
+}
+
+/* What the device says of the next entry: it is used. */
+static bool
+says_used(void)
+{
+	const struct driver_book *book = &self.live->book;
+	uint64_t flags = self.said[ENTRY] >> 48 & 0x8080;
+
+	if (!ring_config.packed)
+		return (uint16_t)self.said[INDEX] != (uint16_t)book->consumed;
+	return book->submitted != book->completed &&
+	       flags == (lap_is_odd(book->consumed) ? 0 : 0x8080);
+}
+
+static const char *
+check_take(void)
+{
+	struct driver_book *book = &self.live->book;
+	uint32_t id = (uint32_t)self.said[ENTRY];
+	bool sound;
+
+	if (ring_config.packed) {
+		id = self.said[ENTRY] >> 32 & 0xffff;
+		if (says_used() == self.none)
+			return "an entry is overlooked, or seen that is not there";
+		if (self.none)
+			return NULL;
+	}
+	sound = id < ring_config.size && book->number[id] != 0;
+	if (sound != (self.fault == VRING_OK))
+		return sound ? "a sound claim is refused" : "a false claim is taken";
+	if (!sound)
+		return NULL;
+	if (self.id != id)
+		return "another id than the device's";
+	book->consumed = (uint16_t)(book->consumed + (ring_config.packed ? book->pieces[id] : 1));
+	book->number[id] = 0;
+	book->pieces[id] = 0;
+	book->completed++;
+	book->pending--;
+	return NULL;
+}
+
+static const char *
+check_pending(void)
+{
+	struct driver_book *book = &self.live->book;
+	unsigned in_flight = (unsigned)(book->submitted - book->completed);
+	uint16_t claimed = (uint16_t)(self.said[INDEX] - book->consumed);
+
+	if (ring_config.packed)
+		claimed = (uint16_t)in_flight;
+	if ((self.fault == VRING_OK) != (claimed <= in_flight))
+		return "an index beyond what is outstanding, or a sound one refused";
+	if (self.fault == VRING_OK && self.pending != claimed)
+		return "another number of entries than the device's";
+	if (self.fault == VRING_OK)
+		book->pending = (uint8_t)claimed;
+	return NULL;
+}
+
+/* What the verb did, judged by the book; the book follows. */
+static const char *
+judge(void)
+{
+	struct driver_book *book = &self.live->book;
+
+	switch (self.verb) {
+	case SUBMIT_1:
+	case SUBMIT_2:
+		for (unsigned id = 0; id < ring_config.size; id++)
+			book->number[id] = book->number[id] != 0;
+		return NULL;
+	case ASK:
+		if (wish_makes_sense() && !self.yes && kick_is_due())
+			return "a kick is lost";
+		if (wish_makes_sense() && self.yes && !kick_is_due() && !laps_lie_between())
+			return "a kick that nobody wants";
+		book->unasked = 0;
+		book->asked = book->offered;
+		return NULL;
+	case PENDING:
+		return check_pending();
+	case TAKE:
+		return check_take();
+	case STOP_TAKING:
+		book->pending = 0;
+		return NULL;
+	case ARM:
+		book->disarmed = 0;
+		return self.yes == says_used() ? "armed over an entry that is there" : NULL;
+	case DISARM:
+	case VERBS:
+		break;
+	}
+	return NULL;
+}
+
+/* ---- the search ---- */
+
+static const char *
+one_answer(void)
+{
+	const struct driver *before = (const struct driver *)(const void *)self.state;
+	const char *wrong;
+
+	memcpy(self.live, self.state, self.bytes);
+	memset(self.said, 0, sizeof(self.said));
+	self.loads = 0;
+	self.fault = VRING_OK;
+	self.none = false;
+	self.claims++;
+	if (!machine_try(do_verb))
+		return machine_wrong();
+	if (self.fault != VRING_OK &&
+	    (memcmp(&before->ring, &self.live->ring, sizeof(before->ring)) != 0 ||
+	     memcmp(before->slots, self.live->slots, ring_config.size * sizeof(before->slots[0])) !=
+		     0))
+		return "a refused claim has changed something";
+	wrong = judge();
+	if (wrong == NULL)
+		wrong = driver_check(self.live);
+	if (wrong == NULL && self.fault == VRING_OK && !self.none)
+		search_add(self.live, self.number, self.verb);
+	return wrong;
+}
+
+static void
+found_wrong(const char *wrong)
+{
+	static const char *const verbs[] = {"submit 1", "submit 2",    "ask", "pending",
+					    "take",     "stop taking", "arm", "disarm"};
+
+	test_note("verb: %s; said: index %x, flags %x, event %x, entry %llx, wish %x",
+		  verbs[self.verb], (unsigned)self.said[INDEX], (unsigned)self.said[FLAGS],
+		  (unsigned)self.said[EVENT], (unsigned long long)self.said[ENTRY],
+		  (unsigned)self.said[WISH]);
+	for (uint32_t at = self.number; search_from(at) != SEARCH_NOWHERE; at = search_from(at))
+		test_note("before: %s", verbs[search_action(at)]);
+	test_fail(__FILE__, __LINE__, "%s", wrong);
+}
+
+static void
+leave(void)
+{
+	for (self.verb = 0; self.verb < VERBS; self.verb++) {
+		const char *wrong;
+
+		memcpy(self.live, self.state, self.bytes);
+		if (!may(self.verb))
+			continue;
+		memset(self.which, 0, sizeof(self.which));
+		do {
+			wrong = one_answer();
+			if (wrong != NULL)
+				found_wrong(wrong);
+		} while (next_answers());
+	}
+}
+
+static void
+free_all(void *unused)
+{
+	(void)unused;
+	machine_oracle_set(NULL);
+	search_end();
+	test_free(self.state);
+	memset(&self, 0, sizeof(self));
+	memset(lists, 0, sizeof(lists));
+}
+
+static const struct test_axis layouts = {"layout", {"split", "packed"}};
+static const struct test_axis sizes = {"size", {"1", "2", "3", "4"}};
+static const struct test_axis chains = {"chains", {"table", "direct"}};
+static const struct test_axis events = {"events", {"flags", "index"}};
+static const struct test_axis *const axes[] = {&layouts, &sizes, &chains, &events, NULL};
+
+static bool
+is_possible(void)
+{
+	return test_choice(&layouts) == 1 || test_choice(&sizes) != 2;
+}
+
+TEST_AXES(hostile, axes, is_possible)
+{
+	unsigned size = test_choice(&sizes) + 1;
+	struct ring_config config = {.size = (uint8_t)size,
+				     .packed = test_choice(&layouts) == 1,
+				     .direct = test_choice(&chains) == 1,
+				     .event_index = test_choice(&events) == 1,
+				     .requests = (uint8_t)(size < 4 ? 2 * size + 1 : 6),
+				     .start = test_choice(&layouts) == 1 ? 0 : 0xfffe};
+
+	self.live = ring_open(&config, &self.bytes);
+	self.state = test_alloc(self.bytes);
+	test_at_end(free_all, NULL);
+	list_entries();
+	list_wishes();
+	memcpy(self.state, self.live, self.bytes);
+	machine_oracle_set(say);
+	search_begin(self.bytes, true);
+	search_add(self.state, SEARCH_NOWHERE, 0);
+	while (search_next(self.state, &self.number))
+		leave();
+	printf("%-52s %9u states %12llu claims\n", test_id(), search_seen(),
+	       (unsigned long long)self.claims);
+}
