@@ -111,9 +111,9 @@ struct vring {
 
 	/* The producer's. */
 	_Alignas(64) struct vring_slot *free_slot;      /* the next to use; NULL: none is free */
-	uint64_t added;         /* split: chains, ever; packed: descriptors in laps before this one */
+	uint64_t added;         /* split: chains, ever; packed: descriptors of former laps */
 	uint64_t asked;         /* what vring_added() was at the last question */
-	uint64_t avail_lap;     /* packed: AVAIL and USED bits of this lap, in a descriptor's word */
+	uint64_t avail_lap;     /* packed: AVAIL and USED bits of this lap, in their place */
 	struct virtq_packed_desc *fill; /* packed: the next to fill */
 	uint32_t avail;         /* split, in order, direct: next descriptor to fill */
 	uint32_t free_head;     /* split, direct: first free descriptor */

@@ -5,7 +5,6 @@
 #include "test/harness.h"
 
 #include "hand.h"
-#include "model/model.h"
 #include "ring/packed.h"
 #include "ring_slots.h"
 
@@ -477,87 +476,5 @@ TEST_AXES(ring_packed__arm_and_disarm, arm_axes, NULL)
 		EXPECT_EQ(vring_packed_arm(&bench->ring), true);
 		vring_packed_disarm(&bench->ring);
 		EXPECT_EQ(hand_driver_flags(&bench->hand), 0x10000);
-	}
-}
-
-/* ---- order ---- */
-
-TEST(ring_packed__the_flags_are_out_before_the_question)
-{
-	for (unsigned seed = 0; seed < 40; seed++) {
-		struct model_host *host = model_host_open(seed);
-		struct bare_slot slots[4];
-		struct orion_region region;
-		struct vring_config config = {.slots = slots,
-					      .size = 4,
-					      .ids = 4,
-					      .limit = 4,
-					      .packed = true,
-					      .event_index = seed % 2 == 0};
-		struct vring_layout layout = vring_layout(4, true);
-		struct vring ring;
-
-		EXPECT_EQ(model_host_port()->dma_alloc(host, layout.bytes, 4096, &region),
-			  ORION_OK);
-		config.shared = region.cpu;
-		vring_setup(&ring, &config);
-		model_step_begin(host, MODEL_MEMORY_TSO, seed);
-		vring_packed_add_table(&ring, vring_packed_next(&ring), 0x1000,
-				       vring_packed_table_word(vring_packed_next(&ring), 16), 0);
-		(void)vring_packed_ask(&ring);
-		EXPECT_EQ(hand_get((uint8_t *)region.cpu + 14, 2), 0x84);
-		(void)vring_packed_arm(&ring);
-		EXPECT_EQ(hand_get((uint8_t *)region.cpu + layout.driver_offset, 4),
-			  0x8000u | (seed % 2 == 0 ? 0x20000u : 0));
-		model_step_end();
-		model_host_port()->dma_free(host, &region);
-		model_host_close(host);
-	}
-}
-
-/* Out-of-order stores: flags that hand a chain over are out last of all. */
-TEST(ring_packed__contents_are_out_before_the_flags)
-{
-	for (unsigned seed = 0; seed < 400; seed++) {
-		struct model_host *host = model_host_open(seed);
-		struct bare_slot slots[4];
-		struct orion_region region;
-		bool direct = seed % 2 == 0;
-		struct vring_config config = {.slots = slots,
-					      .size = 4,
-					      .ids = 4,
-					      .limit = 4,
-					      .kind = direct ? VRING_DIRECT : 0,
-					      .packed = true};
-		struct vring_packed_chain chain = {0};
-		struct vring ring;
-		const uint8_t *desc;
-
-		EXPECT_EQ(model_host_port()->dma_alloc(host, 72, 4096, &region), ORION_OK);
-		config.shared = region.cpu;
-		desc = region.cpu;
-		vring_setup(&ring, &config);
-		model_step_begin(host, MODEL_MEMORY_WEAK, seed);
-		if (direct) {
-			vring_packed_begin(&ring, &chain);
-			vring_packed_piece(&ring, &chain, 0x1000, 16, 0);
-			vring_packed_piece(&ring, &chain, 0x2000, 512, 2);
-			vring_packed_last(&ring, &chain, 0x3000, 1, 2, VRING_DIRECT);
-		} else {
-			vring_packed_add_table(
-				&ring, vring_packed_next(&ring), 0x1000,
-				vring_packed_table_word(vring_packed_next(&ring), 16), 0);
-		}
-		for (unsigned i = 0; i < 60; i++) {
-			(void)shared_get16(&ring.device.event->flags);
-			if (hand_get(desc + 14, 2) == 0)
-				continue;
-			EXPECT_EQ(hand_get(desc, 8), 0x1000);
-			EXPECT_EQ(hand_get(desc + 16, 8), direct ? 0x2000 : 0);
-			EXPECT_EQ(hand_get(desc + 32 + 14, 2), direct ? 0x82 : 0);
-		}
-		model_step_end();
-		model_host_port()->dma_free(host, &region);
-		model_host_close(host);
 	}
 }

@@ -5,7 +5,6 @@
 #include "test/harness.h"
 
 #include "hand.h"
-#include "model/model.h"
 #include "ring/split.h"
 #include "ring_slots.h"
 
@@ -542,86 +541,5 @@ TEST(ring_split__arm_names_the_next_entry)
 		EXPECT_EQ(vring_split_arm(&bench->ring), false);
 		driver_takes(bench, &live, 0);
 		EXPECT_EQ(hand_driver_flags(&bench->hand), 0);
-	}
-}
-
-/* ---- order ---- */
-
-/* With a store buffer before memory: when the question is asked, the index must have left it. */
-TEST(ring_split__the_index_is_out_before_the_question)
-{
-	for (unsigned seed = 0; seed < 40; seed++) {
-		struct model_host *host = model_host_open(seed);
-		struct bare_slot slots[4];
-		struct orion_region region;
-		struct vring_config config = {.slots = slots,
-					      .size = 4,
-					      .ids = 4,
-					      .limit = 4,
-					      .event_index = seed % 2 == 0};
-		struct vring_layout layout = vring_layout(4, false);
-		struct vring ring;
-
-		EXPECT_EQ(model_host_port()->dma_alloc(host, layout.bytes, 4096, &region),
-			  ORION_OK);
-		config.shared = region.cpu;
-		vring_setup(&ring, &config);
-		model_step_begin(host, MODEL_MEMORY_TSO, seed);
-		vring_split_prepare_table(&ring, vring_split_next(&ring), 0x1000, 16);
-		vring_split_add_table(&ring, vring_split_next(&ring), 0);
-		vring_split_publish(&ring);
-		(void)vring_split_ask(&ring);
-		EXPECT_EQ(hand_get((uint8_t *)region.cpu + layout.driver_offset + 2, 2), 1);
-
-		/* Likewise the wish for an interrupt before the second look. */
-		ring.used = 7;
-		(void)vring_split_arm(&ring);
-		if (config.event_index)
-			EXPECT_EQ(hand_get((uint8_t *)region.cpu + layout.driver_offset + 12, 2),
-				  7);
-		else
-			EXPECT_EQ(hand_get((uint8_t *)region.cpu + layout.driver_offset, 2), 0);
-		model_step_end();
-		model_host_port()->dma_free(host, &region);
-		model_host_close(host);
-	}
-}
-
-/* With stores out of order between fences: an index that is out has its entries out before it. */
-TEST(ring_split__entries_are_out_before_the_index)
-{
-	for (unsigned seed = 0; seed < 400; seed++) {
-		struct model_host *host = model_host_open(seed);
-		struct bare_slot slots[4];
-		struct orion_region region;
-		struct vring_config config = {.slots = slots, .size = 4, .ids = 4, .limit = 4};
-		struct vring_layout layout = vring_layout(4, false);
-		struct vring ring;
-		const uint8_t *avail;
-
-		EXPECT_EQ(model_host_port()->dma_alloc(host, layout.bytes, 4096, &region),
-			  ORION_OK);
-		config.shared = region.cpu;
-		vring_setup(&ring, &config);
-		avail = (uint8_t *)region.cpu + layout.driver_offset;
-		model_step_begin(host, MODEL_MEMORY_WEAK, seed);
-		for (unsigned i = 0; i < 4; i++) {
-			vring_split_prepare_table(&ring, vring_split_next(&ring), 0x1000, 32);
-			vring_split_add_table(&ring, vring_split_next(&ring), 0);
-		}
-		vring_split_publish(&ring);
-		/* Each load lets the buffer drain a little, or not. */
-		for (unsigned i = 0; i < 60; i++) {
-			(void)shared_get16(&ring.device.used->flags);
-			if (hand_get(avail + 2, 2) != 4)
-				continue;
-			for (unsigned id = 0; id < 4; id++) {
-				EXPECT_EQ(hand_get(avail + 4 + 2 * id, 2), id);
-				EXPECT_EQ(hand_get((uint8_t *)region.cpu + 16 * id + 8, 4), 32);
-			}
-		}
-		model_step_end();
-		model_host_port()->dma_free(host, &region);
-		model_host_close(host);
 	}
 }
