@@ -58,7 +58,7 @@ FREE := -ffreestanding -fno-stack-protector -fno-common
 
 # Stack frames are bounded in optimised builds; instrumented ones spend more.
 FRAME := $(if $(filter release clang,$(MODE)),-Wframe-larger-than=)
-frame_of = $(or $(if $(filter src/blk/io.c,$1),256),$(if $(filter kernel/%,$1),4096),2048)
+frame_of = $(or $(if $(filter src/blk/submit.c src/blk/reap.c,$1),256),$(if $(filter kernel/% commands/%,$1),4096),2048)
 frame = $(if $(FRAME),$(FRAME)$(frame_of))
 
 # ---- what is built ------------------------------------------------------------------------------

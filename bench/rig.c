@@ -11,107 +11,120 @@
 #define COUNTED __attribute__((noinline)) static
 #define ALWAYS_INLINE inline __attribute__((always_inline))
 
+static ALWAYS_INLINE struct rig_slot *
+owner_of(struct vring_slot *slot)
+{
+	return (struct rig_slot *)(void *)slot;
+}
+
 static ALWAYS_INLINE bool
-add_split_chain(struct ring_rig *rig, const struct ring_request *request)
+add_split_chain(struct ring_rig *rig, const struct ring_request *request, const unsigned kind)
 {
 	const struct ring_piece *piece = request->pieces;
 	struct vring_split_chain chain;
 
-	if (unlikely(rig->ring.free < RIG_PIECES))
+	if (unlikely(!vring_split_room(&rig->ring, RIG_PIECES, kind)))
 		return false;
-	vring_split_begin(&rig->ring, &chain);
-	vring_split_piece(&rig->ring, &chain, piece[0].address, piece[0].length, 0);
-	vring_split_piece(&rig->ring, &chain, piece[1].address, piece[1].length,
-			  VIRTQ_DESC_F_WRITE);
-	vring_split_last(&rig->ring, &chain, piece[2].address, piece[2].length, VIRTQ_DESC_F_WRITE);
-	rig->cookies[chain.head] = request->cookie;
+	vring_split_begin(&rig->ring, &chain, kind);
+	vring_split_piece(&rig->ring, &chain, piece[0].address, piece[0].length, 0, kind);
+	vring_split_piece(&rig->ring, &chain, piece[1].address, piece[1].length, VIRTQ_DESC_F_WRITE,
+			  kind);
+	vring_split_last(&rig->ring, &chain, piece[2].address, piece[2].length, VIRTQ_DESC_F_WRITE,
+			 kind);
+	owner_of(chain.slot)->cookie = request->cookie;
 	return true;
 }
 
 static ALWAYS_INLINE bool
-add_packed_chain(struct ring_rig *rig, const struct ring_request *request)
+add_packed_chain(struct ring_rig *rig, const struct ring_request *request, const unsigned kind)
 {
 	const struct ring_piece *piece = request->pieces;
 	struct vring_packed_chain chain;
 
-	if (unlikely(rig->ring.free < RIG_PIECES))
+	if (unlikely(!vring_packed_room(&rig->ring, RIG_PIECES, kind)))
 		return false;
 	vring_packed_begin(&rig->ring, &chain);
 	vring_packed_piece(&rig->ring, &chain, piece[0].address, piece[0].length, 0);
 	vring_packed_piece(&rig->ring, &chain, piece[1].address, piece[1].length,
 			   VIRTQ_DESC_F_WRITE);
-	vring_packed_last(&rig->ring, &chain, piece[2].address, piece[2].length,
-			  VIRTQ_DESC_F_WRITE);
-	rig->cookies[chain.id] = request->cookie;
+	vring_packed_last(&rig->ring, &chain, piece[2].address, piece[2].length, VIRTQ_DESC_F_WRITE,
+			  kind);
+	owner_of(chain.slot)->cookie = request->cookie;
 	return true;
 }
 
-/* Three entries, in the layout that split and packed tables share. */
+/* One entry of a table; split and packed tables differ in the last word only. */
 static ALWAYS_INLINE void
-put_table(struct virtq_desc *entry, const struct ring_request *request, const bool packed)
+put_entry(struct virtq_desc *entry, const struct ring_piece *piece, uint64_t flags, uint64_t next,
+	  const bool packed)
 {
-	for (unsigned i = 0; i < RIG_PIECES; i++, entry++) {
-		uint64_t flags = (i != 0 ? VIRTQ_DESC_F_WRITE : 0) |
-				 (!packed && i != RIG_PIECES - 1 ? VIRTQ_DESC_F_NEXT : 0);
-		uint64_t next = !packed && i != RIG_PIECES - 1 ? i + 1 : 0;
+	shared_put64(&entry->addr, piece->address);
+	shared_put64(&entry->len_flags_next, packed ? piece->length | flags << 48
+						    : piece->length | flags << 32 | next << 48);
+}
 
-		shared_put64(&entry->addr, request->pieces[i].address);
-		shared_put64(&entry->len_flags_next,
-			     packed ? request->pieces[i].length | flags << 48
-				    : request->pieces[i].length | flags << 32 | next << 48);
-	}
+static ALWAYS_INLINE void
+put_table(struct virtq_desc *table, const struct ring_request *request, const bool packed)
+{
+	uint64_t chained = packed ? 0 : VIRTQ_DESC_F_NEXT;
+
+	put_entry(&table[0], &request->pieces[0], chained, 1, packed);
+	put_entry(&table[1], &request->pieces[1], chained | VIRTQ_DESC_F_WRITE, 2, packed);
+	put_entry(&table[2], &request->pieces[2], VIRTQ_DESC_F_WRITE, 0, packed);
 }
 
 static ALWAYS_INLINE bool
-add_split_table(struct ring_rig *rig, const struct ring_request *request)
+add_split_table(struct ring_rig *rig, const struct ring_request *request, const unsigned kind)
 {
-	uint16_t id;
+	struct rig_slot *slot;
 
-	if (unlikely(rig->ring.free == 0))
+	if (unlikely(!vring_split_room(&rig->ring, 1, kind)))
 		return false;
-	id = vring_split_next_id(&rig->ring);
-	put_table(rig->tables[id], request, false);
-	rig->cookies[vring_split_add_table(&rig->ring)] = request->cookie;
+	slot = owner_of(vring_split_next(&rig->ring));
+	put_table(slot->table, request, false);
+	slot->cookie = request->cookie;
+	vring_split_add_table(&rig->ring, &slot->ring, kind);
 	return true;
 }
 
 static ALWAYS_INLINE bool
-add_packed_table(struct ring_rig *rig, const struct ring_request *request)
+add_packed_table(struct ring_rig *rig, const struct ring_request *request, const unsigned kind)
 {
-	uint16_t id;
+	struct rig_slot *slot;
 
-	if (unlikely(rig->ring.free == 0))
+	if (unlikely(!vring_packed_room(&rig->ring, 1, kind)))
 		return false;
-	id = vring_packed_next_id(&rig->ring);
-	put_table(rig->tables[id], request, true);
-	vring_packed_add_table(&rig->ring, (uintptr_t)rig->tables[id],
-			       RIG_PIECES * sizeof(struct virtq_desc));
-	rig->cookies[id] = request->cookie;
+	slot = owner_of(vring_packed_next(&rig->ring));
+	put_table(slot->table, request, true);
+	slot->cookie = request->cookie;
+	vring_packed_add_table(&rig->ring, &slot->ring, (uintptr_t)slot->table, slot->word, kind);
 	return true;
 }
 
 static ALWAYS_INLINE bool
-get_split(struct ring_rig *rig, const bool direct, uint64_t *cookie, uint32_t *length)
+get_split(struct ring_rig *rig, uint64_t *cookie, uint32_t *length, const unsigned kind)
 {
-	uint16_t pending, id = 0;
+	struct vring_slot *slot;
+	uint32_t pending;
 
 	if (unlikely(vring_split_pending(&rig->ring, &pending) != VRING_OK) || pending == 0 ||
-	    unlikely(vring_split_take(&rig->ring, direct, &id, length) != VRING_OK))
+	    unlikely(vring_split_take(&rig->ring, pending, &slot, length, kind) != VRING_OK))
 		return false;
-	*cookie = rig->cookies[id];
+	*cookie = owner_of(slot)->cookie;
 	return true;
 }
 
 static ALWAYS_INLINE bool
-get_packed(struct ring_rig *rig, const bool direct, uint64_t *cookie, uint32_t *length)
+get_packed(struct ring_rig *rig, uint64_t *cookie, uint32_t *length, const unsigned kind)
 {
-	uint16_t pending, id = UINT16_MAX;
+	struct vring_slot *slot;
+	uint32_t pending;
 
 	if (unlikely(vring_packed_pending(&rig->ring, &pending) != VRING_OK) || pending == 0 ||
-	    unlikely(vring_packed_take(&rig->ring, direct, &id, length) != VRING_OK) ||
-	    id == UINT16_MAX)
+	    unlikely(vring_packed_take(&rig->ring, pending, &slot, length, kind) != VRING_OK) ||
+	    slot == NULL)
 		return false;
-	*cookie = rig->cookies[id];
+	*cookie = owner_of(slot)->cookie;
 	return true;
 }
 
@@ -130,27 +143,31 @@ get_packed(struct ring_rig *rig, const bool direct, uint64_t *cookie, uint32_t *
 		return vring_##layout##_arm(&rig->ring);           \
 	}
 
-#define SHAPE(layout, shape, is_direct)                                                     \
-	COUNTED bool counted_add_##layout##_##shape(struct ring_rig *rig,                   \
-						    const struct ring_request *request)     \
+#define SHAPE(layout, shape, name, kind)                                                    \
+	COUNTED bool counted_add_##layout##_##name(struct ring_rig *rig,                    \
+						   const struct ring_request *request)      \
 	{                                                                                   \
-		return add_##layout##_##shape(rig, request);                                \
+		return add_##layout##_##shape(rig, request, kind);                          \
 	}                                                                                   \
-	COUNTED bool counted_get_##layout##_##shape(struct ring_rig *rig, uint64_t *cookie, \
-						    uint32_t *length)                       \
+	COUNTED bool counted_get_##layout##_##name(struct ring_rig *rig, uint64_t *cookie,  \
+						   uint32_t *length)                        \
 	{                                                                                   \
-		return get_##layout(rig, is_direct, cookie, length);                        \
+		return get_##layout(rig, cookie, length, kind);                             \
 	}                                                                                   \
-	static const struct ring_verbs layout##_##shape = {                                 \
-		counted_add_##layout##_##shape, counted_kick_##layout,                      \
-		counted_get_##layout##_##shape, counted_disarm_##layout, counted_arm_##layout}
+	static const struct ring_verbs layout##_##name = {                                  \
+		counted_add_##layout##_##name, counted_kick_##layout,                       \
+		counted_get_##layout##_##name, counted_disarm_##layout, counted_arm_##layout}
 
 LAYOUT(split)
 LAYOUT(packed)
-SHAPE(split, chain, true);
-SHAPE(split, table, false);
-SHAPE(packed, chain, true);
-SHAPE(packed, table, false);
+SHAPE(split, table, table, 0);
+SHAPE(split, chain, chain, VRING_DIRECT);
+SHAPE(split, table, table_ordered, VRING_IN_ORDER);
+SHAPE(split, chain, chain_ordered, VRING_DIRECT | VRING_IN_ORDER);
+SHAPE(packed, table, table, 0);
+SHAPE(packed, chain, chain, VRING_DIRECT);
+SHAPE(packed, table, table_ordered, VRING_IN_ORDER);
+SHAPE(packed, chain, chain_ordered, VRING_DIRECT | VRING_IN_ORDER);
 
 static void *
 allocate(size_t bytes)
@@ -161,6 +178,24 @@ allocate(size_t bytes)
 	if (memory == NULL)
 		bench_fail("no memory");
 	return memset(memory, 0, rounded);
+}
+
+static unsigned
+kind_of(const struct bench_options *options)
+{
+	return (options->direct ? VRING_DIRECT : 0) | (options->in_order ? VRING_IN_ORDER : 0);
+}
+
+static void
+prepare(struct ring_rig *rig, struct rig_slot *slot, struct virtq_desc *table)
+{
+	const uint32_t bytes = RIG_PIECES * sizeof(*table);
+
+	slot->table = table;
+	if (rig->ring.packed)
+		slot->word = vring_packed_table_word(&slot->ring, bytes);
+	else if (!(rig->ring.kind & VRING_DIRECT))
+		vring_split_prepare_table(&rig->ring, &slot->ring, (uintptr_t)table, bytes);
 }
 
 void
@@ -176,14 +211,15 @@ ring_rig_open(struct ring_rig *rig, const struct bench_options *options)
 	rig->tables = allocate(size * sizeof(*rig->tables));
 	vring_setup(&rig->ring, &(struct vring_config){.shared = shared,
 						       .slots = rig->slots,
+						       .links = allocate(size * sizeof(uint16_t)),
 						       .size = size,
 						       .ids = size,
+						       .limit = size,
+						       .kind = kind_of(options),
 						       .packed = options->packed,
-						       .event_index = options->event_index,
-						       .direct = options->direct});
-	for (uint16_t i = 0; !options->packed && !options->direct && i < size; i++)
-		vring_split_prepare_table(&rig->ring, i, (uintptr_t)rig->tables[i],
-					  RIG_PIECES * sizeof(struct virtq_desc));
+						       .event_index = options->event_index});
+	for (uint32_t i = 0; i < size; i++)
+		prepare(rig, &rig->slots[i], rig->tables[i]);
 	rig->device = (struct ring_device){.packed = options->packed,
 					   .event_index = options->event_index,
 					   .in_order = options->in_order,
@@ -200,8 +236,9 @@ ring_rig_open(struct ring_rig *rig, const struct bench_options *options)
 const struct ring_verbs *
 ring_rig_verbs(const struct bench_options *options)
 {
-	static const struct ring_verbs *const kinds[] = {&split_table, &split_chain, &packed_table,
-							 &packed_chain};
+	static const struct ring_verbs *const kinds[] = {
+		&split_table,  &split_chain,  &split_table_ordered,  &split_chain_ordered,
+		&packed_table, &packed_chain, &packed_table_ordered, &packed_chain_ordered};
 
-	return kinds[2 * options->packed + options->direct];
+	return kinds[4 * options->packed + kind_of(options)];
 }

@@ -32,10 +32,20 @@ struct ring_request {
 	uint64_t cookie;
 };
 
+/* A slot: the ring's part, then ours. */
+struct rig_slot {
+	struct vring_slot ring;
+	uint64_t cookie;
+	struct virtq_desc *table;
+	uint64_t word;          /* packed: vring_packed_table_word() */
+	uint64_t unused[3];
+};
+
+_Static_assert(sizeof(struct rig_slot) == VRING_SLOT_BYTES, "rig_slot");
+
 struct ring_rig {
 	struct vring ring;
-	struct vring_slot *slots;
-	uint64_t cookies[RIG_SIZE_MAX];
+	struct rig_slot *slots;
 	struct virtq_desc (*tables)[RIG_PIECES + 1];
 	/* On lines of its own: it may run in another thread. */
 	_Alignas(128) struct ring_device device;

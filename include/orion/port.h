@@ -89,6 +89,8 @@ typedef enum orion_event {
 	ORION_EVENT_CONFIG_TORN,       /* offset, tries, 0 */
 	ORION_EVENT_LIMIT_ODD,         /* config offset, value claimed, value used */
 	ORION_EVENT_QUEUE_REFUSED,     /* queue, size claimed, smallest usable size */
+	ORION_EVENT_QUEUES_SHRUNK,     /* queues, descriptors in each, bytes left of the budget */
+	ORION_EVENT_QUEUE_RESET,       /* queue, status of the attempt, requests given back */
 	ORION_EVENT_VECTORS_SHORT,     /* vectors wanted, vectors had, mode (virtio_irq_mode) */
 	ORION_EVENT_PCI_CAP_SKIPPED,   /* config offset, cfg_type, reason (virtio_pci_skip) */
 	ORION_EVENT_PCI_CAP_MISSING,   /* cfg_type, 0, 0 */

@@ -14,9 +14,10 @@
 
 /*
  * Latency buckets, a quarter of a power of two each.  Bucket b < 8 holds exactly b ticks; bucket b
- * >= 8 starts at (4 + b % 4) << (b / 4 - 1) ticks.  See stats_bucket_floor().
+ * >= 8 starts at (4 + b % 4) << (b / 4 - 1) ticks.  The last ends at the last 64-bit number.  See
+ * stats_bucket_floor().
  */
-#define ORION_LATENCY_BUCKETS 128
+#define ORION_LATENCY_BUCKETS 252
 
 /* Written by the queue's owner. */
 struct vblk_queue_stats {

@@ -120,6 +120,8 @@ typedef enum vblk_cause {
 	VBLK_CAUSE_ID_RANGE,      /* a used id at or above the queue size */
 	VBLK_CAUSE_ID_FREE,       /* a used id that is not in flight */
 	VBLK_CAUSE_INDEX_LEAP,    /* a used index beyond what is outstanding */
+	VBLK_CAUSE_OUT_OF_ORDER,  /* in order was promised, and a used entry breaks it */
+	VBLK_CAUSE_QUEUE_RESET,   /* the reset of a queue did not complete */
 	VBLK_CAUSE_NEEDS_RESET,   /* DEVICE_NEEDS_RESET in the status field */
 	VBLK_CAUSE_GONE,          /* registers read as all ones */
 	VBLK_CAUSE_COUNT
@@ -147,7 +149,7 @@ typedef enum virtio_irq_mode {
 struct vblk_info {
 	const char *transport;
 	uint64_t features_offered, features_wanted, features_negotiated;
-	bool packed, indirect, event_index;
+	bool packed, indirect, event_index, in_order;
 
 	uint64_t capacity_sectors;      /* may change: vblk_refresh() */
 	uint32_t block_bytes;           /* logical block size, 512 .. 65536, a power of two */
@@ -209,6 +211,24 @@ ORION_MUST_USE orion_status vblk_open(struct vblk_device *device, void *memory, 
  * [spec 2.4, 3.3]
  */
 orion_status vblk_stop(struct vblk_device *device);
+
+/*
+ * Resets one queue of a device with VIRTIO_F_RING_RESET, live or latched broken: the device lets go
+ * of what is in flight there, and each of these requests comes back from vblk_reap() with
+ * ORION_OUTCOME_UNKNOWN.  The other queues go on.  Then vblk_queue_start() takes it in use again.
+ *   ORION_NOT_SUPPORTED   the feature was not negotiated: there is vblk_stop()
+ *   ORION_WRONG_STATE     the device is not live, or the queue was stopped before
+ *   ORION_TIMED_OUT       the reset did not complete: the device is broken, vblk_stop() is due
+ * Context: setup, but only this queue's owner need be inactive.  [spec 2.6.1.1]
+ */
+orion_status vblk_queue_stop(struct vblk_queue *queue);
+
+/*
+ * Sets a stopped queue up from nothing and enables it.  ORION_WRONG_STATE: it is not stopped, the
+ * device is not live, or requests are still to be reaped.  ORION_DEVICE_REFUSED: it stays stopped.
+ * Context: as vblk_queue_stop().  [spec 2.6.1.2]
+ */
+ORION_MUST_USE orion_status vblk_queue_start(struct vblk_queue *queue);
 
 /*
  * Stops the device if need be, detaches interrupts, frees the DMA memory (unless VBLK_DEAD) and

@@ -26,10 +26,10 @@ static inline void arch_relax(void) { __asm__ volatile("pause" ::: "memory"); }
 static inline uint64_t
 arch_ticks(void)
 {
-	uint32_t low, high;
+	uint64_t low, high;     /* the instruction clears the upper halves */
 
 	__asm__ volatile("rdtsc" : "=a"(low), "=d"(high));
-	return (uint64_t)high << 32 | low;
+	return high << 32 | low;
 }
 
 #endif

@@ -7,17 +7,16 @@
 
 #include "orion/stats.h"
 
-/* The bucket of TICKS; see ORION_LATENCY_BUCKETS. */
+/*
+ * The bucket of TICKS; see ORION_LATENCY_BUCKETS.  The shift leaves the three uppermost bits, 4 to
+ * 7, of a number from 4; smaller ones are their own bucket.
+ */
 static inline unsigned
 latency_bucket(uint64_t ticks)
 {
-	unsigned top, bucket;
+	unsigned shift = 61u - (unsigned)__builtin_clzll(ticks | 4);
 
-	if (ticks < 4)
-		return (unsigned)ticks;
-	top = 63 - (unsigned)__builtin_clzll(ticks);
-	bucket = (top - 1) * 4 + (unsigned)(ticks >> (top - 2) & 3);
-	return bucket < ORION_LATENCY_BUCKETS ? bucket : ORION_LATENCY_BUCKETS - 1;
+	return shift * 4 + (unsigned)(ticks >> shift);
 }
 
 #endif

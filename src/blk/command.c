@@ -74,20 +74,22 @@ write_entry(const struct vblk_queue *queue, struct virtq_desc *entry, uint64_t a
 }
 
 void
-vblk_shape(struct vblk_queue *queue, uint16_t id, uint16_t segments)
+vblk_shape(struct vblk_queue *queue, struct vblk_slot *slot, uint16_t segments)
 {
-	size_t offset = (size_t)id * queue->table_bytes;
-	struct virtq_desc *table = (struct virtq_desc *)(void *)(queue->tables + offset);
-	uint64_t cell = queue->cells_address + (uint64_t)id * sizeof(struct vblk_cell);
+	struct virtq_desc *table = slot->cell->table;
 	uint16_t status = (uint16_t)(segments + 1);
+	uint32_t bytes = (segments + 2u) * (uint32_t)sizeof(*table);
 
-	write_entry(queue, &table[0], cell, sizeof(struct virtio_blk_header), VIRTQ_DESC_F_NEXT, 1);
-	write_entry(queue, &table[status], cell + offsetof(struct vblk_cell, status), 1,
+	write_entry(queue, &table[0], slot->address, sizeof(struct virtio_blk_header),
+		    VIRTQ_DESC_F_NEXT, 1);
+	write_entry(queue, &table[status], slot->address + offsetof(struct vblk_cell, status), 1,
 		    VIRTQ_DESC_F_WRITE, 0);
-	if (!queue->ring.packed)
-		vring_split_prepare_table(&queue->ring, id, queue->tables_address + offset,
-					  (segments + 2u) * (uint32_t)sizeof(struct virtq_desc));
-	queue->slots[id].shape = segments;
+	if (queue->ring.packed)
+		slot->word = vring_packed_table_word(&slot->ring, bytes);
+	else
+		vring_split_prepare_table(&queue->ring, &slot->ring,
+					  slot->address + offsetof(struct vblk_cell, table), bytes);
+	slot->shape = segments;
 }
 
 void

@@ -51,6 +51,8 @@ vblk_cause_text(vblk_cause cause)
 		[VBLK_CAUSE_ID_RANGE] = "the device used an id beyond the queue",
 		[VBLK_CAUSE_ID_FREE] = "the device used an id that was not in flight",
 		[VBLK_CAUSE_INDEX_LEAP] = "the device's used index leapt",
+		[VBLK_CAUSE_OUT_OF_ORDER] = "the device used chains out of their order",
+		[VBLK_CAUSE_QUEUE_RESET] = "the device did not complete the reset of a queue",
 		[VBLK_CAUSE_NEEDS_RESET] = "the device asked for a reset",
 		[VBLK_CAUSE_GONE] = "the device was removed",
 	};
@@ -85,7 +87,7 @@ vblk_refusal(const struct vblk_queue *queue)
 unsigned
 vblk_in_flight(const struct vblk_queue *queue)
 {
-	return (unsigned)queue->ring.outstanding - queue->parts_slots + queue->parts_active;
+	return vring_outstanding(&queue->ring) - queue->parts_slots + queue->parts_active;
 }
 
 void
@@ -96,7 +98,7 @@ vblk_queue_stats(const struct vblk_queue *queue, struct vblk_queue_stats *stats,
 	const struct vblk_counters *counters = &queue->stats;
 
 	*stats = (struct vblk_queue_stats){
-		.completed = counters->completed,
+		.completed = counters->given_back,
 		.failed = counters->failed,
 		.refused = counters->refused,
 		.ring_full = counters->ring_full,
@@ -121,6 +123,8 @@ vblk_queue_stats(const struct vblk_queue *queue, struct vblk_queue_stats *stats,
 	for (unsigned i = 0; i < VBLK_OPERATION_COUNT; i++)
 		stats->submitted += counters->requests[i];
 	memcpy(stats->latency, counters->latency, sizeof(stats->latency));
+	for (unsigned i = 0; i < ORION_LATENCY_BUCKETS; i++)
+		stats->completed += stats->latency[i];
 	irq->interrupts = virtio->target[queue->index].interrupts;
 	irq->config_interrupts = virtio->config_interrupts;
 }
@@ -131,12 +135,13 @@ vblk_ring_info(const struct vblk_queue *queue, struct vblk_ring_info *info)
 	const struct vring *ring = &queue->ring;
 
 	*info = (struct vblk_ring_info){
-		.size = ring->size,
-		.free = ring->free,
-		.available = ring->avail,
-		.used = ring->used,
-		.available_wrap = (ring->avail_flags & VIRTQ_PACKED_F_AVAIL) != 0,
-		.used_wrap = ring->used_wrap,
+		.size = (uint16_t)ring->size,
+		.free = (uint16_t)vring_free(ring),
+		.available =
+			(uint16_t)(ring->packed ? vring_position(ring, ring->fill) : ring->added),
+		.used = (uint16_t)(ring->packed ? vring_position(ring, ring->look) : ring->used),
+		.available_wrap = (ring->avail_lap >> 48 & VIRTQ_PACKED_F_AVAIL) != 0,
+		.used_wrap = ring->used_lap != 0,
 		.descriptor_area = queue->region.device,
 		.driver_area = queue->region.device + queue->layout.driver_offset,
 		.device_area = queue->region.device + queue->layout.device_offset,

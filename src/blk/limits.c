@@ -10,6 +10,7 @@
 #define BLOCK_BYTES_MAX 65536u
 #define PHYSICAL_EXP_MAX 16u
 #define DESCRIPTORS_MIN 3u      /* header, data, status [spec 2.7.5.3.1] */
+#define COMFORTABLE_SIZE 32u    /* queues that hold less are not divided further, but given up */
 #define CAPACITY_MAX (UINT64_C(1) << 55)
 
 uint64_t
@@ -21,7 +22,9 @@ vblk_features_known(void)
 	       VIRTIO_BIT(VIRTIO_BLK_F_CONFIG_WCE) | VIRTIO_BIT(VIRTIO_BLK_F_MQ) |
 	       VIRTIO_BIT(VIRTIO_F_INDIRECT_DESC) | VIRTIO_BIT(VIRTIO_F_EVENT_IDX) |
 	       VIRTIO_BIT(VIRTIO_F_VERSION_1) | VIRTIO_BIT(VIRTIO_F_ACCESS_PLATFORM) |
-	       VIRTIO_BIT(VIRTIO_F_RING_PACKED);
+	       VIRTIO_BIT(VIRTIO_F_RING_PACKED) | VIRTIO_BIT(VIRTIO_F_IN_ORDER) |
+	       VIRTIO_BIT(VIRTIO_F_ORDER_PLATFORM) | VIRTIO_BIT(VIRTIO_F_NOTIFICATION_DATA) |
+	       VIRTIO_BIT(VIRTIO_F_NOTIF_CONFIG_DATA) | VIRTIO_BIT(VIRTIO_F_RING_RESET);
 }
 
 static bool
@@ -163,18 +166,19 @@ vblk_limits_read(struct vblk_device *device)
 	return ORION_OK;
 }
 
-/* The size that serves DEPTH requests of the largest kind; a power of two. */
+/* The size that serves the wanted depth, and one request of the largest kind. */
 static uint32_t
 size_wanted(const struct vblk_device *device)
 {
 	const struct vblk_info *info = &device->info;
-	uint32_t depth = device->options.queue_depth;
+	uint32_t depth = device->options.queue_depth, most = device->options.device_max_queue_depth;
 	uint32_t slots = info->indirect ? depth : depth * DESCRIPTORS_MIN;
-	uint32_t chain = num_min32(info->segments_max + 2, device->options.device_max_queue_depth);
+	uint32_t chain = info->segments_max + 2;
 	uint32_t wanted = slots > chain ? slots : chain;
 
-	wanted = num_power_of_two_ceil(wanted);
-	return num_min32(wanted, num_power_of_two_floor(device->options.device_max_queue_depth));
+	if (info->packed)
+		return num_min32(wanted, most);
+	return num_min32(num_power_of_two_ceil(wanted), num_power_of_two_floor(most));
 }
 
 /* The size that queue INDEX can have, 0 when it is not there. */
@@ -191,6 +195,49 @@ size_possible(const struct vblk_device *device, uint16_t index)
 	if (size != 0 && !device->info.packed)
 		size = num_power_of_two_floor(size);
 	return size;
+}
+
+/* What follows from QUEUES queues of SIZE descriptors. */
+static void
+settle(struct vblk_device *device, uint32_t queues, uint32_t size, uint32_t segments_max)
+{
+	struct vblk_info *info = &device->info;
+
+	info->queues = (uint16_t)queues;
+	info->queue_size = (uint16_t)size;
+	/* An indirect table, too, holds no more entries than the queue.  [spec 2.7.5.3.1] */
+	info->segments_max = num_min32(segments_max, size - 2);
+	info->queue_depth = (uint16_t)num_min32(device->options.queue_depth,
+						info->indirect ? size : size / DESCRIPTORS_MIN);
+	device->ids = info->indirect && !info->in_order ? info->queue_depth : info->queue_size;
+}
+
+/*
+ * Fits the queues into what is left of the memory budget: smaller ones first, then fewer, then the
+ * smallest that work.  What does not fit even then fails when it is allocated.
+ */
+static void
+fit_memory(struct vblk_device *device)
+{
+	const struct vblk_budget *budget = device->virtio.budget;
+	uint64_t left = budget->limit > budget->used ? budget->limit - budget->used : 0;
+	const struct vblk_info *info = &device->info;
+	uint32_t queues = info->queues, size = info->queue_size, segments = info->segments_max;
+	bool shrunk = false;
+
+	while (info->queues * vblk_queue_shared_bytes(info, device->ids) > left) {
+		if (size / 2 >= COMFORTABLE_SIZE || (queues == 1 && size / 2 >= DESCRIPTORS_MIN))
+			size /= 2;
+		else if (queues > 1)
+			queues--;
+		else
+			break;
+		settle(device, queues, size, segments);
+		shrunk = true;
+	}
+	if (shrunk)
+		virtio_report(&device->virtio, ORION_LEVEL_INFO, ORION_EVENT_QUEUES_SHRUNK, queues,
+			      size, left);
 }
 
 orion_status
@@ -217,11 +264,7 @@ vblk_limits_queues(struct vblk_device *device)
 			      num_min32(possible, size), DESCRIPTORS_MIN);
 		return ORION_DEVICE_REFUSED;
 	}
-	info->queues = count;
-	info->queue_size = (uint16_t)size;
-	info->segments_max = num_min32(info->segments_max, size - 2);
-	info->queue_depth = (uint16_t)num_min32(device->options.queue_depth,
-						info->indirect ? size : size / DESCRIPTORS_MIN);
-	device->ids = info->indirect ? info->queue_depth : info->queue_size;
+	settle(device, count, size, info->segments_max);
+	fit_memory(device);
 	return ORION_OK;
 }

@@ -91,7 +91,7 @@ issue_parts(struct vblk_queue *queue, uint16_t index)
 
 		part.segments = queue->scratch;
 		part.sector = parts->sector;
-		if (!vblk_issue_part(queue, &part, index, parts->ticks)) {
+		if (!vblk_issue_part(queue, &part, (uint16_t)(index + 1), parts->ticks)) {
 			*parts = before;
 			return;
 		}
@@ -144,7 +144,7 @@ bool
 vblk_parts_done(struct vblk_queue *queue, uint16_t part, orion_status result, uint32_t written,
 		struct vblk_completion *completion)
 {
-	struct vblk_parts *parts = &queue->parts[part];
+	struct vblk_parts *parts = &queue->parts[part - 1];
 
 	queue->parts_slots--;
 	parts->outstanding--;

@@ -7,37 +7,49 @@
 
 #define CACHE_LINE 64u
 
+/* One region for everything that the device reaches: ring, then cells. */
+static size_t
+cells_offset(const struct vblk_info *info)
+{
+	return num_align_up(vring_layout(info->queue_size, info->packed).bytes, CACHE_LINE);
+}
+
+/* A cell with its table, if there is one, in cache lines of its own. */
+static uint32_t
+cell_bytes(const struct vblk_info *info)
+{
+	uint32_t entries = info->indirect ? info->segments_max + 2 : 0;
+
+	return (uint32_t)num_align_up(
+		sizeof(struct vblk_cell) + entries * sizeof(struct virtq_desc), CACHE_LINE);
+}
+
 size_t
 vblk_queue_bytes(const struct vblk_device *device)
 {
 	return num_align_up(sizeof(struct vblk_queue), CACHE_LINE) +
-	       num_align_up(device->ids * sizeof(struct vring_slot), CACHE_LINE) +
-	       num_align_up(device->ids * sizeof(struct vblk_slot), CACHE_LINE);
+	       (size_t)device->ids * sizeof(struct vblk_slot) +
+	       num_align_up(device->ids * sizeof(uint16_t), CACHE_LINE);
 }
 
-/* One region for everything that the device reaches: ring, then cells, then tables. */
-static size_t
-shared_layout(struct vblk_queue *queue, const struct vblk_device *device)
+size_t
+vblk_queue_shared_bytes(const struct vblk_info *info, uint32_t ids)
 {
-	const struct vblk_info *info = &device->info;
-	size_t bytes;
-
-	queue->layout = vring_layout(info->queue_size, info->packed);
-	queue->cells_offset = num_align_up(queue->layout.bytes, CACHE_LINE);
-	bytes = queue->cells_offset + device->ids * sizeof(struct vblk_cell);
-	queue->tables_offset = num_align_up(bytes, CACHE_LINE);
-	if (!info->indirect)
-		return bytes;
-	queue->table_bytes = (info->segments_max + 2) * (uint32_t)sizeof(struct virtq_desc);
-	return queue->tables_offset + (size_t)device->ids * queue->table_bytes;
+	return cells_offset(info) + (size_t)ids * cell_bytes(info);
 }
 
-static vblk_mode
-mode_of(const struct vblk_info *info)
+static unsigned
+kind_of(const struct vblk_info *info)
 {
-	if (info->indirect)
-		return info->packed ? VBLK_MODE_PACKED_TABLE : VBLK_MODE_SPLIT_TABLE;
-	return info->packed ? VBLK_MODE_PACKED_DIRECT : VBLK_MODE_SPLIT_DIRECT;
+	return (info->indirect ? 0 : VRING_DIRECT) | (info->in_order ? VRING_IN_ORDER : 0);
+}
+
+/* The only data entry of a table is followed by the status entry, the third.  [spec 2.7.5.3] */
+static uint64_t
+plain_word(bool packed, uint32_t flags)
+{
+	return packed ? (uint64_t)flags << 48
+		      : (uint64_t)(flags | VIRTQ_DESC_F_NEXT) << 32 | UINT64_C(2) << 48;
 }
 
 static void
@@ -45,15 +57,42 @@ take_limits(struct vblk_queue *queue, const struct vblk_device *device)
 {
 	const struct vblk_info *info = &device->info;
 
-	queue->depth = info->queue_depth;
 	queue->segments_max = (uint16_t)info->segments_max;
 	queue->segment_bytes_max = info->segment_bytes_max;
 	queue->request_bytes_max = (uint64_t)info->request_sectors_max << VBLK_SECTOR_SHIFT;
+	queue->plain_bytes_max = num_min64(queue->segment_bytes_max, queue->request_bytes_max);
+	queue->lent_mask[VBLK_READ] = UINT32_MAX;
+	queue->plain_word[VBLK_READ] = plain_word(info->packed, VIRTQ_DESC_F_WRITE);
+	queue->plain_word[VBLK_WRITE] = plain_word(info->packed, 0);
+	queue->plain_max = info->read_only ? VBLK_READ : VBLK_WRITE;
 	queue->block_mask = info->block_bytes - 1;
 	queue->capacity = info->capacity_sectors;
 	queue->read_only = info->read_only;
 	queue->flush = info->flush;
-	queue->kick_each = !device->options.batch_processing;
+}
+
+void
+vblk_queue_reset_ring(struct vblk_queue *queue)
+{
+	const struct vblk_info *info = &queue->device->info;
+	unsigned char *cells = (unsigned char *)queue->region.cpu + queue->cells_offset;
+	uint64_t address = queue->region.device + queue->cells_offset;
+
+	memset(queue->region.cpu, 0, queue->region.bytes);
+	vring_setup(&queue->ring, &queue->config);
+	for (uint32_t id = 0; id < queue->config.ids; id++) {
+		struct vblk_slot *slot = vblk_slot_at(queue, id);
+
+		slot->cell = (struct vblk_cell *)(void *)(cells + (size_t)id * queue->cell_bytes);
+		slot->address = address + (uint64_t)id * queue->cell_bytes;
+		slot->part = VBLK_NO_PART;
+		if (info->indirect)
+			vblk_shape(queue, slot, 1);
+	}
+	queue->drained = 0;
+	__atomic_store_n(&queue->cause, VBLK_CAUSE_NONE, __ATOMIC_RELEASE);
+	queue->mode = queue->config.kind | (info->packed ? VBLK_MODE_PACKED : 0) |
+		      (queue->device->options.batch_processing ? 0 : VBLK_MODE_EACH);
 }
 
 orion_status
@@ -61,46 +100,35 @@ vblk_queue_build(struct vblk_device *device, uint16_t index, void *memory)
 {
 	const struct vblk_info *info = &device->info;
 	struct vblk_queue *queue = memory;
-	unsigned char *at = memory, *shared;
-	struct vring_config config = {
-		.size = info->queue_size,
-		.ids = device->ids,
-		.packed = info->packed,
-		.event_index = info->event_index,
-		.direct = !info->indirect,
-	};
+	unsigned char *slots = (unsigned char *)memory + num_align_up(sizeof(*queue), CACHE_LINE);
 	orion_status status;
 
 	memset(memory, 0, vblk_queue_bytes(device));
-	at += num_align_up(sizeof(*queue), CACHE_LINE);
-	config.slots = (struct vring_slot *)(void *)at;
-	at += num_align_up(device->ids * sizeof(struct vring_slot), CACHE_LINE);
-	queue->slots = (struct vblk_slot *)(void *)at;
 	queue->device = device;
 	queue->index = index;
-	queue->mode = mode_of(info);
+	queue->layout = vring_layout(info->queue_size, info->packed);
+	queue->cells_offset = cells_offset(info);
+	queue->cell_bytes = cell_bytes(info);
 	take_limits(queue, device);
-
-	status = virtio_region_take(&device->virtio, shared_layout(queue, device), &queue->region);
+	status = virtio_region_take(&device->virtio, vblk_queue_shared_bytes(info, device->ids),
+				    &queue->region);
 	if (status != ORION_OK)
 		return status;
-	shared = queue->region.cpu;
-	memset(shared, 0, queue->region.bytes);
-	config.shared = shared;
-	vring_setup(&queue->ring, &config);
-	queue->cells = (struct vblk_cell *)(void *)(shared + queue->cells_offset);
-	queue->cells_address = queue->region.device + queue->cells_offset;
-	for (uint16_t id = 0; id < device->ids; id++)
-		queue->slots[id].part = VBLK_NO_PART;
+	queue->config = (struct vring_config){
+		.shared = queue->region.cpu,
+		.slots = slots,
+		.links = (uint16_t *)(void *)(slots +
+					      (size_t)device->ids * sizeof(struct vblk_slot)),
+		.size = info->queue_size,
+		.ids = device->ids,
+		.limit = info->queue_depth,
+		.kind = kind_of(info),
+		.packed = info->packed,
+		.event_index = info->event_index,
+	};
+	vblk_queue_reset_ring(queue);
 	device->info.dma_bytes += queue->region.bytes;
 	device->queues[index] = queue;
-	if (!info->indirect)
-		return ORION_OK;
-
-	queue->tables = shared + queue->tables_offset;
-	queue->tables_address = queue->region.device + queue->tables_offset;
-	for (uint16_t id = 0; id < device->ids; id++)
-		vblk_shape(queue, id, 1);
 	return ORION_OK;
 }
 
@@ -109,7 +137,7 @@ vblk_queue_enable(struct vblk_queue *queue)
 {
 	const struct virtio_device *virtio = &queue->device->virtio;
 	struct virtio_queue_setup setup = {
-		.size = queue->ring.size,
+		.size = (uint16_t)queue->ring.size,
 		.vector = virtio->target[queue->index].vector,
 		.descriptor_area = queue->region.device,
 		.driver_area = queue->region.device + queue->layout.driver_offset,
@@ -119,6 +147,8 @@ vblk_queue_enable(struct vblk_queue *queue)
 
 	status = virtio->transport.ops->queue_enable(virtio->transport.context, queue->index,
 						     &setup, &queue->doorbell);
+	queue->plain_doorbell = queue->doorbell.address != NULL && queue->doorbell.width == 2 &&
+				!queue->doorbell.position;
 	if (status == ORION_OK && queue->doorbell.address == NULL &&
 	    virtio->transport.ops->notify == NULL)
 		return ORION_DEVICE_REFUSED;

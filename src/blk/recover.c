@@ -5,12 +5,22 @@
 void
 vblk_break(struct vblk_queue *queue, vblk_cause cause, uint64_t detail)
 {
-	if (queue->mode >= VBLK_MODE_BROKEN)
+	if (!vblk_running(queue))
 		return;
 	queue->mode = VBLK_MODE_BROKEN;
+	vring_quiet(&queue->ring);
 	__atomic_store_n(&queue->cause, cause, __ATOMIC_RELEASE);
 	virtio_report(&queue->device->virtio, ORION_LEVEL_ERROR, ORION_EVENT_DEVICE_BROKEN, cause,
 		      queue->index, detail);
+}
+
+/* Nothing more is taken, and what is in flight waits to be given back. */
+static void
+retire(struct vblk_queue *queue)
+{
+	queue->mode = VBLK_MODE_STOPPED;
+	queue->parts_waiting = 0;
+	vring_quiet(&queue->ring);
 }
 
 orion_status
@@ -26,9 +36,49 @@ vblk_stop(struct vblk_device *device)
 	device->stopped = true;
 	for (unsigned i = 0; i < device->info.queues; i++) {
 		if (device->queues[i] != NULL)
-			device->queues[i]->mode = VBLK_MODE_STOPPED;
+			retire(device->queues[i]);
 	}
 	return status;
+}
+
+orion_status
+vblk_queue_stop(struct vblk_queue *queue)
+{
+	struct vblk_device *device = queue->device;
+	struct virtio_device *virtio = &device->virtio;
+	orion_status status;
+
+	if (!(virtio->negotiated & VIRTIO_BIT(VIRTIO_F_RING_RESET)))
+		return ORION_NOT_SUPPORTED;
+	if (virtio->state != VIRTIO_LIVE || queue->mode == VBLK_MODE_STOPPED)
+		return ORION_WRONG_STATE;
+	status = virtio_queue_reset(virtio, queue->index);
+	virtio_report(virtio, ORION_LEVEL_WARNING, ORION_EVENT_QUEUE_RESET, queue->index, status,
+		      vblk_in_flight(queue));
+	if (status == ORION_OK) {
+		retire(queue);
+		return ORION_OK;
+	}
+	/* The device may still be at it: nothing is given back before all of it is reset. */
+	vblk_break(queue, VBLK_CAUSE_QUEUE_RESET, 0);
+	return status;
+}
+
+orion_status
+vblk_queue_start(struct vblk_queue *queue)
+{
+	struct vblk_device *device = queue->device;
+	orion_status status;
+
+	if (device->virtio.state != VIRTIO_LIVE || queue->mode != VBLK_MODE_STOPPED ||
+	    vblk_in_flight(queue) != 0)
+		return ORION_WRONG_STATE;
+	vblk_queue_reset_ring(queue);
+	status = vblk_queue_enable(queue);
+	if (status == ORION_OK)
+		return ORION_OK;
+	retire(queue);
+	return ORION_DEVICE_REFUSED;
 }
 
 static unsigned
@@ -54,20 +104,18 @@ vblk_drain(struct vblk_queue *queue, struct vblk_completion *completions, unsign
 	struct vring *ring = &queue->ring;
 
 	for (; queue->drained < ring->ids && done < max; queue->drained++) {
-		struct vring_slot *lent = &ring->slots[queue->drained];
-		struct vblk_slot *slot = &queue->slots[queue->drained];
+		struct vblk_slot *slot = vblk_slot_at(queue, queue->drained);
 
-		if (lent->descriptors == 0)
+		if (slot->ring.descriptors == 0)
 			continue;
-		lent->descriptors = 0;
-		ring->outstanding--;
+		vring_forget(ring, &slot->ring);
 		if (slot->part != VBLK_NO_PART)
 			queue->parts_slots--;
 		else
 			completions[done++] =
 				(struct vblk_completion){slot->cookie, ORION_OUTCOME_UNKNOWN, 0};
 	}
-	queue->stats.completed += done;
+	queue->stats.given_back += done;
 	queue->stats.failed += done;
 	return done;
 }

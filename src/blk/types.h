@@ -4,17 +4,18 @@
  *
  * One slot of a queue, under its id, in its two halves:
  *
- *   private                     shared with the device, at fixed addresses
+ *   private: struct vblk_slot   shared with the device, at a fixed address: struct vblk_cell
  *   +--------------------+      +----------------+--------+
- *   | cookie, ticks      |      | header 16 bytes| status |   struct vblk_cell
- *   | lent, shape, part  |      +----------------+--------+
- *   +--------------------+      +--------+--------+-...-+--------+
- *                               | header | data 0 |     | status |   indirect table, if negotiated
- *                               +--------+--------+-...-+--------+
+ *   | the ring's part    |      | header 16 bytes| status |
+ *   | where its cell is  |      +--------+-------++-...---+--------+
+ *   | cookie, ticks      |      | header | data 0 |       | status |   table, if negotiated
+ *   | lent, shape, part  |      +--------+--------+-...---+--------+
+ *   +--------------------+
  *
- * The table's header and status entries never change while the number of data segments (the shape)
- * stays the same, so a request usually writes its data entries, a header, a poisoned status and one
- * ring entry.
+ * Each half begins a cache line, and for one data segment the cell's first line holds all that a
+ * request writes.  The table's header and status entries never change while the number of data
+ * segments (the shape) stays the same, so a request usually writes its data entries, a header, a
+ * poisoned status and one ring entry.
  */
 #ifndef ORION_BLK_TYPES_H
 #define ORION_BLK_TYPES_H
@@ -30,7 +31,7 @@
 
 /* Requests of one queue that may be cut into parts at the same time. */
 #define VBLK_PARTS_MAX 16u
-#define VBLK_NO_PART UINT16_MAX
+#define VBLK_NO_PART 0u         /* parts are numbered from 1 */
 
 /* No device writes this: a status byte that still holds it was never written.  [spec 5.2.6] */
 #define VBLK_STATUS_POISON 0xffu
@@ -41,17 +42,25 @@ struct vblk_cell {
 	struct virtio_blk_header header;        /* the device reads */
 	uint8_t status;                         /* the device writes */
 	uint8_t unused[15];
+	struct virtq_desc table[];              /* the device reads */
 };
 
 _Static_assert(sizeof(struct vblk_cell) == 32, "vblk_cell");
 
 struct vblk_slot {
+	struct vring_slot ring;
+	struct vblk_cell *cell;
+	uint64_t address;       /* of the cell, for the device */
+	uint64_t word;          /* packed, tables: vring_packed_table_word() of the shape */
 	uint64_t cookie;
 	uint64_t ticks;         /* when it was submitted */
 	uint32_t lent;          /* data bytes that the device may write */
 	uint16_t shape;         /* data segments that the slot's table is laid out for */
-	uint16_t part;          /* index into parts[], or VBLK_NO_PART */
+	uint16_t part;          /* number of its struct vblk_parts, or VBLK_NO_PART */
 };
+
+_Static_assert(sizeof(struct vblk_slot) == VRING_SLOT_BYTES, "vblk_slot");
+_Static_assert(offsetof(struct vblk_slot, ring) == 0, "a vring_slot is at the start of its owner");
 
 /* A request over the device's limits, on its way in parts. */
 struct vblk_parts {
@@ -75,51 +84,51 @@ struct vblk_counters {
 	uint64_t requests[VBLK_OPERATION_COUNT];
 	uint64_t bytes[VBLK_OPERATION_COUNT];
 	uint64_t submit_batches, reap_batches, reaps_empty, kicks, kicks_saved;
-	uint64_t completed, latency_ticks, latency_max_ticks;
+	uint64_t given_back;            /* completed by a stop; the rest is in latency[] */
+	uint64_t latency_ticks, latency_max_ticks;
 	uint64_t latency[ORION_LATENCY_BUCKETS];
 	/* Cold. */
 	uint64_t failed, refused, ring_full, split, parts, used_length_odd, status_unwritten;
 };
 
-/* What vblk_submit() and vblk_reap() do, decided once. */
-typedef enum vblk_mode {
-	VBLK_MODE_SPLIT_TABLE,
-	VBLK_MODE_SPLIT_DIRECT,
-	VBLK_MODE_PACKED_TABLE,
-	VBLK_MODE_PACKED_DIRECT,
-	VBLK_MODE_BROKEN,       /* takes nothing, gives nothing */
-	VBLK_MODE_STOPPED,      /* takes nothing, gives back what was in flight */
-} vblk_mode;
+/*
+ * What vblk_submit() and vblk_reap() do, decided once: below VBLK_MODE_BROKEN the kind of ring,
+ * VRING_DIRECT and VRING_IN_ORDER, with VBLK_MODE_PACKED or'ed in.  0 is the commonest.
+ */
+#define VBLK_MODE_PACKED 4u
+#define VBLK_MODE_BROKEN 8u     /* takes nothing, gives nothing */
+#define VBLK_MODE_STOPPED 9u    /* takes nothing, gives back what was in flight */
+#define VBLK_MODE_EACH 16u      /* or'ed to a kind of ring: each request is kicked by itself */
 
 struct vblk_queue {
 	/*
 	 * Constant from open to stop, but for capacity (written by refresh, read once a request).
 	 */
-	vblk_mode mode;
-	uint16_t index;
-	uint16_t depth;
-	uint16_t segments_max;
-	bool read_only, flush, kick_each;
+	uint32_t mode;                  /* VBLK_MODE_* */
+	uint8_t plain_max;              /* the largest operation that is a plain read or write */
+	bool read_only, flush;
+	bool plain_doorbell;            /* 16 bits, always the same, at an address */
+	uint64_t plain_bytes_max;       /* what one segment can carry in one device request */
+	uint32_t lent_mask[2];          /* of a length, what the device may write */
+	uint64_t plain_word[2];         /* second word of its table entry, less its length */
 	uint32_t segment_bytes_max;
 	uint64_t request_bytes_max;
 	uint64_t block_mask;            /* block bytes - 1 */
 	uint64_t capacity;              /* sectors */
-	struct vblk_cell *cells;
-	uint64_t cells_address;
-	unsigned char *tables;
-	uint64_t tables_address;
-	uint32_t table_bytes;           /* from one slot's table to the next */
-	struct vblk_slot *slots;
 	struct virtio_doorbell doorbell;
 	struct vblk_device *device;
+	uint16_t index;
+	uint16_t segments_max;
 
 	struct vring ring;
 
 	/* The owner's. */
 	_Alignas(64) orion_status refusal;
 	vblk_cause cause;               /* read by others: relaxed atomic */
-	uint16_t parts_active, parts_waiting, parts_slots;
-	uint16_t drained;               /* ids already given back after a stop */
+	uint32_t parts_waiting;
+	uint16_t parts_active, parts_slots;
+	uint64_t submit_ticks;          /* when the last batch of more than one was submitted */
+	uint32_t drained;               /* ids already given back after a stop */
 	struct vblk_counters stats;
 	struct vblk_parts parts[VBLK_PARTS_MAX];
 	struct vblk_segment scratch[VBLK_SEGMENTS_MAX];
@@ -127,8 +136,23 @@ struct vblk_queue {
 	/* Cold. */
 	struct orion_region region;
 	struct vring_layout layout;
-	size_t cells_offset, tables_offset;
+	struct vring_config config;     /* what the ring is set up with, each time */
+	size_t cells_offset;
+	uint32_t cell_bytes;            /* from one cell to the next */
 };
+
+/* Neither broken nor stopped. */
+static inline bool
+vblk_running(const struct vblk_queue *queue)
+{
+	return (queue->mode & VBLK_MODE_BROKEN) == 0;
+}
+
+static inline struct vblk_slot *
+vblk_slot_at(const struct vblk_queue *queue, uint32_t id)
+{
+	return (struct vblk_slot *)(void *)vring_slot_at(&queue->ring, id);
+}
 
 struct vblk_device {
 	struct virtio_device virtio;
@@ -136,7 +160,7 @@ struct vblk_device {
 	struct vblk_info info;
 	vblk_cause cause;               /* of the device as a whole */
 	bool stopped;
-	uint16_t ids;                   /* slots of each queue */
+	uint32_t ids;                   /* slots of each queue */
 	uint16_t home_count;
 	struct vblk_queue *queues[VBLK_QUEUES_MAX];
 };
@@ -162,6 +186,12 @@ uint64_t vblk_capacity_usable(uint64_t sectors, uint32_t block_bytes);
 /* Private bytes of one queue, a multiple of 64. */
 size_t vblk_queue_bytes(const struct vblk_device *device);
 
+/* Bytes of one queue of IDS slots that are shared with the device. */
+size_t vblk_queue_shared_bytes(const struct vblk_info *info, uint32_t ids);
+
+/* The state of a queue that the device has not begun to use. */
+void vblk_queue_reset_ring(struct vblk_queue *queue);
+
 /* Builds queue INDEX in MEMORY and takes its DMA memory.  Nothing is told to the device. */
 ORION_MUST_USE orion_status vblk_queue_build(struct vblk_device *device, uint16_t index,
 					     void *memory);
@@ -169,7 +199,7 @@ ORION_MUST_USE orion_status vblk_queue_build(struct vblk_device *device, uint16_
 /* Tells the device.  ORION_NO_INTERRUPT: it did not take the vector. */
 ORION_MUST_USE orion_status vblk_queue_enable(struct vblk_queue *queue);
 
-/* ---- io.c ---- */
+/* ---- submit.c ---- */
 
 /*
  * Hands over one request that is within all limits, as part PART of a larger one.  False when there
@@ -190,8 +220,8 @@ void vblk_count_refusal(struct vblk_queue *queue, orion_status status);
 /* The result for a status byte other than OK.  [spec 5.2.6] */
 orion_status vblk_result(struct vblk_queue *queue, uint8_t status);
 
-/* Lays slot ID's table out for SEGMENTS data segments. */
-void vblk_shape(struct vblk_queue *queue, uint16_t id, uint16_t segments);
+/* Lays the table of SLOT out for SEGMENTS data segments. */
+void vblk_shape(struct vblk_queue *queue, struct vblk_slot *slot, uint16_t segments);
 
 /* Calls the transport's kick, where no register is to be written. */
 void vblk_notify(const struct vblk_queue *queue, uint32_t value);

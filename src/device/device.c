@@ -61,19 +61,44 @@ gone(struct virtio_device *device)
 	return ORION_DEVICE_GONE;
 }
 
+/* A bounded wait for the device, in ever longer pauses. */
+struct patience {
+	uint64_t begin, pause, waited;
+	unsigned looks;
+};
+
+static struct patience
+patience_begin(const struct virtio_device *device)
+{
+	return (struct patience){device->port->now_ns(device->port_context), RESET_PAUSE_FIRST_NS,
+				 0, 0};
+}
+
+/* Pauses; false when it has lasted too long. */
+static bool
+patience_left(const struct virtio_device *device, struct patience *patience)
+{
+	if (++patience->looks >= RESET_READS_MAX || patience->waited >= RESET_DEADLINE_NS)
+		return false;
+	device->port->pause_ns(device->port_context, patience->pause);
+	if (patience->pause < RESET_PAUSE_LAST_NS)
+		patience->pause *= 2;
+	patience->waited = device->port->now_ns(device->port_context) - patience->begin;
+	return true;
+}
+
 orion_status
 virtio_reset(struct virtio_device *device)
 {
 	const struct virtio_transport *transport = &device->transport;
-	uint64_t begin = device->port->now_ns(device->port_context);
-	uint64_t pause = RESET_PAUSE_FIRST_NS, waited = 0;
-	uint8_t status = 0;
+	struct patience patience = patience_begin(device);
+	uint8_t status;
 
 	if (device->state == VIRTIO_GONE)
 		return ORION_DEVICE_GONE;
 	device->status = 0;
 	transport->ops->status_set(transport->context, 0);
-	for (unsigned reads = 0; reads < RESET_READS_MAX && waited < RESET_DEADLINE_NS; reads++) {
+	do {
 		status = transport->ops->status_get(transport->context);
 		if (status == 0) {
 			virtio_move(device, VIRTIO_RESET);
@@ -81,15 +106,27 @@ virtio_reset(struct virtio_device *device)
 		}
 		if (status == VIRTIO_STATUS_GONE)
 			return gone(device);
-		device->port->pause_ns(device->port_context, pause);
-		if (pause < RESET_PAUSE_LAST_NS)
-			pause *= 2;
-		waited = device->port->now_ns(device->port_context) - begin;
-	}
+	} while (patience_left(device, &patience));
 	virtio_move(device, VIRTIO_DEAD);
 	virtio_report(device, ORION_LEVEL_ERROR, ORION_EVENT_RESET_TIMEOUT, status,
-		      waited / NS_PER_MS, 0);
+		      patience.waited / NS_PER_MS, 0);
 	return ORION_TIMED_OUT;
+}
+
+orion_status
+virtio_queue_reset(struct virtio_device *device, uint16_t queue)
+{
+	const struct virtio_transport *transport = &device->transport;
+	struct patience patience = patience_begin(device);
+
+	transport->ops->queue_reset(transport->context, queue);
+	while (transport->ops->queue_resetting(transport->context, queue)) {
+		if (patience_left(device, &patience))
+			continue;
+		virtio_move(device, VIRTIO_BROKEN);
+		return ORION_TIMED_OUT;
+	}
+	return ORION_OK;
 }
 
 void

@@ -75,6 +75,12 @@ void virtio_move(struct virtio_device *device, virtio_state to);
  */
 orion_status virtio_reset(struct virtio_device *device);
 
+/*
+ * Resets QUEUE of a live device with VIRTIO_F_RING_RESET.  ORION_TIMED_OUT: the device did not say
+ * that it is done, and is broken: only a reset of all of it will do.  [spec 2.6.1]
+ */
+ORION_MUST_USE orion_status virtio_queue_reset(struct virtio_device *device, uint16_t queue);
+
 /* ACKNOWLEDGE and DRIVER.  [spec 3.1.1] */
 void virtio_acknowledge(struct virtio_device *device);
 

@@ -2,6 +2,8 @@
 /* The latency histogram's arithmetic: which bucket, which edge, which percentile. */
 #include "orion/stats.h"
 
+#include "base/latency.h"
+
 uint64_t
 stats_bucket_floor(unsigned b)
 {
@@ -13,13 +15,7 @@ stats_bucket_floor(unsigned b)
 unsigned
 stats_bucket(uint64_t ticks)
 {
-	if (ticks < 8)
-		return (unsigned)ticks;
-
-	unsigned top = 63u - (unsigned)__builtin_clzll(ticks);
-	unsigned bucket = (top - 1) * 4 + (unsigned)(ticks >> (top - 2) & 3);
-
-	return bucket < ORION_LATENCY_BUCKETS ? bucket : ORION_LATENCY_BUCKETS - 1;
+	return latency_bucket(ticks);
 }
 
 uint64_t

@@ -10,74 +10,94 @@
 
 /* A direct chain under construction. */
 struct vring_packed_chain {
-	uint16_t id;
-	uint16_t count;
-	uint16_t head;          /* its first ring slot */
+	struct vring_slot *slot;        /* that it will be known by */
+	struct virtq_packed_desc *head; /* its first descriptor */
+	uint32_t count;
+	uint64_t id_word;       /* the id, in its place */
 	uint64_t head_word;     /* len, id and flags of the head, stored last of all */
 };
 
+/* Length, id and flags of a descriptor, as its second word; of a lap when its bits are or'ed in. */
 static inline uint64_t
 vring_packed_word(uint32_t length, uint16_t id, uint32_t flags)
 {
 	return length | (uint64_t)id << 32 | (uint64_t)flags << 48;
 }
 
-/* Moves to the next ring slot; a new lap swaps the AVAIL and USED bits.  [spec 2.8.1] */
+/* The word for an indirect table of BYTES under SLOT. */
+static inline uint64_t
+vring_packed_table_word(const struct vring_slot *slot, uint32_t bytes)
+{
+	return vring_packed_word(bytes, slot->id, VIRTQ_DESC_F_INDIRECT);
+}
+
+/* Whether a chain of PIECES (a table: 1) can be added. */
+static inline bool
+vring_packed_room(const struct vring *ring, uint32_t pieces, const unsigned kind)
+{
+	if (kind & VRING_DIRECT && unlikely(ring->free < pieces))
+		return false;
+	if (kind != 0)
+		return ring->outstanding < ring->limit;
+	return ring->free_slot != NULL;
+}
+
+/* The slot that the next chain will be known by, if there is room. */
+static inline struct vring_slot *
+vring_packed_next(const struct vring *ring)
+{
+	return ring->free_slot;
+}
+
+/* Moves to the next descriptor; a new lap swaps the AVAIL and USED bits.  [spec 2.8.1] */
 static inline void
 vring_packed_advance(struct vring *ring)
 {
-	if (unlikely(++ring->avail == ring->size)) {
-		ring->avail = 0;
-		ring->avail_flags ^= VRING_PACKED_LAP;
+	if (unlikely(++ring->fill == ring->end)) {
+		ring->fill = ring->desc.packed;
+		ring->added += ring->size;
+		ring->avail_lap ^= (uint64_t)VRING_PACKED_LAP << 48;
 	}
 }
 
-static inline uint16_t
-vring_packed_next_id(const struct vring *ring)
-{
-	return ring->free_head;
-}
-
-/* Takes the next id off the free list and lends DESCRIPTORS ring slots under it. */
+/* Lends COUNT descriptors under SLOT, the next. */
 static inline void
-vring_packed_lend(struct vring *ring, uint16_t id, uint16_t descriptors)
+vring_packed_lend(struct vring *ring, struct vring_slot *slot, uint32_t count, const unsigned kind)
 {
-	struct vring_slot *slot = &ring->slots[id];
-
-	ring->free_head = slot->next;
-	ring->free = (uint16_t)(ring->free - descriptors);
-	ring->unasked += descriptors;
+	ring->free_slot = slot->next;
 	ring->outstanding++;
-	slot->descriptors = descriptors;
+	slot->descriptors = count;
+	if (kind & VRING_DIRECT)
+		ring->free -= count;
 }
 
 /*
- * Hands over an indirect table of BYTES at ADDRESS under the next id, which it returns.  The fence
- * keeps everything before the word with the flags; partner: the device's load of the flags before
- * the rest.  One 64-bit store carries length, id and flags together.  [spec 2.8.7, 2.8.21.1]
+ * Hands over the indirect table at ADDRESS under SLOT, which vring_packed_next() gave; WORD is its
+ * vring_packed_table_word().
+ * The fence keeps everything before the word with the flags; partner: the device's load of the
+ * flags before the rest.  One 64-bit store carries length, id and flags.  [spec 2.8.7, 2.8.21.1]
  */
-static inline uint16_t
-vring_packed_add_table(struct vring *ring, uint64_t address, uint32_t bytes)
+static inline void
+vring_packed_add_table(struct vring *ring, struct vring_slot *slot, uint64_t address, uint64_t word,
+		       const unsigned kind)
 {
-	struct virtq_packed_desc *desc = &ring->desc.packed[ring->avail];
-	uint16_t id = ring->free_head;
+	struct virtq_packed_desc *desc = ring->fill;
 
 	shared_put64(&desc->addr, address);
 	arch_order_publish();
-	shared_put64(&desc->len_id_flags,
-		     vring_packed_word(bytes, id, VIRTQ_DESC_F_INDIRECT | ring->avail_flags));
+	shared_put64(&desc->len_id_flags, word | ring->avail_lap);
 	vring_packed_advance(ring);
-	vring_packed_lend(ring, id, 1);
-	return id;
+	vring_packed_lend(ring, slot, 1, kind);
 }
 
-/* Begins a direct chain.  Room must be at least its number of pieces. */
+/* Begins a direct chain.  There must be room for its pieces. */
 static inline void
 vring_packed_begin(const struct vring *ring, struct vring_packed_chain *chain)
 {
-	chain->id = ring->free_head;
+	chain->slot = ring->free_slot;
+	chain->head = ring->fill;
+	chain->id_word = vring_packed_word(0, chain->slot->id, 0);
 	chain->count = 0;
-	chain->head = ring->avail;
 }
 
 /*
@@ -89,8 +109,8 @@ static inline void
 vring_packed_write(struct vring *ring, struct vring_packed_chain *chain, uint64_t address,
 		   uint32_t length, uint32_t flags)
 {
-	struct virtq_packed_desc *desc = &ring->desc.packed[ring->avail];
-	uint64_t word = vring_packed_word(length, chain->id, flags | ring->avail_flags);
+	struct virtq_packed_desc *desc = ring->fill;
+	uint64_t word = vring_packed_word(length, 0, flags) | chain->id_word | ring->avail_lap;
 
 	shared_put64(&desc->addr, address);
 	if (chain->count++ == 0)
@@ -111,12 +131,12 @@ vring_packed_piece(struct vring *ring, struct vring_packed_chain *chain, uint64_
 /* Adds the last piece and hands the chain over.  [spec 2.8.21.1] */
 static inline void
 vring_packed_last(struct vring *ring, struct vring_packed_chain *chain, uint64_t address,
-		  uint32_t length, uint32_t flags)
+		  uint32_t length, uint32_t flags, const unsigned kind)
 {
 	vring_packed_write(ring, chain, address, length, flags);
-	vring_packed_lend(ring, chain->id, chain->count);
+	vring_packed_lend(ring, chain->slot, chain->count, kind);
 	arch_order_publish();
-	shared_put64(&ring->desc.packed[chain->head].len_id_flags, chain->head_word);
+	shared_put64(&chain->head->len_id_flags, chain->head_word);
 }
 
 /* Every chain was published by its own flags. */
@@ -124,6 +144,15 @@ static inline void
 vring_packed_publish(struct vring *ring)
 {
 	(void)ring;
+}
+
+/* The next descriptor to fill, and its wrap counter in bit 15.  [spec 2.9] */
+static inline uint32_t
+vring_packed_position(const struct vring *ring)
+{
+	bool wrap = (ring->avail_lap >> 48 & VIRTQ_PACKED_F_AVAIL) != 0;
+
+	return vring_position(ring, ring->fill) | (wrap ? VIRTQ_PACKED_EVENT_WRAP : 0);
 }
 
 /*
@@ -134,10 +163,10 @@ vring_packed_publish(struct vring *ring)
 static inline bool
 vring_packed_ask(struct vring *ring)
 {
-	uint64_t added = ring->unasked;
+	uint64_t added = vring_added(ring), fresh = added - ring->asked;
 	uint32_t event, wish;
 
-	ring->unasked = 0;
+	ring->asked = added;
 	arch_order_ask();
 	event = shared_get32(&ring->device.event->desc_flags);
 	wish = event >> 16 & VIRTQ_PACKED_EVENT_FLAGS;
@@ -146,65 +175,105 @@ vring_packed_ask(struct vring *ring)
 	if (wish != VIRTQ_PACKED_EVENT_DESC || !ring->event_index)
 		return true;
 	/* More than a lap: every position was passed. */
-	if (unlikely(added > ring->size))
+	if (unlikely(fresh > ring->size))
 		return true;
-	return vring_packed_event_passed((uint16_t)event, ring->avail,
-					 (ring->avail_flags & VIRTQ_PACKED_F_AVAIL) != 0,
-					 (uint16_t)added, ring->size);
+	return vring_packed_event_passed((uint16_t)event,
+					 (uint16_t)vring_position(ring, ring->fill),
+					 (ring->avail_lap >> 48 & VIRTQ_PACKED_F_AVAIL) != 0,
+					 (uint16_t)fresh, (uint16_t)ring->size);
 }
 
-/* Whether the slot that must be used next says so, in this lap.  [spec 2.8.1] */
+/* Whether the descriptor that must be used next says so, in this lap.  [spec 2.8.1] */
 static inline bool
 vring_packed_used(const struct vring *ring)
 {
-	uint16_t flags = shared_get16(&ring->desc.packed[ring->used].flags) & VRING_PACKED_LAP;
+	uint16_t flags = shared_get16(&ring->look->flags);
 
-	return flags == (ring->used_wrap ? VRING_PACKED_LAP : 0);
+	return (flags & VRING_PACKED_LAP) == ring->used_lap;
 }
 
-/* An upper bound: the entries are found one by one, and never more than are outstanding. */
+/* An upper bound: used descriptors are found one by one, and never more than are in flight. */
 static inline vring_fault
-vring_packed_pending(const struct vring *ring, uint16_t *pending)
+vring_packed_pending(const struct vring *ring, uint32_t *pending)
 {
 	*pending = ring->outstanding;
 	return VRING_OK;
 }
 
-/*
- * The next used entry; *ID is UINT16_MAX when there is none.  The fence keeps id and length after
- * the flags that vouch for them.  The chain is recycled by its private length.  [spec 2.8.22]
- */
-static inline vring_fault
-vring_packed_take(struct vring *ring, bool direct, uint16_t *id, uint32_t *length)
+/* Gives the descriptors of SLOT's chain back, and moves on by as many. */
+static inline void
+vring_packed_recycle(struct vring *ring, struct vring_slot *slot, const unsigned kind)
 {
-	const struct virtq_packed_desc *desc = &ring->desc.packed[ring->used];
-	struct vring_slot *slot;
-	uint16_t claimed;
+	uint32_t count = kind & VRING_DIRECT ? slot->descriptors : 1;
+	size_t left = (size_t)(ring->end - ring->look);
 
-	*id = UINT16_MAX;
-	if (!vring_packed_used(ring))
-		return VRING_OK;
-	arch_order_observe();
-	*length = shared_get32(&desc->len);
-	claimed = shared_get16(&desc->id);
-	if (unlikely(claimed >= ring->ids))
-		return VRING_ID_RANGE;
-	claimed &= ring->id_mask;
-	slot = &ring->slots[claimed];
-	if (unlikely(slot->descriptors == 0))
-		return VRING_ID_FREE;
-
-	ring->used = (uint16_t)(ring->used + (direct ? slot->descriptors : 1));
-	if (unlikely(ring->used >= ring->size)) {
-		ring->used = (uint16_t)(ring->used - ring->size);
-		ring->used_wrap = !ring->used_wrap;
+	if (unlikely(count >= left)) {
+		ring->look = ring->desc.packed + (count - left);
+		ring->used_lap ^= VRING_PACKED_LAP;
+	} else {
+		ring->look += count;
 	}
-	ring->free = (uint16_t)(ring->free + (direct ? slot->descriptors : 1));
-	slot->next = ring->free_head;
-	ring->free_head = claimed;
+	if (kind & VRING_DIRECT)
+		ring->free += count;
 	slot->descriptors = 0;
 	ring->outstanding--;
-	*id = claimed;
+	if (kind & VRING_IN_ORDER)
+		return;
+	slot->next = ring->free_slot;
+	ring->free_slot = slot;
+}
+
+/* How many chains end with SLOT, counted from the oldest in flight.  Ids are used in a circle. */
+static inline uint32_t
+vring_packed_batch(const struct vring *ring, const struct vring_slot *slot)
+{
+	uint32_t last = slot->id, first = ring->oldest->id;
+
+	return (last >= first ? last : last + ring->ids) - first + 1;
+}
+
+/*
+ * The next used chain, of the PENDING that vring_packed_pending() counted; *OUT is NULL when there
+ * is none.  One load takes flags, id and length, and the fence keeps what the device wrote to the
+ * chain's buffers after it.  The descriptors that are free again are counted privately.
+ * [spec 2.8.8, 2.8.22]
+ */
+static inline vring_fault
+vring_packed_take(struct vring *ring, uint32_t pending, struct vring_slot **out, uint32_t *length,
+		  const unsigned kind)
+{
+	struct vring_slot *slot;
+	uint32_t claimed;
+	uint64_t word;
+
+	(void)pending;
+	*out = NULL;
+	if (!(kind & VRING_IN_ORDER) || ring->batch == 0) {
+		word = shared_get64(&ring->look->len_id_flags);
+		if ((word >> 48 & VRING_PACKED_LAP) != ring->used_lap)
+			return VRING_OK;
+		arch_order_observe();
+		claimed = (uint16_t)(word >> 32);
+		if (unlikely(claimed >= ring->ids))
+			return VRING_ID_RANGE;
+		/* Harmless when the branch went right; keeps a mispredicted load in the array. */
+		slot = vring_slot_at(ring, claimed & ring->id_mask);
+		if (unlikely(slot->descriptors == 0))
+			return VRING_ID_FREE;
+		*length = (uint32_t)word;
+		if (kind & VRING_IN_ORDER) {
+			ring->batch = vring_packed_batch(ring, slot);
+			ring->batch_length = *length;
+		}
+	}
+	if (kind & VRING_IN_ORDER) {
+		slot = ring->oldest;
+		ring->oldest = slot->next;
+		ring->batch--;
+		*length = ring->batch == 0 ? ring->batch_length : VRING_LENGTH_UNKNOWN;
+	}
+	vring_packed_recycle(ring, slot, kind);
+	*out = slot;
 	return VRING_OK;
 }
 
@@ -212,12 +281,13 @@ vring_packed_take(struct vring *ring, bool direct, uint16_t *id, uint32_t *lengt
 static inline bool
 vring_packed_arm(struct vring *ring)
 {
-	uint32_t position = ring->used | (ring->used_wrap ? VIRTQ_PACKED_EVENT_WRAP : 0);
+	uint32_t position =
+		vring_position(ring, ring->look) | (ring->used_lap ? VIRTQ_PACKED_EVENT_WRAP : 0);
 	uint32_t wish = ring->event_index ? VIRTQ_PACKED_EVENT_DESC : VIRTQ_PACKED_EVENT_ENABLE;
 
 	shared_put32(&ring->driver.event->desc_flags, position | wish << 16);
 	arch_order_ask();
-	return ring->outstanding == 0 || !vring_packed_used(ring);
+	return ring->outstanding == 0 || (ring->batch == 0 && !vring_packed_used(ring));
 }
 
 static inline void

@@ -12,21 +12,32 @@
  *   |  what is lent       |      |                   packed: device events   |
  *   +---------------------+      +-------------------------------------------+
  *
- * The one truth is private: free list, chain lengths, what is in flight.  Shared memory is written
+ * The one truth is private: free lists, chain lengths, what is in flight.  Shared memory is written
  * and never read back, but for what the device writes (used entries, event words), read once each.
  *
- * An id names a chain from the moment it is added until it is recycled.  In a split ring with
- * direct chains it is the head descriptor's number; otherwise any free number.
+ * A slot is the private record of one chain, from the moment it is added until it is taken: 64
+ * bytes, one cache line, of which the first 16 are the ring's and the rest the owner's.  Its id is
+ * what the device is told and tells back.  In a split ring with direct chains it is the head
+ * descriptor's number, unless used in order; otherwise any free slot will do.
  *
- * The hot verbs are inline, in split.h and packed.h, and bear the same names but for the layout:
+ * The hot verbs are inline, in split.h and packed.h, and bear the same names but for the layout.
+ * KIND is a constant, so that each use is compiled for one kind of ring:
  *
- *   vring_*_add_table   hand over an indirect table
+ *   vring_*_room        whether a chain of so many pieces can be added
+ *   vring_*_add_table   hand over an indirect table under the next slot
  *   vring_*_begin, _piece, _last   hand over a direct chain, piece by piece
  *   vring_*_publish     make what was added visible to the device
  *   vring_*_ask         does the device want a kick?  (full fence)
- *   vring_*_pending     how many used entries may be taken now
- *   vring_*_take        the next used entry: checked id, claimed length; recycles the chain
+ *   vring_*_pending     how many used chains may be taken now
+ *   vring_*_take        the next used chain: checked slot, claimed length; its descriptors are free
  *   vring_*_arm, _disarm   ask for an interrupt, or for none
+ *
+ * They work on a struct vring that may be a local copy: copy it, add (or take) a batch, and give
+ * the words back with vring_keep_producer() (or _consumer()).  The words then live in registers.
+ *
+ * In order (VIRTIO_F_IN_ORDER): slots and descriptors are used in a circle, and one used entry may
+ * stand for a whole batch, of which it names the last chain.  What is taken before the batch's last
+ * has the length VRING_LENGTH_UNKNOWN.
  *
  * Law of ownership: one owner at a time calls them; no lock.  Law of distrust: a claim that cannot
  * be true makes take or pending return a cause, after which the ring must not be used until set up
@@ -44,20 +55,30 @@
 #include "spec/virtq_packed.h"
 #include "spec/virtq_split.h"
 
+/* Kinds of ring, or'ed. */
+#define VRING_DIRECT 1u         /* chains of descriptors in the ring; otherwise indirect tables */
+#define VRING_IN_ORDER 2u       /* VIRTIO_F_IN_ORDER was negotiated */
+
+/* The length of a chain that the device passed over in a batch.  No chain is that long. */
+#define VRING_LENGTH_UNKNOWN UINT32_MAX
+
+#define VRING_SLOT_BYTES 64u
+
 /* Why a ring was found broken; the numbers are those of vblk_cause. */
 typedef enum vring_fault {
 	VRING_OK = 0,
 	VRING_ID_RANGE = 1,
 	VRING_ID_FREE = 2,
 	VRING_INDEX_LEAP = 3,
+	VRING_OUT_OF_ORDER = 4,
 } vring_fault;
 
-/* Private record of one id; of one descriptor, in a split ring with direct chains. */
+/* The ring's part of a slot, at its start; VRING_SLOT_BYTES from one slot to the next. */
 struct vring_slot {
-	uint16_t descriptors;   /* ring descriptors lent under this id; 0: not in flight */
-	uint16_t next;          /* free list */
-	uint16_t last;          /* split, direct: last descriptor of the chain */
-	uint16_t reserved;
+	struct vring_slot *next;        /* free list; in order: the circle, constant */
+	uint32_t descriptors;   /* ring descriptors lent; 0: not in flight */
+	uint16_t id;            /* constant */
+	uint16_t edge;          /* split, direct: the chain's last descriptor; in order: its head */
 };
 
 struct vring {
@@ -74,28 +95,140 @@ struct vring {
 		struct virtq_used *used;
 		struct virtq_packed_event *event;
 	} device;
+	struct virtq_packed_desc *end;  /* packed: past the last descriptor */
 	le16 *used_event;       /* split, in the driver area */
 	le16 *avail_event;      /* split, in the device area */
-	struct vring_slot *slots;
-	uint16_t size;          /* descriptors */
-	uint16_t mask;          /* split: size - 1 */
-	uint16_t ids;           /* ids are 0 .. ids - 1 */
-	uint16_t id_mask;       /* smallest 2^n - 1 that covers them: bounds speculation */
+	unsigned char *slots;
+	uint16_t *links;        /* split, direct; free list, or in order: slot of a head */
+	uint32_t size;          /* descriptors */
+	uint32_t mask;          /* split: size - 1 */
+	uint32_t ids;           /* ids are 0 .. ids - 1 */
+	uint32_t id_mask;       /* smallest 2^n - 1 that covers them: bounds speculation */
+	uint32_t limit;         /* chains in flight at most */
+	uint8_t kind;
 	bool packed;
 	bool event_index;
 
 	/* The producer's. */
-	_Alignas(64) uint16_t avail;    /* split: free-running index; packed: next slot to fill */
-	uint64_t unasked;       /* chains (split) or descriptors (packed) since the last question */
-	uint16_t free;          /* descriptors not lent */
-	uint16_t free_head;     /* first of the free list; meaningless when free is 0 */
-	uint16_t avail_flags;   /* packed: AVAIL and USED bits of this lap */
+	_Alignas(64) struct vring_slot *free_slot;      /* the next to use; NULL: none is free */
+	uint64_t added;         /* split: chains, ever; packed: descriptors of former laps */
+	uint64_t asked;         /* what vring_added() was at the last question */
+	uint64_t avail_lap;     /* packed: AVAIL and USED bits of this lap, in their place */
+	struct virtq_packed_desc *fill; /* packed: the next to fill */
+	uint32_t avail;         /* split, in order, direct: next descriptor to fill */
+	uint32_t free_head;     /* split, direct: first free descriptor */
+
+	/* Both sides'. */
+	uint32_t free;          /* direct: descriptors not lent */
+	uint32_t outstanding;   /* packed: chains in flight */
 
 	/* The consumer's. */
-	uint16_t used;          /* split: free-running index; packed: next slot to look at */
-	uint16_t outstanding;   /* chains in flight */
-	bool used_wrap;         /* packed: wrap counter of this lap */
+	struct vring_slot *oldest;      /* in order: the next to be used */
+	uint64_t used;          /* split: chains ever taken */
+	struct virtq_packed_desc *look; /* packed: the next to look at */
+	uint32_t used_lap;      /* packed: AVAIL and USED flags of a used descriptor of this lap */
+	uint32_t batch;         /* in order: chains left of the batch that is being taken */
+	uint32_t batch_length;
 };
+
+/* Slot ID; ID must be below ring->ids. */
+static inline struct vring_slot *
+vring_slot_at(const struct vring *ring, uint32_t id)
+{
+	return (struct vring_slot *)(void *)(ring->slots + (size_t)id * VRING_SLOT_BYTES);
+}
+
+/* Packed: the slot of the ring that DESC is. */
+static inline uint32_t
+vring_position(const struct vring *ring, const struct virtq_packed_desc *desc)
+{
+	return (uint32_t)(desc - ring->desc.packed);
+}
+
+/* Chains (split) or descriptors (packed) added, ever. */
+static inline uint64_t
+vring_added(const struct vring *ring)
+{
+	return ring->packed ? ring->added + vring_position(ring, ring->fill) : ring->added;
+}
+
+/* Chains in flight. */
+static inline uint32_t
+vring_outstanding(const struct vring *ring)
+{
+	return ring->packed ? ring->outstanding : (uint32_t)(ring->added - ring->used);
+}
+
+/* Chains (tables) or descriptors (direct) that could be added now. */
+static inline uint32_t
+vring_free(const struct vring *ring)
+{
+	return ring->kind & VRING_DIRECT ? ring->free : ring->limit - vring_outstanding(ring);
+}
+
+/* The device will not be asked about what was added. */
+static inline void
+vring_quiet(struct vring *ring)
+{
+	ring->asked = vring_added(ring);
+}
+
+/* SLOT, in flight, will not come back: the ring is no longer in use.  Cold. */
+static inline void
+vring_forget(struct vring *ring, struct vring_slot *slot)
+{
+	slot->descriptors = 0;
+	if (ring->packed)
+		ring->outstanding--;
+	else
+		ring->used++;
+}
+
+/* Gives back what adding to WORK, a copy of RING, has changed. */
+static inline void
+vring_keep_producer(struct vring *ring, const struct vring *work, const unsigned kind,
+		    const bool packed)
+{
+	ring->free_slot = work->free_slot;
+	ring->added = work->added;
+	if (kind & VRING_DIRECT) {
+		ring->free = work->free;
+		ring->free_head = work->free_head;
+	}
+	if (!packed) {
+		if (kind & VRING_DIRECT)
+			ring->avail = work->avail;
+		return;
+	}
+	ring->fill = work->fill;
+	ring->avail_lap = work->avail_lap;
+	ring->outstanding = work->outstanding;
+}
+
+/* Gives back what taking from WORK, a copy of RING, has changed. */
+static inline void
+vring_keep_consumer(struct vring *ring, const struct vring *work, const unsigned kind,
+		    const bool packed)
+{
+	if (kind & VRING_IN_ORDER) {
+		ring->oldest = work->oldest;
+		ring->batch = work->batch;
+		ring->batch_length = work->batch_length;
+	} else {
+		ring->free_slot = work->free_slot;
+	}
+	if (kind & VRING_DIRECT) {
+		ring->free = work->free;
+		ring->free_head = work->free_head;
+	}
+	if (!packed) {
+		ring->used = work->used;
+		return;
+	}
+	ring->look = work->look;
+	ring->used_lap = work->used_lap;
+	ring->outstanding = work->outstanding;
+}
 
 /* Sizes and offsets of the three shared areas of a ring, from its start (16-byte aligned). */
 struct vring_layout {
@@ -107,22 +240,24 @@ struct vring_layout {
 /*
  * The layout of a ring of SIZE descriptors (1 .. 32768; a power of two if split).  [spec 2.7, 2.8]
  */
-struct vring_layout vring_layout(uint16_t size, bool packed);
+struct vring_layout vring_layout(uint32_t size, bool packed);
 
 /* What a ring is set up with. */
 struct vring_config {
 	void *shared;           /* vring_layout().bytes, 16-byte aligned, zeroed here */
-	struct vring_slot *slots;       /* SIZE of them, private */
-	uint16_t size;
-	uint16_t ids;           /* at most SIZE; split with direct chains: SIZE */
+	void *slots;            /* IDS of VRING_SLOT_BYTES, private, 64-byte aligned */
+	uint16_t *links;        /* split with direct chains: SIZE of them, private; else unused */
+	uint32_t size;
+	uint32_t ids;           /* at most SIZE; in order, or split with direct chains: SIZE */
+	uint32_t limit;         /* chains in flight at most, 1 .. IDS; tables out of order: IDS */
+	unsigned kind;
 	bool packed;
 	bool event_index;
-	bool direct;            /* chains are direct: every descriptor is on the free list */
 };
 
 /*
- * Makes RING empty, with no interrupts asked for.  The device must not be using the memory.
- * Context: setup.
+ * Makes RING empty, with no interrupts asked for.  Of the slots only the ring's part is written.
+ * The device must not be using the memory.  Context: setup.
  */
 void vring_setup(struct vring *ring, const struct vring_config *config);
 

@@ -92,17 +92,18 @@ TEST_AXES(blk_command__shapes, kinds, has_tables)
 	queue = bench->queue;
 	for (uint16_t n = 0; n <= vblk_info(bench->world->device)->segments_max; n++) {
 		uint16_t id = (uint16_t)(n % bench->world->device->ids);
-		uint64_t table = queue->tables_address + (uint64_t)id * queue->table_bytes;
+		struct vblk_slot *slot = vblk_slot_at(queue, id);
+		uint64_t table = slot->address + 32;
 		const uint8_t *first = fake_at(bench->fake, table, 16);
 		const uint8_t *last = fake_at(bench->fake, table + 16 * (n + 1u), 16);
 		const uint8_t *desc = bench->hand.desc + 16 * (size_t)id;
 
-		vblk_shape(queue, id, n);
-		EXPECT_EQ(queue->slots[id].shape, n);
-		EXPECT_EQ(hand_get(first, 8), queue->cells_address + 32u * id);
+		vblk_shape(queue, slot, n);
+		EXPECT_EQ(slot->shape, n);
+		EXPECT_EQ(hand_get(first, 8), slot->address);
 		EXPECT_EQ(hand_get(first + 8, 4), 16);
 		EXPECT_EQ(hand_get(first + 12, 4), packed ? 0 : 0x10001);
-		EXPECT_EQ(hand_get(last, 8), queue->cells_address + 32u * id + 16);
+		EXPECT_EQ(hand_get(last, 8), slot->address + 16);
 		EXPECT_EQ(hand_get(last + 8, 4), 1);
 		EXPECT_EQ(hand_get(last + 12, 4), packed ? 0x20000 : 2);
 		if (packed)

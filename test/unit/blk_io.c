@@ -313,7 +313,7 @@ TEST_AXES(blk_io__nothing_is_read_back, kinds, NULL)
 			hand_garble(&bench->hand);
 			for (size_t i = begin_at; i < region->bytes && !bench->hand.packed; i++)
 				cpu[i] = (uint8_t)test_random();
-			cpu[begin_at + 32 * (size_t)chain.id + 16] = 0;
+			cpu[begin_at + (size_t)bench->queue->cell_bytes * chain.id + 16] = 0;
 			held[which] = held[--held_count];
 			hand_push(&bench->hand, chain.id, 1, chain.slots);
 			outstanding -= blk_reap_one(bench).cookie;
@@ -323,7 +323,7 @@ TEST_AXES(blk_io__nothing_is_read_back, kinds, NULL)
 	}
 	while (held_count > 0) {
 		held_count--;
-		bench->queue->cells[held[held_count].id].status = 0;
+		vblk_slot_at(bench->queue, held[held_count].id)->cell->status = 0;
 		hand_push(&bench->hand, held[held_count].id, 1, held[held_count].slots);
 		outstanding -= blk_reap_one(bench).cookie;
 		back++;

@@ -55,20 +55,23 @@ TEST_AXES(blk_queue__cells_and_tables, axes, NULL)
 	struct fake_world *world = begin(1);
 	struct vblk_queue *queue = fake_live(world);
 	const struct orion_region *region = &world->fake->regions[0];
-	uint64_t ids = world->device->ids;
-	uint64_t cells_end = queue->cells_address + 32 * ids;
+	uint64_t at = region->device + queue->layout.bytes;
+	uint32_t entries = vblk_info(world->device)->segments_max + 2;
+	uint32_t bytes = 32 + (test_choice(&chains) == 0 ? 0 : 16 * entries);
 
-	EXPECT_EQ(queue->cells_address % 32, 0);
-	EXPECT(queue->cells_address >= region->device + queue->layout.bytes);
-	EXPECT((uint8_t *)queue->cells - (uint8_t *)region->cpu ==
-	       (ptrdiff_t)(queue->cells_address - region->device));
-	EXPECT(cells_end <= region->device + region->bytes);
-	if (test_choice(&chains) == 0)
-		return;
-	EXPECT(queue->tables_address >= cells_end);
-	EXPECT_EQ(queue->tables_address % 16, 0);
-	EXPECT_EQ(queue->table_bytes, 16 * (vblk_info(world->device)->segments_max + 2));
-	EXPECT_EQ(queue->tables_address + ids * queue->table_bytes, region->device + region->bytes);
+	for (uint32_t id = 0; id < world->device->ids; id++) {
+		const struct vblk_slot *slot = vblk_slot_at(queue, id);
+
+		EXPECT_EQ(slot->ring.id, id);
+		EXPECT_EQ((uintptr_t)slot % 64, 0);
+		EXPECT_EQ(slot->address % 64, 0);
+		EXPECT(slot->address >= at);
+		EXPECT((uint8_t *)slot->cell - (uint8_t *)region->cpu ==
+		       (ptrdiff_t)(slot->address - region->device));
+		at = slot->address + bytes;
+	}
+	EXPECT(at <= region->device + region->bytes);
+	EXPECT(at + 64 > region->device + region->bytes);
 }
 
 TEST_AXES(blk_queue__private_memory_is_what_was_said, axes, NULL)

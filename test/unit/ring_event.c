@@ -28,7 +28,7 @@ TEST(ring_event__every_small_window_round_every_edge)
 				uint16_t now = (uint16_t)(before + added);
 				uint16_t event = (uint16_t)(before + off);
 
-				EXPECT_EQ(vring_event_passed(event, now, before),
+				EXPECT_EQ(vring_event_passed(event, now, added),
 					  passed_slowly(event, now, before));
 			}
 		}
@@ -39,11 +39,11 @@ TEST(ring_event__batches_up_to_the_largest_ring)
 {
 	for (unsigned i = 0; i < 4000; i++) {
 		uint16_t before = (uint16_t)test_random();
-		uint16_t now = (uint16_t)(before + test_random_below(32769));
+		uint32_t fresh = (uint32_t)test_random_below(32769);
+		uint16_t now = (uint16_t)(before + fresh);
 		uint16_t event = (uint16_t)test_random();
 
-		EXPECT_EQ(vring_event_passed(event, now, before),
-			  passed_slowly(event, now, before));
+		EXPECT_EQ(vring_event_passed(event, now, fresh), passed_slowly(event, now, before));
 	}
 }
 
@@ -51,7 +51,17 @@ TEST(ring_event__nothing_new_is_never_passed)
 {
 	for (unsigned i = 0; i < 0x10000; i++) {
 		EXPECT_EQ(vring_event_passed((uint16_t)i, 0, 0), false);
-		EXPECT_EQ(vring_event_passed((uint16_t)i, 0xffff, 0xffff), false);
+		EXPECT_EQ(vring_event_passed((uint16_t)i, 0xffff, 0), false);
+	}
+}
+
+/* After 2^16 and more, every position was passed, wherever the index stands. */
+TEST(ring_event__a_whole_lap_passes_everything)
+{
+	for (unsigned i = 0; i < 0x10000; i++) {
+		EXPECT_EQ(vring_event_passed((uint16_t)i, 5, 0x10000), true);
+		EXPECT_EQ(vring_event_passed((uint16_t)i, 5, UINT64_MAX), true);
+		EXPECT_EQ(vring_event_passed((uint16_t)i, 5, 0xffff), i != 5);
 	}
 }
 

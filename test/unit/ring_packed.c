@@ -5,8 +5,8 @@
 #include "test/harness.h"
 
 #include "hand.h"
-#include "model/model.h"
 #include "ring/packed.h"
+#include "ring_slots.h"
 
 #define LIVE_MAX 64
 
@@ -17,10 +17,11 @@ struct live {
 
 struct bench {
 	struct vring ring;
-	struct vring_slot *slots;
+	struct bare_slot *slots;
 	uint8_t *shared;
 	struct hand hand;
 	bool direct;
+	unsigned kind;
 	unsigned lent;                  /* descriptors */
 	struct live live[LIVE_MAX];     /* what the device holds */
 	unsigned live_count;
@@ -45,11 +46,12 @@ static struct bench *
 bench_make(unsigned size, unsigned ids, bool direct, bool event_index)
 {
 	struct bench *bench = test_alloc(sizeof(*bench));
-	struct vring_config config = {.size = (uint16_t)size,
-				      .ids = (uint16_t)ids,
+	struct vring_config config = {.size = size,
+				      .ids = ids,
+				      .limit = ids,
+				      .kind = direct ? VRING_DIRECT : 0,
 				      .packed = true,
-				      .event_index = event_index,
-				      .direct = direct};
+				      .event_index = event_index};
 	struct vring_layout layout = vring_layout(config.size, true);
 
 	bench->shared = test_alloc(layout.bytes);
@@ -64,6 +66,7 @@ bench_make(unsigned size, unsigned ids, bool direct, bool event_index)
 	bench->hand = hand_make(bench->shared, bench->shared + layout.driver_offset,
 				bench->shared + layout.device_offset, size, true);
 	bench->direct = direct;
+	bench->kind = config.kind;
 	return bench;
 }
 
@@ -74,38 +77,43 @@ expect_conserved(const struct bench *bench)
 	const struct vring *ring = &bench->ring;
 	static uint8_t seen[32768];
 	unsigned in_flight = 0, descriptors = 0;
-	uint16_t at = ring->free_head;
 
 	memset(seen, 0, ring->ids);
 	for (unsigned id = 0; id < ring->ids; id++) {
-		in_flight += ring->slots[id].descriptors > 0;
-		descriptors += ring->slots[id].descriptors;
+		in_flight += vring_slot_at(ring, id)->descriptors > 0;
+		descriptors += vring_slot_at(ring, id)->descriptors;
 	}
-	EXPECT_EQ(ring->outstanding, in_flight);
+	EXPECT_EQ(vring_outstanding(ring), in_flight);
 	EXPECT_EQ(descriptors, bench->lent);
-	EXPECT_EQ(ring->free + descriptors, bench->direct ? ring->size : ring->ids);
-	for (unsigned i = 0; i < ring->ids - in_flight; i++) {
-		EXPECT(at < ring->ids && seen[at] == 0 && ring->slots[at].descriptors == 0);
-		seen[at] = 1;
-		at = ring->slots[at].next;
+	EXPECT_EQ(vring_free(ring) + descriptors, bench->direct ? ring->size : ring->ids);
+	for (const struct vring_slot *slot = ring->free_slot; slot != NULL; slot = slot->next) {
+		EXPECT(slot->id < ring->ids && seen[slot->id] == 0 && slot->descriptors == 0);
+		seen[slot->id] = 1;
+		in_flight++;
 	}
+	EXPECT_EQ(in_flight, ring->ids);
 }
 
 static uint16_t
 add(struct bench *bench, unsigned count, uint64_t address)
 {
+	struct vring_slot *slot = vring_packed_next(&bench->ring);
 	struct vring_packed_chain chain = {0};
 
+	EXPECT(vring_packed_room(&bench->ring, bench->direct ? count : 1, bench->kind));
 	if (!bench->direct) {
 		bench->lent++;
-		return vring_packed_add_table(&bench->ring, address, 16 * count);
+		vring_packed_add_table(&bench->ring, slot, address,
+				       vring_packed_table_word(slot, 16 * count), 0);
+		return slot->id;
 	}
 	vring_packed_begin(&bench->ring, &chain);
 	for (unsigned i = 0; i + 1 < count; i++)
 		vring_packed_piece(&bench->ring, &chain, address + i, 100 + i, i > 0 ? 2 : 0);
-	vring_packed_last(&bench->ring, &chain, address + count - 1, 100 + count - 1, 2);
+	vring_packed_last(&bench->ring, &chain, address + count - 1, 100 + count - 1, 2,
+			  VRING_DIRECT);
 	bench->lent += count;
-	return chain.id;
+	return chain.slot->id;
 }
 
 static void
@@ -144,11 +152,12 @@ device_gives(struct bench *bench, unsigned which, uint32_t length)
 static void
 driver_takes(struct bench *bench, const struct live *live, uint32_t expected_length)
 {
-	uint16_t id = 0;
+	struct vring_slot *slot;
 	uint32_t length = 0;
 
-	EXPECT_EQ(vring_packed_take(&bench->ring, bench->direct, &id, &length), VRING_OK);
-	EXPECT_EQ(id, live->id);
+	EXPECT_EQ(vring_packed_take(&bench->ring, 1, &slot, &length, bench->kind), VRING_OK);
+	EXPECT(slot != NULL);
+	EXPECT_EQ(slot->id, live->id);
 	EXPECT_EQ(length, expected_length);
 	bench->lent -= live->slots;
 }
@@ -156,11 +165,11 @@ driver_takes(struct bench *bench, const struct live *live, uint32_t expected_len
 static void
 expect_nothing(struct bench *bench)
 {
-	uint16_t id = 0;
+	struct vring_slot *slot;
 	uint32_t length;
 
-	EXPECT_EQ(vring_packed_take(&bench->ring, bench->direct, &id, &length), VRING_OK);
-	EXPECT_EQ(id, UINT16_MAX);
+	EXPECT_EQ(vring_packed_take(&bench->ring, 1, &slot, &length, bench->kind), VRING_OK);
+	EXPECT(slot == NULL);
 }
 
 /* ---- bytes ---- */
@@ -179,17 +188,17 @@ TEST(ring_packed__direct_chain_bytes_in_both_laps)
 	vring_packed_begin(&bench->ring, &chain);
 	vring_packed_piece(&bench->ring, &chain, 0x0123456789abcdef, 16, 0);
 	EXPECT_EQ(hand_get(bench->hand.desc + 14, 2), 0);
-	vring_packed_last(&bench->ring, &chain, 0x100000000, 512, VIRTQ_DESC_F_WRITE);
+	vring_packed_last(&bench->ring, &chain, 0x100000000, 512, VIRTQ_DESC_F_WRITE, VRING_DIRECT);
 	EXPECT_MEM(bench->hand.desc, first, 16);
 	EXPECT_MEM(bench->hand.desc + 16, second, 16);
 	vring_packed_begin(&bench->ring, &chain);
-	vring_packed_last(&bench->ring, &chain, 0, 1, VIRTQ_DESC_F_WRITE);
+	vring_packed_last(&bench->ring, &chain, 0, 1, VIRTQ_DESC_F_WRITE, VRING_DIRECT);
 	EXPECT_MEM(bench->hand.desc + 32, third, 16);
 	bench->lent = 3;
 	hand_push(&bench->hand, 0, 7, 2);
 	driver_takes(bench, &live, 7);
 	vring_packed_begin(&bench->ring, &chain);
-	vring_packed_last(&bench->ring, &chain, 0, 1, VIRTQ_DESC_F_WRITE);
+	vring_packed_last(&bench->ring, &chain, 0, 1, VIRTQ_DESC_F_WRITE, VRING_DIRECT);
 	EXPECT_MEM(bench->hand.desc, lap_two, 16);
 }
 
@@ -199,8 +208,9 @@ TEST(ring_packed__table_bytes)
 					  48, 0,    0, 0, 0,    0,    0x84, 0};
 	struct bench *bench = bench_make(5, 5, false, false);
 
-	EXPECT_EQ(vring_packed_next_id(&bench->ring), 0);
-	EXPECT_EQ(vring_packed_add_table(&bench->ring, 0x123400001000, 48), 0);
+	EXPECT_EQ(vring_packed_next(&bench->ring)->id, 0);
+	vring_packed_add_table(&bench->ring, vring_packed_next(&bench->ring), 0x123400001000,
+			       vring_packed_table_word(vring_packed_next(&bench->ring), 48), 0);
 	EXPECT_MEM(bench->hand.desc, entry, 16);
 }
 
@@ -221,8 +231,8 @@ TEST_AXES(ring_packed__random_runs_conserve_descriptors, run_axes, NULL)
 	for (unsigned round = 0; round < (size > 8 ? 300 : 20000); round++) {
 		unsigned count = 1 + (unsigned)test_random_below(size < 5 ? size : 5);
 
-		if (bench->live_count < LIVE_MAX && ring->free >= (bench->direct ? count : 1) &&
-		    test_random_below(3) != 0) {
+		if (bench->live_count < LIVE_MAX &&
+		    vring_free(ring) >= (bench->direct ? count : 1) && test_random_below(3) != 0) {
 			add(bench, count, round * UINT64_C(0x1000));
 			device_takes(bench, count, round * UINT64_C(0x1000));
 			if (round % 16 == 0)
@@ -283,8 +293,8 @@ expect_fault(unsigned size, unsigned ids, uint32_t claim, vring_fault fault, boo
 {
 	struct bench *bench = bench_make(size, ids, direct, false);
 	struct vring before;
-	struct vring_slot slots[8];
-	uint16_t id = 0;
+	struct bare_slot slots[8];
+	struct vring_slot *slot;
 	uint32_t length;
 
 	for (unsigned i = 0; i < 3; i++)
@@ -292,7 +302,7 @@ expect_fault(unsigned size, unsigned ids, uint32_t claim, vring_fault fault, boo
 	hand_push(&bench->hand, claim, 0, direct ? 2 : 1);
 	before = bench->ring;
 	memcpy(slots, bench->slots, ids * sizeof(slots[0]));
-	EXPECT_EQ(vring_packed_take(&bench->ring, direct, &id, &length), fault);
+	EXPECT_EQ(vring_packed_take(&bench->ring, 3, &slot, &length, bench->kind), fault);
 	if (fault != VRING_OK) {
 		EXPECT_MEM(&bench->ring, &before, sizeof(before));
 		EXPECT_MEM(bench->slots, slots, ids * sizeof(slots[0]));
@@ -324,7 +334,7 @@ TEST(ring_packed__id_twice)
 {
 	struct bench *bench = bench_make(4, 4, false, false);
 	struct live live = {1, 1};
-	uint16_t id;
+	struct vring_slot *slot;
 	uint32_t length;
 
 	add(bench, 1, 0);
@@ -332,7 +342,7 @@ TEST(ring_packed__id_twice)
 	hand_push(&bench->hand, 1, 0, 1);
 	hand_push(&bench->hand, 1, 0, 1);
 	driver_takes(bench, &live, 0);
-	EXPECT_EQ(vring_packed_take(&bench->ring, false, &id, &length), VRING_ID_FREE);
+	EXPECT_EQ(vring_packed_take(&bench->ring, 1, &slot, &length, 0), VRING_ID_FREE);
 }
 
 /* Only flags that both say "used" in this lap count. */
@@ -351,7 +361,7 @@ TEST(ring_packed__only_this_lap_counts)
 	hand_push(&bench->hand, 0, 5, 1);
 	driver_takes(bench, &live, 5);
 	add(bench, 1, 0);
-	live.id = bench->ring.slots[0].descriptors > 0 ? 0 : 1;
+	live.id = bench->slots[0].ring.descriptors > 0 ? 0 : 1;
 	hand_push(&bench->hand, live.id, 6, 1);
 	driver_takes(bench, &live, 6);
 	/* Second lap: used is 0 and 0. */
@@ -362,7 +372,7 @@ TEST(ring_packed__only_this_lap_counts)
 		hand_set(bench->hand.desc + 14, 2, flags);
 		expect_nothing(bench);
 	}
-	live.id = bench->ring.slots[0].descriptors > 0 ? 0 : 1;
+	live.id = bench->slots[0].ring.descriptors > 0 ? 0 : 1;
 	hand_push(&bench->hand, live.id, 7, 1);
 	driver_takes(bench, &live, 7);
 }
@@ -370,7 +380,7 @@ TEST(ring_packed__only_this_lap_counts)
 TEST(ring_packed__pending_is_bounded_by_what_is_outstanding)
 {
 	struct bench *bench = bench_make(4, 4, false, false);
-	uint16_t pending = 77;
+	uint32_t pending = 77;
 
 	for (unsigned i = 0; i <= 4; i++) {
 		EXPECT_EQ(vring_packed_pending(&bench->ring, &pending), VRING_OK);
@@ -393,7 +403,7 @@ TEST(ring_packed__ask_by_flags)
 		EXPECT_EQ(vring_packed_ask(&bench->ring), (flags & 3) != 1);
 		device_takes(bench, 1, 0);
 		(void)device_gives(bench, 0, 0);
-		driver_takes(bench, &(struct live){bench->ring.slots[0].descriptors > 0 ? 0 : 1, 1},
+		driver_takes(bench, &(struct live){bench->slots[0].ring.descriptors > 0 ? 0 : 1, 1},
 			     0);
 	}
 }
@@ -436,7 +446,8 @@ TEST(ring_packed__ask_after_whole_laps)
 		driver_takes(bench, &live, 0);
 	}
 	/* The last slot of the lap before this one. */
-	hand_want_event(&bench->hand, bench->ring.avail_flags & VIRTQ_PACKED_F_AVAIL ? 3 : 0x8003);
+	hand_want_event(&bench->hand,
+			bench->ring.avail_lap >> 48 & VIRTQ_PACKED_F_AVAIL ? 3 : 0x8003);
 	EXPECT_EQ(vring_packed_ask(&bench->ring), true);
 	EXPECT_EQ(vring_packed_ask(&bench->ring), false);
 }
@@ -465,79 +476,5 @@ TEST_AXES(ring_packed__arm_and_disarm, arm_axes, NULL)
 		EXPECT_EQ(vring_packed_arm(&bench->ring), true);
 		vring_packed_disarm(&bench->ring);
 		EXPECT_EQ(hand_driver_flags(&bench->hand), 0x10000);
-	}
-}
-
-/* ---- order ---- */
-
-TEST(ring_packed__the_flags_are_out_before_the_question)
-{
-	for (unsigned seed = 0; seed < 40; seed++) {
-		struct model_host *host = model_host_open(seed);
-		struct vring_slot slots[4];
-		struct orion_region region;
-		struct vring_config config = {.slots = slots,
-					      .size = 4,
-					      .ids = 4,
-					      .packed = true,
-					      .event_index = seed % 2 == 0};
-		struct vring_layout layout = vring_layout(4, true);
-		struct vring ring;
-
-		EXPECT_EQ(model_host_port()->dma_alloc(host, layout.bytes, 4096, &region),
-			  ORION_OK);
-		config.shared = region.cpu;
-		vring_setup(&ring, &config);
-		model_step_begin(host, MODEL_MEMORY_TSO, seed);
-		(void)vring_packed_add_table(&ring, 0x1000, 16);
-		(void)vring_packed_ask(&ring);
-		EXPECT_EQ(hand_get((uint8_t *)region.cpu + 14, 2), 0x84);
-		(void)vring_packed_arm(&ring);
-		EXPECT_EQ(hand_get((uint8_t *)region.cpu + layout.driver_offset, 4),
-			  0x8000u | (seed % 2 == 0 ? 0x20000u : 0));
-		model_step_end();
-		model_host_port()->dma_free(host, &region);
-		model_host_close(host);
-	}
-}
-
-/* Out-of-order stores: flags that hand a chain over are out last of all. */
-TEST(ring_packed__contents_are_out_before_the_flags)
-{
-	for (unsigned seed = 0; seed < 400; seed++) {
-		struct model_host *host = model_host_open(seed);
-		struct vring_slot slots[4];
-		struct orion_region region;
-		bool direct = seed % 2 == 0;
-		struct vring_config config = {
-			.slots = slots, .size = 4, .ids = 4, .packed = true, .direct = direct};
-		struct vring_packed_chain chain = {0};
-		struct vring ring;
-		const uint8_t *desc;
-
-		EXPECT_EQ(model_host_port()->dma_alloc(host, 72, 4096, &region), ORION_OK);
-		config.shared = region.cpu;
-		desc = region.cpu;
-		vring_setup(&ring, &config);
-		model_step_begin(host, MODEL_MEMORY_WEAK, seed);
-		if (direct) {
-			vring_packed_begin(&ring, &chain);
-			vring_packed_piece(&ring, &chain, 0x1000, 16, 0);
-			vring_packed_piece(&ring, &chain, 0x2000, 512, 2);
-			vring_packed_last(&ring, &chain, 0x3000, 1, 2);
-		} else {
-			(void)vring_packed_add_table(&ring, 0x1000, 16);
-		}
-		for (unsigned i = 0; i < 60; i++) {
-			(void)shared_get16(&ring.device.event->flags);
-			if (hand_get(desc + 14, 2) == 0)
-				continue;
-			EXPECT_EQ(hand_get(desc, 8), 0x1000);
-			EXPECT_EQ(hand_get(desc + 16, 8), direct ? 0x2000 : 0);
-			EXPECT_EQ(hand_get(desc + 32 + 14, 2), direct ? 0x82 : 0);
-		}
-		model_step_end();
-		model_host_port()->dma_free(host, &region);
-		model_host_close(host);
 	}
 }

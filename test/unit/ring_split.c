@@ -5,8 +5,8 @@
 #include "test/harness.h"
 
 #include "hand.h"
-#include "model/model.h"
 #include "ring/split.h"
+#include "ring_slots.h"
 
 #define LIVE_MAX 64
 
@@ -18,11 +18,13 @@ struct live {
 
 struct bench {
 	struct vring ring;
-	struct vring_slot *slots;
+	struct bare_slot *slots;
+	uint16_t *links;
 	uint8_t *shared;
 	struct vring_layout layout;
 	struct hand hand;
 	bool direct;
+	unsigned kind;
 	unsigned expected_free;
 	struct live live[LIVE_MAX];     /* what the device holds */
 	unsigned live_count;
@@ -38,6 +40,7 @@ bench_end(void *unused)
 	if (current == NULL)
 		return;
 	test_free(current->slots);
+	test_free(current->links);
 	test_free(current->shared);
 	test_free(current);
 	current = NULL;
@@ -47,26 +50,41 @@ static struct bench *
 bench_make(unsigned size, bool direct, bool event_index)
 {
 	struct bench *bench = test_alloc(sizeof(*bench));
-	struct vring_config config = {.size = (uint16_t)size,
-				      .ids = (uint16_t)size,
-				      .event_index = event_index,
-				      .direct = direct};
+	struct vring_config config = {.size = size,
+				      .ids = size,
+				      .limit = size,
+				      .kind = direct ? VRING_DIRECT : 0,
+				      .event_index = event_index};
 
 	bench->layout = vring_layout(config.size, false);
 	bench->shared = test_alloc(bench->layout.bytes);
 	bench->slots = test_alloc(size * sizeof(*bench->slots));
+	bench->links = test_alloc(size * sizeof(*bench->links));
 	if (current == NULL)
 		test_at_end(bench_end, NULL);
 	bench_end(NULL);
 	current = bench;
 	config.shared = bench->shared;
 	config.slots = bench->slots;
+	config.links = bench->links;
 	vring_setup(&bench->ring, &config);
 	bench->hand = hand_make(bench->shared, bench->shared + bench->layout.driver_offset,
 				bench->shared + bench->layout.device_offset, size, false);
 	bench->direct = direct;
+	bench->kind = config.kind;
 	bench->expected_free = size;
 	return bench;
+}
+
+/* Marks COUNT descriptors from AT on, linked head to last, as seen: each once. */
+static void
+see_chain(const struct bench *bench, uint8_t *seen, uint32_t at, unsigned count)
+{
+	for (unsigned i = 0; i < count; i++) {
+		EXPECT(at < bench->ring.size && seen[at] == 0);
+		seen[at] = 1;
+		at = bench->links[at];
+	}
 }
 
 /* Every descriptor is either lent, once, or on the free list, once. */
@@ -75,28 +93,31 @@ expect_conserved(const struct bench *bench)
 {
 	const struct vring *ring = &bench->ring;
 	static uint8_t seen[32768];
-	unsigned chains = 0;
-	uint16_t at = ring->free_head;
+	unsigned chains = 0, count = 0;
 
 	memset(seen, 0, ring->size);
-	EXPECT_EQ(ring->free, bench->expected_free);
-	for (unsigned i = 0; i < ring->free; i++) {
-		EXPECT(at < ring->size && seen[at] == 0);
-		seen[at] = 1;
-		at = ring->slots[at].next;
+	EXPECT_EQ(vring_free(ring), bench->expected_free);
+	if (bench->direct) {
+		see_chain(bench, seen, ring->free_head, ring->free);
+	} else {
+		for (const struct vring_slot *slot = ring->free_slot; slot != NULL;
+		     slot = slot->next, count++) {
+			EXPECT(slot->id < ring->size && seen[slot->id] == 0);
+			EXPECT_EQ(slot->descriptors, 0);
+			seen[slot->id] = 1;
+		}
+		EXPECT_EQ(count, bench->expected_free);
 	}
 	for (unsigned id = 0; id < ring->size; id++) {
-		if (ring->slots[id].descriptors == 0)
+		const struct vring_slot *slot = vring_slot_at(ring, id);
+
+		EXPECT_EQ(slot->id, id);
+		if (slot->descriptors == 0)
 			continue;
 		chains++;
-		at = (uint16_t)id;
-		for (unsigned i = 0; i < ring->slots[id].descriptors; i++) {
-			EXPECT(at < ring->size && seen[at] == 0);
-			seen[at] = 1;
-			at = ring->slots[at].next;
-		}
+		see_chain(bench, seen, id, slot->descriptors);
 	}
-	EXPECT_EQ(chains, ring->outstanding);
+	EXPECT_EQ(chains, vring_outstanding(ring));
 	for (unsigned i = 0; i < ring->size; i++)
 		EXPECT_EQ(seen[i], 1);
 }
@@ -106,21 +127,24 @@ static uint16_t
 add(struct bench *bench, unsigned count, uint64_t address)
 {
 	struct vring_split_chain chain;
-	uint16_t id;
+	struct vring_slot *slot = vring_split_next(&bench->ring);
 
+	EXPECT(vring_split_room(&bench->ring, bench->direct ? count : 1, bench->kind));
 	if (!bench->direct) {
-		vring_split_prepare_table(&bench->ring, vring_split_next_id(&bench->ring), address,
-					  16 * count);
+		vring_split_prepare_table(&bench->ring, slot, address, 16 * count);
 		bench->expected_free--;
-		return vring_split_add_table(&bench->ring);
+		vring_split_add_table(&bench->ring, slot, 0);
+		return slot->id;
 	}
-	vring_split_begin(&bench->ring, &chain);
+	vring_split_begin(&bench->ring, &chain, VRING_DIRECT);
 	for (unsigned i = 0; i + 1 < count; i++)
-		vring_split_piece(&bench->ring, &chain, address + i, 100 + i, i > 0 ? 2 : 0);
-	vring_split_last(&bench->ring, &chain, address + count - 1, 100 + count - 1, 2);
-	id = chain.head;
+		vring_split_piece(&bench->ring, &chain, address + i, 100 + i, i > 0 ? 2 : 0,
+				  VRING_DIRECT);
+	vring_split_last(&bench->ring, &chain, address + count - 1, 100 + count - 1, 2,
+			 VRING_DIRECT);
 	bench->expected_free -= count;
-	return id;
+	EXPECT_EQ(chain.slot->id, chain.head);
+	return chain.slot->id;
 }
 
 /* The device takes what was published; what it sees must be what was added. */
@@ -159,13 +183,13 @@ device_gives(struct bench *bench, unsigned which, uint32_t length)
 static void
 driver_takes(struct bench *bench, const struct live *live, uint32_t expected_length)
 {
-	uint16_t pending = 0, id = 0;
-	uint32_t length = 0;
+	uint32_t length = 0, pending = 0;
+	struct vring_slot *slot;
 
 	EXPECT_EQ(vring_split_pending(&bench->ring, &pending), VRING_OK);
 	EXPECT(pending >= 1);
-	EXPECT_EQ(vring_split_take(&bench->ring, bench->direct, &id, &length), VRING_OK);
-	EXPECT_EQ(id, live->id);
+	EXPECT_EQ(vring_split_take(&bench->ring, pending, &slot, &length, bench->kind), VRING_OK);
+	EXPECT_EQ(slot->id, live->id);
 	EXPECT_EQ(length, expected_length);
 	bench->expected_free += live->descriptors;
 }
@@ -182,10 +206,10 @@ TEST(ring_split__direct_chain_bytes)
 	struct bench *bench = bench_make(8, true, false);
 	struct vring_split_chain chain;
 
-	vring_split_begin(&bench->ring, &chain);
-	vring_split_piece(&bench->ring, &chain, 0x0123456789abcdef, 16, 0);
-	vring_split_piece(&bench->ring, &chain, 0x100000000, 512, VIRTQ_DESC_F_WRITE);
-	vring_split_last(&bench->ring, &chain, 0x12345678, 1, VIRTQ_DESC_F_WRITE);
+	vring_split_begin(&bench->ring, &chain, VRING_DIRECT);
+	vring_split_piece(&bench->ring, &chain, 0x0123456789abcdef, 16, 0, VRING_DIRECT);
+	vring_split_piece(&bench->ring, &chain, 0x100000000, 512, VIRTQ_DESC_F_WRITE, VRING_DIRECT);
+	vring_split_last(&bench->ring, &chain, 0x12345678, 1, VIRTQ_DESC_F_WRITE, VRING_DIRECT);
 	EXPECT_MEM(bench->hand.desc, first, 16);
 	EXPECT_MEM(bench->hand.desc + 16, second, 16);
 	EXPECT_MEM(bench->hand.desc + 32, third, 16);
@@ -200,8 +224,9 @@ TEST(ring_split__table_bytes)
 	static const uint8_t entry[16] = {0, 0x10, 0, 0, 0x34, 0x12, 0, 0, 48, 0, 0, 0, 4, 0, 0, 0};
 	struct bench *bench = bench_make(4, false, false);
 
-	vring_split_prepare_table(&bench->ring, 0, 0x123400001000, 48);
-	EXPECT_EQ(vring_split_add_table(&bench->ring), 0);
+	vring_split_prepare_table(&bench->ring, vring_split_next(&bench->ring), 0x123400001000, 48);
+	vring_split_add_table(&bench->ring, vring_split_next(&bench->ring), 0);
+	EXPECT_EQ(hand_get(bench->hand.driver + 4, 2), 0);
 	EXPECT_MEM(bench->hand.desc, entry, 16);
 }
 
@@ -225,8 +250,8 @@ TEST_AXES(ring_split__random_runs_conserve_descriptors, run_axes, NULL)
 	for (unsigned round = 0; round < rounds; round++) {
 		unsigned count = 1 + (unsigned)test_random_below(size < 5 ? size : 5);
 
-		if (bench->live_count < LIVE_MAX && ring->free >= (bench->direct ? count : 1) &&
-		    test_random_below(3) != 0) {
+		if (bench->live_count < LIVE_MAX &&
+		    vring_free(ring) >= (bench->direct ? count : 1) && test_random_below(3) != 0) {
 			add(bench, count, round * UINT64_C(0x1000));
 			EXPECT_EQ(hand_pop(&bench->hand, &(struct hand_chain){0}), false);
 			vring_split_publish(ring);
@@ -311,6 +336,8 @@ TEST(ring_split__room_is_exact)
 
 	for (unsigned i = 0; i < 4; i++) {
 		EXPECT_EQ(bench->ring.free, 8 - 2 * i);
+		EXPECT_EQ(vring_split_room(&bench->ring, 8 - 2 * i, VRING_DIRECT), true);
+		EXPECT_EQ(vring_split_room(&bench->ring, 9 - 2 * i, VRING_DIRECT), false);
 		add(bench, 2, i);
 	}
 	EXPECT_EQ(bench->ring.free, 0);
@@ -325,9 +352,9 @@ expect_fault(uint32_t claim, vring_fault fault, bool direct)
 {
 	struct bench *bench = bench_make(8, direct, false);
 	struct vring before;
-	struct vring_slot slots[8];
-	uint16_t pending = 0, id = 0;
-	uint32_t length;
+	struct bare_slot slots[8];
+	struct vring_slot *slot;
+	uint32_t pending = 0, length;
 
 	for (unsigned i = 0; i < 3; i++)
 		add(bench, 2, i);
@@ -336,7 +363,7 @@ expect_fault(uint32_t claim, vring_fault fault, bool direct)
 	before = bench->ring;
 	memcpy(slots, bench->slots, sizeof(slots));
 	EXPECT_EQ(vring_split_pending(&bench->ring, &pending), VRING_OK);
-	EXPECT_EQ(vring_split_take(&bench->ring, direct, &id, &length), fault);
+	EXPECT_EQ(vring_split_take(&bench->ring, pending, &slot, &length, bench->kind), fault);
 	if (fault != VRING_OK) {
 		EXPECT_MEM(&bench->ring, &before, sizeof(before));
 		EXPECT_MEM(bench->slots, slots, sizeof(slots));
@@ -377,8 +404,8 @@ TEST(ring_split__id_not_in_flight)
 TEST(ring_split__id_twice)
 {
 	struct bench *bench = bench_make(4, false, false);
-	uint16_t id, pending;
-	uint32_t length;
+	struct vring_slot *slot;
+	uint32_t pending, length;
 
 	add(bench, 1, 0);
 	add(bench, 1, 0);
@@ -387,8 +414,8 @@ TEST(ring_split__id_twice)
 	hand_push(&bench->hand, 1, 0, 0);
 	EXPECT_EQ(vring_split_pending(&bench->ring, &pending), VRING_OK);
 	EXPECT_EQ(pending, 2);
-	EXPECT_EQ(vring_split_take(&bench->ring, false, &id, &length), VRING_OK);
-	EXPECT_EQ(vring_split_take(&bench->ring, false, &id, &length), VRING_ID_FREE);
+	EXPECT_EQ(vring_split_take(&bench->ring, 2, &slot, &length, 0), VRING_OK);
+	EXPECT_EQ(vring_split_take(&bench->ring, 1, &slot, &length, 0), VRING_ID_FREE);
 }
 
 /* The index may name what is outstanding and no more, wherever it stands. */
@@ -396,7 +423,7 @@ TEST(ring_split__index_leaps)
 {
 	for (unsigned outstanding = 0; outstanding <= 4; outstanding++) {
 		struct bench *bench = bench_make(4, false, false);
-		uint16_t pending;
+		uint32_t pending;
 
 		for (unsigned i = 0; i < outstanding; i++)
 			add(bench, 1, 0);
@@ -428,11 +455,11 @@ ask_from(uint16_t start, unsigned batch, int off)
 {
 	struct bench *bench = bench_make(4, false, true);
 
-	bench->ring.avail = bench->ring.used = start;
+	bench->ring.added = bench->ring.asked = bench->ring.used = start;
 	bench->hand.seen = start;
 	hand_index(&bench->hand, start);
 	for (unsigned round = 0; round < 3; round++) {
-		uint16_t before = bench->ring.avail;
+		uint16_t before = (uint16_t)bench->ring.added;
 
 		for (unsigned i = 0; i < batch; i++)
 			add(bench, 1, 0);
@@ -477,7 +504,7 @@ TEST(ring_split__ask_after_a_whole_lap)
 		live = device_gives(bench, 0, 0);
 		driver_takes(bench, &live, 0);
 	}
-	hand_want_event(&bench->hand, (uint16_t)(bench->ring.avail - 1));
+	hand_want_event(&bench->hand, (uint16_t)(bench->ring.added - 1));
 	EXPECT_EQ(vring_split_ask(&bench->ring), true);
 	EXPECT_EQ(vring_split_ask(&bench->ring), false);
 }
@@ -514,83 +541,5 @@ TEST(ring_split__arm_names_the_next_entry)
 		EXPECT_EQ(vring_split_arm(&bench->ring), false);
 		driver_takes(bench, &live, 0);
 		EXPECT_EQ(hand_driver_flags(&bench->hand), 0);
-	}
-}
-
-/* ---- order ---- */
-
-/* With a store buffer before memory: when the question is asked, the index must have left it. */
-TEST(ring_split__the_index_is_out_before_the_question)
-{
-	for (unsigned seed = 0; seed < 40; seed++) {
-		struct model_host *host = model_host_open(seed);
-		struct vring_slot slots[4];
-		struct orion_region region;
-		struct vring_config config = {
-			.slots = slots, .size = 4, .ids = 4, .event_index = seed % 2 == 0};
-		struct vring_layout layout = vring_layout(4, false);
-		struct vring ring;
-
-		EXPECT_EQ(model_host_port()->dma_alloc(host, layout.bytes, 4096, &region),
-			  ORION_OK);
-		config.shared = region.cpu;
-		vring_setup(&ring, &config);
-		model_step_begin(host, MODEL_MEMORY_TSO, seed);
-		vring_split_prepare_table(&ring, 0, 0x1000, 16);
-		vring_split_add_table(&ring);
-		vring_split_publish(&ring);
-		(void)vring_split_ask(&ring);
-		EXPECT_EQ(hand_get((uint8_t *)region.cpu + layout.driver_offset + 2, 2), 1);
-
-		/* Likewise the wish for an interrupt before the second look. */
-		ring.used = 7;
-		(void)vring_split_arm(&ring);
-		if (config.event_index)
-			EXPECT_EQ(hand_get((uint8_t *)region.cpu + layout.driver_offset + 12, 2),
-				  7);
-		else
-			EXPECT_EQ(hand_get((uint8_t *)region.cpu + layout.driver_offset, 2), 0);
-		model_step_end();
-		model_host_port()->dma_free(host, &region);
-		model_host_close(host);
-	}
-}
-
-/* With stores out of order between fences: an index that is out has its entries out before it. */
-TEST(ring_split__entries_are_out_before_the_index)
-{
-	for (unsigned seed = 0; seed < 400; seed++) {
-		struct model_host *host = model_host_open(seed);
-		struct vring_slot slots[4];
-		struct orion_region region;
-		struct vring_config config = {.slots = slots, .size = 4, .ids = 4};
-		struct vring_layout layout = vring_layout(4, false);
-		struct vring ring;
-		const uint8_t *avail;
-
-		EXPECT_EQ(model_host_port()->dma_alloc(host, layout.bytes, 4096, &region),
-			  ORION_OK);
-		config.shared = region.cpu;
-		vring_setup(&ring, &config);
-		avail = (uint8_t *)region.cpu + layout.driver_offset;
-		model_step_begin(host, MODEL_MEMORY_WEAK, seed);
-		for (unsigned i = 0; i < 4; i++) {
-			vring_split_prepare_table(&ring, vring_split_next_id(&ring), 0x1000, 32);
-			vring_split_add_table(&ring);
-		}
-		vring_split_publish(&ring);
-		/* Each load lets the buffer drain a little, or not. */
-		for (unsigned i = 0; i < 60; i++) {
-			(void)shared_get16(&ring.device.used->flags);
-			if (hand_get(avail + 2, 2) != 4)
-				continue;
-			for (unsigned id = 0; id < 4; id++) {
-				EXPECT_EQ(hand_get(avail + 4 + 2 * id, 2), id);
-				EXPECT_EQ(hand_get((uint8_t *)region.cpu + 16 * id + 8, 4), 32);
-			}
-		}
-		model_step_end();
-		model_host_port()->dma_free(host, &region);
-		model_host_close(host);
 	}
 }
