@@ -31,10 +31,10 @@ def main():
     ours = counts.program("ring")
     words = [[*layout, "event", f"batch={batch}"] + ["armed"] * (mode == "armed")
              for mode, *layout, batch in ROWS]
-    found = counts.many([(ours, counts.RING, w) for w in words] +
+    found = counts.many([(ours, counts.ARMED, w) for w in words] +
                         [(theirs, LINUX, w) for w in words])
     print("Add, kick question and get of one request of three pieces, instructions; event index on")
-    print(f"  {counts.shown(ours, counts.RING, ['WORDS', f'count={counts.REQUESTS}'])}")
+    print(f"  {counts.shown(ours, counts.ARMED, ['WORDS', f'count={counts.REQUESTS}'])}")
     print(f"  {counts.shown(theirs, LINUX, ['WORDS', f'count={counts.REQUESTS}'])}")
     print("  each less the same at twice the count; armed: an interrupt is asked for after each")
     print("  harvest, as Linux's block driver does; less alloc: without malloc() and free()")
