@@ -9,12 +9,12 @@
 
 #include "ring/packed.h"
 #include "ring/split.h"
+#include "test/exhaust/claims.h"
 #include "test/exhaust/ring.h"
 #include "test/exhaust/search.h"
 #include "test/harness.h"
 
 #define LOADS_MAX 4u
-#define VALUES_MAX 512u
 #define WHOLE_RANGE 0x10000u
 #define NEIGHBOURS 24u
 
@@ -28,15 +28,6 @@ enum verb {
 	ARM,
 	DISARM,
 	VERBS
-};
-
-/* What a load can be of. */
-enum place {
-	INDEX, /* split: used.idx */
-	FLAGS, /* split: used.flags */
-	EVENT, /* split: avail_event */
-	ENTRY, /* a used element, or the word of a descriptor */
-	WISH /* packed: the device's event area */
 };
 
 static struct {
@@ -55,124 +46,17 @@ static struct {
 	bool yes;
 	uint32_t pending, length;
 	struct vring_slot *slot; /* NULL: none */
-	uint64_t claims;
+	uint64_t tries;
 	uint8_t rank[RING_SIZE_MAX];
 } self;
 
-/* ---- what a device can say ---- */
-
-struct list {
-	unsigned count;
-	uint64_t value[VALUES_MAX];
-};
-
-/* By place, first byte and width: parts of the whole words, each once. */
-static struct list lists[WISH + 1][8][9];
-
-static void
-list_add(enum place place, uint64_t word)
-{
-	static const unsigned widths[] = {1, 2, 4, 8};
-
-	for (unsigned w = 0; w < 4; w++) {
-		unsigned width = widths[w];
-
-		for (unsigned first = 0; first + width <= 8; first += width) {
-			struct list *list = &lists[place][first][width];
-			uint64_t part = word >> (8 * first) &
-					(width == 8 ? UINT64_MAX : (UINT64_C(1) << 8 * width) - 1);
-			unsigned i = 0;
-
-			while (i < list->count && list->value[i] != part)
-				i++;
-			EXPECT(i < VALUES_MAX);
-			list->value[i] = part;
-			list->count += i == list->count;
-		}
-	}
-}
-
-/* Ids in and around the ring, and their likes with other high bits. */
-static unsigned
-list_ids(uint32_t *ids)
-{
-	static const uint32_t others[] = {0x7f,       0x80,       0xff,       0x100,     0x7fff,
-					  0x8000,     0xffff,     0x10000,    0x10001,   0x7fffffff,
-					  0x80000000, 0x80000001, 0xfffffffe, UINT32_MAX};
-	unsigned count = 0;
-
-	for (uint32_t id = 0; id <= 2u * ring_config.size; id++)
-		ids[count++] = id;
-	for (unsigned i = 0; i < sizeof(others) / sizeof(others[0]); i++)
-		ids[count++] = others[i];
-	return count;
-}
-
-static void
-list_entries(void)
-{
-	static const uint32_t lengths[] = {0, 1, UINT32_MAX};
-	static const unsigned flags[] = {0, 0x80, 0x8000, 0x8080, 0x7f7f, 0x7fff, 0xff7f, 0xffff};
-	uint32_t ids[32];
-	unsigned count = list_ids(ids);
-
-	for (unsigned i = 0; i < count; i++) {
-		for (unsigned l = 0; l < 3; l++) {
-			if (!ring_config.packed)
-				list_add(ENTRY, ids[i] | (uint64_t)lengths[l] << 32);
-			for (unsigned f = 0; f < 8 && ring_config.packed && ids[i] < 0x10000; f++)
-				list_add(ENTRY, lengths[l] % 2 * UINT32_MAX |
-							(uint64_t)ids[i] << 32 |
-							(uint64_t)flags[f] << 48);
-		}
-	}
-}
-
-static void
-list_wishes(void)
-{
-	static const uint16_t slots[] = {0, 1, 2, 3, 4, 5, 8, 0x7ffe, 0x7fff};
-	static const uint16_t flags[] = {0, 1, 2, 3, 0xfffc, 0xfffe};
-
-	for (unsigned i = 0; i < sizeof(slots) / sizeof(slots[0]); i++) {
-		for (unsigned f = 0; f < sizeof(flags) / sizeof(flags[0]); f++) {
-			list_add(WISH, slots[i] | (uint32_t)flags[f] << 16);
-			list_add(WISH, slots[i] | 0x8000u | (uint32_t)flags[f] << 16);
-		}
-	}
-	list_add(FLAGS, 0);
-	list_add(FLAGS, 1);
-	list_add(FLAGS, 0xfffe);
-	list_add(FLAGS, 0xffff);
-}
-
-static enum place
-place_of(unsigned at, unsigned *first)
-{
-	unsigned device = (unsigned)ring_layout.device_offset, size = ring_config.size;
-
-	*first = 0;
-	if (ring_config.packed) {
-		*first = at % 16 >= 8 ? at % 8 : at % 4;
-		if (at < ring_layout.driver_offset && at % 16 < 8)
-			machine_fail("the driver reads the address of a descriptor");
-		if (at >= ring_layout.driver_offset && at < device)
-			machine_fail("the driver reads what it wrote");
-		return at >= device ? WISH : ENTRY;
-	}
-	if (at < device)
-		machine_fail("the driver reads what it wrote");
-	if (at < device + 4)
-		return at < device + 2 ? FLAGS : INDEX;
-	*first = (at - device - 4) % 8;
-	return at < device + 4 + 8 * size ? ENTRY : EVENT;
-}
+/* ---- what the device says ---- */
 
 /* All 2^16 positions count where they are compared with more than one other. */
 static bool
 all_positions(void)
 {
-	return ring_config.size <= 2 && self.verb != ARM;
+	return ring_config.size <= (ring_config.in_order ? 1 : 2) && self.verb != ARM;
 }
 
 /* Otherwise those that are near, and those half a lap away. */
@@ -190,8 +74,8 @@ static uint64_t
 say(unsigned at, unsigned width)
 {
 	unsigned first, load = self.loads++;
-	enum place place = place_of(at, &first);
-	const struct list *list = &lists[place][first][width];
+	enum place place = claims_place(at, &first);
+	const struct claims *claims = claims_of(place, first, width);
 	uint64_t mask, value;
 
 	if (load >= LOADS_MAX)
@@ -200,8 +84,8 @@ say(unsigned at, unsigned width)
 		self.values[load] = all_positions() ? WHOLE_RANGE : NEIGHBOURS * 2;
 		value = position(self.which[load]);
 	} else {
-		self.values[load] = list->count;
-		value = list->value[self.which[load]];
+		self.values[load] = claims->count;
+		value = claims->value[self.which[load]];
 	}
 	mask = width == 8 ? UINT64_MAX : (UINT64_C(1) << 8 * width) - 1;
 	self.said[place] = (self.said[place] & ~(mask << 8 * first)) | value << 8 * first;
@@ -530,7 +414,7 @@ one_answer(void)
 	self.loads = 0;
 	self.fault = VRING_OK;
 	self.slot = NULL;
-	self.claims++;
+	self.tries++;
 	if (!machine_try(do_verb))
 		return machine_wrong();
 	if (self.fault != VRING_OK &&
@@ -589,7 +473,6 @@ free_all(void *unused)
 	search_end();
 	test_free(self.state);
 	memset(&self, 0, sizeof(self));
-	memset(lists, 0, sizeof(lists));
 }
 
 static const struct test_axis layouts = {"layout", {"split", "packed"}};
@@ -619,8 +502,7 @@ TEST_AXES(hostile, axes, is_possible)
 	self.live = ring_open(&config, &self.bytes);
 	self.state = test_alloc(self.bytes);
 	test_at_end(free_all, NULL);
-	list_entries();
-	list_wishes();
+	claims_open();
 	memcpy(self.state, self.live, self.bytes);
 	machine_oracle_set(say);
 	search_begin(self.bytes, true);
@@ -628,5 +510,5 @@ TEST_AXES(hostile, axes, is_possible)
 	while (search_next(self.state, &self.number))
 		leave();
 	printf("%-52s %9u states %12llu claims\n", test_id(), search_seen(),
-	       (unsigned long long)self.claims);
+	       (unsigned long long)self.tries);
 }

@@ -39,10 +39,10 @@ def mutant(name, file, old, new, tests, why, **more):
 
 # By file: the tests of which at least one must notice when a fence is missing, or a store out of
 # its place.  "exhaust" tries every interleaving of the smallest rings: x86 memory, then weak.
-SPLIT_ORDER = ("unit/ring_fences unit/blk_order__no*:split* exhaust/honest_accesses:split.[12].* "
-               "exhaust/honest_disorder:split.1.*")
-PACKED_ORDER = ("unit/ring_fences unit/blk_order__no*:packed* exhaust/honest_accesses:packed.[12].* "
-                "exhaust/honest_disorder:packed.1.*")
+SPLIT_ORDER = ("unit/ring_fences unit/blk_order__no*:split* "
+               "exhaust/honest_accesses:split.[12].* exhaust/honest_disorder:split.1.*")
+PACKED_ORDER = ("unit/ring_fences unit/blk_order__no*:packed* "
+                "exhaust/honest_accesses:packed.[12].* exhaust/honest_disorder:packed.1.*")
 WITNESSES = {SPLIT: SPLIT_ORDER, PACKED: PACKED_ORDER, SUBMIT: "unit/blk_order__every_doorbell*"}
 
 
@@ -285,7 +285,8 @@ mutant("4-split-long-ago", SPLIT,
 mutant("4-split-batch", SPLIT, "if (unlikely(batch > pending)) return VRING_OUT_OF_ORDER;", "",
        "exhaust/hostile:split.2.table.fifo.index",
        "a batch may have more chains than the index says")
-mutant("4-split-batch-length", SPLIT, "ring->batch == 0 ? ring->batch_length : VRING_LENGTH_UNKNOWN",
+mutant("4-split-batch-length", SPLIT,
+       "ring->batch == 0 ? ring->batch_length : VRING_LENGTH_UNKNOWN",
        "ring->batch_length", "exhaust/hostile:split.2.table.fifo.index",
        "the length of a batch's last is that of all")
 mutant("4-packed-batch", PACKED, "(last >= first ? last : last + ring->ids) - first + 1",
@@ -302,11 +303,15 @@ mutant("4-packed-in-flight", PACKED, "if (unlikely(slot->descriptors == 0)) retu
        "", "unit/ring_packed__id_not_in_flight unit/blk_io__completed_twice "
        "exhaust/hostile:packed.3.table.any.index",
        "no check that a used id is in flight")
-mutant("4-length", REAP, "else if (unlikely(length > slot->lent))", "else if (false)",
-       "unit/blk_io__written_is_clamped_to_what_was_lent", "a used length is believed")
+mutant("4-length-one", REAP, "unlikely(length > slot->lent || (", "unlikely((",
+       "unit/blk_io__written_is_clamped_to_what_was_lent",
+       "the used length of a single one is believed")
+mutant("4-length-batch", REAP, "else if (unlikely(length > slot->lent))", "else if (false)",
+       "scenario/mischief", "a used length in a batch is believed")
 mutant("4-latch", RECOVER, "queue->mode = VBLK_MODE_BROKEN;", "",
        "unit/blk_io__forged_ids_break_the_queue", "a broken queue goes on")
-mutant("4-first-cause", RECOVER, "if (!vblk_running(queue)) return; queue->mode = VBLK_MODE_BROKEN;",
+mutant("4-first-cause", RECOVER,
+       "if (!vblk_running(queue)) return; queue->mode = VBLK_MODE_BROKEN;",
        "queue->mode = VBLK_MODE_BROKEN;",
        "unit/blk_recover__first_cause_stays", "a later cause hides the first")
 
@@ -318,16 +323,19 @@ mutant("5-poison", SUBMIT, "shared_put8(&cell->status, VBLK_STATUS_POISON);", ""
 mutant("5-poison-is-ok", COMMAND, "queue->stats.status_unwritten++; return ORION_IO_ERROR;",
        "return ORION_OK; return ORION_IO_ERROR;", "unit/blk_io__forgotten_status_is_an_error",
        "a status that was never written counts as success")
-mutant("6-by-position", REAP, "uint8_t status = shared_get8(&slot->cell->status); length--; if",
-       """const struct vblk_queue *q = queue;
-	const struct vblk_slot *other = vblk_slot_at(
-		q, (uint16_t)(vring_outstanding(&q->ring) % q->ring.ids));
-	uint8_t status = shared_get8(&other->cell->status);
+OTHER = """uint8_t status = shared_get8(
+		&vblk_slot_at(queue, (slot->ring.id ^ 1u) %% queue->ring.ids)->cell->status);
 
 	length--;
-	if""",
-       "unit/blk_io__status_belongs_to_the_id scenario/one_error",
-       "the status is taken from another slot than the used one")
+	%s"""
+mutant("6-other-slot-batch", REAP,
+       "uint8_t status = shared_get8(&slot->cell->status); length--; /*",
+       OTHER % "/*", "unit/blk_io__status_belongs_to_the_id scenario/one_error",
+       "the status in a batch is taken from another slot than the used one")
+mutant("6-other-slot-one", REAP,
+       "uint8_t status = shared_get8(&slot->cell->status); length--; if",
+       OTHER % "if", "unit/blk_io__forgotten_status_is_an_error",
+       "the status of a single one is taken from another slot than the used one")
 
 # ---- 7: flush -------------------------------------------------------------------------------
 
@@ -368,10 +376,14 @@ mutant("9-change-lost", OPEN,
 
 # ---- 10: byte order -------------------------------------------------------------------------
 
-mutant("10-missing-swap", SHARED, "{ return arch_le32(shared_load32(p)); }",
-       "{ return shared_load32(p); }",
+mutant("10-missing-swap", SHARED, "{ return arch_le64(shared_load64(p)); }",
+       "{ return shared_load64(p); }",
        "unit/base_shared__get unit/ring_split__id unit/blk_io__written_is_clamped",
-       "a 32-bit load is not converted", mode="ppc64")
+       "a 64-bit load is not converted", mode="ppc64")
+mutant("10-missing-swap-32", SHARED, "{ return arch_le32(shared_load32(p)); }",
+       "{ return shared_load32(p); }",
+       "unit/base_shared__get unit/ring_packed__ask", "a 32-bit load is not converted",
+       mode="ppc64")
 mutant("10-double-swap", SHARED, "shared_store16(p, arch_le16(v));",
        "shared_store16(p, arch_le16(arch_le16(v)));",
        "unit/base_shared__put unit/ring_split__direct_chain_bytes",
