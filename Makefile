@@ -58,8 +58,9 @@ FREE := -ffreestanding -fno-stack-protector -fno-common
 
 # Stack frames are bounded in optimised builds; instrumented ones spend more.
 FRAME := $(if $(filter release clang,$(MODE)),-Wframe-larger-than=)
-frame_of = $(or $(if $(filter src/blk/submit.c src/blk/reap.c,$1),256),$(if $(filter kernel/% commands/%,$1),4096),2048)
-frame = $(if $(FRAME),$(FRAME)$(frame_of))
+frame_of = $(or $(if $(filter src/blk/submit.c src/blk/reap.c,$1),256),\
+	$(if $(filter kernel/% commands/%,$1),4096),2048)
+frame = $(if $(FRAME),$(FRAME)$(strip $(frame_of)))
 
 # ---- what is built ------------------------------------------------------------------------------
 
@@ -104,7 +105,8 @@ kernel_s := $(wildcard kernel/arch/$(ARCH)/*.S)
 kernel_o := $(kernel_s:%.S=$B/$(ARCH)/%.S.o) $(kernel_c:%.c=$B/$(ARCH)/%.o)
 kernel := $(if $(KERNEL_CFLAGS),$(if $(filter release debug clang,$(MODE)),$(KERNEL)))
 
-.PHONY: all lib kernel tests benches run test mutate bench bench-ring bench-linux budget lint fuzz install clean format help
+.PHONY: all lib kernel tests benches run test mutate bench bench-ring bench-linux budget lint \
+	fuzz install clean format help
 all: lib kernel tests benches ## build everything for MODE (the default)
 lib: $(libraries) ## build the libraries: core, storage and the model device
 kernel: $(kernel) ## build the Orion kernel for ARCH
