@@ -239,10 +239,12 @@ vring_split_take(struct vring *ring, uint32_t pending, struct vring_slot **out, 
 			return VRING_ID_FREE;
 		*length = (uint32_t)(word >> 32);
 		if (kind & VRING_IN_ORDER) {
-			ring->batch = (((uint32_t)slot->id - ring->oldest->id) & ring->mask) + 1;
-			ring->batch_length = *length;
-			if (unlikely(ring->batch > pending))
+			uint32_t batch = ((slot->id - (uint32_t)ring->oldest->id) & ring->mask) + 1;
+
+			if (unlikely(batch > pending))
 				return VRING_OUT_OF_ORDER;
+			ring->batch = batch;
+			ring->batch_length = *length;
 		}
 	}
 	if (kind & VRING_IN_ORDER) {

@@ -222,29 +222,44 @@ show_index(void)
 	live->shown = 1;
 }
 
+/* COUNT chains from WHICH on have their answers, and are no longer held.  Returns their slots. */
+static unsigned
+answer(unsigned which, unsigned count)
+{
+	unsigned slots = 0;
+
+	for (unsigned i = which; i < which + count; i++) {
+		put64(ring_cell(live->chain[i].id) + 8, live->chain[i].number);
+		slots += live->chain[i].slots;
+	}
+	live->held = (uint8_t)(live->held - count);
+	live->finished = (uint8_t)(live->finished + count);
+	memmove(&live->chain[which], &live->chain[which + count],
+		(live->held - which) * sizeof(live->chain[0]));
+	memset(&live->chain[live->held], 0, count * sizeof(live->chain[0]));
+	return slots;
+}
+
+/* In order, one used entry stands for all up to this one.  [spec 2.7.9, 2.8.8] */
 static void
 finish(unsigned which, bool quietly)
 {
 	unsigned id = live->chain[which].id, number = live->chain[which].number;
-	unsigned slots = live->chain[which].slots, at = slot_at(live->put);
+	unsigned count = ring_config.in_order ? which + 1 : 1, at = slot_at(live->put);
+	unsigned slots = answer(which + 1 - count, count);
 	bool odd = lap_is_odd(live->put);
 
-	live->held--;
-	memmove(&live->chain[which], &live->chain[which + 1],
-		(live->held - which) * sizeof(live->chain[0]));
-	memset(&live->chain[live->held], 0, sizeof(live->chain[0]));
-	live->finished++;
-	live->put = (uint16_t)(live->put + (ring_config.packed ? slots : 1));
-	put64(ring_cell(id) + 8, number);
 	if (ring_config.packed) {
 		put32(at + 8, ring_answer(number));
 		put16(at + 12, (uint16_t)id);
 		machine_publish();
 		put16(at + 14, odd ? 0 : F_AVAIL | F_USED);
+		live->put = (uint16_t)(live->put + slots);
 		return;
 	}
-	at = device_area() + 4 + 8 * ((live->put - 1u) % ring_config.size);
+	at = device_area() + 4 + 8 * (unsigned)(live->put % ring_config.size);
 	put64(at, id | (uint64_t)ring_answer(number) << 32);
+	live->put = (uint16_t)(live->put + count);
 	live->shown = 0;
 	if (!quietly)
 		show_index();

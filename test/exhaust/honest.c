@@ -280,8 +280,9 @@ run(const struct ring_config *config)
 static const struct test_axis layouts = {"layout", {"split", "packed"}};
 static const struct test_axis sizes = {"size", {"1", "2", "3", "4"}};
 static const struct test_axis chains = {"chains", {"table", "direct"}};
+static const struct test_axis orders = {"order", {"any", "fifo"}};
 static const struct test_axis events = {"events", {"flags", "index"}};
-static const struct test_axis *const axes[] = {&layouts, &sizes, &chains, &events, NULL};
+static const struct test_axis *const axes[] = {&layouts, &sizes, &chains, &orders, &events, NULL};
 
 static bool
 is_possible(void)
@@ -305,6 +306,7 @@ configured(unsigned requests, unsigned lean_above)
 	return (struct ring_config){.size = (uint8_t)size,
 				    .packed = packed,
 				    .direct = test_choice(&chains) == 1,
+				    .in_order = test_choice(&orders) == 1,
 				    .event_index = test_choice(&events) == 1,
 				    .start = (uint16_t)(packed ? size - 1 : 0xffff),
 				    .lean = size > lean_above,

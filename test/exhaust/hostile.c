@@ -52,9 +52,11 @@ static struct {
 
 	/* What the verb returned. */
 	vring_fault fault;
-	bool yes, none;
-	uint16_t pending, id;
+	bool yes;
+	uint32_t pending, length;
+	struct vring_slot *slot; /* NULL: none */
 	uint64_t claims;
+	uint8_t rank[RING_SIZE_MAX];
 } self;
 
 /* ---- what a device can say ---- */
@@ -166,13 +168,20 @@ place_of(unsigned at, unsigned *first)
 	return at < device + 4 + 8 * size ? ENTRY : EVENT;
 }
 
-/* All 2^16 positions round a small ring; round others those near, and those half a lap away. */
+/* All 2^16 positions count where they are compared with more than one other. */
+static bool
+all_positions(void)
+{
+	return ring_config.size <= 2 && self.verb != ARM;
+}
+
+/* Otherwise those that are near, and those half a lap away. */
 static uint16_t
 position(unsigned i)
 {
 	uint16_t first = (uint16_t)(self.live->book.consumed - NEIGHBOURS / 2);
 
-	if (ring_config.size <= 2 || i < NEIGHBOURS)
+	if (all_positions() || i < NEIGHBOURS)
 		return (uint16_t)(first + i);
 	return (uint16_t)(first + 0x8000 + i - NEIGHBOURS);
 }
@@ -188,7 +197,7 @@ say(unsigned at, unsigned width)
 	if (load >= LOADS_MAX)
 		machine_fail("more loads than one verb should do");
 	if (place == INDEX || place == EVENT) {
-		self.values[load] = ring_config.size <= 2 ? WHOLE_RANGE : NEIGHBOURS * 2;
+		self.values[load] = all_positions() ? WHOLE_RANGE : NEIGHBOURS * 2;
 		value = position(self.which[load]);
 	} else {
 		self.values[load] = list->count;
@@ -222,8 +231,8 @@ static void
 do_verb(void)
 {
 	struct vring *ring = &self.live->ring;
+	uint32_t pending = self.live->book.pending;
 	bool packed = ring_config.packed;
-	uint32_t length = 0;
 
 	switch (self.verb) {
 	case SUBMIT_1:
@@ -238,9 +247,10 @@ do_verb(void)
 				    : vring_split_pending(ring, &self.pending);
 		break;
 	case TAKE:
-		self.fault = packed ? vring_packed_take(ring, ring_config.direct, &self.id, &length)
-				    : vring_split_take(ring, ring_config.direct, &self.id, &length);
-		self.none = packed && self.fault == VRING_OK && self.id == UINT16_MAX;
+		self.fault = packed ? vring_packed_take(ring, pending, &self.slot, &self.length,
+							ring_kind())
+				    : vring_split_take(ring, pending, &self.slot, &self.length,
+						       ring_kind());
 		break;
 	case ARM:
 		self.yes = packed ? vring_packed_arm(ring) : vring_split_arm(ring);
@@ -334,32 +344,121 @@ says_used(void)
 	       flags == (lap_is_odd(book->consumed) ? 0 : 0x8080);
 }
 
+/* A batch that has begun is there, whatever the device says of a packed ring now. */
+static bool
+is_something_there(void)
+{
+	return (ring_config.packed && self.live->book.batch > 0) || says_used();
+}
+
+static uint32_t
+said_length(void)
+{
+	return (uint32_t)(ring_config.packed ? self.said[ENTRY] : self.said[ENTRY] >> 32);
+}
+
+/* The slot in flight that the device's entry names; NULL: there is none. */
+static const struct vring_slot *
+claimed(void)
+{
+	const struct driver_book *book = &self.live->book;
+	uint32_t told = (uint32_t)self.said[ENTRY];
+
+	if (ring_config.packed)
+		told = self.said[ENTRY] >> 32 & 0xffff;
+	for (unsigned id = 0; id < ring_config.size; id++) {
+		if (book->number[id] != 0 && book->told[id] == told)
+			return vring_slot_at(&self.live->ring, id);
+	}
+	return NULL;
+}
+
+static const struct vring_slot *
+oldest(void)
+{
+	for (unsigned id = 0; id < ring_config.size; id++) {
+		if (self.live->book.number[id] == 1)
+			return vring_slot_at(&self.live->ring, id);
+	}
+	return NULL;
+}
+
+/*
+ * In order the numbers say the order, from 1; out of order they only say that there is a request.
+ */
+static void
+renumber(void)
+{
+	uint8_t *number = self.live->book.number;
+
+	for (unsigned id = 0, rank; id < ring_config.size; id++) {
+		rank = 0;
+		for (unsigned other = 0; other < ring_config.size; other++)
+			rank += number[other] != 0 && number[other] <= number[id];
+		self.rank[id] = (uint8_t)(number[id] == 0 ? 0 : ring_config.in_order ? rank : 1);
+	}
+	memcpy(number, self.rank, ring_config.size);
+}
+
+static void
+took(unsigned id)
+{
+	struct driver_book *book = &self.live->book;
+
+	book->consumed = (uint16_t)(book->consumed + (ring_config.packed ? book->pieces[id] : 1));
+	book->number[id] = 0;
+	book->pieces[id] = 0;
+	book->told[id] = 0;
+	book->completed++;
+	book->pending--;
+	renumber();
+}
+
+/*
+ * The device's claim, where one was due: *NAMED is the slot that it names, if it is sound.  In
+ * order that is so when all of the batch that it ends is pending.
+ */
+static const char *
+check_claim(const struct vring_slot **named)
+{
+	struct driver_book *book = &self.live->book;
+	bool none = self.slot == NULL && self.fault == VRING_OK;
+
+	*named = NULL;
+	if (ring_config.packed && says_used() == none)
+		return "an entry is overlooked, or seen that is not there";
+	if (none)
+		return NULL;
+	*named = claimed();
+	if (*named != NULL && ring_config.in_order) {
+		book->batch = book->number[(*named)->id];
+		book->batch_length = said_length();
+		if (!ring_config.packed && book->batch > book->pending)
+			*named = NULL;
+	}
+	if ((*named != NULL) != (self.fault == VRING_OK))
+		return *named != NULL ? "a sound claim is refused" : "a false claim is taken";
+	return NULL;
+}
+
 static const char *
 check_take(void)
 {
 	struct driver_book *book = &self.live->book;
-	uint32_t id = (uint32_t)self.said[ENTRY];
-	bool sound;
+	const struct vring_slot *named = NULL, *slot;
+	uint32_t length = said_length();
+	const char *wrong = NULL;
 
-	if (ring_config.packed) {
-		id = self.said[ENTRY] >> 32 & 0xffff;
-		if (says_used() == self.none)
-			return "an entry is overlooked, or seen that is not there";
-		if (self.none)
-			return NULL;
-	}
-	sound = id < ring_config.size && book->number[id] != 0;
-	if (sound != (self.fault == VRING_OK))
-		return sound ? "a sound claim is refused" : "a false claim is taken";
-	if (!sound)
-		return NULL;
-	if (self.id != id)
-		return "another id than the device's";
-	book->consumed = (uint16_t)(book->consumed + (ring_config.packed ? book->pieces[id] : 1));
-	book->number[id] = 0;
-	book->pieces[id] = 0;
-	book->completed++;
-	book->pending--;
+	if (book->batch == 0)
+		wrong = check_claim(&named);
+	if (wrong != NULL || self.fault != VRING_OK || self.slot == NULL)
+		return wrong;
+	slot = ring_config.in_order ? oldest() : named;
+	if (ring_config.in_order)
+		length = --book->batch > 0 ? VRING_LENGTH_UNKNOWN : book->batch_length;
+	if (self.slot != slot || self.length != length)
+		return "another slot or length than the device's";
+	took(slot->id);
 	return NULL;
 }
 
@@ -368,16 +467,16 @@ check_pending(void)
 {
 	struct driver_book *book = &self.live->book;
 	unsigned in_flight = (unsigned)(book->submitted - book->completed);
-	uint16_t claimed = (uint16_t)(self.said[INDEX] - book->consumed);
+	uint16_t claims = (uint16_t)(self.said[INDEX] - book->consumed);
 
 	if (ring_config.packed)
-		claimed = (uint16_t)in_flight;
-	if ((self.fault == VRING_OK) != (claimed <= in_flight))
+		claims = (uint16_t)in_flight;
+	if ((self.fault == VRING_OK) != (claims <= in_flight))
 		return "an index beyond what is outstanding, or a sound one refused";
-	if (self.fault == VRING_OK && self.pending != claimed)
+	if (self.fault == VRING_OK && self.pending != claims)
 		return "another number of entries than the device's";
 	if (self.fault == VRING_OK)
-		book->pending = (uint8_t)claimed;
+		book->pending = (uint8_t)claims;
 	return NULL;
 }
 
@@ -390,8 +489,7 @@ judge(void)
 	switch (self.verb) {
 	case SUBMIT_1:
 	case SUBMIT_2:
-		for (unsigned id = 0; id < ring_config.size; id++)
-			book->number[id] = book->number[id] != 0;
+		renumber();
 		return NULL;
 	case ASK:
 		if (wish_makes_sense() && !self.yes && kick_is_due())
@@ -410,7 +508,9 @@ judge(void)
 		return NULL;
 	case ARM:
 		book->disarmed = 0;
-		return self.yes == says_used() ? "armed over an entry that is there" : NULL;
+		return self.yes == is_something_there()
+			       ? "armed over an entry that is there, or not"
+			       : NULL;
 	case DISARM:
 	case VERBS:
 		break;
@@ -426,11 +526,10 @@ one_answer(void)
 	const struct driver *before = (const struct driver *)(const void *)self.state;
 	const char *wrong;
 
-	memcpy(self.live, self.state, self.bytes);
 	memset(self.said, 0, sizeof(self.said));
 	self.loads = 0;
 	self.fault = VRING_OK;
-	self.none = false;
+	self.slot = NULL;
 	self.claims++;
 	if (!machine_try(do_verb))
 		return machine_wrong();
@@ -440,10 +539,12 @@ one_answer(void)
 		     0))
 		return "a refused claim has changed something";
 	wrong = judge();
-	if (wrong == NULL)
-		wrong = driver_check(self.live);
-	if (wrong == NULL && self.fault == VRING_OK && !self.none)
+	if (wrong != NULL || memcmp(self.live, self.state, self.bytes) == 0)
+		return wrong;
+	wrong = driver_check(self.live);
+	if (wrong == NULL && self.fault == VRING_OK)
 		search_add(self.live, self.number, self.verb);
+	memcpy(self.live, self.state, self.bytes);
 	return wrong;
 }
 
@@ -494,8 +595,9 @@ free_all(void *unused)
 static const struct test_axis layouts = {"layout", {"split", "packed"}};
 static const struct test_axis sizes = {"size", {"1", "2", "3", "4"}};
 static const struct test_axis chains = {"chains", {"table", "direct"}};
+static const struct test_axis orders = {"order", {"any", "fifo"}};
 static const struct test_axis events = {"events", {"flags", "index"}};
-static const struct test_axis *const axes[] = {&layouts, &sizes, &chains, &events, NULL};
+static const struct test_axis *const axes[] = {&layouts, &sizes, &chains, &orders, &events, NULL};
 
 static bool
 is_possible(void)
@@ -509,8 +611,9 @@ TEST_AXES(hostile, axes, is_possible)
 	struct ring_config config = {.size = (uint8_t)size,
 				     .packed = test_choice(&layouts) == 1,
 				     .direct = test_choice(&chains) == 1,
+				     .in_order = test_choice(&orders) == 1,
 				     .event_index = test_choice(&events) == 1,
-				     .requests = (uint8_t)(size < 4 ? 2 * size + 1 : 6),
+				     .requests = (uint8_t)(size < 4 ? size + 2 : 6),
 				     .start = test_choice(&layouts) == 1 ? 0 : 0xfffe};
 
 	self.live = ring_open(&config, &self.bytes);

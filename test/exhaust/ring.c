@@ -23,6 +23,13 @@ ring_cell(unsigned id)
 	return (unsigned)(ring_layout.bytes + 7) / 8 * 8 + RING_CELL_BYTES * id;
 }
 
+unsigned
+ring_kind(void)
+{
+	return (ring_config.direct ? VRING_DIRECT : 0) |
+	       (ring_config.in_order ? VRING_IN_ORDER : 0);
+}
+
 uint64_t
 ring_address(unsigned number, unsigned piece)
 {
@@ -94,9 +101,9 @@ ring_open(const struct ring_config *config, size_t *bytes)
 	struct machine_plan plan = {.run = {driver_run, device_run}, .weak = config->weak};
 	struct vring_config setup = {.size = config->size,
 				     .ids = config->size,
+				     .limit = config->size,
 				     .packed = config->packed,
-				     .event_index = config->event_index,
-				     .direct = config->direct};
+				     .event_index = config->event_index};
 
 	ring_config = *config;
 	ring_layout = vring_layout(config->size, config->packed);
@@ -112,8 +119,10 @@ ring_open(const struct ring_config *config, size_t *bytes)
 	plan.live[DEVICE] = device;
 	plan.is_signal = config->fine ? NULL : is_signal;
 	machine_plan_set(&plan);
+	setup.kind = ring_kind();
 	setup.shared = shared;
 	setup.slots = driver->slots;
+	setup.links = driver->links;
 	vring_setup(&driver->ring, &setup);
 	driver_start(driver);
 	if (!config->packed)

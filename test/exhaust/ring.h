@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * A small ring with two small users: the driver's own verbs (driver.c) and an honest device
- * (device.c).  Request number N (1 ...) uses the cell of its id: the driver writes N there, the
- * device answers with N, and used lengths are made of N as well, so that nothing can be mistaken
- * for anything else.
+ * (device.c).  Request number N (1 ...) uses the cell of the id that the device is told: the driver
+ * writes N there, the device answers with N, and used lengths are made of N as well, so that
+ * nothing can be mistaken for anything else.
  */
 #ifndef TEST_EXHAUST_RING_H
 #define TEST_EXHAUST_RING_H
@@ -19,6 +19,7 @@ struct ring_config {
 	uint8_t size;
 	bool packed;
 	bool direct;
+	bool in_order;
 	bool event_index;
 	bool weak;
 	bool fine; /* every access is a step; otherwise those that signal */
@@ -29,6 +30,9 @@ struct ring_config {
 
 extern struct ring_config ring_config;
 extern struct vring_layout ring_layout;
+
+/* VRING_* bits. */
+unsigned ring_kind(void);
 
 /*
  * Builds the ring and tells the machine; everything lasts until the permutation ends.  Returns
@@ -56,27 +60,40 @@ enum driver_verb {
 	DRIVER_VERBS,
 };
 
+struct driver_slot {
+	struct vring_slot ring;
+	unsigned char owner[VRING_SLOT_BYTES - sizeof(struct vring_slot)];
+};
+
 /* The driver's private bytes. */
 struct driver {
 	struct vring ring;
 	struct driver_book {
+		uint32_t batch_length; /* hostile.c: of the batch that is being taken */
 		uint8_t submitted; /* requests */
 		uint8_t completed;
 		uint8_t unasked; /* submitted, and not yet published */
 		uint8_t asleep;
 		uint8_t disarmed;
 		uint8_t pending; /* hostile.c: entries that may be taken now */
-		uint8_t unused[4];
+		uint8_t batch; /* hostile.c: of these, left of the batch */
+		uint8_t unused[3];
 		uint16_t offered; /* positions, from ring_config.start: chains or descriptors */
 		uint16_t asked; /* offered, at the last question */
 		uint16_t consumed; /* used positions that were taken */
-		uint8_t number[RING_SIZE_MAX]; /* of each id; 0: not in flight */
+		/*
+		 * Of each slot in flight: its request (0: not in flight), and what the device
+		 * knows.
+		 */
+		uint8_t number[RING_SIZE_MAX];
 		uint8_t pieces[RING_SIZE_MAX];
+		uint8_t told[RING_SIZE_MAX];
 	} book;
-	struct vring_slot slots[];
+	uint16_t links[RING_SIZE_MAX];
+	_Alignas(64) struct driver_slot slots[];
 };
 
-/* BYTES is a multiple of 64. */
+/* Nothing lies behind the last slot.  BYTES is a multiple of 64. */
 struct driver *driver_open(size_t *bytes);
 
 /* The empty ring begins at ring_config.start. */

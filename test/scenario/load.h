@@ -27,6 +27,7 @@ struct load {
 	struct world_buffer *out, *in; /* a sector for each lane */
 	unsigned completed, failed;
 	uint64_t allowed; /* results that a completion may have, as a set */
+	bool lengths_lie; /* the device is told to: what it says it wrote is not looked at */
 	struct load_lane lane[LOAD_LANES_MAX];
 };
 
