@@ -73,14 +73,14 @@ def in_order(layout, indirect):
     last one of the ring, and says so ("cannot fill buffer id 0").
     """
     def run(guest):
-        guest.good("disk bench vd1 randread count=5000 depth=32\n"
+        out = guest.good("disk bench vd1 read count=5000 depth=32\n"
                    "disk bench vd1 randread count=500 depth=1\n"
                    "virtio-device-info vd1",
                    DISK=guest.blank("a.img", MIB), CPUS=2,
                    QEMU_ARGS="-blockdev driver=null-co,node-name=nothing,size=67108864,read-zeroes=on "
                              "-device virtio-blk-pci,drive=nothing,num-queues=2,in_order=on,"
                              f"{LAYOUT[layout]},{INDIRECT[indirect]}")
-        guest.says("VIRTIO_F_IN_ORDER")
+        guest.says(r"in order +yes", out)
     return run
 
 
