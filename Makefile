@@ -200,7 +200,7 @@ $B/$(ARCH)/%.S.o: %.S $B/flags
 $(KERNEL): $(kernel_o) kernel/arch/$(ARCH)/link.ld
 	$(call say,KLD,$@)$(LD) $(KERNEL_LDFLAGS) -o $@ $(kernel_o)
 
--include $(shell [ ! -d $B ] || find $B -name '*.d')
+-include $(shell [ ! -d $B ] || find $B -name '*.d' -type f)
 
 # ---- what is done with it -----------------------------------------------------------------------
 
@@ -223,10 +223,12 @@ mutate: ## leave out every fence, swap every publication, and demand that a test
 lint: ## run the source checks
 	@tools/lint
 
-bench-ring: ## measure the ring and the core: instructions, accesses, times
+bench-ring: ## measure the ring and the core: counts, then times (WORDS= some rows' counts)
 	@tools/need bench >&2
 	@$(again) benches >&2
 	@B=$B JOBS=$(JOBS) bench/instructions.py $(WORDS)
+	@$(if $(WORDS),,B=$B JOBS=$(JOBS) bench/flat.py)
+	@$(if $(WORDS),,B=$B bench/threads.py)
 
 bench-linux: ## count our ring beside Linux's (LINUX=6.1, or another linux-source package)
 	@tools/need bench >&2

@@ -6,7 +6,8 @@
     bench/budget.py --update              writes today's figures into the file; the goals stay
 
 A name is PROGRAM:WORDS, joined by dots; PROGRAM:best.WORDS is the least of that program's rows with
-these words.  The figures are those of Debian 12's gcc on x86_64: other builds are skipped.
+these words, in order if it says so.  The figures are those of Debian 12's gcc on x86_64: other
+builds are skipped.
 """
 import csv
 import subprocess
@@ -43,16 +44,21 @@ def words_of(name):
     return name.split(":")[1].split(".")
 
 
+def counts_for(best, name):
+    """Whether row NAME is one of those that row BEST is the least of."""
+    wanted, words = set(words_of(best)[1:]), set(words_of(name))
+    return (best.split(":")[0] == name.split(":")[0] and wanted <= words and
+            ("inorder" in wanted) == ("inorder" in words))
+
+
 def measure(names):
     """Instructions per request of each of NAMES."""
     plain = [n for n in names if words_of(n)[0] != "best"]
     cells = [(counts.program(n.split(":")[0]), FUNCTIONS[n.split(":")[0]], words_of(n))
              for n in plain]
     found = dict(zip(plain, (sum(c.values()) for c in counts.many(cells))))
-    for name in set(names) - set(plain):
-        words = set(words_of(name)[1:])
-        found[name] = min(v for n, v in found.items() if n.split(":")[0] == name.split(":")[0] and
-                          words <= set(words_of(n)))
+    for best in set(names) - set(plain):
+        found[best] = min(v for n, v in found.items() if counts_for(best, n))
     return found
 
 

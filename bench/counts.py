@@ -17,7 +17,8 @@ import tempfile
 BUILD = os.environ.get("B") or "build"
 REQUESTS = 4096
 WORKERS = int(os.environ.get("JOBS") or 2)
-RING = ("counted_*",)
+RING = ("counted_add*", "counted_kick*", "counted_get*")
+ARMED = RING + ("counted_disarm*", "counted_arm*")
 CORE = ("vblk_submit", "vblk_kick", "vblk_reap")
 
 

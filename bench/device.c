@@ -260,9 +260,7 @@ ask_split(const struct ring_device *device, uint32_t added)
 
 	if (!device->event_index)
 		return !(shared_get16(&avail->flags) & VIRTQ_AVAIL_F_NO_INTERRUPT);
-	return added > UINT16_MAX ||
-	       vring_event_passed(shared_get16(&avail->ring[device->size]), device->used,
-				  (uint16_t)(device->used - added));
+	return vring_event_passed(shared_get16(&avail->ring[device->size]), device->used, added);
 }
 
 static bool

@@ -18,18 +18,24 @@ import tempfile
 BUILD = "build-tsan"
 PROGRAM = f"{BUILD}/bench/threads"
 COUNT = "count=20000"
+HUNG_SECONDS = 200              # a run takes less than one
 RUNS = [f"{d}.{layout}.{shape}.{mode}{core}" for layout, shape, mode, d, core in itertools.product(
     ["split", "packed"], ["table", "direct"], ["polled", "asleep"], ["depth=1", "depth=32"],
     ["", ".core"])]
+RUNS += [f"inorder.depth=32.{layout}.{shape}.{mode}{core}" for layout, shape, mode, core in
+         itertools.product(["split", "packed"], ["table", "direct"], ["polled", "asleep"],
+                           ["", ".core"])]
 # Function of src/ring/LAYOUT.h, the fence taken out of it, words of a run that needs it.
 FENCES = [
     ("vring_split_publish", "arch_order_publish", "split.table.polled.depth=32"),
     ("vring_split_publish", "arch_order_publish", "split.direct.asleep.depth=1"),
     ("vring_split_pending", "arch_order_observe", "split.direct.polled.depth=32"),
+    ("vring_split_pending", "arch_order_observe", "inorder.split.table.polled.depth=32"),
     ("vring_packed_add_table", "arch_order_publish", "packed.table.polled.depth=32"),
     ("vring_packed_last", "arch_order_publish", "packed.direct.polled.depth=32"),
     ("vring_packed_take", "arch_order_observe", "packed.direct.polled.depth=32"),
     ("vring_packed_take", "arch_order_observe", "packed.table.asleep.depth=1"),
+    ("vring_packed_take", "arch_order_observe", "inorder.packed.table.polled.depth=32"),
 ]
 SOURCES = [f"bench/{x}.c" for x in ["threads", "rig", "device", "options", "disk", "sink"]]
 FLAGS = ["-O1", "-g", "-fsanitize=thread", "-std=c11", "-D_GNU_SOURCE", "-pthread"]
@@ -39,8 +45,11 @@ def run(program, words):
     """Runs PROGRAM; returns its exit status and what it printed."""
     command = [program, COUNT, "check"] + [w for w in words.split(".") if w != "asleep"]
     for prefix in [[], ["setarch", "-R"]]:
-        done = subprocess.run(prefix + command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-                              check=False)
+        try:
+            done = subprocess.run(prefix + command, stdout=subprocess.PIPE,
+                                  stderr=subprocess.STDOUT, check=False, timeout=HUNG_SECONDS)
+        except subprocess.TimeoutExpired:
+            return None, f"still running after {HUNG_SECONDS} s: was a wake-up lost?\n"
         text = done.stdout.decode(errors="replace")
         # Some kernels spread a program's memory too widely for ThreadSanitizer.
         if "unexpected memory mapping" not in text:
@@ -50,7 +59,7 @@ def run(program, words):
 
 def clean(words):
     status, text = run(PROGRAM, words)
-    return "" if status == 0 else f"{text}exit status {status}"
+    return "" if status == 0 else f"{text}(exit status {status})"
 
 
 def without_fence(function, fence, folder):

@@ -185,27 +185,65 @@ ends_step(unsigned at, unsigned width)
 
 /* ---- loads ---- */
 
-/* The driver sees the Ith of its inbox. */
+/* The driver has seen the Ith of its inbox. */
 static void
-deliver(struct machine_state *state, unsigned i)
+show(struct machine_state *state, unsigned i)
 {
-	struct machine_inbox *inbox = inbox_of(state);
-	const struct machine_store *store = &inbox->store[i];
+	struct machine_store *store = &inbox_of(state)->store[i];
 
-	put(view_of(state) + store->at, store->width, store->value);
+	if (!store->seen)
+		put(view_of(state) + store->at, store->width, store->value);
+	store->seen = 1;
+}
+
+static void
+drop(struct machine_inbox *inbox, unsigned i)
+{
 	memmove(&inbox->store[i], &inbox->store[i + 1],
 		(inbox->count - i - 1) * sizeof(inbox->store[0]));
 	memset(&inbox->store[--inbox->count], 0, sizeof(inbox->store[0]));
 }
 
+/*
+ * A fence of the driver.  The device may act between it and the load that comes next, which is
+ * therefore for a later step; without an inbox that makes no difference.
+ */
 static void
-deliver_all(struct machine_state *state)
+see_all(struct machine_state *state)
 {
-	while (plan.weak && self.side == DRIVER && inbox_of(state)->count > 0)
-		deliver(state, 0);
+	if (!plan.weak || self.side != DRIVER)
+		return;
+	while (inbox_of(state)->count > 0) {
+		show(state, 0);
+		drop(inbox_of(state), 0);
+	}
+	self.moved = true;
 }
 
-/* Delivers the first self.choice of those that touch the place; counts them all. */
+/* A store that was seen is remembered for as long as an older one of the same word was not. */
+static bool
+is_needed(const struct machine_inbox *inbox, unsigned i)
+{
+	for (unsigned older = 0; older < i; older++) {
+		if (!inbox->store[older].seen &&
+		    inbox->store[older].at / 8 == inbox->store[i].at / 8)
+			return true;
+	}
+	return !inbox->store[i].seen;
+}
+
+/* One load is one moment: it cannot see a store and miss an older one. */
+static bool
+is_forced(const struct machine_inbox *inbox, unsigned i, unsigned at, unsigned width)
+{
+	for (unsigned newer = i + 1; newer < inbox->count; newer++) {
+		if (inbox->store[newer].seen && overlap(&inbox->store[newer], at, width))
+			return true;
+	}
+	return false;
+}
+
+/* The driver sees the first self.choice of those that touch the place; counts them all. */
 static void
 choose_past(unsigned at, unsigned width)
 {
@@ -214,13 +252,21 @@ choose_past(unsigned at, unsigned width)
 
 	self.choices = 1;
 	for (unsigned i = 0; i < inbox->count; i++) {
-		if (!overlap(&inbox->store[i], at, width))
+		if (inbox->store[i].seen || !overlap(&inbox->store[i], at, width))
 			continue;
+		if (is_forced(inbox, i, at, width)) {
+			show(self.state, i);
+			continue;
+		}
 		self.choices++;
 		if (left > 0) {
 			left--;
-			deliver(self.state, i--);
+			show(self.state, i);
 		}
+	}
+	for (unsigned i = 0; i < inbox->count; i++) {
+		if (!is_needed(inbox, i))
+			drop(inbox, i--);
 	}
 }
 
@@ -305,20 +351,24 @@ static void
 write_weak(struct machine_state *state, machine_side side, const struct machine_store *store)
 {
 	struct machine_inbox *inbox = inbox_of(state);
-	uint8_t *seen = view_of(state) + store->at;
+	uint8_t *view = view_of(state) + store->at;
 
 	for (unsigned i = 0; i < inbox->count; i++) {
-		if (overlap(&inbox->store[i], store->at, store->width))
-			deliver(state, i--);
+		if (overlap(&inbox->store[i], store->at, store->width)) {
+			show(state, i);
+			drop(inbox, i--);
+		}
 	}
 	if (side == DRIVER) {
-		put(seen, store->width, store->value);
+		put(view, store->width, store->value);
 		return;
 	}
-	if (get(seen, store->width) == store->value)
+	if (get(view, store->width) == store->value)
 		return;
-	if (inbox->count == MACHINE_INBOX)
-		deliver(state, 0);
+	if (inbox->count == MACHINE_INBOX) {
+		show(state, 0);
+		drop(inbox, 0);
+	}
 	inbox->store[inbox->count] = *store;
 	inbox->store[inbox->count++].epoch = 0;
 }
@@ -381,7 +431,7 @@ observe(void)
 	if (replayed())
 		return;
 	self.actor->done++;
-	deliver_all(self.state);
+	see_all(self.state);
 }
 
 void
@@ -392,7 +442,7 @@ machine_ask(void)
 	if (self.actor->stores > 0)
 		leave();
 	self.actor->done++;
-	deliver_all(self.state);
+	see_all(self.state);
 }
 
 static void

@@ -34,7 +34,8 @@ struct machine_store {
 	uint16_t at;
 	uint8_t width;
 	uint8_t epoch; /* WEAK: publish fences before it */
-	uint8_t unused[4];
+	uint8_t seen; /* in an inbox: by the driver */
+	uint8_t unused[3];
 };
 
 struct machine_actor {

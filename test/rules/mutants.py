@@ -21,7 +21,8 @@ import re
 MUTANTS = []
 
 SPLIT, PACKED, EVENT = "src/ring/split.h", "src/ring/packed.h", "src/ring/event.h"
-IO, LIMITS, OPEN = "src/blk/io.c", "src/blk/limits.c", "src/blk/open.c"
+SUBMIT, REAP = "src/blk/submit.c", "src/blk/reap.c"
+LIMITS, OPEN = "src/blk/limits.c", "src/blk/open.c"
 DEVICE, CONFIG, REGION = "src/device/device.c", "src/device/config.c", "src/device/region.c"
 CAPS, PCI, MSIX = "src/device/pci_caps.c", "src/device/pci.c", "src/device/pci_msix.c"
 IRQ, SHARED = "src/device/interrupt.c", "src/base/shared.h"
@@ -36,14 +37,13 @@ def mutant(name, file, old, new, tests, why, **more):
 
 # ---- 1: order -------------------------------------------------------------------------------
 
-# By file: the tests of which at least one must notice when a fence is missing.
-WITNESSES = {
-    SPLIT: "unit/ring_split unit/blk_order__no*:split* exhaust/honest_accesses:split.1.* "
-           "exhaust/honest_disorder:split.1.*",
-    PACKED: "unit/ring_packed unit/blk_order__no*:packed* exhaust/honest_accesses:packed.1.* "
-            "exhaust/honest_disorder:packed.1.*",
-    IO: "unit/blk_order__every_doorbell*",
-}
+# By file: the tests of which at least one must notice when a fence is missing, or a store out of
+# its place.  "exhaust" tries every interleaving of the smallest rings: x86 memory, then weak.
+SPLIT_ORDER = ("unit/ring_fences unit/blk_order__no*:split* exhaust/honest_accesses:split.[12].* "
+               "exhaust/honest_disorder:split.1.*")
+PACKED_ORDER = ("unit/ring_fences unit/blk_order__no*:packed* exhaust/honest_accesses:packed.[12].* "
+                "exhaust/honest_disorder:packed.1.*")
+WITNESSES = {SPLIT: SPLIT_ORDER, PACKED: PACKED_ORDER, SUBMIT: "unit/blk_order__every_doorbell*"}
 
 
 def ordering_points():
@@ -64,143 +64,270 @@ for at, function, fence, nth in ordering_points():
            WITNESSES.get(at, "unit/blk_order"),
            f"{fence}() is left out of {function}()", nth=nth, any=True)
 
-mutant("1-ask-split", SPLIT, "ring->unasked = 0; arch_order_ask();",
-       "ring->unasked = 0;",
-       "unit/ring_split__the_index_is_out_before_the_question "
-       "unit/blk_order__no_kick_is_lost:split",
-       "no full fence between the split index and the question: kicks are lost")
-mutant("1-ask-packed", PACKED, "ring->unasked = 0; arch_order_ask();", "ring->unasked = 0;",
-       "unit/ring_packed__the_flags_are_out_before_the_question "
-       "unit/blk_order__no_kick_is_lost:packed",
-       "no full fence between the packed flags and the question: kicks are lost")
-mutant("1-ask-weak", SPLIT, "ring->unasked = 0; arch_order_ask();",
-       "ring->unasked = 0; arch_order_publish();",
-       "unit/ring_split__the_index_is_out_before_the_question",
-       "a store fence in place of the full one")
-mutant("1-arm-split", SPLIT,
-       "shared_put16(&ring->driver.avail->flags, 0); arch_order_ask();",
-       "shared_put16(&ring->driver.avail->flags, 0);",
-       "unit/ring_split__the_index_is_out_before_the_question "
-       "unit/blk_order__no_wake_is_lost:split scenario/owner_loop:split",
-       "no full fence between the wish for an interrupt and the second look: wakes are lost")
-mutant("1-arm-packed", PACKED, "position | wish << 16); arch_order_ask();",
-       "position | wish << 16);",
-       "unit/ring_packed__the_flags_are_out_before_the_question "
-       "unit/blk_order__no_wake_is_lost:packed scenario/owner_loop:packed",
-       "no full fence between the wish for an interrupt and the second look: wakes are lost")
-mutant("1-publish-split", SPLIT, "arch_order_publish(); shared_put16(&ring->driver.avail->idx,",
-       "shared_put16(&ring->driver.avail->idx,",
-       "unit/ring_split__entries_are_out_before_the_index",
-       "the index may overtake the entries that it counts")
-mutant("1-publish-packed-table", PACKED,
-       "arch_order_publish(); shared_put64(&desc->len_id_flags,",
-       "shared_put64(&desc->len_id_flags,",
-       "unit/ring_packed__contents_are_out_before_the_flags",
-       "the flags may overtake the address")
-mutant("1-publish-packed-chain", PACKED,
-       "arch_order_publish(); shared_put64(&ring->desc.packed[chain->head].len_id_flags,",
-       "shared_put64(&ring->desc.packed[chain->head].len_id_flags,",
-       "unit/ring_packed__contents_are_out_before_the_flags",
-       "the head's flags may overtake the rest of the chain")
-mutant("1-observe-split", SPLIT, "return VRING_INDEX_LEAP; arch_order_observe();",
-       "return VRING_INDEX_LEAP;", "scenario/owner_loop:split*weak*",
-       "entries may be read before the index that vouches for them")
-mutant("1-observe-packed", PACKED, "return VRING_OK; arch_order_observe();", "return VRING_OK;",
-       "scenario/owner_loop:packed*weak*",
-       "id and length may be read before the flags that vouch for them")
+
+def moved(name, file, old, new, why):
+    """A store or a load out of its place, every fence still there."""
+    mutant("1-moved-" + name, file, old, new,
+           {SPLIT: SPLIT_ORDER, PACKED: PACKED_ORDER}.get(file, "unit/blk_order"), why, any=True)
+
+
+moved("split-index-early", SPLIT,
+      "shared_put16(&ring->driver.avail->ring[ring->added & ring->mask], (uint16_t)head);",
+      """shared_put16(&ring->driver.avail->idx, (uint16_t)(ring->added + 1));
+	shared_put16(&ring->driver.avail->ring[ring->added & ring->mask], (uint16_t)head);""",
+      "the index is stored before the entry that it counts")
+moved("split-descriptor-late", SPLIT,
+      "ring->free_slot = slot->next; slot->descriptors = 1; if (!(kind & VRING_IN_ORDER))",
+      """uint64_t word = shared_get64(&ring->desc.split[slot->id].addr);
+	ring->free_slot = slot->next; slot->descriptors = 1;
+	shared_put64(&ring->desc.split[slot->id].addr, 0);
+	shared_put16(&ring->driver.avail->idx, (uint16_t)(ring->added + 1));
+	shared_put64(&ring->desc.split[slot->id].addr, word);
+	if (!(kind & VRING_IN_ORDER))""",
+      "the index is stored before the descriptor")
+moved("split-index-unfenced", SPLIT,
+      "arch_order_publish(); shared_put16(&ring->driver.avail->idx, (uint16_t)ring->added);",
+      "shared_put16(&ring->driver.avail->idx, (uint16_t)ring->added); arch_order_publish();",
+      "the fence comes after the index")
+moved("split-ask-early", SPLIT, "ring->asked = now; arch_order_ask();",
+      """uint16_t event = ring->event_index ? shared_get16(ring->avail_event)
+					   : shared_get16(&ring->device.used->flags);
+
+	ring->asked = now;
+	arch_order_ask();
+	if (!ring->event_index)
+		return !(event & VIRTQ_USED_F_NO_NOTIFY);
+	return vring_event_passed(event, (uint16_t)now, fresh);""",
+      "the question is asked before the fence")
+moved("split-ask-then-publish", SUBMIT,
+      "vring_split_publish(&work); wanted = vring_split_ask(&work);",
+      "wanted = vring_split_ask(&work); vring_split_publish(&work);",
+      "the question is asked before the index is out")
+moved("split-observe-early", SPLIT,
+      "uint16_t index = shared_get16(&ring->device.used->idx); "
+      "*pending = (uint16_t)(index - ring->used); "
+      "if (unlikely(*pending > (uint32_t)(ring->added - ring->used))) return VRING_INDEX_LEAP; "
+      "arch_order_observe();",
+      """arch_order_observe();
+	*pending = (uint16_t)(shared_get16(&ring->device.used->idx) - ring->used);
+	if (unlikely(*pending > (uint32_t)(ring->added - ring->used)))
+		return VRING_INDEX_LEAP;""",
+      "the fence comes before the index")
+moved("split-arm-late", SPLIT,
+      "if (ring->event_index) shared_put16(ring->used_event, (uint16_t)ring->used); "
+      "else shared_put16(&ring->driver.avail->flags, 0); arch_order_ask(); "
+      "return shared_get16(&ring->device.used->idx) == (uint16_t)ring->used;",
+      """bool quiet;
+
+	arch_order_ask();
+	quiet = shared_get16(&ring->device.used->idx) == (uint16_t)ring->used;
+	if (ring->event_index)
+		shared_put16(ring->used_event, (uint16_t)ring->used);
+	else
+		shared_put16(&ring->driver.avail->flags, 0);
+	return quiet;""",
+      "the wish for an interrupt is stored after the second look")
+moved("split-arm-unfenced", SPLIT,
+      "else shared_put16(&ring->driver.avail->flags, 0); arch_order_ask(); return",
+      "else shared_put16(&ring->driver.avail->flags, 0); arch_order_publish(); return",
+      "a store fence between the wish for an interrupt and the second look")
+moved("split-ask-unfenced", SPLIT, "ring->asked = now; arch_order_ask();",
+      "ring->asked = now; arch_order_publish();",
+      "a store fence between the index and the question")
+moved("packed-table-early", PACKED,
+      "shared_put64(&desc->addr, address); arch_order_publish(); "
+      "shared_put64(&desc->len_id_flags, word | ring->avail_lap);",
+      """shared_put64(&desc->len_id_flags, word | ring->avail_lap);
+	arch_order_publish();
+	shared_put64(&desc->addr, address);""",
+      "the flags are stored before the address")
+moved("packed-head-early", PACKED,
+      "if (chain->count++ == 0) chain->head_word = word; else",
+      "if (chain->count++ == 0) chain->head_word = word;",
+      "the head's flags are stored before the rest of the chain")
+moved("packed-address-late", PACKED,
+      "shared_put64(&desc->addr, address); if (chain->count++ == 0) chain->head_word = word; "
+      "else shared_put64(&desc->len_id_flags, word);",
+      """if (chain->count++ == 0)
+		chain->head_word = word;
+	shared_put64(&desc->len_id_flags, word);
+	shared_put64(&desc->addr, address);""",
+      "a descriptor's flags are stored before its address")
+moved("packed-flags-unfenced", PACKED,
+      "arch_order_publish(); shared_put64(&chain->head->len_id_flags, chain->head_word);",
+      "shared_put64(&chain->head->len_id_flags, chain->head_word); arch_order_publish();",
+      "the fence comes after the head's flags")
+moved("packed-ask-early", PACKED,
+      "ring->asked = added; arch_order_ask(); "
+      "event = shared_get32(&ring->device.event->desc_flags);",
+      """ring->asked = added;
+	event = shared_get32(&ring->device.event->desc_flags);
+	arch_order_ask();""",
+      "the question is asked before the fence")
+moved("packed-ask-unfenced", PACKED, "ring->asked = added; arch_order_ask();",
+      "ring->asked = added; arch_order_publish();",
+      "a store fence between the flags and the question")
+moved("packed-observe-early", PACKED,
+      "word = shared_get64(&ring->look->len_id_flags); "
+      "if ((word >> 48 & VRING_PACKED_LAP) != ring->used_lap) return VRING_OK; "
+      "arch_order_observe();",
+      """arch_order_observe();
+		word = shared_get64(&ring->look->len_id_flags);
+		if ((word >> 48 & VRING_PACKED_LAP) != ring->used_lap)
+			return VRING_OK;""",
+      "the fence comes before the flags")
+moved("packed-arm-late", PACKED,
+      "shared_put32(&ring->driver.event->desc_flags, position | wish << 16); arch_order_ask(); "
+      "return ring->outstanding == 0 || (ring->batch == 0 && !vring_packed_used(ring));",
+      """bool quiet;
+
+	arch_order_ask();
+	quiet = ring->outstanding == 0 || (ring->batch == 0 && !vring_packed_used(ring));
+	shared_put32(&ring->driver.event->desc_flags, position | wish << 16);
+	return quiet;""",
+      "the wish for an interrupt is stored after the second look")
+moved("packed-arm-unfenced", PACKED, "position | wish << 16); arch_order_ask();",
+      "position | wish << 16); arch_order_publish();",
+      "a store fence between the wish for an interrupt and the second look")
+moved("doorbell-early", SUBMIT, "uint32_t value = doorbell->value; queue->stats.kicks++; "
+      "arch_order_doorbell(); if (likely(queue->plain_doorbell)) {",
+      """uint32_t value = doorbell->value;
+
+	queue->stats.kicks++;
+	if (doorbell->address == NULL && !doorbell->position)
+		vblk_notify(queue, value);
+	arch_order_doorbell();
+	if (doorbell->address == NULL && !doorbell->position)
+		return;
+	if (likely(queue->plain_doorbell)) {""",
+      "the fence comes after the doorbell")
 
 # ---- 2: event arithmetic --------------------------------------------------------------------
 
-mutant("2-no-wrap", EVENT, "return (uint16_t)(now - event - 1) < (uint16_t)(now - before);",
-       "return event >= before && event < now;",
+mutant("2-no-wrap", EVENT, "return (uint16_t)(now - event - 1) < fresh;",
+       "return event + fresh >= now && event < now;",
        "unit/ring_event__every_small_window_round_every_edge unit/ring_split__ask_by_event_index",
        "positions compared as if they never wrapped")
 mutant("2-promoted", EVENT, "(uint16_t)(now - event - 1)", "(unsigned)(now - event - 1)",
        "unit/ring_event__every_small_window_round_every_edge",
        "the difference taken in more than 16 bits")
-mutant("2-one-not-batch", EVENT, "return (uint16_t)(now - event - 1) < (uint16_t)(now - before);",
-       "return before != now && event == (uint16_t)(now - 1);",
+mutant("2-one-not-batch", EVENT, "return (uint16_t)(now - event - 1) < fresh;",
+       "return fresh != 0 && event == (uint16_t)(now - 1);",
        "unit/ring_event__batches_up_to_the_largest_ring "
        "unit/blk_order__no_kick_is_lost:split-table.index",
        "only the newest position of a batch is looked at")
 mutant("2-packed-lap", EVENT, "if (event_wrap != wrap)", "if (false)",
        "unit/ring_event__packed_all_of_small_rings unit/ring_packed__ask_by_event_index",
        "the wrap counter of the event is ignored")
-mutant("2-lap-split", SPLIT, "if (unlikely(added > UINT16_MAX)) return true;", "",
+mutant("2-lap-split", SPLIT, "(uint16_t)now, fresh);", "(uint16_t)now, (uint16_t)fresh);",
        "unit/ring_split__ask_after_a_whole_lap", "a whole lap of the index looks like nothing new")
-mutant("2-lap-packed", PACKED, "if (unlikely(added > ring->size)) return true;", "",
+mutant("2-lap-packed", PACKED, "if (unlikely(fresh > ring->size)) return true;", "",
        "unit/ring_packed__ask_after_whole_laps", "more than a lap of the ring is taken for less")
 
 # ---- 3: nothing is read back ----------------------------------------------------------------
 
-mutant("3-chain-walked", SPLIT, "if (direct) ring->slots[slot->last].next = ring->free_head;",
-       """slot->last = id;
-	while (direct && (shared_get16(&ring->desc.split[slot->last].flags) & VIRTQ_DESC_F_NEXT))
-		slot->last = shared_get16(&ring->desc.split[slot->last].next) & ring->mask;
-	if (direct) ring->slots[slot->last].next = ring->free_head;""",
+mutant("3-chain-walked", SPLIT, "ring->links[slot->edge] = (uint16_t)ring->free_head;",
+       """uint32_t at = slot->id;
+		while (shared_get16(&ring->desc.split[at].flags) & VIRTQ_DESC_F_NEXT)
+			at = shared_get16(&ring->desc.split[at].next) & ring->mask;
+		ring->links[at] = (uint16_t)ring->free_head;""",
        "unit/ring_split__random_runs_conserve_descriptors:8.direct "
-       "unit/blk_io__nothing_is_read_back:split-direct",
+       "unit/blk_io__nothing_is_read_back:split-direct exhaust/hostile:split.2.direct.any.index",
        "the end of a chain is found by walking the shared descriptors")
 mutant("3-index-read-back", SPLIT,
-       "shared_put16(&ring->driver.avail->ring[ring->avail & ring->mask], head);",
-       """if (ring->outstanding == 0)
-		ring->avail = shared_get16(&ring->driver.avail->idx);
-	shared_put16(&ring->driver.avail->ring[ring->avail & ring->mask], head);""",
-       "unit/blk_io__nothing_is_read_back:split-table",
+       "shared_put16(&ring->driver.avail->ring[ring->added & ring->mask], (uint16_t)head);",
+       """shared_put16(&ring->driver.avail->ring[shared_get16(&ring->driver.avail->idx) &
+					       ring->mask], (uint16_t)head);""",
+       "unit/blk_io__nothing_is_read_back:split-table exhaust/hostile:split.2.table.any.index",
        "the avail index is taken from shared memory")
-mutant("3-lent-read-back", IO, "uint64_t ticks = now - slot->ticks;",
-       """uint64_t ticks = now - slot->ticks;
+mutant("3-lent-read-back", REAP, "uint8_t status = shared_get8(&slot->cell->status); length--; /*",
+       """uint8_t status = shared_get8(&slot->cell->status);
 
-	if (shared_get64(&queue->cells[id].header.type_reserved) == VIRTIO_BLK_T_FLUSH)
-		status = VIRTIO_BLK_S_IOERR;""",
+	length--;
+	if (shared_get64(&slot->cell->header.type_reserved) == VIRTIO_BLK_T_FLUSH)
+		status = VIRTIO_BLK_S_IOERR;
+	/*""",
        "unit/blk_info__counters", "what was asked for is read from the shared header")
 
 # ---- 4: false claims ------------------------------------------------------------------------
 
-mutant("4-split-range", SPLIT, "if (unlikely(claimed >= ring->ids)) return VRING_ID_RANGE;", "",
+CLAIMED = "if (unlikely((uint32_t)word >= ring->ids)) return VRING_ID_RANGE;"
+mutant("4-split-range", SPLIT, CLAIMED, "",
        "unit/ring_split__id_beyond_the_ring unit/ring_split__id_high_bits "
-       "scenario/mischief:id_range.split", "no check of a used id against the queue")
-mutant("4-split-16-bits", SPLIT, "uint32_t claimed = shared_get32(&elem->id);",
-       "uint32_t claimed = (uint16_t)shared_get32(&elem->id);",
-       "unit/ring_split__id_high_bits unit/blk_io__forged_wide_ids_break_the_queue",
+       "scenario/mischief:id_range.split exhaust/hostile:split.4.table.any.index",
+       "no check of a used id against the queue")
+mutant("4-split-16-bits", SPLIT, CLAIMED,
+       "if (unlikely((uint16_t)word >= ring->ids)) return VRING_ID_RANGE;",
+       "unit/ring_split__id_high_bits unit/blk_io__forged_wide_ids_break_the_queue "
+       "exhaust/hostile:split.4.table.any.index",
        "a used id cut to 16 bits before it is checked")
-mutant("4-split-off-by-one", SPLIT, "claimed >= ring->ids", "claimed > ring->ids",
-       "unit/ring_split__id_beyond_the_ring", "the id one beyond the queue is taken")
-mutant("4-split-in-flight", SPLIT,
-       "if (unlikely(ring->slots[slot].descriptors == 0)) return VRING_ID_FREE;", "",
+mutant("4-split-off-by-one", SPLIT, "(uint32_t)word >= ring->ids", "(uint32_t)word > ring->ids",
+       "unit/ring_split__id_beyond_the_ring exhaust/hostile:split.4.table.any.index",
+       "the id one beyond the queue is taken")
+mutant("4-split-in-flight", SPLIT, "if (unlikely(slot->descriptors == 0)) return NULL;", "",
        "unit/ring_split__id_not_in_flight unit/ring_split__id_twice "
-       "scenario/mischief:id_free.split", "no check that a used id is in flight")
+       "scenario/mischief:id_free.split exhaust/hostile:split.2.table.any.index",
+       "no check that a used id is in flight")
 mutant("4-split-leap", SPLIT,
-       "if (unlikely(*pending > ring->outstanding)) return VRING_INDEX_LEAP;", "",
-       "unit/ring_split__index_leaps unit/blk_io__used_index_leaps",
+       "if (unlikely(*pending > (uint32_t)(ring->added - ring->used))) return VRING_INDEX_LEAP;",
+       "", "unit/ring_split__index_leaps unit/blk_io__used_index_leaps "
+       "exhaust/hostile:split.2.table.any.index",
        "a used index may claim more than is outstanding")
-mutant("4-split-leap-size", SPLIT, "*pending > ring->outstanding", "*pending > ring->size",
-       "unit/ring_split__index_leaps", "a used index is held against the size only")
+mutant("4-split-leap-size", SPLIT, "*pending > (uint32_t)(ring->added - ring->used)",
+       "*pending > ring->size",
+       "unit/ring_split__index_leaps exhaust/hostile:split.2.table.any.index",
+       "a used index is held against the size only")
+mutant("4-split-long-ago", SPLIT,
+       "if (kind == (VRING_IN_ORDER | VRING_DIRECT) && unlikely(slot->edge != claimed)) "
+       "return NULL;", "",
+       "scenario/in_order_head_of_long_ago exhaust/hostile:split.4.direct.fifo.index",
+       "the head of a chain that is gone names another that is in flight")
+mutant("4-split-batch", SPLIT, "if (unlikely(batch > pending)) return VRING_OUT_OF_ORDER;", "",
+       "exhaust/hostile:split.2.table.fifo.index",
+       "a batch may have more chains than the index says")
+mutant("4-split-batch-length", SPLIT, "ring->batch == 0 ? ring->batch_length : VRING_LENGTH_UNKNOWN",
+       "ring->batch_length", "exhaust/hostile:split.2.table.fifo.index",
+       "the length of a batch's last is that of all")
+mutant("4-packed-batch", PACKED, "(last >= first ? last : last + ring->ids) - first + 1",
+       "last - first + 1", "exhaust/hostile:packed.2.table.fifo.index",
+       "a batch that goes round the ids is taken for a huge one")
+mutant("4-packed-batch-arm", PACKED, "(ring->batch == 0 && !vring_packed_used(ring))",
+       "!vring_packed_used(ring)", "exhaust/hostile:packed.2.table.fifo.index",
+       "the owner sleeps over the rest of a batch")
 mutant("4-packed-range", PACKED, "if (unlikely(claimed >= ring->ids)) return VRING_ID_RANGE;", "",
-       "unit/ring_packed__id_beyond_the_ids scenario/mischief:id_range.packed",
+       "unit/ring_packed__id_beyond_the_ids scenario/mischief:id_range.packed "
+       "exhaust/hostile:packed.3.table.any.index",
        "no check of a used id against the queue")
 mutant("4-packed-in-flight", PACKED, "if (unlikely(slot->descriptors == 0)) return VRING_ID_FREE;",
-       "", "unit/ring_packed__id_not_in_flight unit/blk_io__completed_twice",
+       "", "unit/ring_packed__id_not_in_flight unit/blk_io__completed_twice "
+       "exhaust/hostile:packed.3.table.any.index",
        "no check that a used id is in flight")
-mutant("4-length", IO, "if (unlikely(length > slot->lent + 1)) {", "if (false) {",
+mutant("4-length", REAP, "else if (unlikely(length > slot->lent))", "else if (false)",
        "unit/blk_io__written_is_clamped_to_what_was_lent", "a used length is believed")
 mutant("4-latch", RECOVER, "queue->mode = VBLK_MODE_BROKEN;", "",
        "unit/blk_io__forged_ids_break_the_queue", "a broken queue goes on")
-mutant("4-first-cause", RECOVER, "if (queue->mode >= VBLK_MODE_BROKEN) return;", "",
+mutant("4-first-cause", RECOVER, "if (!vblk_running(queue)) return; queue->mode = VBLK_MODE_BROKEN;",
+       "queue->mode = VBLK_MODE_BROKEN;",
        "unit/blk_recover__first_cause_stays", "a later cause hides the first")
 
 # ---- 5, 6: the status byte ------------------------------------------------------------------
 
-mutant("5-poison", IO, "shared_put8(&cell->status, VBLK_STATUS_POISON);", "",
+mutant("5-poison", SUBMIT, "shared_put8(&cell->status, VBLK_STATUS_POISON);", "",
        "unit/blk_io__forgotten_status_is_an_error unit/blk_io__what_the_device_sees",
        "the status byte keeps the last request's verdict")
 mutant("5-poison-is-ok", COMMAND, "queue->stats.status_unwritten++; return ORION_IO_ERROR;",
        "return ORION_OK; return ORION_IO_ERROR;", "unit/blk_io__forgotten_status_is_an_error",
        "a status that was never written counts as success")
-mutant("6-by-position", IO, "shared_get8(&queue->cells[id].status)",
-       "shared_get8(&queue->cells[(uint16_t)(queue->ring.used - 1) % queue->device->ids].status)",
+mutant("6-by-position", REAP, "uint8_t status = shared_get8(&slot->cell->status); length--; if",
+       """const struct vblk_queue *q = queue;
+	const struct vblk_slot *other = vblk_slot_at(
+		q, (uint16_t)(vring_outstanding(&q->ring) % q->ring.ids));
+	uint8_t status = shared_get8(&other->cell->status);
+
+	length--;
+	if""",
        "unit/blk_io__status_belongs_to_the_id scenario/one_error",
-       "the status is taken from the slot of the used position")
+       "the status is taken from another slot than the used one")
 
 # ---- 7: flush -------------------------------------------------------------------------------
 
@@ -258,8 +385,8 @@ mutant("10-raw-store", "src/ring/setup.c",
        "ring->driver.event->desc_flags.raw = VIRTQ_PACKED_EVENT_DISABLE << 16;",
        "unit/ring_setup__starts_empty_over_old_memory:packed",
        "a number is put into shared memory past the accessor", mode="ppc64")
-mutant("10-types", SPLIT, "shared_put16(&ring->driver.avail->idx, ring->avail);",
-       "shared_put16(&ring->driver.avail->idx, cpu_to_le16(ring->avail));", "",
+mutant("10-types", SPLIT, "shared_put16(&ring->driver.avail->idx, (uint16_t)ring->added);",
+       "shared_put16(&ring->driver.avail->idx, cpu_to_le16((uint16_t)ring->added));", "",
        "a second conversion: must not compile")
 
 # ---- 11: unwinding --------------------------------------------------------------------------
@@ -287,7 +414,7 @@ mutant("11-quarantine", REGION, "if (device->state == VIRTIO_RESET) {", "if (tru
        "unit/device_region__freed_after_a_proven_reset_only "
        "unit/blk_recover__a_reset_that_does_not_complete",
        "memory is freed while the device may still write it")
-mutant("11-drained-free", RECOVER, "if (lent->descriptors == 0) continue;", "",
+mutant("11-drained-free", RECOVER, "if (slot->ring.descriptors == 0) continue;", "",
        "unit/blk_recover__drains_exactly_once", "what was not in flight comes back after a stop")
 mutant("11-drained-twice", RECOVER, "queue->parts[i].active = false;", "",
        "unit/blk_parts__drained_once", "a request comes back more than once after a stop")
@@ -319,26 +446,43 @@ mutant("12-wide-awake", QUEUE, "q->dozing = false; q->awake = false;", "q->dozin
 # ---- 0: the checks of a request -------------------------------------------------------------
 
 RULES = "unit/blk_check__refuses_what_breaks_a_rule"
-mutant("0-empty-segment", IO, "length == 0 || segment->device_address + length < length",
+mutant("0-empty-segment", SUBMIT, "length == 0 || segment->device_address + length < length",
        "segment->device_address + length < length", RULES, "an empty segment is taken")
-mutant("0-address-wraps", IO, "length == 0 || segment->device_address + length < length",
+mutant("0-address-wraps", SUBMIT, "length == 0 || segment->device_address + length < length",
        "length == 0", RULES, "an address that wraps is taken")
-mutant("0-read-only", IO, "request->operation == VBLK_WRITE && queue->read_only", "false",
+mutant("0-read-only", SUBMIT, "request->operation == VBLK_WRITE && queue->read_only", "false",
        "unit/blk_check__read_only scenario/read_only", "a read-only disk is written")
-mutant("0-misaligned", IO, "(sector << VBLK_SECTOR_SHIFT | *bytes)", "*bytes",
+mutant("0-misaligned", SUBMIT, "(sector << VBLK_SECTOR_SHIFT | *bytes)", "*bytes",
        "unit/blk_check__block_size_rules", "the first sector may be misaligned")
-mutant("0-out-of-range", IO, "*bytes >> VBLK_SECTOR_SHIFT > capacity - sector", "false",
+mutant("0-out-of-range", SUBMIT, "*bytes >> VBLK_SECTOR_SHIFT > capacity - sector", "false",
        RULES, "a request may run past the end of the disk")
-mutant("0-range-wraps", IO, "sector > capacity ||", "", RULES,
+mutant("0-range-wraps", SUBMIT, "sector > capacity ||", "", RULES,
        "the subtraction from the capacity wraps")
-mutant("0-too-many-segments", IO, "left > queue->segments_max", "false",
+mutant("0-too-many-segments", SUBMIT, "left > queue->segments_max", "false",
        "unit/blk_parts__each_limit_cuts", "more segments than the device takes")
-mutant("0-segment-too-long", IO, "length > queue->segment_bytes_max", "false",
+mutant("0-segment-too-long", SUBMIT, "length > queue->segment_bytes_max", "false",
        "unit/blk_parts__each_limit_cuts", "longer segments than the device takes")
-mutant("0-request-too-long", IO, "over || *bytes > queue->request_bytes_max", "over",
+mutant("0-request-too-long", SUBMIT, "over || *bytes > queue->request_bytes_max", "over",
        "unit/blk_parts__each_limit_cuts", "longer requests than the limit")
-mutant("0-room", IO, "direct ? request->segment_count + 2u : 1u", "1u",
+mutant("0-room", SUBMIT, "kind & VRING_DIRECT ? count + 2 : 1", "1",
        "unit/blk_io__full_of_long_chains", "a chain is begun without room for it")
+# The short way of a plain request has the same checks once more.
+mutant("0-plain-length", SUBMIT, "length - 1 >= queue->plain_bytes_max || "
+       "__builtin_add_overflow", "__builtin_add_overflow", "unit/blk_parts__each_limit_cuts",
+       "a plain request of any length")
+mutant("0-plain-address-wraps", SUBMIT,
+       "|| __builtin_add_overflow(segment.device_address, length, &end)))", "|| (end = 0) != 0))",
+       RULES, "a plain request at an address that wraps")
+mutant("0-plain-read-only", SUBMIT, "operation > queue->plain_max", "operation > VBLK_WRITE",
+       "unit/blk_check__read_only scenario/read_only", "a plain write to a read-only disk")
+mutant("0-plain-misaligned", SUBMIT, "(sector << VBLK_SECTOR_SHIFT | length)", "length",
+       "unit/blk_check__block_size_rules", "the first sector of a plain request may be misaligned")
+mutant("0-plain-out-of-range", SUBMIT, "|| length >> VBLK_SECTOR_SHIFT > left))", "|| left == 0))",
+       RULES, "a plain request may run past the end of the disk")
+mutant("0-plain-range-wraps", SUBMIT, "__builtin_sub_overflow(capacity, sector, &left) ||",
+       "(left = capacity - sector, false) ||", RULES, "the subtraction wraps for a plain request")
+mutant("0-plain-room", SUBMIT, "if (unlikely(!has_room(ring, 1, kind, packed))) return NULL;", "",
+       "unit/blk_io__full_queue", "a plain request is taken without room for it")
 mutant("0-bar-that-cannot-be", CAPS,
        "bar.address % bar.bytes != 0 || bar.address + bar.bytes < bar.address ||", "",
        "unit/device_pci_caps__bars_that_cannot_be", "a BAR that ends past the last address")
@@ -385,7 +529,8 @@ mutant("0-cap-overlap", CAPS, "if (overlaps_any(pci, address, bytes)) {", "if (f
        "unit/device_pci_caps__overlaps", "structures that overlap")
 mutant("0-cap-loop", CAPS, "hop == PCI_CAP_HOPS_MAX", "false",
        "unit/device_pci_caps__lists_that_loop", "a list that loops is walked for ever")
-mutant("0-doorbell", PCI, "offset % 2 != 0 || offset + 2 > pci->notify.bytes", "offset % 2 != 0",
+mutant("0-doorbell", PCI, "offset % width != 0 || offset + width > pci->notify.bytes",
+       "offset % width != 0",
        "unit/device_pci__notify_multiplier", "a doorbell outside what is mapped")
 mutant("0-vector-back", PCI,
        "common_get16(pci, VIRTIO_PCI_COMMON_QUEUE_VECTOR) != setup->vector", "false",
@@ -403,10 +548,9 @@ mutant("0-bus-master", CAPS, "command & ~(PCI_COMMAND_MEMORY | PCI_COMMAND_MASTE
        "unit/device_pci_caps__each_is_needed", "a failed opening leaves the device on the bus")
 mutant("0-pin", CAPS, "command |= PCI_COMMAND_INTX_OFF;", "",
        "unit/device_pci_msix__a_pin_that_nobody_listens_to", "a pin is pulled that nobody hears")
-mutant("0-reset-bounded", DEVICE, "reads < RESET_READS_MAX && waited < RESET_DEADLINE_NS",
-       "waited < RESET_DEADLINE_NS", "unit/device_device__reset_ends_although_the_clock_stands",
+mutant("0-reset-bounded", DEVICE, "++patience->looks >= RESET_READS_MAX || ", "", "unit/device_device__reset_ends_although_the_clock_stands",
        "a reset is waited for while the clock stands")
-mutant("0-all-ones", DEVICE, "if (status == VIRTIO_STATUS_GONE) return gone(device); "
-       "device->port->pause_ns", "device->port->pause_ns",
+mutant("0-all-ones", DEVICE, "if (status == VIRTIO_STATUS_GONE) return gone(device); } while",
+       "} while",
        "unit/device_device__gone_during_reset_and_negotiation",
        "a device that was removed is waited for")
