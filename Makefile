@@ -58,9 +58,14 @@ FREE := -ffreestanding -fno-stack-protector -fno-common
 
 # Stack frames are bounded in optimised builds; instrumented ones spend more.
 FRAME := $(if $(filter release clang,$(MODE)),-Wframe-larger-than=)
-frame_of = $(or $(if $(filter src/blk/submit.c src/blk/reap.c,$1),256),\
+HOT := src/blk/submit.c src/blk/reap.c
+frame_of = $(or $(if $(filter $(HOT),$1),256),\
 	$(if $(filter kernel/% commands/%,$1),4096),2048)
 frame = $(if $(FRAME),$(FRAME)$(strip $(frame_of)))
+
+# The core but for its I/O path is small rather than fast, unless CFLAGS were given.
+SMALL := $(if $(filter file,$(origin CFLAGS)),$(if $(filter release clang,$(MODE)),-Os))
+small = $(if $(filter $(HOT),$1),,$(SMALL))
 
 # ---- what is built ------------------------------------------------------------------------------
 
@@ -128,7 +133,7 @@ define compile # how, source, flags
 endef
 
 $B/core/%.o: src/%.c $B/flags
-	$(call compile,CC,$<,$(FREE) -Isrc $(call frame,$<))
+	$(call compile,CC,$<,$(FREE) -Isrc $(call small,$<) $(call frame,$<))
 $B/stepped/%.o: src/%.c $B/flags
 	$(call compile,STEP,$<,$(FREE) -Isrc -DORION_STEPPED)
 $B/host/storage/%.o: storage/%.c $B/flags
