@@ -24,13 +24,15 @@ ROUNDS = int(os.environ.get("ROUNDS") or 5)
 GOALS_NS = {"depth=1": 300, "depth=32": 100}    # 0.30 us; 10 million a second
 REQUESTS = {("polled", "depth=1"): 200000, ("polled", "depth=32"): 1000000,
             ("asleep", "depth=1"): 5000, ("asleep", "depth=32"): 50000}
-ROWS = list(itertools.product(["ring", "core"], ["polled", "asleep"], ["depth=1", "depth=32"],
-                              ["split", "packed"], ["table", "direct"]))
+ROWS = [r for r in itertools.product(["ring", "core"], ["polled", "asleep"],
+                                     ["depth=1", "depth=32"], ["split", "packed"],
+                                     ["table", "direct"], ["", "inorder"])
+        if r[1] == "polled" or not r[5]]
 
 
 def run(row):
     """Nanoseconds per request (tenth, median), and of a line before and after, of one run."""
-    words = [w for w in row if w not in ("ring", "asleep")]
+    words = [w for w in row if w not in ("ring", "asleep", "")]
     command = [counts.program("threads"), *words, f"count={REQUESTS[row[1:3]]}"]
     done = subprocess.run(command, check=False, capture_output=True)
     if done.returncode:
@@ -52,7 +54,7 @@ def show(row, runs):
     used = near or runs
     tenth, median = (statistics.median(r[i] for r in used) for i in (0, 1))
     line = statistics.median(x for r in used for x in r[2:])
-    print(f"{' '.join(row):36}{tenth:10.1f}{median:10.1f}{1000 / tenth:9.2f}{line:8.0f}"
+    print(f"{' '.join(row):40}{tenth:10.1f}{median:10.1f}{1000 / tenth:9.2f}{line:8.0f}"
           f"{len(near):4}/{len(runs)}{verdict(row, tenth, near)}", flush=True)
 
 
@@ -67,7 +69,7 @@ def main():
     print(f"Two threads, nanoseconds per request; {ROUNDS} rounds; load average "
           f"{os.getloadavg()[0]:.1f}")
     print(f"  {counts.program('threads')} WORDS count=N    (ring and asleep are not typed)")
-    print(f"{'words':36}{'tenth':>10}{'median':>10}{'M/s':>9}{'line':>8}  near")
+    print(f"{'words':40}{'tenth':>10}{'median':>10}{'M/s':>9}{'line':>8}  near")
     for row in rows:
         show(row, found[row])
 
