@@ -25,7 +25,7 @@ struct bench {
 	uint64_t units;                 /* blocks of BS on the disk */
 	struct bench_lane *lanes[VBLK_QUEUES_MAX];
 	struct progress progress;
-	uint32_t resetting;             /* atomic: a lane is at it; one at a time */
+	uint32_t setup;                 /* atomic: a lane resets or refreshes; one at a time */
 	uint32_t stop;                  /* atomic: end early, whatever the reason */
 	bool interrupted;
 };

@@ -3,7 +3,6 @@
 #include "commands/args.h"
 #include "commands/bench.h"
 #include "commands/pattern.h"
-#include "storage/halt.h"
 
 #define POLL_NS UINT64_C(20000)
 #define SLICE_NS UINT64_C(10000000)
@@ -140,6 +139,23 @@ reap_batch(struct bench_lane *lane, bool live)
 
 /* ---- resets ---- */
 
+/* What the driver's header calls setup is for one lane at a time. */
+static void
+setup_enter(const struct bench_lane *lane)
+{
+	struct bench *bench = lane->bench;
+	const struct storage_host *host = &bench->context->storage->host;
+
+	while (__atomic_exchange_n(&bench->setup, 1, __ATOMIC_ACQUIRE) != 0)
+		host->idle(host->port_context, lane->index, POLLED_SLICE_NS);
+}
+
+static void
+setup_leave(const struct bench_lane *lane)
+{
+	__atomic_store_n(&lane->bench->setup, 0, __ATOMIC_RELEASE);
+}
+
 /* Whether the lane is far enough for its next reset: they are spread over its quota. */
 static bool
 reset_due(const struct bench_lane *lane)
@@ -150,18 +166,16 @@ reset_due(const struct bench_lane *lane)
 	       lane->submitted > lane->quota / (resets + 1) * (lane->resets + 1);
 }
 
-/* Resets the lane's queue; what was in flight is to be sent again.  One lane at a time does it. */
+/* Resets the lane's queue; what was in flight is to be sent again. */
 static void
 reset_queue(struct bench_lane *lane)
 {
 	struct bench *bench = lane->bench;
-	const struct storage_host *host = &bench->context->storage->host;
 	struct vblk_completion completions[BENCH_BATCH];
 	orion_status status;
 	unsigned count;
 
-	while (__atomic_exchange_n(&bench->resetting, 1, __ATOMIC_ACQUIRE) != 0)
-		host->idle(host->port_context, lane->index, POLLED_SLICE_NS);
+	setup_enter(lane);
 	status = vblk_queue_stop(lane->queue);
 	while (status == ORION_OK &&
 	       (count = vblk_reap(lane->queue, completions, BENCH_BATCH)) != 0) {
@@ -170,7 +184,7 @@ reset_queue(struct bench_lane *lane)
 	}
 	if (status == ORION_OK)
 		status = vblk_queue_start(lane->queue);
-	__atomic_store_n(&bench->resetting, 0, __ATOMIC_RELEASE);
+	setup_leave(lane);
 	lane->resets++;
 	lane->given_back += lane->again_count;
 	lane->progress_ns = clock_ns(bench->context);
@@ -231,8 +245,11 @@ wait_more(struct bench_lane *lane)
 
 	if (now - lane->progress_ns < POLL_NS)
 		return true;
-	if (vblk_config_pending(device))
-		halt_refresh(bench->disk);
+	if (vblk_config_pending(device)) {
+		setup_enter(lane);
+		(void)vblk_refresh(bench->disk->device, NULL);
+		setup_leave(lane);
+	}
 	if (vblk_state_get(device) != VBLK_LIVE) {
 		note_failure(lane, ORION_DEVICE_BROKEN);
 		return false;
