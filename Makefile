@@ -59,8 +59,13 @@ FREE := -ffreestanding -fno-stack-protector -fno-common
 # Stack frames are bounded in optimised builds; instrumented ones spend more.
 FRAME := $(if $(filter release clang,$(MODE)),-Wframe-larger-than=)
 HOT := src/blk/submit.c src/blk/reap.c
-frame_of = $(or $(if $(filter $(HOT),$1),256),$(if $(filter kernel/% commands/%,$1),4096),2048)
-frame = $(if $(FRAME),$(FRAME)$(frame_of))
+frame_of = $(or $(if $(filter $(HOT),$1),256),\
+	$(if $(filter kernel/% commands/%,$1),4096),2048)
+frame = $(if $(FRAME),$(FRAME)$(strip $(frame_of)))
+
+# The core but for its I/O path is small rather than fast, unless CFLAGS were given.
+SMALL := $(if $(filter file,$(origin CFLAGS)),$(if $(filter release clang,$(MODE)),-Os))
+small = $(if $(filter $(HOT),$1),,$(SMALL))
 
 # ---- what is built ------------------------------------------------------------------------------
 
@@ -105,8 +110,8 @@ kernel_s := $(wildcard kernel/arch/$(ARCH)/*.S)
 kernel_o := $(kernel_s:%.S=$B/$(ARCH)/%.S.o) $(kernel_c:%.c=$B/$(ARCH)/%.o)
 kernel := $(if $(KERNEL_CFLAGS),$(if $(filter release debug clang,$(MODE)),$(KERNEL)))
 
-.PHONY: all lib kernel tests benches run test mutate bench bench-ring bench-linux budget lint fuzz
-.PHONY: install clean format help
+.PHONY: all lib kernel tests benches run test mutate litmus bench bench-ring bench-linux budget lint \
+	fuzz install clean format help
 all: lib kernel tests benches ## build everything for MODE (the default)
 lib: $(libraries) ## build the libraries: core, storage and the model device
 kernel: $(kernel) ## build the Orion kernel for ARCH
@@ -128,7 +133,7 @@ define compile # how, source, flags
 endef
 
 $B/core/%.o: src/%.c $B/flags
-	$(call compile,CC,$<,$(FREE) -Isrc $(call frame,$<))
+	$(call compile,CC,$<,$(FREE) -Isrc $(call small,$<) $(call frame,$<))
 $B/stepped/%.o: src/%.c $B/flags
 	$(call compile,STEP,$<,$(FREE) -Isrc -DORION_STEPPED)
 $B/host/storage/%.o: storage/%.c $B/flags
@@ -218,6 +223,8 @@ test: ## run every test; ONLY=id runs one suite or one case (MODE= says in which
 
 mutate: ## leave out every fence, swap every publication, and demand that a test notices
 	@tools/need test >&2
+litmus: ## judge the litmus tests anew with herd7, which is fetched
+	tools/litmus --judge
 	@JOBS=$(JOBS) tools/mutants -v 1-
 
 lint: ## run the source checks

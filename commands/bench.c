@@ -10,7 +10,7 @@
 #define NAME "disk bench"
 #define USAGE                                                                                 \
 	"DISK [randread|randwrite|read|write] [destroy] [poll] [bs=4k] [depth=32] [count=N] " \
-	"[queues=Q] [seed=S]"
+	"[queues=Q] [seed=S] [resets=R [settled]]"
 #define BS_MOST (UINT64_C(16) << 20)
 #define COUNT_DEFAULT UINT64_C(16384)
 #define PAGE 4096u
@@ -55,12 +55,17 @@ take_word(struct bench *bench, const char *word)
 		{"count=", &bench->count, 1, UINT64_MAX / 1000},
 		{"queues=", &bench->queues, 1, VBLK_QUEUES_MAX},
 		{"seed=", &bench->seed, 0, UINT64_MAX},
+		{"resets=", &bench->resets, 0, 1000000},
 	};
 
 	if (take_mode(bench, word))
 		return ORION_OK;
 	if (text_equal(word, "destroy")) {
 		bench->destroy = true;
+		return ORION_OK;
+	}
+	if (text_equal(word, "settled")) {
+		bench->settled = true;
 		return ORION_OK;
 	}
 	if (text_equal(word, "poll")) {
@@ -110,6 +115,11 @@ fit_disk(struct bench *bench)
 			wide(bench->queues), bench->disk->name, info->queues, context->lanes,
 			wide(most_queues));
 	}
+	if (bench->resets != 0 && !info->queue_reset) {
+		return args_refuse(context, NAME, ORION_NOT_SUPPORTED,
+				   "resets= needs a device with VIRTIO_F_RING_RESET; %s has none",
+				   bench->disk->name);
+	}
 	if (bench->queues == 0)
 		bench->queues = most_queues;
 	if (bench->depth > info->queue_depth)
@@ -134,12 +144,12 @@ check_write(const struct bench *bench)
 
 /* ---- lanes ---- */
 
-/* Bytes of a lane with its slots and its list of free ones. */
+/* Bytes of a lane with its slots and its lists of them. */
 static size_t
 lane_bytes(const struct bench *bench)
 {
 	return sizeof(struct bench_lane) +
-	       (size_t)bench->depth * (sizeof(struct bench_slot) + sizeof(uint16_t));
+	       (size_t)bench->depth * (sizeof(struct bench_slot) + 2 * sizeof(uint16_t));
 }
 
 /* Sets LANE's slots up over its buffers and shares the work out. */
@@ -151,6 +161,7 @@ lane_prepare(struct bench_lane *lane)
 
 	lane->slots = (struct bench_slot *)(void *)(lane + 1);
 	lane->free = (uint16_t *)(void *)(lane->slots + bench->depth);
+	lane->again = lane->free + bench->depth;
 	for (uint16_t i = 0; i < bench->depth; i++) {
 		lane->slots[i].segment = (struct vblk_segment){
 			.device_address = lane->region.device + i * bench->bs,
@@ -259,6 +270,7 @@ recover(struct bench *bench)
 struct totals {
 	uint64_t completed, failed, elapsed_ns;
 	uint64_t kicks, interrupts, submitted, submit_batches, reaped, reap_batches;
+	uint64_t resets, given_back;
 	orion_status status;
 };
 
@@ -275,6 +287,8 @@ add_up(const struct bench *bench, struct totals *totals)
 		end = lane->end_ns > end ? lane->end_ns : end;
 		totals->completed += lane->completed;
 		totals->failed += lane->failed;
+		totals->resets += lane->resets;
+		totals->given_back += lane->given_back;
 		totals->kicks += lane->after.kicks - lane->before.kicks;
 		totals->submitted += lane->after.submitted - lane->before.submitted;
 		totals->submit_batches += lane->after.submit_batches - lane->before.submit_batches;
@@ -307,6 +321,10 @@ print_figures(const struct bench *bench, const struct totals *totals)
 	print(context, "  %-12s %llu completed in %s s, %llu failed\n", "requests",
 	      wide(totals->completed), print_fixed(totals->elapsed_ns / 1000000, 3).s,
 	      wide(totals->failed));
+	if (totals->resets != 0) {
+		print(context, "  %-12s %llu, %llu requests given back and sent again\n", "resets",
+		      wide(totals->resets), wide(totals->given_back));
+	}
 	print(context, "  %-12s %llu\n", "IOPS", wide(iops));
 	print(context, "  %-12s %s/s\n", "bandwidth",
 	      print_size(print_scale(totals->completed * bench->bs, second, totals->elapsed_ns)).s);
@@ -358,7 +376,7 @@ run_bench(struct command_context *context, int argc, char **argv)
 			      .count = COUNT_DEFAULT,
 			      .seed = 1};
 	struct storage_handle *handle;
-	orion_status status = args_count(context, NAME, argc, 1, 9, USAGE);
+	orion_status status = args_count(context, NAME, argc, 1, 11, USAGE);
 
 	for (int i = 1; i < argc && status == ORION_OK; i++)
 		status = take_word(&bench, argv[i]);
@@ -385,5 +403,7 @@ const struct command bench_command = {
 	"Q lanes work at once, each on its queue with DEPTH requests in flight, until N are done.\n"
 	"Without other words: randread, bs=4k (or one block), depth=32, every queue.  depth= is\n"
 	"lowered to what a queue holds.  randwrite and write overwrite data and need the word\n"
-	"'destroy'.  'poll': never sleep.",
+	"'destroy'.  'poll': never sleep.  resets=R: each lane resets its queue R times on the "
+	"way,\n"
+	"and sends again what was in flight; 'settled': it waits until nothing is.",
 	run_bench};

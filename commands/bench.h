@@ -19,17 +19,20 @@ struct bench {
 	struct command_context *context;
 	struct storage_disk *disk;
 	const char *mode;
-	bool write, random, poll, destroy;
+	bool write, random, poll, destroy, settled;
 	uint64_t bs, depth, count, queues, seed;
+	uint64_t resets;                /* of each queue, with requests in flight unless settled */
 	uint64_t units;                 /* blocks of BS on the disk */
 	struct bench_lane *lanes[VBLK_QUEUES_MAX];
 	struct progress progress;
+	uint32_t setup;                 /* atomic: a lane resets or refreshes; one at a time */
 	uint32_t stop;                  /* atomic: end early, whatever the reason */
 	bool interrupted;
 };
 
 struct bench_slot {
 	struct vblk_segment segment;
+	uint64_t sector;
 	uint64_t start_ns;
 };
 
@@ -52,6 +55,9 @@ struct bench_lane {
 	struct bench_slot *slots;       /* DEPTH of them */
 	uint16_t *free;                 /* slots not in flight */
 	unsigned free_count;
+	uint16_t *again;                /* slots whose requests a reset gave back */
+	unsigned again_count;
+	uint64_t resets, given_back;
 };
 
 /* The run of LANE: a function for run_on_lanes(), its argument a struct bench. */

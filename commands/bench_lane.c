@@ -49,6 +49,18 @@ next_unit(struct bench_lane *lane)
 	return unit;
 }
 
+static struct vblk_request
+request_of(const struct bench_lane *lane, uint16_t slot)
+{
+	return (struct vblk_request){
+		.sector = lane->slots[slot].sector,
+		.segments = &lane->slots[slot].segment,
+		.cookie = slot,
+		.segment_count = 1,
+		.operation = lane->bench->write ? VBLK_WRITE : VBLK_READ,
+	};
+}
+
 /* Submits one batch.  Returns how many the queue took. */
 static unsigned
 submit_batch(struct bench_lane *lane)
@@ -69,13 +81,8 @@ submit_batch(struct bench_lane *lane)
 		uint16_t slot = lane->free[lane->free_count - 1 - i];
 
 		lane->slots[slot].start_ns = now;
-		requests[i] = (struct vblk_request){
-			.sector = next_unit(lane) * (bench->bs / VBLK_SECTOR_BYTES),
-			.segments = &lane->slots[slot].segment,
-			.cookie = slot,
-			.segment_count = 1,
-			.operation = bench->write ? VBLK_WRITE : VBLK_READ,
-		};
+		lane->slots[slot].sector = next_unit(lane) * (bench->bs / VBLK_SECTOR_BYTES);
+		requests[i] = request_of(lane, slot);
 	}
 
 	unsigned taken = vblk_submit(lane->queue, requests, count);
@@ -130,6 +137,82 @@ reap_batch(struct bench_lane *lane, bool live)
 	return count;
 }
 
+/* ---- resets ---- */
+
+/* What the driver's header calls setup is for one lane at a time. */
+static void
+setup_enter(const struct bench_lane *lane)
+{
+	struct bench *bench = lane->bench;
+	const struct storage_host *host = &bench->context->storage->host;
+
+	while (__atomic_exchange_n(&bench->setup, 1, __ATOMIC_ACQUIRE) != 0)
+		host->idle(host->port_context, lane->index, POLLED_SLICE_NS);
+}
+
+static void
+setup_leave(const struct bench_lane *lane)
+{
+	__atomic_store_n(&lane->bench->setup, 0, __ATOMIC_RELEASE);
+}
+
+/* Whether the lane is far enough for its next reset: they are spread over its quota. */
+static bool
+reset_due(const struct bench_lane *lane)
+{
+	uint64_t resets = lane->bench->resets;
+
+	return lane->resets < resets && lane->again_count == 0 &&
+	       lane->submitted > lane->quota / (resets + 1) * (lane->resets + 1);
+}
+
+/* Resets the lane's queue; what was in flight is to be sent again. */
+static void
+reset_queue(struct bench_lane *lane)
+{
+	struct bench *bench = lane->bench;
+	struct vblk_completion completions[BENCH_BATCH];
+	orion_status status;
+	unsigned count;
+
+	setup_enter(lane);
+	status = vblk_queue_stop(lane->queue);
+	while (status == ORION_OK &&
+	       (count = vblk_reap(lane->queue, completions, BENCH_BATCH)) != 0) {
+		for (unsigned i = 0; i < count; i++)
+			lane->again[lane->again_count++] = (uint16_t)completions[i].cookie;
+	}
+	if (status == ORION_OK)
+		status = vblk_queue_start(lane->queue);
+	setup_leave(lane);
+	lane->resets++;
+	lane->given_back += lane->again_count;
+	lane->progress_ns = clock_ns(bench->context);
+	if (status != ORION_OK) {
+		note_failure(lane, status);
+		stop_all(bench);
+	}
+}
+
+/* Submits what a reset gave back.  Returns how many the queue took. */
+static unsigned
+submit_again(struct bench_lane *lane)
+{
+	unsigned taken = 0;
+
+	while (lane->again_count > 0) {
+		struct vblk_request request = request_of(lane, lane->again[lane->again_count - 1]);
+
+		if (vblk_submit(lane->queue, &request, 1) == 0)
+			break;
+		lane->again_count--;
+		taken++;
+	}
+	if (taken != 0)
+		(void)vblk_kick(lane->queue);
+	return taken;
+}
+
 /* Progress and Ctrl-C, now and then; only lane 0 may call the console. */
 static void
 look_around(struct bench_lane *lane)
@@ -162,6 +245,11 @@ wait_more(struct bench_lane *lane)
 
 	if (now - lane->progress_ns < POLL_NS)
 		return true;
+	if (vblk_config_pending(device)) {
+		setup_enter(lane);
+		(void)vblk_refresh(bench->disk->device, NULL);
+		setup_leave(lane);
+	}
 	if (vblk_state_get(device) != VBLK_LIVE) {
 		note_failure(lane, ORION_DEVICE_BROKEN);
 		return false;
@@ -192,8 +280,15 @@ bench_lane_run(void *argument, unsigned index)
 	lane->checked_ns = lane->start_ns;
 	while (bench_lane_in_flight(lane) != 0 ||
 	       (lane->submitted != lane->quota && !stopped(bench))) {
-		unsigned moved = submit_batch(lane);
+		bool due = reset_due(lane);
+		unsigned moved = 0;
 
+		if (lane->again_count != 0)
+			moved = submit_again(lane);
+		else if (!due || !bench->settled)
+			moved = submit_batch(lane);
+		if (due && (!bench->settled || bench_lane_in_flight(lane) == 0))
+			reset_queue(lane);
 		moved += reap_batch(lane, true);
 		look_around(lane);
 		if (moved == 0 && !wait_more(lane)) {

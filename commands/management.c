@@ -221,6 +221,8 @@ describe_device(struct request *request, struct report *report, struct storage_h
 	report_text(report, "ring", info->packed ? "packed" : "split");
 	report_flag(report, "indirect", info->indirect);
 	report_flag(report, "event_index", info->event_index);
+	report_flag(report, "in_order", info->in_order);
+	report_flag(report, "queue_reset", info->queue_reset);
 	report_number(report, "queues", info->queues);
 	report_number(report, "queues_offered", info->queues_offered);
 	report_number(report, "queue_size", info->queue_size);

@@ -150,6 +150,7 @@ struct vblk_info {
 	const char *transport;
 	uint64_t features_offered, features_wanted, features_negotiated;
 	bool packed, indirect, event_index, in_order;
+	bool queue_reset;               /* vblk_queue_stop() is possible */
 
 	uint64_t capacity_sectors;      /* may change: vblk_refresh() */
 	uint32_t block_bytes;           /* logical block size, 512 .. 65536, a power of two */

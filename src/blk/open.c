@@ -87,6 +87,7 @@ describe(struct vblk_device *device)
 	info->packed = (virtio->negotiated & VIRTIO_BIT(VIRTIO_F_RING_PACKED)) != 0;
 	info->indirect = (virtio->negotiated & VIRTIO_BIT(VIRTIO_F_INDIRECT_DESC)) != 0;
 	info->event_index = (virtio->negotiated & VIRTIO_BIT(VIRTIO_F_EVENT_IDX)) != 0;
+	info->queue_reset = (virtio->negotiated & VIRTIO_BIT(VIRTIO_F_RING_RESET)) != 0;
 	info->in_order = (virtio->negotiated & VIRTIO_BIT(VIRTIO_F_IN_ORDER)) != 0;
 }
 

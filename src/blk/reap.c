@@ -162,8 +162,7 @@ reap_many(struct vblk_queue *queue, struct vblk_completion *completions, unsigne
 		completion += finish(queue, slot, length, completion, kind);
 	}
 	vring_keep_consumer(&queue->ring, &ring, kind, packed);
-	if (likely(completion != first))
-		count_latency(&queue->stats, now - ticks, (unsigned)(completion - first));
+	end_run(&queue->stats, now - ticks, (unsigned)(completion - first));
 	end_batch(queue, (unsigned)(completion - completions), fault, pending);
 	return (unsigned)(completion - completions);
 }
@@ -192,6 +191,15 @@ reap(struct vblk_queue *queue, struct vblk_completion *completions, unsigned max
 	return finish_one(queue, (struct vblk_slot *)(void *)used, length, completions);
 }
 
+/* ---- the kinds of ring ---- */
+
+static NEVER_INLINE unsigned
+many_split_table(struct vblk_queue *queue, struct vblk_completion *completions, unsigned max,
+		 uint32_t pending)
+{
+	return reap_many(queue, completions, max, pending, 0, false);
+}
+
 #define COMPILE(name, kind, packed)                                                                \
 	static NEVER_INLINE unsigned many_##name(struct vblk_queue *queue,                         \
 						 struct vblk_completion *completions,              \
@@ -207,9 +215,22 @@ reap(struct vblk_queue *queue, struct vblk_completion *completions, unsigned max
 
 VBLK_KINDS(COMPILE)
 
+/* Any kind, looked at as it goes. */
+static NEVER_INLINE unsigned
+reap_other(struct vblk_queue *queue, struct vblk_completion *completions, unsigned max)
+{
+	const struct vring *ring = &queue->ring;
+	uint32_t pending;
+	vring_fault fault = ring->packed ? vring_packed_pending(ring, &pending)
+					 : vring_split_pending(ring, &pending);
+
+	if (unlikely(fault != VRING_OK))
+		return reap_nothing(queue, fault, pending);
+	return reap_many(queue, completions, max, pending, ring->kind, ring->packed);
+}
+
 #define REAP(name, kind, packed)                                                                   \
 	case VBLK_MODE(kind, packed):                                                              \
-	case VBLK_MODE(kind, packed) | VBLK_MODE_EACH:                                             \
 		return reap_##name(queue, completions, max);
 
 unsigned
@@ -220,10 +241,12 @@ vblk_reap(struct vblk_queue *queue, struct vblk_completion *completions, unsigne
 		return reap(queue, completions, max, many_split_table, 0, false);
 	switch (queue->mode) {
 		VBLK_KINDS(REAP)
+	case VBLK_MODE_BROKEN:
+		return 0;
 	case VBLK_MODE_STOPPED:
 		return vblk_drain(queue, completions, max);
 	default:
-		return 0;
+		return reap_other(queue, completions, max);
 	}
 }
 

@@ -48,7 +48,7 @@ vblk_queue_stop(struct vblk_queue *queue)
 	struct virtio_device *virtio = &device->virtio;
 	orion_status status;
 
-	if (!(virtio->negotiated & VIRTIO_BIT(VIRTIO_F_RING_RESET)))
+	if (!device->info.queue_reset)
 		return ORION_NOT_SUPPORTED;
 	if (virtio->state != VIRTIO_LIVE || queue->mode == VBLK_MODE_STOPPED)
 		return ORION_WRONG_STATE;

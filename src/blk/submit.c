@@ -388,28 +388,43 @@ submit(struct vblk_queue *queue, const struct vblk_request *requests, unsigned c
 			  : many(queue, requests, count);
 }
 
-/* The entries for one kind of ring. */
+/* ---- the kinds of ring ---- */
+
+/* Any kind, looked at as it goes; requests that are not plain have no path of their own. */
+static NEVER_INLINE orion_status
+any_other(struct vblk_queue *queue, const struct vblk_request *request, uint64_t ticks)
+{
+	return take_any(queue, request, ticks, queue->ring.kind, queue->ring.packed);
+}
+
+static NEVER_INLINE unsigned
+many_other(struct vblk_queue *queue, const struct vblk_request *requests, unsigned count)
+{
+	return submit_many(queue, requests, count, any_other, queue->ring.kind, queue->ring.packed);
+}
+
+static NEVER_INLINE orion_status
+any_split_table(struct vblk_queue *queue, const struct vblk_request *request, uint64_t ticks)
+{
+	return take_any(queue, request, ticks, 0, false);
+}
+
+static NEVER_INLINE unsigned
+many_split_table(struct vblk_queue *queue, const struct vblk_request *requests, unsigned count)
+{
+	return submit_many(queue, requests, count, any_split_table, 0, false);
+}
+
 #define COMPILE(name, kind, packed)                                                                \
-	static NEVER_INLINE orion_status any_##name(                                               \
-		struct vblk_queue *queue, const struct vblk_request *request, uint64_t ticks)      \
-	{                                                                                          \
-		return take_any(queue, request, ticks, kind, packed);                              \
-	}                                                                                          \
 	static NEVER_INLINE unsigned many_##name(                                                  \
 		struct vblk_queue *queue, const struct vblk_request *requests, unsigned count)     \
 	{                                                                                          \
-		return submit_many(queue, requests, count, any_##name, kind, packed);              \
+		return submit_many(queue, requests, count, any_other, kind, packed);               \
 	}                                                                                          \
 	static NEVER_INLINE unsigned submit_##name(                                                \
 		struct vblk_queue *queue, const struct vblk_request *requests, unsigned count)     \
 	{                                                                                          \
 		return submit(queue, requests, count, many_##name, kind, packed);                  \
-	}                                                                                          \
-	static NEVER_INLINE bool part_##name(struct vblk_queue *queue,                             \
-					     const struct vblk_request *request, uint64_t bytes,   \
-					     uint16_t part, uint64_t ticks)                        \
-	{                                                                                          \
-		return issue_any(queue, request, bytes, part, ticks, kind, packed);                \
 	}
 
 VBLK_KINDS(COMPILE)
@@ -425,27 +440,13 @@ submit_refused(struct vblk_queue *queue, orion_status refusal)
 	return 0;
 }
 
-static NEVER_INLINE unsigned
-submit_by(struct vblk_queue *queue, uint32_t mode, const struct vblk_request *requests,
-	  unsigned count)
-{
-	switch (mode) {
-		VBLK_KINDS(SUBMIT)
-	case VBLK_MODE_BROKEN:
-		return submit_refused(queue, ORION_DEVICE_BROKEN);
-	default:
-		return submit_refused(queue, ORION_WRONG_STATE);
-	}
-}
-
 /* Without batches: each request is published and asked about by itself. */
 static NEVER_INLINE unsigned
 submit_each(struct vblk_queue *queue, const struct vblk_request *requests, unsigned count)
 {
-	uint32_t mode = queue->mode & ~VBLK_MODE_EACH;
 	unsigned taken = 0;
 
-	while (taken < count && submit_by(queue, mode, &requests[taken], 1) == 1) {
+	while (taken < count && many_other(queue, &requests[taken], 1) == 1) {
 		vblk_kick(queue);
 		taken++;
 	}
@@ -465,13 +466,11 @@ vblk_submit(struct vblk_queue *queue, const struct vblk_request *requests, unsig
 	case VBLK_MODE_STOPPED:
 		return submit_refused(queue, ORION_WRONG_STATE);
 	default:
-		return submit_each(queue, requests, count);
+		if (queue->mode & VBLK_MODE_EACH)
+			return submit_each(queue, requests, count);
+		return many_other(queue, requests, count);
 	}
 }
-
-#define PART(name, kind, packed)                                                                   \
-	case VBLK_MODE(kind, packed):                                                              \
-		return part_##name(queue, request, bytes, part, ticks);
 
 bool
 vblk_issue_part(struct vblk_queue *queue, const struct vblk_request *request, uint16_t part,
@@ -479,31 +478,23 @@ vblk_issue_part(struct vblk_queue *queue, const struct vblk_request *request, ui
 {
 	uint64_t bytes = 0;
 
+	if (!vblk_running(queue))
+		return false;
 	for (uint32_t i = 0; i < request->segment_count; i++)
 		bytes += request->segments[i].length;
-	switch (queue->mode & ~VBLK_MODE_EACH) {
-		VBLK_KINDS(PART)
-	default:
-		return false;
-	}
+	return issue_any(queue, request, bytes, part, ticks, queue->ring.kind, queue->ring.packed);
 }
 
 /* ---- kick ---- */
 
-/* One store: the ring's memory before the doorbell.  [spec 2.9] */
-static ALWAYS_INLINE void
-ring_doorbell(struct vblk_queue *queue)
+/* A doorbell that is wider, tells where the ring stands, or is a call.  [spec 2.9] */
+static NEVER_INLINE void
+ring_odd_doorbell(const struct vblk_queue *queue)
 {
 	const struct virtio_doorbell *doorbell = &queue->doorbell;
 	const struct vring *ring = &queue->ring;
 	uint32_t value = doorbell->value;
 
-	queue->stats.kicks++;
-	arch_order_doorbell();
-	if (likely(queue->plain_doorbell)) {
-		register_store16(doorbell->address, (uint16_t)value);
-		return;
-	}
 	if (doorbell->position)
 		value |= (ring->packed ? vring_packed_position(ring) : (uint32_t)ring->added) << 16;
 	if (doorbell->address == NULL)
@@ -512,6 +503,18 @@ ring_doorbell(struct vblk_queue *queue)
 		register_store16(doorbell->address, (uint16_t)value);
 	else
 		register_store32(doorbell->address, value);
+}
+
+/* One store, after the ring's memory. */
+static ALWAYS_INLINE void
+ring_doorbell(struct vblk_queue *queue)
+{
+	queue->stats.kicks++;
+	arch_order_doorbell();
+	if (likely(queue->plain_doorbell))
+		register_store16(queue->doorbell.address, (uint16_t)queue->doorbell.value);
+	else
+		ring_odd_doorbell(queue);
 }
 
 bool

@@ -98,6 +98,8 @@ TEST(command_bench__refusals)
 		{"disk bench vd0 queues=2", ORION_INVALID, "at most 1"},
 		{"disk bench vd0 queues=17", ORION_INVALID, "from 1 to 16"},
 		{"disk bench vd0 write", ORION_INVALID, "add the word 'destroy'"},
+		{"disk bench vd1 resets=1", ORION_NOT_SUPPORTED,
+		 "needs a device with VIRTIO_F_RING"},
 		{"disk bench vd1 write destroy", ORION_READ_ONLY, "vd1: read-only disk"},
 		{"disk bench vd2", ORION_OUT_OF_RANGE, "vd2 has 0 bytes"},
 		{"disk bench vd1 randread count=10", ORION_OK, "10 completed"},
@@ -108,6 +110,7 @@ TEST(command_bench__refusals)
 	desk_defaults(&config);
 	config.disks = 3;
 	config.model[1].features |= VIRTIO_BIT(VIRTIO_BLK_F_RO);
+	config.model[1].features &= ~VIRTIO_BIT(VIRTIO_F_RING_RESET);
 	config.model[2].capacity_sectors = 0;
 	desk_open(&desk, &config);
 	for (unsigned i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
@@ -115,6 +118,40 @@ TEST(command_bench__refusals)
 		desk_expect(&desk, rows[i].says);
 	}
 	EXPECT_EQ(model_device_stats(desk.models[0])->writes, 0);
+	desk_close(&desk);
+}
+
+/* Queues are reset under the load: nothing fails, and the disk is covered all the same. */
+static const struct test_axis settles = {"settled", {"no", "yes"}};
+static const struct test_axis *const reset_axes[] = {&settles, &lanes, NULL};
+
+TEST_AXES(command_bench__resets, reset_axes, NULL)
+{
+	bool settled = test_choice(&settles) == 1;
+	struct desk_config config;
+	struct desk desk;
+	uint8_t sector[512], zero[512] = {0};
+
+	desk_defaults(&config);
+	config.lanes = test_choice(&lanes) == 0 ? 1 : 3;
+	config.model[0].queues = (uint16_t)config.lanes;
+	config.model[0].features |= VIRTIO_BIT(VIRTIO_F_RING_RESET);
+	desk_open(&desk, &config);
+	EXPECT_EQ(
+		desk_run(&desk, settled ? "disk bench vd0 write destroy bs=1k count=1023 depth=16 "
+					  "seed=9 resets=7 settled"
+					: "disk bench vd0 write destroy bs=1k count=1023 depth=16 "
+					  "seed=9 resets=7"),
+		ORION_OK);
+	desk_expect(&desk, " 1023 completed");
+	desk_expect(&desk, ", 0 failed");
+	desk_expect(&desk, config.lanes == 1 ? "  resets       7, " : "  resets       21, ");
+	if (settled)
+		desk_expect(&desk, ", 0 requests given back");
+	for (unsigned s = 0; s < 2 * 1023 / config.lanes; s++) {
+		model_device_peek(desk.models[0], s, sector, 512);
+		EXPECT(memcmp(sector, zero, 512) != 0);
+	}
 	desk_close(&desk);
 }
 
