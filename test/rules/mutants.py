@@ -560,7 +560,8 @@ mutant("0-bus-master", CAPS, "command & ~(PCI_COMMAND_MEMORY | PCI_COMMAND_MASTE
        "unit/device_pci_caps__each_is_needed", "a failed opening leaves the device on the bus")
 mutant("0-pin", CAPS, "command |= PCI_COMMAND_INTX_OFF;", "",
        "unit/device_pci_msix__a_pin_that_nobody_listens_to", "a pin is pulled that nobody hears")
-mutant("0-reset-bounded", DEVICE, "++patience->looks >= RESET_READS_MAX || ", "", "unit/device_device__reset_ends_although_the_clock_stands",
+mutant("0-reset-bounded", DEVICE, "++patience->looks >= RESET_READS_MAX || ", "",
+       "unit/device_device__reset_ends_although_the_clock_stands",
        "a reset is waited for while the clock stands")
 mutant("0-all-ones", DEVICE, "if (status == VIRTIO_STATUS_GONE) return gone(device); } while",
        "} while",
