@@ -110,8 +110,8 @@ kernel_s := $(wildcard kernel/arch/$(ARCH)/*.S)
 kernel_o := $(kernel_s:%.S=$B/$(ARCH)/%.S.o) $(kernel_c:%.c=$B/$(ARCH)/%.o)
 kernel := $(if $(KERNEL_CFLAGS),$(if $(filter release debug clang,$(MODE)),$(KERNEL)))
 
-.PHONY: all lib kernel tests benches run test mutate litmus bench bench-ring bench-linux budget lint \
-	fuzz install clean format help
+.PHONY: all lib kernel tests benches run test mutate litmus bench bench-ring bench-linux \
+	budget lint fuzz install clean format help
 all: lib kernel tests benches ## build everything for MODE (the default)
 lib: $(libraries) ## build the libraries: core, storage and the model device
 kernel: $(kernel) ## build the Orion kernel for ARCH
@@ -223,9 +223,10 @@ test: ## run every test; ONLY=id runs one suite or one case (MODE= says in which
 
 mutate: ## leave out every fence, swap every publication, and demand that a test notices
 	@tools/need test >&2
-litmus: ## judge the litmus tests anew with herd7, which is fetched
-	tools/litmus --judge
 	@JOBS=$(JOBS) tools/mutants -v 1-
+
+litmus: ## judge the litmus tests anew with herd7, which is fetched
+	@tools/litmus --judge
 
 lint: ## run the source checks
 	@tools/lint
