@@ -62,6 +62,8 @@ choose_features(struct vblk_device *device)
 
 	virtio->offered = transport->ops->features_get(transport->context);
 	virtio->wanted = vblk_features_known() & ~device->options.features_off;
+	if (transport->ops->queue_reset == NULL || transport->ops->queue_resetting == NULL)
+		virtio->wanted &= ~VIRTIO_BIT(VIRTIO_F_RING_RESET);
 	usable = virtio->offered & virtio->wanted;
 	closed = virtio_features_closed(usable);
 	if (closed != usable)

@@ -18,6 +18,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 #define REGIONS_MAX 256
 #define COOKIES_MAX 512
 #define SEGMENTS 6
+#define BATCH_MAX 5
 #define ACTIONS_MAX 300
 #define VERSION_1 (UINT64_C(1) << 32)
 
@@ -258,6 +259,21 @@ queue_enable(void *context, uint16_t queue, const struct virtio_queue_setup *set
 	return next(1) < 0xf8 ? ORION_OK : ORION_DEVICE_REFUSED;
 }
 
+static void
+queue_reset(void *context, uint16_t queue)
+{
+	(void)context;
+	(void)queue;
+}
+
+static bool
+queue_resetting(void *context, uint16_t queue)
+{
+	(void)context;
+	(void)queue;
+	return next(1) >= 0xc0;
+}
+
 static uint16_t
 vector_count(void *context)
 {
@@ -348,6 +364,8 @@ static const struct virtio_transport_ops ops = {
 	.queue_count = queue_count,
 	.queue_size_max = queue_size_max,
 	.queue_enable = queue_enable,
+	.queue_reset = queue_reset,
+	.queue_resetting = queue_resetting,
 	.vector_count = vector_count,
 	.vector_attach = vector_attach,
 	.vector_detach = vector_detach,
@@ -371,10 +389,10 @@ static const struct orion_port port = {
 
 /* ---- the caller ---- */
 
-static void
-submit(struct vblk_queue *queue)
+/* Some request under COOKIE, sound or not. */
+static struct vblk_request
+any_request(unsigned cookie)
 {
-	unsigned cookie = world.cookies;
 	struct vblk_segment *segments = world.segments[cookie];
 	struct vblk_request request = {
 		.sector = next(1) < 0xf0 ? next(1) : next(8),
@@ -399,13 +417,24 @@ submit(struct vblk_queue *queue)
 		request.sector = 0;
 		segments[0].length = VBLK_ID_BYTES;
 	}
-	if (vblk_submit(queue, &request, 1) == 1) {
-		demand(vblk_refusal(queue) == ORION_OK);
-		world.taken[cookie] = 1;
-		world.cookies++;
-	} else {
-		demand(vblk_refusal(queue) != ORION_OK);
-	}
+	return request;
+}
+
+static void
+submit(struct vblk_queue *queue, unsigned count)
+{
+	struct vblk_request requests[BATCH_MAX];
+	unsigned taken;
+
+	if (world.cookies + count > COOKIES_MAX)
+		return;
+	for (unsigned i = 0; i < count; i++)
+		requests[i] = any_request(world.cookies + i);
+	taken = vblk_submit(queue, requests, count);
+	demand(taken <= count);
+	demand((vblk_refusal(queue) == ORION_OK) == (taken == count));
+	for (unsigned i = 0; i < taken; i++)
+		world.taken[world.cookies++] = 1;
 }
 
 static unsigned
@@ -421,6 +450,19 @@ reap(struct vblk_queue *queue, unsigned max)
 		world.taken[done[i].cookie] = 0;
 	}
 	return got;
+}
+
+/* One queue is stopped and, if that went well, started again; what it held comes back, once. */
+static void
+restart(struct vblk_queue *queue)
+{
+	if (next(1) % 4 != 0 || vblk_queue_stop(queue) != ORION_OK)
+		return;
+	while (reap(queue, 8) > 0)
+		continue;
+	demand(vblk_in_flight(queue) == 0);
+	if (vblk_queue_start(queue) == ORION_OK)
+		demand(vblk_in_flight(queue) == 0);
 }
 
 static void
@@ -457,9 +499,14 @@ act(struct vblk_device *device, unsigned queues)
 	case 9:
 		reap(queue, (unsigned)next(1) % 9);
 		break;
+	case 10:
+		restart(queue);
+		break;
+	case 11:
+		submit(queue, 2 + (unsigned)next(1) % (BATCH_MAX - 1));
+		break;
 	default:
-		if (world.cookies < COOKIES_MAX)
-			submit(queue);
+		submit(queue, 1);
 		break;
 	}
 }

@@ -200,3 +200,15 @@ TEST_AXES(blk_restart__doorbell_position, axes, NULL)
 	}
 	EXPECT_EQ(bench->fake->kicks, 3 * size);
 }
+
+/* A transport without the calls has no such feature, whatever the device offers. */
+TEST(blk_restart__transport_without_it)
+{
+	struct blk_bench *bench = blk_bench_make(RESET_F);
+
+	bench->fake->ops.queue_resetting = NULL;
+	blk_bench_open(bench);
+	EXPECT_EQ(vblk_info(bench->world->device)->queue_reset, false);
+	EXPECT_EQ(vblk_info(bench->world->device)->features_negotiated & RESET_F, 0);
+	EXPECT_EQ(vblk_queue_stop(bench->queue), ORION_NOT_SUPPORTED);
+}
