@@ -189,17 +189,15 @@ moved("packed-arm-late", PACKED,
 moved("packed-arm-unfenced", PACKED, "position | wish << 16); arch_order_ask();",
       "position | wish << 16); arch_order_publish();",
       "a store fence between the wish for an interrupt and the second look")
-moved("doorbell-early", SUBMIT, "uint32_t value = doorbell->value; queue->stats.kicks++; "
-      "arch_order_doorbell(); if (likely(queue->plain_doorbell)) {",
-      """uint32_t value = doorbell->value;
-
-	queue->stats.kicks++;
-	if (doorbell->address == NULL && !doorbell->position)
-		vblk_notify(queue, value);
-	arch_order_doorbell();
-	if (doorbell->address == NULL && !doorbell->position)
-		return;
-	if (likely(queue->plain_doorbell)) {""",
+moved("doorbell-early", SUBMIT,
+      "arch_order_doorbell(); if (likely(queue->plain_doorbell)) "
+      "register_store16(queue->doorbell.address, (uint16_t)queue->doorbell.value); "
+      "else ring_odd_doorbell(queue);",
+      """if (likely(queue->plain_doorbell))
+		register_store16(queue->doorbell.address, (uint16_t)queue->doorbell.value);
+	else
+		ring_odd_doorbell(queue);
+	arch_order_doorbell();""",
       "the fence comes after the doorbell")
 
 # ---- 2: event arithmetic --------------------------------------------------------------------
