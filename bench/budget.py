@@ -79,10 +79,10 @@ def check(rows, wanted):
     found = measure([r["name"] for r in rows])
     failed = 0
     for row in [r for r in rows if not wanted or r["name"] in wanted]:
-        now, was = found[row["name"]], float(row["instructions"])
+        now, was = round(found[row["name"]], 1), float(row["instructions"])
         goal = f" goal {row['goal']}" + (" not met" if now > float(row["goal"]) else "") \
             if row["goal"] else ""
-        print(f"{row['name']:36} {now:8.1f} budget {was:8.1f}{goal}")
+        print(f"{row['name']:42} {now:6.1f} budget {was:6.1f}{goal}")
         if now > was * GROWTH:
             failed += 1
             print(f"FAILED  budget/{row['name']}: {now:.1f} instructions per request, "

@@ -6,8 +6,8 @@ beside the time that a cache line took between the two CPUs in the same runs.
     bench/threads.py [WORD ...]     only the rows that have all these words: packed polled
 
 Every row is run several times, in turn with the others; a run is timed in 500 parts.  "Tenth" is
-what only a tenth of the parts undercut, and "median" their median, each the median of the runs: the
-first is what a request takes while no third program has one of the CPUs.  Where the two CPUs are on
+what only a tenth of the parts undercut, and "median" their median, each the median of the runs; the
+first leaves out other programs that had one of the CPUs for a while.  Where the two CPUs are on
 the host may change from minute to minute: of a row with "near" runs (a line takes less than 200 ns
 to the other CPU and back) only those count, and only those are held against the goals.
 """
@@ -54,8 +54,8 @@ def show(row, runs):
     used = near or runs
     tenth, median = (statistics.median(r[i] for r in used) for i in (0, 1))
     line = statistics.median(x for r in used for x in r[2:])
-    print(f"{' '.join(row):40}{tenth:10.1f}{median:10.1f}{1000 / tenth:9.2f}{line:8.0f}"
-          f"{len(near):4}/{len(runs)}{verdict(row, tenth, near)}", flush=True)
+    print(f"{' '.join(row):44}{tenth:10.1f}{median:10.1f}{1000 / median:9.2f}{line:8.0f}"
+          f"{len(near):4}/{len(runs)}{verdict(row, median, near)}", flush=True)
 
 
 def main():
@@ -69,7 +69,7 @@ def main():
     print(f"Two threads, nanoseconds per request; {ROUNDS} rounds; load average "
           f"{os.getloadavg()[0]:.1f}")
     print(f"  {counts.program('threads')} WORDS count=N    (ring and asleep are not typed)")
-    print(f"{'words':40}{'tenth':>10}{'median':>10}{'M/s':>9}{'line':>8}  near")
+    print(f"{'words':44}{'tenth':>10}{'median':>10}{'M/s':>9}{'line':>8}  near")
     for row in rows:
         show(row, found[row])
 
