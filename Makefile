@@ -56,7 +56,7 @@ WARNINGS := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wco
 WARNINGS += $(if $(filter asan tsan cov,$(MODE)),-Wno-maybe-uninitialized -Wno-conversion)
 WARNINGS += $(if $(filter debug,$(MODE)),-Wno-maybe-uninitialized)
 BASE := -std=c11 $(WARNINGS) -MMD -MP -Iinclude
-FREE := -ffreestanding -fno-stack-protector -fno-common
+FREE := -ffreestanding -fno-stack-protector -fno-common -fno-asynchronous-unwind-tables
 
 # Stack frames are bounded in optimised builds; instrumented ones spend more.
 FRAME := $(if $(filter release clang,$(MODE)),-Wframe-larger-than=)

@@ -57,6 +57,7 @@ take_limits(struct vblk_queue *queue, const struct vblk_device *device)
 {
 	const struct vblk_info *info = &device->info;
 
+	queue->depth = info->queue_depth;
 	queue->segments_max = (uint16_t)info->segments_max;
 	queue->segment_bytes_max = info->segment_bytes_max;
 	queue->request_bytes_max = (uint64_t)info->request_sectors_max << VBLK_SECTOR_SHIFT;
@@ -121,7 +122,7 @@ vblk_queue_build(struct vblk_device *device, uint16_t index, void *memory)
 					      (size_t)device->ids * sizeof(struct vblk_slot)),
 		.size = info->queue_size,
 		.ids = device->ids,
-		.limit = info->queue_depth,
+		.limit = info->in_order ? info->queue_depth : device->ids,
 		.kind = kind_of(info),
 		.packed = info->packed,
 		.event_index = info->event_index,

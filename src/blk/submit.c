@@ -199,11 +199,19 @@ issue(struct vring *ring, const struct order *order, const unsigned kind, const 
 	return packed ? add_packed_chain(ring, order, kind) : add_split_chain(ring, order, kind);
 }
 
+/*
+ * Whether a request of COUNT segments can be added.  The ring itself bounds direct chains out of
+ * order by their descriptors only.
+ */
 static ALWAYS_INLINE bool
-has_room(const struct vring *ring, uint32_t count, const unsigned kind, const bool packed)
+has_room(const struct vblk_queue *queue, const struct vring *ring, uint32_t count,
+	 const unsigned kind, const bool packed)
 {
 	uint32_t pieces = kind & VRING_DIRECT ? count + 2 : 1;
 
+	if (kind == VRING_DIRECT &&
+	    unlikely((packed ? ring->outstanding : ring->added - ring->used) >= queue->depth))
+		return false;
 	return packed ? vring_packed_room(ring, pieces, kind)
 		      : vring_split_room(ring, pieces, kind);
 }
@@ -232,7 +240,7 @@ issue_any(struct vblk_queue *queue, const struct vblk_request *request, uint64_t
 			      0};
 	struct vblk_slot *slot;
 
-	if (unlikely(!has_room(&queue->ring, count, kind, packed)))
+	if (unlikely(!has_room(queue, &queue->ring, count, kind, packed)))
 		return false;
 	if (!(kind & VRING_DIRECT) && table_next(&queue->ring)->shape != count)
 		vblk_shape(queue, table_next(&queue->ring), count);
@@ -311,7 +319,7 @@ take_plain(struct vblk_queue *queue, struct vring *ring, const struct vblk_reque
 	if (unlikely(__builtin_sub_overflow(capacity, sector, &left) ||
 		     length >> VBLK_SECTOR_SHIFT > left))
 		return NULL;
-	if (unlikely(!has_room(ring, 1, kind, packed)))
+	if (unlikely(!has_room(queue, ring, 1, kind, packed)))
 		return NULL;
 	if (!(kind & VRING_DIRECT) && unlikely(table_next(ring)->shape != 1))
 		return NULL;

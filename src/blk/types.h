@@ -117,6 +117,7 @@ struct vblk_queue {
 	uint64_t capacity;              /* sectors */
 	struct virtio_doorbell doorbell;
 	struct vblk_device *device;
+	uint32_t depth;                 /* requests in flight at most */
 	uint16_t index;
 	uint16_t segments_max;
 

@@ -37,7 +37,7 @@ vring_packed_room(const struct vring *ring, uint32_t pieces, const unsigned kind
 {
 	if (kind & VRING_DIRECT && unlikely(ring->free < pieces))
 		return false;
-	if (kind != 0)
+	if (kind & VRING_IN_ORDER)
 		return ring->outstanding < ring->limit;
 	return ring->free_slot != NULL;
 }

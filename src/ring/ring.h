@@ -104,7 +104,7 @@ struct vring {
 	uint32_t mask;          /* split: size - 1 */
 	uint32_t ids;           /* ids are 0 .. ids - 1 */
 	uint32_t id_mask;       /* smallest 2^n - 1 that covers them: bounds speculation */
-	uint32_t limit;         /* chains in flight at most */
+	uint32_t limit;         /* in order: chains in flight at most */
 	uint8_t kind;
 	bool packed;
 	bool event_index;
@@ -249,7 +249,7 @@ struct vring_config {
 	uint16_t *links;        /* split with direct chains: SIZE of them, private; else unused */
 	uint32_t size;
 	uint32_t ids;           /* at most SIZE; in order, or split with direct chains: SIZE */
-	uint32_t limit;         /* chains in flight at most, 1 .. IDS; tables out of order: IDS */
+	uint32_t limit;         /* in order: chains in flight at most, 1 .. IDS; else IDS */
 	unsigned kind;
 	bool packed;
 	bool event_index;

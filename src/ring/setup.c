@@ -97,7 +97,7 @@ vring_setup(struct vring *ring, const struct vring_config *config)
 	CHECK(config->ids >= 1 && config->ids <= config->size);
 	CHECK(config->limit >= 1 && config->limit <= config->ids);
 	CHECK(!every || config->ids == config->size);
-	CHECK(config->kind != 0 || config->limit == config->ids);
+	CHECK((config->kind & VRING_IN_ORDER) != 0 || config->limit == config->ids);
 
 	memset(ring, 0, sizeof(*ring));
 	memset(config->shared, 0, layout.bytes);

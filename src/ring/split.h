@@ -29,9 +29,9 @@ vring_split_room(const struct vring *ring, uint32_t pieces, const unsigned kind)
 {
 	if (kind & VRING_DIRECT && unlikely(ring->free < pieces))
 		return false;
-	if (kind != 0)
+	if (kind & VRING_IN_ORDER)
 		return ring->added - ring->used < ring->limit;
-	return ring->free_slot != NULL;
+	return kind & VRING_DIRECT || ring->free_slot != NULL;
 }
 
 /*

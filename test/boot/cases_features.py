@@ -62,7 +62,8 @@ def small_budget(guest):
         disk verify vd0 0 4M pattern:5
         disk bench vd0 randread count=2000 depth=64
         disk list
-    """, DISK=f"{first} {second}", CPUS=4, CONFIG=config, DEVICE_ARGS="num-queues=4,queue-size=1024")
+    """, DISK=f"{first} {second}", CPUS=4, CONFIG=config,
+                     DEVICE_ARGS="num-queues=4,queue-size=1024")
     guest.says(r"fewer or smaller queues, to fit the memory budget", out)
     expect_pattern(first, 5, 0, 4 * MIB)
 
@@ -77,7 +78,7 @@ def in_order(layout, indirect):
                    "disk bench vd1 randread count=500 depth=1\n"
                    "virtio-device-info vd1",
                    DISK=guest.blank("a.img", MIB), CPUS=2,
-                   QEMU_ARGS="-blockdev driver=null-co,node-name=nothing,size=67108864,read-zeroes=on "
+                   QEMU_ARGS="-blockdev driver=null-co,node-name=nothing,size=67108864 "
                              "-device virtio-blk-pci,drive=nothing,num-queues=2,in_order=on,"
                              f"{LAYOUT[layout]},{INDIRECT[indirect]}")
         guest.says(r"in order +yes", out)
