@@ -133,7 +133,7 @@ MUTANTS = [
     ("keep-batch", RING, "ring->batch = work->batch;", "", ["split_keep:tables.in_order.4",
                                                          "packed_keep:direct.in_order.3"]),
     ("split-room", SPLIT, "ring->added - ring->used < ring->limit",
-     "ring->added - ring->used <= ring->limit", ["split_room:direct.4"]),
+     "ring->added - ring->used <= ring->limit", ["split_room:direct.in_order.4"]),
     ("split-table-flag", SPLIT, "address, bytes, VIRTQ_DESC_F_INDIRECT, 0)",
      "address, bytes, 0, 0)", ["split_add_table:tables.4"]),
     ("split-table-free", SPLIT, "ring->free_slot = slot->next; slot->descriptors = 1;",

@@ -176,7 +176,7 @@ state_same(const struct vring_slot *except)
 static bool
 frame_holds(void)
 {
-	bool holds = ring.limit >= 1 && ring.limit <= IDS && (KIND != 0 || ring.limit == IDS) &&
+	bool holds = ring.limit >= 1 && ring.limit <= IDS && (IN_ORDER || ring.limit == IDS) &&
 		     ring.id_mask == covering(IDS);
 
 	for (uint32_t i = 0; i < IDS; i++)
