@@ -66,7 +66,9 @@ frame_of = $(or $(if $(filter $(HOT),$1),256),\
 frame = $(if $(FRAME),$(FRAME)$(strip $(frame_of)))
 
 # The core but for its I/O path is small rather than fast, unless CFLAGS were given.
-SMALL := $(if $(filter file,$(origin CFLAGS)),$(if $(filter release clang,$(MODE)),-Os))
+SMALL_release := -Os
+SMALL_clang := -Oz
+SMALL := $(if $(filter file,$(origin CFLAGS)),$(SMALL_$(MODE)))
 small = $(if $(filter $(HOT),$1),,$(SMALL))
 
 # ---- what is built ------------------------------------------------------------------------------

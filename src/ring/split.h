@@ -31,7 +31,9 @@ vring_split_room(const struct vring *ring, uint32_t pieces, const unsigned kind)
 		return false;
 	if (kind & VRING_IN_ORDER)
 		return ring->added - ring->used < ring->limit;
-	return kind & VRING_DIRECT || ring->free_slot != NULL;
+	if (kind & VRING_DIRECT)
+		return true;
+	return ring->free_slot != NULL;
 }
 
 /*
