@@ -2,6 +2,10 @@
 /* Any state of a ring, and its invariant.  The manual is ring_state.h. */
 #include "test/cbmc/ring_state.h"
 
+/* What follows isn't the driver's, and its pointers are slots or NULL: a third of the time saved. */
+#pragma CPROVER check push
+#pragma CPROVER check disable "pointer"
+
 #define DIRECT ((KIND & VRING_DIRECT) != 0)
 #define IN_ORDER ((KIND & VRING_IN_ORDER) != 0)
 
