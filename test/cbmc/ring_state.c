@@ -2,7 +2,7 @@
 /* Any state of a ring, and its invariant.  The manual is ring_state.h. */
 #include "test/cbmc/ring_state.h"
 
-/* What follows isn't the driver's, and its pointers are slots or NULL: a third of the time saved. */
+/* Below is no code of the driver's, and no pointer but to slots: a third of the time is saved. */
 #pragma CPROVER check push
 #pragma CPROVER check disable "pointer"
 
