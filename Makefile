@@ -282,5 +282,5 @@ clean: ## remove all build output
 	rm -rf build $(addprefix build-,$(MODES)) compile_commands.json
 
 help: ## print this
-	@sed -n 's/^\([a-z_.]*\):.*## \(.*\)/\1|\2/p' Makefile | \
+	@sed -n 's/^\([a-z_.-]*\):.*## \(.*\)/\1|\2/p' Makefile | \
 		awk -F'|' '{ printf "  make %-22s %s\n", $$1, $$2 }'

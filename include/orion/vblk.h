@@ -217,6 +217,8 @@ orion_status vblk_stop(struct vblk_device *device);
  * Resets one queue of a device with VIRTIO_F_RING_RESET, live or latched broken: the device lets go
  * of what is in flight there, and each of these requests comes back from vblk_reap() with
  * ORION_OUTCOME_UNKNOWN.  The other queues go on.  Then vblk_queue_start() takes it in use again.
+ * Not every device keeps that promise when requests are in flight: QEMU's may still write their
+ * buffers (docs/decisions/0008).
  *   ORION_NOT_SUPPORTED   the feature was not negotiated: there is vblk_stop()
  *   ORION_WRONG_STATE     the device is not live, or the queue was stopped before
  *   ORION_TIMED_OUT       the reset did not complete: the device is broken, vblk_stop() is due

@@ -491,8 +491,12 @@ mutant("0-plain-out-of-range", SUBMIT, "|| length >> VBLK_SECTOR_SHIFT > left))"
        RULES, "a plain request may run past the end of the disk")
 mutant("0-plain-range-wraps", SUBMIT, "__builtin_sub_overflow(capacity, sector, &left) ||",
        "(left = capacity - sector, false) ||", RULES, "the subtraction wraps for a plain request")
-mutant("0-plain-room", SUBMIT, "if (unlikely(!has_room(ring, 1, kind, packed))) return NULL;", "",
+mutant("0-plain-room", SUBMIT,
+       "if (unlikely(!has_room(queue, ring, 1, kind, packed))) return NULL;", "",
        "unit/blk_io__full_queue", "a plain request is taken without room for it")
+mutant("0-direct-depth", SUBMIT,
+       "(packed ? ring->outstanding : ring->added - ring->used) >= queue->depth", "false",
+       "unit/blk_io__depth_is_kept", "direct chains beyond the depth")
 mutant("0-bar-that-cannot-be", CAPS,
        "bar.address % bar.bytes != 0 || bar.address + bar.bytes < bar.address ||", "",
        "unit/device_pci_caps__bars_that_cannot_be", "a BAR that ends past the last address")

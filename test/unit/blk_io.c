@@ -256,6 +256,29 @@ TEST_AXES(blk_io__full_queue, kinds, NULL)
 	}
 }
 
+/* No more than the depth, though the ring has room: one by one, in batches, and short chains. */
+TEST_AXES(blk_io__depth_is_kept, kinds, NULL)
+{
+	for (unsigned shape = 0; shape < 6; shape++) {
+		struct blk_bench *bench = blk_bench_make(blk_kind_features() | FLUSH_F |
+							 (shape % 2 == 0 ? 0 : BIT(35)));
+		struct vblk_request requests[8];
+		unsigned taken = 0, now;
+
+		bench->world->options.queue_depth = 5;
+		blk_bench_open(bench);
+		EXPECT_EQ(vblk_info(bench->world->device)->queue_depth, 5);
+		for (unsigned i = 0; i < 8; i++)
+			requests[i] = shape < 2 ? blk_request(VBLK_FLUSH, 0, 0, 0)
+						: blk_request(VBLK_READ, i, 1, 512);
+		while ((now = vblk_submit(bench->queue, requests, shape < 4 ? 1 : 8)) != 0)
+			taken += now;
+		EXPECT_EQ(taken, 5);
+		EXPECT_EQ(vblk_refusal(bench->queue), ORION_NO_ROOM);
+		EXPECT_EQ(vblk_in_flight(bench->queue), 5);
+	}
+}
+
 /* Long chains use up the descriptors before the slots. */
 TEST_AXES(blk_io__full_of_long_chains, kinds, NULL)
 {
