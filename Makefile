@@ -76,6 +76,11 @@ small = $(if $(filter $(HOT),$1),,$(SMALL))
 CORE := $(shell sed -e 's/\#.*//' sources.txt)
 STORAGE := $(wildcard storage/*.c commands/*.c)
 MODEL := $(wildcard model/*.c)
+# The Linux home: the library, its programs, the model as a vhost-user server.
+LINUX := $(wildcard ports/linux/*.c)
+VBLK := $(wildcard cmd/vblk/*.c)
+SERVER := $(wildcard model/server/*.c)
+LINUX_TESTS := $(wildcard test/linux/*.c)
 UNIT := $(wildcard test/unit/*.c)
 SCENARIO := $(wildcard test/scenario/*.c)
 INJECT := $(wildcard test/inject/*.c)
@@ -91,7 +96,11 @@ core_o := $(CORE:src/%.c=$B/core/%.o)
 stepped_o := $(CORE:src/%.c=$B/stepped/%.o)
 host_o = $(patsubst %.c,$B/host/%.o,$1)
 
+pic_o := $(CORE:src/%.c=$B/pic/%.o) $(LINUX:%.c=$B/pic/%.o)
+
 core_a := $B/liborion-core.a
+linux_a := $B/liborion-vblk.a
+linux_so := $B/liborion-vblk.so
 stepped_a := $B/libvblk-stepped.a
 storage_a := $B/liborion-storage.a
 model_a := $(if $(MODEL),$B/libmodel.a)
@@ -105,6 +114,12 @@ benches_stepped := $(filter %/ring-stepped %/core-stepped,$(benches:=-stepped))
 fuzzers := $(FUZZ:test/fuzz/%.c=$B/fuzz-%)
 EMBED := $(wildcard test/embed/*.c)
 example := $(if $(MODEL),$B/embed-example)
+# Not big-endian: what the Linux home talks to runs on this machine.
+linux := $(if $(filter-out ppc64 fuzz,$(MODE)),$(if $(LINUX),$(linux_a) $(linux_so)) \
+	$(if $(VBLK),$B/vblk) $(if $(SERVER),$B/vhost-user-model) \
+	$(LINUX_TESTS:test/linux/%.c=$B/linux-%))
+plugins := $(if $(wildcard cmd/nbdkit/*.c),$B/nbdkit-orion-plugin.so) \
+	$(if $(wildcard cmd/fio/*.c),$B/fio-orion.so)
 
 # The kernel: not for builds that need a runtime library beneath them.
 -include kernel/arch/$(ARCH)/flags.mk
@@ -114,11 +129,13 @@ kernel_s := $(wildcard kernel/arch/$(ARCH)/*.S)
 kernel_o := $(kernel_s:%.S=$B/$(ARCH)/%.S.o) $(kernel_c:%.c=$B/$(ARCH)/%.o)
 kernel := $(if $(KERNEL_CFLAGS),$(if $(filter release debug clang,$(MODE)),$(KERNEL)))
 
-.PHONY: all lib kernel tests benches run test mutate litmus bench bench-ring bench-linux \
+.PHONY: all lib kernel linux plugins tests benches run test mutate litmus bench bench-ring bench-linux \
 	budget lint fuzz install clean format help
-all: lib kernel tests benches ## build everything for MODE (the default)
+all: lib kernel linux tests benches ## build everything for MODE (the default)
 lib: $(libraries) ## build the libraries: core, storage and the model device
 kernel: $(kernel) ## build the Orion kernel for ARCH
+linux: $(linux) ## build the Linux library and programs
+plugins: $(plugins) ## build the nbdkit plugin and the fio engine
 benches: $(benches) $(benches_stepped) ## build the measurements
 tests: $(tests) $(example) ## build the hosted test programs
 
@@ -150,6 +167,14 @@ $B/host/model/%.o: model/%.c $B/flags
 	$(call compile,CC,$<,-D_GNU_SOURCE -Isrc -I.)
 $B/host/bench/%.o: bench/%.c $B/flags
 	$(call compile,CC,$<,-D_GNU_SOURCE -Isrc -I.)
+$B/host/cmd/%.o: cmd/%.c $B/flags
+	$(call compile,CC,$<,-D_GNU_SOURCE -I.)
+$B/host/test/linux/%.o: test/linux/%.c $B/flags
+	$(call compile,CC,$<,-D_GNU_SOURCE -I.)
+$B/pic/ports/%.o: ports/%.c $B/flags
+	$(call compile,PIC,$<,-D_GNU_SOURCE -fPIC -fvisibility=hidden -Isrc -I.)
+$B/pic/%.o: src/%.c $B/flags
+	$(call compile,PIC,$<,$(FREE) -fPIC -fvisibility=hidden -Isrc $(call small,$<))
 $B/step/bench/%.o: bench/%.c $B/flags
 	$(call compile,STEP,$<,-D_GNU_SOURCE -DORION_STEPPED -Isrc -I.)
 $B/host/test/embed/%.o: test/embed/%.c $B/flags
@@ -168,6 +193,13 @@ $(storage_a): $(call host_o,$(STORAGE))
 	$(archive)
 $(model_a): $(call host_o,$(MODEL))
 	$(archive)
+
+$(linux_a): $(pic_o)
+	$(archive)
+$(linux_so): $(pic_o) ports/linux/liborion-vblk.map
+	$(call say,LD,$@)$(CC) $(CFLAGS) $(LDFLAGS) -shared -Wl,-soname,liborion-vblk.so.0 \
+		-Wl,--version-script=ports/linux/liborion-vblk.map -Wl,-z,defs -o $@ $(pic_o) \
+		-pthread && ln -sf $(@F) $@.0
 
 # Libraries lean on each other (the core calls the model's hooks, the model the core's port).
 define link
@@ -196,6 +228,16 @@ $(benches_stepped): $B/bench/%-stepped: $B/step/bench/%.o $(BENCH_SHARED:%.c=$B/
 $(fuzzers): $B/fuzz-%: $B/host/test/fuzz/%.o $(call host_o,$(filter kernel/console/%,$(LENT))) \
 		$(under_test)
 	$(call link,-fsanitize=fuzzer)
+
+$B/vblk: $(call host_o,$(VBLK)) $(linux_a)
+	$(call link)
+$B/vhost-user-model: $(call host_o,$(SERVER)) $(core_a) $(model_a)
+	$(call link)
+$(LINUX_TESTS:test/linux/%.c=$B/linux-%): $B/linux-%: $B/host/test/linux/%.o $(linux_a)
+	$(call link)
+$B/nbdkit-orion-plugin.so: $(wildcard cmd/nbdkit/*.c) $(linux_a)
+	$(call say,LD,$@)$(CC) $(CFLAGS) $(LDFLAGS) $(filter-out -MMD -MP,$(BASE)) -D_GNU_SOURCE \
+		-fPIC -shared -o $@ $^ -pthread
 
 define compile_kernel
 	$(call say,KCC,$<)mkdir -p $(@D) && $(CC) $(filter -O% -g%,$(CFLAGS)) $(BASE) $(FREE) \
