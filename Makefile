@@ -172,9 +172,9 @@ $B/host/cmd/%.o: cmd/%.c $B/flags
 $B/host/test/linux/%.o: test/linux/%.c $B/flags
 	$(call compile,CC,$<,-D_GNU_SOURCE -I.)
 $B/pic/ports/%.o: ports/%.c $B/flags
-	$(call compile,PIC,$<,-D_GNU_SOURCE -fPIC -fvisibility=hidden -Isrc -I.)
+	$(call compile,PIC,$<,-D_GNU_SOURCE -fPIC -fno-semantic-interposition -Isrc -I.)
 $B/pic/%.o: src/%.c $B/flags
-	$(call compile,PIC,$<,$(FREE) -fPIC -fvisibility=hidden -Isrc $(call small,$<))
+	$(call compile,PIC,$<,$(FREE) -fPIC -fno-semantic-interposition -Isrc $(call small,$<))
 $B/step/bench/%.o: bench/%.c $B/flags
 	$(call compile,STEP,$<,-D_GNU_SOURCE -DORION_STEPPED -Isrc -I.)
 $B/host/test/embed/%.o: test/embed/%.c $B/flags
