@@ -58,6 +58,9 @@ WARNINGS += $(if $(filter debug,$(MODE)),-Wno-maybe-uninitialized)
 BASE := -std=c11 $(WARNINGS) -MMD -MP -Iinclude
 FREE := -ffreestanding -fno-stack-protector -fno-common -fno-asynchronous-unwind-tables
 
+# The library's objects: one set for the static and the shared one.
+PIC := -fPIC -fno-semantic-interposition
+
 # Stack frames are bounded in optimised builds; instrumented ones spend more.
 FRAME := $(if $(filter release clang,$(MODE)),-Wframe-larger-than=)
 HOT := src/blk/submit.c src/blk/reap.c
@@ -172,9 +175,9 @@ $B/host/cmd/%.o: cmd/%.c $B/flags
 $B/host/test/linux/%.o: test/linux/%.c $B/flags
 	$(call compile,CC,$<,-D_GNU_SOURCE -I.)
 $B/pic/ports/%.o: ports/%.c $B/flags
-	$(call compile,PIC,$<,-D_GNU_SOURCE -fPIC -fno-semantic-interposition -Isrc -I.)
+	$(call compile,PIC,$<,-D_GNU_SOURCE $(PIC) -Isrc -I.)
 $B/pic/%.o: src/%.c $B/flags
-	$(call compile,PIC,$<,$(FREE) -fPIC -fno-semantic-interposition -Isrc $(call small,$<))
+	$(call compile,PIC,$<,$(FREE) $(PIC) -Isrc $(call small,$<))
 $B/step/bench/%.o: bench/%.c $B/flags
 	$(call compile,STEP,$<,-D_GNU_SOURCE -DORION_STEPPED -Isrc -I.)
 $B/host/test/embed/%.o: test/embed/%.c $B/flags

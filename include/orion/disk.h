@@ -54,10 +54,6 @@
 
 #include "orion/vblk.h"
 
-#ifdef __cplusplus
-extern "C" {
-#endif
-
 struct orion_disk;
 struct orion_queue;
 
@@ -251,9 +247,5 @@ struct orion_queue_counters {
 void orion_queue_stats(const struct orion_queue *queue, struct vblk_queue_stats *stats,
 		       struct orion_queue_counters *counters);
 uint64_t orion_ticks_per_second(void);
-
-#ifdef __cplusplus
-}
-#endif
 
 #endif

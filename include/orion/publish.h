@@ -11,10 +11,6 @@
 
 #include "orion/disk.h"
 
-#ifdef __cplusplus
-extern "C" {
-#endif
-
 struct orion_published_queue {
 	struct vblk_queue_stats stats;
 	struct orion_queue_counters counters;
@@ -42,9 +38,5 @@ struct orion_published {
  */
 int orion_published_each(bool (*each)(void *argument, const struct orion_published *one),
 			 void *argument);
-
-#ifdef __cplusplus
-}
-#endif
 
 #endif

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Memory that a back end can reach: regions, each a sealed memfd or a registered mapping, in a table
- * that a queue's owner searches without a lock.
+ * Memory that a back end can reach: regions, each a sealed memfd or a registered mapping, in a
+ * table that a queue's owner searches without a lock.
  *
  * Device addresses are the library's own numbers, given out once and never again while the disk is
  * open; they tell the back end nothing of where this process keeps its memory.
@@ -79,7 +79,7 @@ bool memory_pool_give(struct memory *memory, void *address);
 
 struct memory_pages {
 	uint32_t count, free;
-	uint32_t *run;          /* of page i: length of the run that starts there; 0: free or inside */
+	uint32_t *run;          /* of page i: length of the run that starts there, or 0 */
 	uint64_t *used;         /* a bit per page */
 };
 
