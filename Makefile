@@ -146,7 +146,7 @@ tests: $(tests) $(example) ## build the hosted test programs
 # ---- how it is built ----------------------------------------------------------------------------
 
 say = $(if $(V),,@printf '  %-5s %s\n' $1 $2;)
-flags := $(CC) $(CFLAGS) $(LDFLAGS) $(BASE) $(FREE) $(KERNEL_CFLAGS) $(KERNEL_LDFLAGS)
+flags := $(CC) $(CFLAGS) $(LDFLAGS) $(BASE) $(FREE) $(PIC) $(KERNEL_CFLAGS) $(KERNEL_LDFLAGS)
 
 # Changes when a flag does, so that everything is compiled again.
 $B/flags: FORCE
