@@ -92,8 +92,10 @@ FUZZ := $(wildcard test/fuzz/*.c)
 # In bench/, a file with a main() is a program; the others are linked into each.
 BENCH := $(if $(wildcard bench/*.c),$(shell grep -l '^main\>' bench/*.c))
 BENCH_SHARED := $(filter-out $(BENCH),$(wildcard bench/*.c))
-# Kernel files that know nothing of a machine are unit-tested on the host.
-LENT := $(wildcard kernel/console/line.c kernel/core/print.c kernel/core/memory.c)
+# Files of the kernel that know nothing of a machine, and of the Linux home that know nothing of a
+# device, are unit-tested on the host.
+LENT := $(wildcard kernel/console/line.c kernel/core/print.c kernel/core/memory.c) \
+	$(wildcard ports/linux/options.c ports/linux/dma.c ports/linux/pages.c)
 
 core_o := $(CORE:src/%.c=$B/core/%.o)
 stepped_o := $(CORE:src/%.c=$B/stepped/%.o)
@@ -167,6 +169,8 @@ $B/host/commands/%.o: commands/%.c $B/flags
 	$(call compile,CC,$<,$(FREE) -I. $(call frame,$<))
 $B/host/kernel/%.o: kernel/%.c $B/flags
 	$(call compile,CC,$<,$(FREE) -I. -Ikernel)
+$B/host/ports/%.o: ports/%.c $B/flags
+	$(call compile,CC,$<,-D_GNU_SOURCE -Isrc -I.)
 $B/host/model/%.o: model/%.c $B/flags
 	$(call compile,CC,$<,-D_GNU_SOURCE -Isrc -I.)
 $B/host/bench/%.o: bench/%.c $B/flags

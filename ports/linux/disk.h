@@ -81,7 +81,7 @@ struct orion_queue {
 	/* The owner's path. */
 	struct vblk_queue *ring;        /* of the connection it follows; NULL: of none */
 	struct orion_disk *disk;
-	struct memory_region *region;   /* where the last buffer lay */
+	struct dma_region *region;   /* where the last buffer lay */
 	uint32_t turn;                  /* disk->turn that was last acted upon */
 	uint8_t largest;                /* the largest operation that is plain here */
 	int refusal;
@@ -102,7 +102,7 @@ struct orion_queue {
 	uint16_t *marks_free;
 	unsigned marks_left;
 	struct adaptive adaptive;
-	struct memory_pages bounce;
+	struct dma_pages bounce;
 	unsigned char *bounce_base;
 	uint64_t bounce_device;
 	uint16_t index;
@@ -135,7 +135,7 @@ struct orion_disk {
 	struct vblk_info first;         /* the guarantees of the first connection */
 
 	pthread_mutex_t lock;           /* of memory, session, error, and of exchanges */
-	struct memory memory;
+	struct dma memory;
 	struct session *session;        /* the newest, NULL while there is none */
 	uint32_t sessions;              /* opened so far */
 	struct orion_error error;

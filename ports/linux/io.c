@@ -59,7 +59,7 @@ io_errno(orion_status status)
 static inline bool
 prepare_plain(struct orion_queue *queue, struct orion_io *io, struct vblk_request *request)
 {
-	const struct memory_region *region = queue->region;
+	const struct dma_region *region = queue->region;
 	struct io_private *own = io_private(io);
 	size_t room = __atomic_load_n(&region->bytes, __ATOMIC_RELAXED);
 	size_t at = (uintptr_t)io->buffer - (uintptr_t)region->base;

@@ -22,7 +22,7 @@ one_back(struct orion_queue *queue, struct orion_io **free)
 static size_t
 piece_bytes(const struct orion_queue *queue)
 {
-	size_t bounce = (size_t)queue->bounce.count * MEMORY_PAGE / 4;
+	size_t bounce = (size_t)queue->bounce.count * DMA_PAGE / 4;
 
 	return bounce < PIECE_BYTES ? bounce : PIECE_BYTES;
 }
