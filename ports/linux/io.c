@@ -230,23 +230,17 @@ reap_held(struct orion_queue *queue, struct orion_io **done, unsigned max)
 	return count;
 }
 
-unsigned
-orion_queue_reap(struct orion_queue *queue, struct orion_io **done, unsigned max)
+/* Gives the COUNT completions that were reaped. */
+static __attribute__((noinline)) unsigned
+give(struct orion_queue *queue, struct orion_io **done, unsigned count)
 {
-	struct vblk_completion *completion = queue->completions;
-	unsigned count;
-	uint64_t writes;
+	const struct vblk_completion *completion = queue->completions, *end = completion + count;
+	uint64_t writes = queue->writes;
 
-	if (unlikely(__atomic_load_n(&queue->disk->turn, __ATOMIC_ACQUIRE) != queue->turn))
-		return reap_held(queue, done, max);
-	count = vblk_reap(queue->ring, completion, max < IO_BATCH ? max : IO_BATCH);
-	if (count == 0)
-		return 0;
-	writes = queue->writes;
-	for (unsigned i = 0; i < count; i++, completion++) {
+	for (; completion != end; completion++, done++) {
 		struct orion_io *io = (struct orion_io *)(uintptr_t)completion->cookie;
 
-		done[i] = io;
+		*done = io;
 		if (unlikely((completion->result | io_private(io)->segment.unused |
 			      (io->operation & ~1u)) != 0)) {
 			__atomic_store_n(&queue->writes, writes, __ATOMIC_RELAXED);
@@ -259,6 +253,17 @@ orion_queue_reap(struct orion_queue *queue, struct orion_io **done, unsigned max
 	}
 	__atomic_store_n(&queue->writes, writes, __ATOMIC_RELAXED);
 	return count;
+}
+
+unsigned
+orion_queue_reap(struct orion_queue *queue, struct orion_io **done, unsigned max)
+{
+	unsigned count;
+
+	if (unlikely(__atomic_load_n(&queue->disk->turn, __ATOMIC_ACQUIRE) != queue->turn))
+		return reap_held(queue, done, max);
+	count = vblk_reap(queue->ring, queue->completions, max < IO_BATCH ? max : IO_BATCH);
+	return count == 0 ? 0 : give(queue, done, count);
 }
 
 unsigned
