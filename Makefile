@@ -132,7 +132,8 @@ kernel_s := $(wildcard kernel/arch/$(ARCH)/*.S)
 kernel_o := $(kernel_s:%.S=$B/$(ARCH)/%.S.o) $(kernel_c:%.c=$B/$(ARCH)/%.o)
 kernel := $(if $(KERNEL_CFLAGS),$(if $(filter release debug clang,$(MODE)),$(KERNEL)))
 
-.PHONY: all lib kernel linux plugins tests benches run test mutate litmus bench bench-ring bench-linux \
+PHONY_BUILD := all lib kernel linux plugins tests benches
+.PHONY: $(PHONY_BUILD) run test mutate litmus bench bench-ring bench-linux \
 	budget lint fuzz install clean format help
 all: lib kernel linux tests benches ## build everything for MODE (the default)
 lib: $(libraries) ## build the libraries: core, storage and the model device
@@ -145,7 +146,7 @@ tests: $(tests) $(example) ## build the hosted test programs
 # ---- how it is built ----------------------------------------------------------------------------
 
 say = $(if $(V),,@printf '  %-5s %s\n' $1 $2;)
-flags := $(CC) $(CFLAGS) $(LDFLAGS) $(BASE) $(FREE) $(KERNEL_CFLAGS) $(KERNEL_LDFLAGS)
+flags := $(CC) $(CFLAGS) $(LDFLAGS) $(BASE) $(FREE) $(PIC) $(KERNEL_CFLAGS) $(KERNEL_LDFLAGS)
 
 # Changes when a flag does, so that everything is compiled again.
 $B/flags: FORCE

@@ -3,8 +3,8 @@
  * How long to poll before sleeping, learned from how long completions took to come lately.
  *
  * While the expected wait is below the limit, polling for twice as long catches nearly all;
- * sleeping would cost a system call and a wake-up.  When it is above, polling is wasted, but for one wait in
- * 32, by which a device that became fast is noticed.  Times are in ticks.
+ * sleeping would cost a system call and a wake-up.  When it is above, polling is wasted, but for
+ * one wait in 32, by which a device that became fast is noticed.  Times are in ticks.
  */
 #ifndef ORION_PORTS_LINUX_ADAPTIVE_H
 #define ORION_PORTS_LINUX_ADAPTIVE_H

@@ -81,17 +81,22 @@ prepare_plain(struct orion_queue *queue, struct orion_io *io, struct vblk_reques
 	return true;
 }
 
-static unsigned
+static __attribute__((noinline)) void
+refuse(struct orion_queue *queue, struct orion_io *const *ios, unsigned count)
+{
+	queue->refusal = io_errno(vblk_refusal(queue->ring));
+	for (unsigned i = 0; i < count; i++)
+		io_release(queue, ios[i]);
+}
+
+static inline unsigned
 hand_over(struct orion_queue *queue, struct orion_io *const *ios,
 	  const struct vblk_request *requests, unsigned count)
 {
 	unsigned taken = vblk_submit(queue->ring, requests, count);
 
-	if (likely(taken == count))
-		return taken;
-	queue->refusal = io_errno(vblk_refusal(queue->ring));
-	for (unsigned i = taken; i < count; i++)
-		io_release(queue, ios[i]);
+	if (unlikely(taken != count))
+		refuse(queue, ios + taken, count - taken);
 	return taken;
 }
 
@@ -140,14 +145,12 @@ submit_held(struct orion_queue *queue, struct orion_io *const *ios, unsigned cou
 	return taken;
 }
 
-unsigned
-orion_queue_submit(struct orion_queue *queue, struct orion_io *const *ios, unsigned count)
+static __attribute__((noinline)) unsigned
+submit_many(struct orion_queue *queue, struct orion_io *const *ios, unsigned count)
 {
 	struct vblk_request requests[IO_BATCH];
 	unsigned done = 0;
 
-	if (unlikely(__atomic_load_n(&queue->disk->turn, __ATOMIC_ACQUIRE) != queue->turn))
-		return submit_held(queue, ios, count);
 	queue->refusal = 0;
 	while (done < count) {
 		unsigned many = count - done < IO_BATCH ? count - done : IO_BATCH, made = 0;
@@ -163,6 +166,20 @@ orion_queue_submit(struct orion_queue *queue, struct orion_io *const *ios, unsig
 			break;
 	}
 	return done;
+}
+
+unsigned
+orion_queue_submit(struct orion_queue *queue, struct orion_io *const *ios, unsigned count)
+{
+	struct vblk_request request;
+
+	if (unlikely(__atomic_load_n(&queue->disk->turn, __ATOMIC_ACQUIRE) != queue->turn))
+		return submit_held(queue, ios, count);
+	/* One by itself, in a straight line: depth 1 is where latency counts most. */
+	if (count != 1 || unlikely(!prepare_plain(queue, ios[0], &request)))
+		return submit_many(queue, ios, count);
+	queue->refusal = 0;
+	return hand_over(queue, ios, &request, 1);
 }
 
 int
