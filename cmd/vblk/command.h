@@ -36,6 +36,28 @@ struct option {
 	char letter;              /* the short form, or 0 */
 };
 
+/* Rows of a table of options; FIELD is one of the command's struct settings. */
+#define OPTION_ROW(name_, letter_, kind_, field)                      \
+	.name = (name_), .letter = (letter_), .kind = OPTION_##kind_, \
+	.into = offsetof(struct settings, field)
+#define FLAG(name, letter, field, help_)                               \
+	{                                                              \
+		OPTION_ROW(name, letter, FLAG, field), .help = (help_) \
+	}
+#define TEXT(name, letter, field, value_, help_) \
+	{                                                                                 \
+		OPTION_ROW(name, letter, TEXT, field), .value = (value_), .help = (help_) \
+	}
+#define VALUE(name, letter, kind, field, value_, from, to, help_)                           \
+	{                                                                                  \
+		OPTION_ROW(name, letter, kind, field), .value = (value_), .least = (from), \
+						       .most = (to), .help = (help_)       \
+	}
+#define NO_MORE_OPTIONS            \
+	{                          \
+		.kind = OPTION_END \
+	}
+
 struct command {
 	const char *name;
 	const char *arguments;    /* "SOURCE TARGET" */

@@ -13,71 +13,43 @@ struct settings {
 	bool json, progress, quiet, target_is_zero, pad, shorter;
 };
 
-#define INTO(field) offsetof(struct settings, field)
-
 static int run_copy(const struct command *command, int argc, char **argv);
 static int run_verify(const struct command *command, int argc, char **argv);
 
 static const struct option copy_options[] = {
-	{.name = "target-is-zero",
-	 .kind = OPTION_FLAG,
-	 .into = INTO(target_is_zero),
-	 .help = "the target reads as zeros now: don't write zeros"},
-	{.name = "pad",
-	 .kind = OPTION_FLAG,
-	 .into = INTO(pad),
-	 .help = "fill the target's last block with zeros if the source ends in it"},
-	{.name = "progress",
-	 .kind = OPTION_FLAG,
-	 .into = INTO(progress),
-	 .help = "show progress even when stderr is no terminal"},
-	{.name = "quiet",
-	 .letter = 'q',
-	 .kind = OPTION_FLAG,
-	 .into = INTO(quiet),
-	 .help = "print nothing but troubles"},
-	{.name = "json", .kind = OPTION_FLAG, .into = INTO(json), .help = "summary as JSON"},
-	{.kind = OPTION_END},
+	FLAG("target-is-zero", 0, target_is_zero,
+	     "the target reads as zeros now: don't write zeros"),
+	FLAG("pad", 0, pad, "fill the target's last block with zeros if the source ends in it"),
+	FLAG("progress", 0, progress, "show progress even when stderr is no terminal"),
+	FLAG("quiet", 'q', quiet, "print nothing but troubles"),
+	FLAG("json", 0, json, "print the summary as JSON"),
+	NO_MORE_OPTIONS,
 };
 
 static const struct option verify_options[] = {
-	{.name = "shorter",
-	 .kind = OPTION_FLAG,
-	 .into = INTO(shorter),
-	 .help = "compare up to the end of the shorter one; else a longer one is a difference"},
-	{.name = "progress",
-	 .kind = OPTION_FLAG,
-	 .into = INTO(progress),
-	 .help = "show progress even when stderr is no terminal"},
-	{.name = "quiet",
-	 .letter = 'q',
-	 .kind = OPTION_FLAG,
-	 .into = INTO(quiet),
-	 .help = "print nothing but troubles: the exit status tells"},
-	{.name = "json", .kind = OPTION_FLAG, .into = INTO(json), .help = "result as JSON"},
-	{.kind = OPTION_END},
+	FLAG("shorter", 0, shorter, "compare no more than the shorter of the two has"),
+	FLAG("progress", 0, progress, "show progress even when stderr is no terminal"),
+	FLAG("quiet", 'q', quiet, "print nothing but troubles: the exit status tells"),
+	FLAG("json", 0, json, "print the result as JSON"),
+	NO_MORE_OPTIONS,
 };
 
 const struct command copy_command = {
 	.name = "copy",
 	.arguments = "SOURCE TARGET",
 	.summary = "Copies a whole disk, file or stream to another",
-	.help = "SOURCE and TARGET are each the URL of a disk, a file or block device, or - for\n"
-		"standard input or output.  A file as target is created, or emptied, and becomes "
-		"as\n"
-		"long as the source; a disk or block device must have room, else nothing is "
-		"written.\n"
+	.help = "SOURCE and TARGET are each the URL of a disk, a file or block device,\n"
+		"or - for standard input or output.  A file as target is created, or\n"
+		"emptied, and becomes as long as the source.  A disk or block device\n"
+		"must have room for it all, else nothing is written.\n"
 		"\n"
-		"Holes of a file are not read, and zeros are not written to a file: it gets "
-		"holes.\n"
-		"They are written to a disk or device, unless --target-is-zero says that it holds\n"
-		"none but zeros.\n"
+		"Holes of a file are not read, and zeros are not written to a file: it\n"
+		"gets holes.  They are written to a disk or block device, unless\n"
+		"--target-is-zero says that it holds nothing but zeros.\n"
 		"\n"
-		"At the end the target is flushed; a flush that fails is a failure.  Ctrl-C ends "
-		"in\n"
-		"order: what is in flight is waited for, flushed, and how far the copy is complete "
-		"is\n"
-		"said.  A second one does not wait.\n",
+		"At the end the target is flushed; a flush that fails is a failure.\n"
+		"Ctrl-C ends in order: what is in flight is waited for and flushed, and\n"
+		"how far the copy is complete is said.  A second one does not wait.\n",
 	.options = copy_options,
 	.least = 2,
 	.most = 2,
@@ -88,10 +60,10 @@ const struct command verify_command = {
 	.name = "verify",
 	.arguments = "A B",
 	.summary = "Compares two disks, files or streams",
-	.help = "A and B are each the URL of a disk, a file or block device, or (one of them) - "
-		"for\n"
-		"standard input.  Prints the offset of the first byte that differs, and how many\n"
-		"blocks do (of the larger block of the two, at least 512 bytes).\n"
+	.help = "A and B are each the URL of a disk, a file or block device, or (one of\n"
+		"them) - for standard input.  Prints the offset of the first byte that\n"
+		"differs, and how many blocks do: of the larger block of the two, at\n"
+		"least 512 bytes.  One that is longer than the other is different.\n"
 		"\n"
 		"Exit status: 0 the same, 1 different, 2 trouble.\n",
 	.options = verify_options,

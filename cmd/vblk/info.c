@@ -16,19 +16,16 @@ struct settings {
 static int run_info(const struct command *command, int argc, char **argv);
 
 static const struct option info_options[] = {
-	{.name = "json",
-	 .kind = OPTION_FLAG,
-	 .into = offsetof(struct settings, json),
-	 .help = "print JSON"},
-	{.kind = OPTION_END},
+	FLAG("json", 0, json, "print JSON"),
+	NO_MORE_OPTIONS,
 };
 
 const struct command info_command = {
 	.name = "info",
 	.arguments = "URL",
 	.summary = "Prints what a disk is, and what was negotiated with it",
-	.help = "Features are those of VirtIO and of the vhost-user protocol that both sides use;\n"
-		"--json lists those that were only offered, too.\n",
+	.help = "The features are those of VirtIO and of the vhost-user protocol that\n"
+		"both sides use; --json also lists those that the disk only offers.\n",
 	.options = info_options,
 	.least = 1,
 	.most = 1,

@@ -14,57 +14,31 @@ struct settings {
 	bool hex, pad, progress;
 };
 
-#define INTO(field) offsetof(struct settings, field)
-
 static int run_read(const struct command *command, int argc, char **argv);
 static int run_write(const struct command *command, int argc, char **argv);
 
 static const struct option read_options[] = {
-	{.name = "output",
-	 .letter = 'o',
-	 .kind = OPTION_TEXT,
-	 .into = INTO(file),
-	 .value = "FILE",
-	 .help = "write to FILE, which is created or emptied"},
-	{.name = "hex",
-	 .letter = 'x',
-	 .kind = OPTION_FLAG,
-	 .into = INTO(hex),
-	 .help = "print a table of hexadecimal numbers and characters"},
-	{.name = "progress",
-	 .kind = OPTION_FLAG,
-	 .into = INTO(progress),
-	 .help = "show progress even when stderr is no terminal"},
-	{.kind = OPTION_END},
+	TEXT("output", 'o', file, "FILE", "write to FILE, which is created or emptied"),
+	FLAG("hex", 'x', hex, "print a table of hexadecimal numbers and characters"),
+	FLAG("progress", 0, progress, "show progress even when stderr is no terminal"),
+	NO_MORE_OPTIONS,
 };
 
 static const struct option write_options[] = {
-	{.name = "input",
-	 .letter = 'i',
-	 .kind = OPTION_TEXT,
-	 .into = INTO(file),
-	 .value = "FILE",
-	 .help = "read from FILE instead of standard input"},
-	{.name = "pad",
-	 .kind = OPTION_FLAG,
-	 .into = INTO(pad),
-	 .help = "fill the last block with zeros if the data end in it"},
-	{.name = "progress",
-	 .kind = OPTION_FLAG,
-	 .into = INTO(progress),
-	 .help = "show progress even when stderr is no terminal"},
-	{.kind = OPTION_END},
+	TEXT("input", 'i', file, "FILE", "read from FILE instead of standard input"),
+	FLAG("pad", 0, pad, "fill the last block with zeros if the data end in it"),
+	FLAG("progress", 0, progress, "show progress even when stderr is no terminal"),
+	NO_MORE_OPTIONS,
 };
 
 const struct command read_command = {
 	.name = "read",
 	.arguments = "URL [OFFSET [LENGTH]]",
 	.summary = "Reads a part of a disk, or all of it",
-	.help = "Writes LENGTH bytes from OFFSET on to standard output; without LENGTH up to the "
-		"end,\n"
-		"without OFFSET from the beginning.  Both are multiples of the disk's block "
-		"(`vblk\n"
-		"info`), in bytes: 4096, 0x1000, 64k, 10MiB, 2G (powers of 1024), 4GB (of 1000).\n",
+	.help = "Writes LENGTH bytes, from OFFSET on, to standard output; without LENGTH\n"
+		"up to the end of the disk.  Both are multiples of the disk's block, see\n"
+		"`vblk info`, and given in bytes: 4096, 0x1000, 64k, 10MiB, 2G (powers of\n"
+		"1024), 4GB (of 1000).\n",
 	.options = read_options,
 	.least = 1,
 	.most = 3,
@@ -75,13 +49,11 @@ const struct command write_command = {
 	.name = "write",
 	.arguments = "URL OFFSET",
 	.summary = "Writes standard input to a part of a disk",
-	.help = "Writes what it reads from standard input to the disk, from OFFSET on, then "
-		"flushes.\n"
-		"OFFSET and the amount of data are multiples of the disk's block (`vblk info`); "
-		"OFFSET\n"
-		"is in bytes: 4096, 0x1000, 64k, 10MiB, 2G (powers of 1024), 4GB (of 1000).  Data "
-		"of\n"
-		"known length that don't fit are refused before anything is written.\n",
+	.help = "Writes what standard input holds to the disk, from OFFSET on, and\n"
+		"flushes it.  OFFSET and the amount of data are multiples of the disk's\n"
+		"block, see `vblk info`.  OFFSET is in bytes: 4096, 0x1000, 64k, 10MiB,\n"
+		"2G (powers of 1024), 4GB (of 1000).  A file that does not fit is refused\n"
+		"before anything is written; a pipe writes what fits, then fails.\n",
 	.options = write_options,
 	.least = 2,
 	.most = 2,

@@ -127,28 +127,14 @@ progress_start(struct progress *progress, const char *title, uint64_t total, boo
 	};
 }
 
-void
-progress_show(struct progress *progress, uint64_t done)
+/* The line of work whose length is known. */
+static void
+show_part(const struct progress *progress, uint64_t done, double rate)
 {
-	uint64_t now, total = progress->total;
+	uint64_t total = progress->total;
+	double part = total > 0 ? (double)done / (double)total : 1;
 	char line[256], bar[BAR_COLUMNS + 1];
-	double seconds, rate, part;
 
-	if (!progress->shown)
-		return;
-	now = clock_ns();
-	if (now - progress->shown_ns < SHOW_NS && done != total)
-		return;
-	progress->shown_ns = now;
-	seconds = (double)(now - progress->start_ns) / 1e9;
-	rate = seconds > 0 ? (double)done / seconds : 0;
-	if (total == UINT64_MAX) {
-		snprintf(line, sizeof(line), "%s  %s  %s/s", progress->title, units_bytes(done).s,
-			 units_bytes((uint64_t)rate).s);
-		say_progress(line);
-		return;
-	}
-	part = total > 0 ? (double)done / (double)total : 1;
 	memset(bar, '.', BAR_COLUMNS);
 	memset(bar, '#', (size_t)(part * BAR_COLUMNS));
 	bar[BAR_COLUMNS] = '\0';
@@ -156,6 +142,34 @@ progress_show(struct progress *progress, uint64_t done)
 		 (unsigned)(part * 100), bar, units_bytes(done).s, units_bytes(total).s,
 		 units_bytes((uint64_t)rate).s,
 		 rate > 0 ? units_clock((uint64_t)((double)(total - done) / rate)).s : "-");
+	say_progress(line);
+}
+
+void
+progress_show(struct progress *progress, uint64_t done)
+{
+	uint64_t now;
+	double seconds, rate;
+	char line[128];
+
+	if (!progress->shown)
+		return;
+	now = clock_ns();
+	if (now - progress->shown_ns < SHOW_NS)
+		return;
+	progress->shown_ns = now;
+	seconds = (double)(now - progress->start_ns) / 1e9;
+	rate = seconds > 0 ? (double)done / seconds : 0;
+	if (progress->total == PROGRESS_TIME)
+		snprintf(line, sizeof(line), "%s  %s", progress->title,
+			 units_clock(done / UINT64_C(1000000000)).s);
+	else if (progress->total == UINT64_MAX)
+		snprintf(line, sizeof(line), "%s  %s  %s/s", progress->title, units_bytes(done).s,
+			 units_bytes((uint64_t)rate).s);
+	else {
+		show_part(progress, done, rate);
+		return;
+	}
 	say_progress(line);
 }
 

@@ -27,10 +27,13 @@ void say_progress(const char *text);
 /* Progress of long work: percent, rate, time left; shown up to five times a second. */
 struct progress {
 	const char *title;
-	uint64_t total;           /* bytes; UINT64_MAX: not known */
+	uint64_t total;           /* bytes; UINT64_MAX: not known; PROGRESS_TIME */
 	uint64_t start_ns, shown_ns;
 	bool shown;               /* somebody is watching */
 };
+
+/* Nothing is counted but the nanoseconds since the start. */
+#define PROGRESS_TIME (UINT64_MAX - 1)
 
 /* WANTED: show it even when stderr is no terminal. */
 void progress_start(struct progress *progress, const char *title, uint64_t total, bool wanted);

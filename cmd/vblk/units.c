@@ -83,16 +83,14 @@ scaled(double value, double base, const char *const *units, unsigned count)
 {
 	struct units_text text;
 	unsigned i = 0;
+	int decimals;
 
 	while (i + 1 < count && value >= base - (base / 2000)) {
 		value /= base;
 		i++;
 	}
-	snprintf(text.s, sizeof(text.s), "%.*f%s",
-		 value >= 99.95 || i == 0 ? 0
-		 : value < 9.995          ? 2
-					  : 1,
-		 value, units[i]);
+	decimals = value == (double)(uint64_t)value || value >= 99.95 ? 0 : value < 9.995 ? 2 : 1;
+	snprintf(text.s, sizeof(text.s), "%.*f%s", decimals, value, units[i]);
 	return text;
 }
 #define SCALED(value, base, ...)                                              \
@@ -121,6 +119,21 @@ struct units_text
 units_ns(double ns)
 {
 	return SCALED(ns, 1000, " ns", " us", " ms", " s");
+}
+
+struct units_text
+units_ns_short(double ns)
+{
+	static const char *const names[] = {"ns", "us", "ms", "s"};
+	struct units_text text;
+	unsigned i = 0;
+
+	while (i < 3 && ns >= 999.5) {
+		ns /= 1000;
+		i++;
+	}
+	snprintf(text.s, sizeof(text.s), "%.3g %s", ns, names[i]);
+	return text;
 }
 
 struct units_text
