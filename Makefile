@@ -213,7 +213,7 @@ $(linux_so): $(pic_o) ports/linux/liborion-vblk.map
 # Libraries lean on each other (the core calls the model's hooks, the model the core's port).
 define link
 	$(call say,LD,$@)mkdir -p $(@D) && $(CC) $(CFLAGS) $(LDFLAGS) $1 -o $@ $(filter %.o,$^) \
-		-Wl,--start-group $(filter %.a,$^) -Wl,--end-group -pthread
+		-Wl,--start-group $(filter %.a,$^) -Wl,--end-group -pthread -lm
 endef
 harness_o := $(call host_o,$(wildcard test/*.c))
 under_test := $(stepped_a) $(model_a) $(if $(STORAGE),$(storage_a))
