@@ -71,6 +71,17 @@ device_ring_advance(struct device_ring *ring)
 	}
 }
 
+/* Writes a split used entry, plainly: the index vouches for it. */
+static inline void
+device_ring_put_split(struct device_ring *ring, uint16_t place, uint16_t id, uint32_t length)
+{
+	struct virtq_used_elem *elem =
+		&device_ring_used(ring)->ring[place & (uint16_t)(ring->size - 1)];
+
+	elem->id = cpu_to_le32(id);
+	elem->len = cpu_to_le32(length);
+}
+
 /* Writes the packed used entry that belongs to SLOT in lap WRAP, ordered after all before it. */
 static inline void
 device_ring_put(struct device_ring *ring, uint16_t slot, bool wrap, uint16_t id, uint32_t length)
