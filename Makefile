@@ -58,6 +58,9 @@ WARNINGS += $(if $(filter debug,$(MODE)),-Wno-maybe-uninitialized)
 BASE := -std=c11 $(WARNINGS) -MMD -MP -Iinclude
 FREE := -ffreestanding -fno-stack-protector -fno-common -fno-asynchronous-unwind-tables
 
+# The library's objects: one set for the static and the shared one.
+PIC := -fPIC -fno-semantic-interposition
+
 # Stack frames are bounded in optimised builds; instrumented ones spend more.
 FRAME := $(if $(filter release clang,$(MODE)),-Wframe-larger-than=)
 HOT := src/blk/submit.c src/blk/reap.c
@@ -129,7 +132,8 @@ kernel_s := $(wildcard kernel/arch/$(ARCH)/*.S)
 kernel_o := $(kernel_s:%.S=$B/$(ARCH)/%.S.o) $(kernel_c:%.c=$B/$(ARCH)/%.o)
 kernel := $(if $(KERNEL_CFLAGS),$(if $(filter release debug clang,$(MODE)),$(KERNEL)))
 
-.PHONY: all lib kernel linux plugins tests benches run test mutate litmus bench bench-ring bench-linux \
+PHONY_BUILD := all lib kernel linux plugins tests benches
+.PHONY: $(PHONY_BUILD) run test mutate litmus bench bench-ring bench-linux \
 	budget lint fuzz install clean format help
 all: lib kernel linux tests benches ## build everything for MODE (the default)
 lib: $(libraries) ## build the libraries: core, storage and the model device
@@ -142,7 +146,7 @@ tests: $(tests) $(example) ## build the hosted test programs
 # ---- how it is built ----------------------------------------------------------------------------
 
 say = $(if $(V),,@printf '  %-5s %s\n' $1 $2;)
-flags := $(CC) $(CFLAGS) $(LDFLAGS) $(BASE) $(FREE) $(KERNEL_CFLAGS) $(KERNEL_LDFLAGS)
+flags := $(CC) $(CFLAGS) $(LDFLAGS) $(BASE) $(FREE) $(PIC) $(KERNEL_CFLAGS) $(KERNEL_LDFLAGS)
 
 # Changes when a flag does, so that everything is compiled again.
 $B/flags: FORCE
@@ -172,9 +176,9 @@ $B/host/cmd/%.o: cmd/%.c $B/flags
 $B/host/test/linux/%.o: test/linux/%.c $B/flags
 	$(call compile,CC,$<,-D_GNU_SOURCE -I.)
 $B/pic/ports/%.o: ports/%.c $B/flags
-	$(call compile,PIC,$<,-D_GNU_SOURCE -fPIC -fvisibility=hidden -Isrc -I.)
+	$(call compile,PIC,$<,-D_GNU_SOURCE $(PIC) -Isrc -I.)
 $B/pic/%.o: src/%.c $B/flags
-	$(call compile,PIC,$<,$(FREE) -fPIC -fvisibility=hidden -Isrc $(call small,$<))
+	$(call compile,PIC,$<,$(FREE) $(PIC) -Isrc $(call small,$<))
 $B/step/bench/%.o: bench/%.c $B/flags
 	$(call compile,STEP,$<,-D_GNU_SOURCE -DORION_STEPPED -Isrc -I.)
 $B/host/test/embed/%.o: test/embed/%.c $B/flags

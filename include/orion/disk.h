@@ -54,10 +54,6 @@
 
 #include "orion/vblk.h"
 
-#ifdef __cplusplus
-extern "C" {
-#endif
-
 struct orion_disk;
 struct orion_queue;
 
@@ -69,7 +65,7 @@ struct orion_error {
 typedef enum orion_operation {
 	ORION_READ,               /* the device writes the buffer */
 	ORION_WRITE,              /* the device reads the buffer */
-	ORION_FLUSH,              /* makes every write that completed before, on any queue, stable */
+	ORION_FLUSH,              /* makes all writes completed before, on any queue, stable */
 } orion_operation;
 
 /* One request.  64 bytes; zero it once, then set what differs. */
@@ -105,7 +101,7 @@ struct orion_disk_options {
 	orion_wait wait;          /* wait=adaptive|poll|event */
 	uint32_t poll_us;         /* poll=0us .. 1s: adaptive polls no longer than this, default
 	                           * 100 us */
-	uint32_t answer_ms;       /* answer=10ms .. 1h: for each answer of the back end, default 5 s */
+	uint32_t answer_ms;       /* answer=10ms .. 1h: patience for each answer, default 5 s */
 	uint32_t connect_ms;      /* connect=0 .. 1h: how long open tries again while the socket is
 	                           * missing or refuses, default 0 */
 	uint32_t loss_ms;         /* loss=0 .. 1h: how long to try to reconnect before requests fail
@@ -181,7 +177,7 @@ void orion_disk_free(struct orion_disk *disk, void *memory);
 /*
  * Lets the device reach BYTES at BASE, a shared mapping of FD from FD_OFFSET on; page-aligned, all
  * of them.  The descriptor is duplicated.  -EINVAL; -EEXIST: overlaps registered memory; -ENOSPC:
- * the back end takes no more regions; -EBUSY: it takes them only before the first request.
+ * the back end takes no more regions; -EBUSY: it takes them only while nothing is in flight.
  */
 int orion_disk_register(struct orion_disk *disk, void *base, size_t bytes, int fd,
 			int64_t fd_offset);
@@ -241,7 +237,7 @@ struct orion_queue_counters {
 	uint64_t stale_flushes;   /* flushes that failed with -ESTALE */
 	uint64_t waits;           /* calls of orion_queue_wait() that found nothing at first */
 	uint64_t sleeps;          /* of these, those that slept */
-	uint64_t late;            /* sleeps of a second without a completion: looked and kicked again */
+	uint64_t late;            /* sleeps of a second in vain: looked and kicked again */
 };
 
 /*
@@ -251,9 +247,5 @@ struct orion_queue_counters {
 void orion_queue_stats(const struct orion_queue *queue, struct vblk_queue_stats *stats,
 		       struct orion_queue_counters *counters);
 uint64_t orion_ticks_per_second(void);
-
-#ifdef __cplusplus
-}
-#endif
 
 #endif
