@@ -25,8 +25,8 @@ static const struct command help_command = {
 };
 
 static const struct command *const commands[] = {
-	&info_command,   &read_command,  &write_command, &copy_command,
-	&verify_command, &bench_command, &help_command,
+	&info_command,  &read_command,  &write_command, &copy_command, &verify_command,
+	&bench_command, &stats_command, &top_command,   &help_command,
 };
 
 #define COUNT (sizeof(commands) / sizeof(commands[0]))

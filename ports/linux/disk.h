@@ -86,6 +86,7 @@ struct orion_queue {
 	uint8_t largest;                /* the largest operation that is plain here */
 	int refusal;
 	uint64_t sequence;
+	uint64_t taken, given;          /* requests; their difference is in flight */
 	uint64_t writes;                /* acknowledged; read by others: relaxed */
 	struct vblk_completion completions[IO_BATCH];
 
@@ -150,6 +151,12 @@ struct orion_disk {
 	struct orion_disk *next;        /* in the process's list */
 };
 
+static inline enum disk_state
+disk_state(const struct orion_disk *disk)
+{
+	return __atomic_load_n(&disk->state, __ATOMIC_ACQUIRE);
+}
+
 /* ---- session.c ---- */
 
 /*
@@ -176,6 +183,9 @@ uint64_t port_now_ns(void);
 
 /* The disk's turn has moved: acts upon it.  Context: owner. */
 void queue_follow(struct orion_queue *queue);
+
+/* The next call is to look at the disk again. */
+void queue_look_again(struct orion_queue *queue);
 
 /* Hands over what is held, as room allows. */
 void queue_hand_over(struct orion_queue *queue);

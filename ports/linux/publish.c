@@ -127,7 +127,7 @@ publish_stop(struct orion_disk *disk)
 	if (publication == NULL)
 		return;
 	/* A fork's child leaves the file to its parent. */
-	if (disk->state != DISK_FORKED)
+	if (disk_state(disk) != DISK_FORKED)
 		unlink(publication->path);
 	munmap(publication->page, sizeof(*publication->page));
 	close(publication->fd);

@@ -51,7 +51,7 @@ orion_disk_alloc(struct orion_disk *disk, size_t bytes)
 {
 	void *memory;
 
-	if (bytes == 0 || bytes > BYTES_MAX || disk->state == DISK_FORKED)
+	if (bytes == 0 || bytes > BYTES_MAX || disk_state(disk) == DISK_FORKED)
 		return NULL;
 	pthread_mutex_lock(&disk->lock);
 	memory = alloc_locked(disk, bytes);
@@ -96,7 +96,7 @@ orion_disk_register(struct orion_disk *disk, void *base, size_t bytes, int fd, i
 {
 	int result;
 
-	if (disk->state == DISK_FORKED)
+	if (disk_state(disk) == DISK_FORKED)
 		return -ECHILD;
 	if (base == NULL || bytes == 0 || bytes > BYTES_MAX || fd_offset < 0 ||
 	    ((uintptr_t)base | bytes | (uint64_t)fd_offset) % DMA_PAGE != 0)
@@ -117,7 +117,7 @@ orion_disk_unregister(struct orion_disk *disk, void *base)
 	region = dma_find(&disk->memory, base, 1);
 	if (region != NULL && region->pool == NULL && region->base == base) {
 		result = 0;
-		if (disk->session != NULL && disk->state != DISK_FORKED)
+		if (disk->session != NULL && disk_state(disk) != DISK_FORKED)
 			result = vhost_user_remove_region(&disk->session->vhost, region);
 		dma_leave(region);
 	}
