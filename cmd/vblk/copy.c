@@ -105,15 +105,27 @@ copy_json(const struct transfer *t, int status, double seconds)
 	json_close(&json, '}');
 }
 
+static void
+copy_summary(const struct transfer *t, double seconds)
+{
+	printf("copied %s (%llu bytes) in %.2f s, %s/s", units_bytes(t->done).s,
+	       (unsigned long long)t->done, seconds,
+	       units_bytes((uint64_t)((double)t->done / seconds)).s);
+	if (t->holes > 0)
+		printf("; %s of zeros not written", units_bytes(t->holes).s);
+	printf("\n");
+}
+
 /* The end that was not the right one: how much is there. */
 static void
 copy_partial(const struct transfer *t, int flushed)
 {
-	if (t->abandoned || flushed != 0)
+	if ((t->abandoned && t->b->disk != NULL) || flushed != 0)
 		say("not complete: it is not sure that any of it is stable on %s", t->b->name);
 	else
-		say("not complete: the first %llu bytes (%s) are copied and flushed",
-		    (unsigned long long)t->done, units_bytes(t->done).s);
+		say("not complete: the first %llu bytes (%s) are copied%s",
+		    (unsigned long long)t->done, units_bytes(t->done).s,
+		    t->b->stream ? "" : " and flushed");
 }
 
 /* Runs T, flushes, reports. */
@@ -131,7 +143,7 @@ copy_do(struct transfer *t, const struct settings *settings)
 	status = transfer_run(t);
 	if (progress.shown)
 		say_progress("flushing");
-	if (!t->abandoned)
+	if (!t->abandoned || t->b->disk == NULL)
 		flushed = place_flush(t->b, t->done);
 	progress_end(&progress);
 	seconds = (double)(clock_ns() - progress.start_ns) / 1e9;
@@ -143,10 +155,7 @@ copy_do(struct transfer *t, const struct settings *settings)
 	if (status != STATUS_OK)
 		copy_partial(t, flushed);
 	else if (!quiet)
-		printf("copied %s (%llu bytes), of which %s are zeros not written, in %.2f s: "
-		       "%s/s\n",
-		       units_bytes(t->done).s, (unsigned long long)t->done, units_bytes(t->holes).s,
-		       seconds, units_bytes((uint64_t)((double)t->done / seconds)).s);
+		copy_summary(t, seconds);
 	if (settings->json)
 		copy_json(t, status, seconds);
 	return status;
@@ -174,6 +183,8 @@ run_copy(const struct command *command, int argc, char **argv)
 		return STATUS_TROUBLE;
 	if (settings.json && strcmp(argv[1], "-") == 0)
 		return trouble("--json prints on standard output, which is the target");
+	if (place_same_url(argv[0], argv[1]))
+		return trouble("source and target are the same disk");
 	a = place_open(argv[0], PLACE_SOURCE);
 	b = a != NULL ? place_open(argv[1], PLACE_TARGET) : NULL;
 	if (b != NULL)
@@ -294,6 +305,8 @@ run_verify(const struct command *command, int argc, char **argv)
 
 	if (options_read(command, &settings, argc, argv) < 0)
 		return STATUS_TROUBLE;
+	if (place_same_url(argv[0], argv[1]))
+		return trouble("both are the same disk");
 	pair.first = place_open(argv[0], PLACE_SOURCE);
 	if (pair.first != NULL)
 		pair.second = place_open(argv[1], PLACE_SOURCE);

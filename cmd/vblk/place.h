@@ -78,7 +78,10 @@ struct place *place_open_hex(void);
 /* NULL does nothing. */
 void place_close(struct place *place);
 
-/* Whether A and B are known to be the same disk or file. */
+/* Whether A and B are URLs of one disk: most back ends serve one at a time, the other would wait. */
+bool place_same_url(const char *a, const char *b);
+
+/* Whether A and B are the same file or device. */
 bool place_same(const struct place *a, const struct place *b);
 
 /* Hands IO over.  False: no room now, try again after a place_reap() of this place. */

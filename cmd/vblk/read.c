@@ -96,7 +96,7 @@ part(struct transfer *t, const struct settings *settings, const char *title)
 	progress.shown &= !t->b->hex;
 	t->progress = &progress;
 	status = transfer_run(t);
-	if (!t->abandoned)
+	if (!t->abandoned || t->b->disk == NULL)
 		flushed = place_flush(t->b, t->b_offset + t->done);
 	progress_end(&progress);
 	if (flushed != 0) {

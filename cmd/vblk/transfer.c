@@ -13,6 +13,7 @@
 #include "cmd/vblk/command.h"
 
 #define LOOK_MS 200
+#define PATIENCE_NS UINT64_C(1000000000)
 
 typedef enum step {
 	STEP_FREE,
@@ -41,6 +42,8 @@ struct run {
 	bool hole;
 	bool stopping;
 	unsigned busy;
+	uint64_t interrupted_ns;
+	bool said;
 };
 
 /* ---- memory ---- */
@@ -392,9 +395,15 @@ done_until(const struct run *run)
 static bool
 go_on(struct run *run)
 {
-	if (interrupts() > 0 && !run->stopping) {
+	if (interrupts() > 0 && run->interrupted_ns == 0) {
+		run->interrupted_ns = clock_ns();
 		run->stopping = true;
 		run->t->interrupted = true;
+	}
+	if (run->interrupted_ns != 0 && !run->said &&
+	    clock_ns() - run->interrupted_ns > PATIENCE_NS) {
+		run->said = true;
+		say("waiting for %u requests in flight; Ctrl-C again doesn't wait", run->busy);
 	}
 	if (interrupts() > 1)
 		return false;
