@@ -162,21 +162,21 @@ copy_do(struct transfer *t, const struct settings *settings)
 }
 
 static int
-copy_places(struct place *a, struct place *b, const struct settings *settings)
+copy_places(struct transfer *t, const struct settings *settings)
 {
-	struct transfer t = {.a = a, .b = b, .bytes = a->bytes, .pad = settings->pad};
-
-	if (copy_refuse(a, b, settings) != STATUS_OK || place_prepare(b, a->bytes) != 0)
+	t->bytes = t->a->bytes;
+	t->pad = settings->pad;
+	if (copy_refuse(t->a, t->b, settings) != STATUS_OK || place_prepare(t->b, t->bytes) != 0)
 		return STATUS_TROUBLE;
-	b->zero |= settings->target_is_zero && !b->stream;
-	return copy_do(&t, settings);
+	t->b->zero |= settings->target_is_zero && !t->b->stream;
+	return copy_do(t, settings);
 }
 
 static int
 run_copy(const struct command *command, int argc, char **argv)
 {
 	struct settings settings = {0};
-	struct place *a, *b;
+	struct transfer t = {0};
 	int status = STATUS_TROUBLE;
 
 	if (options_read(command, &settings, argc, argv) < 0)
@@ -185,12 +185,13 @@ run_copy(const struct command *command, int argc, char **argv)
 		return trouble("--json prints on standard output, which is the target");
 	if (place_same_url(argv[0], argv[1]))
 		return trouble("source and target are the same disk");
-	a = place_open(argv[0], PLACE_SOURCE);
-	b = a != NULL ? place_open(argv[1], PLACE_TARGET) : NULL;
-	if (b != NULL)
-		status = copy_places(a, b, &settings);
-	place_close(a);
-	place_close(b);
+	t.a = place_open(argv[0], PLACE_SOURCE);
+	t.b = t.a != NULL ? place_open(argv[1], PLACE_TARGET) : NULL;
+	if (t.b != NULL)
+		status = copy_places(&t, &settings);
+	place_close(t.a);
+	place_close(t.b);
+	transfer_free(&t);
 	return status;
 }
 
@@ -260,39 +261,37 @@ verify_sizes(const struct transfer *t, struct pair *pair)
 }
 
 static int
-verify_places(struct pair *pair, const struct settings *settings)
+verify_places(struct transfer *t, struct pair *pair, const struct settings *settings)
 {
 	bool swap = pair->second->stream;
-	struct transfer t = {
-		.a = swap ? pair->second : pair->first,
-		.b = swap ? pair->first : pair->second,
-		.compare = true,
-	};
 	struct progress progress;
 	int status;
 
-	if (t.b->stream)
+	t->a = swap ? pair->second : pair->first;
+	t->b = swap ? pair->first : pair->second;
+	t->compare = true;
+	if (t->b->stream)
 		return trouble("only one of the two can be standard input");
-	t.bytes = t.a->bytes;
-	if (t.bytes != PLACE_UNKNOWN && t.b->bytes < t.bytes)
-		t.bytes = t.b->bytes;
+	t->bytes = t->a->bytes;
+	if (t->bytes != PLACE_UNKNOWN && t->b->bytes < t->bytes)
+		t->bytes = t->b->bytes;
 	interrupts_catch();
-	progress_start(&progress, "comparing", t.bytes != PLACE_UNKNOWN ? t.bytes : t.b->bytes,
+	progress_start(&progress, "comparing", t->bytes != PLACE_UNKNOWN ? t->bytes : t->b->bytes,
 		       settings->progress);
-	t.progress = &progress;
-	status = transfer_run(&t);
+	t->progress = &progress;
+	status = transfer_run(t);
 	progress_end(&progress);
-	verify_sizes(&t, pair);
-	if (t.differences > 0 ||
+	verify_sizes(t, pair);
+	if (t->differences > 0 ||
 	    (status == STATUS_OK && !settings->shorter && pair->first_bytes != pair->second_bytes))
 		status = status == STATUS_OK ? STATUS_DIFFERENT : status;
 	if (status == STATUS_INTERRUPTED)
 		say("not complete: the first %llu bytes were compared, %llu blocks differ",
-		    (unsigned long long)t.done, (unsigned long long)t.differences);
+		    (unsigned long long)t->done, (unsigned long long)t->differences);
 	if (settings->json)
-		verify_json(&t, pair, status);
+		verify_json(t, pair, status);
 	else if (!settings->quiet)
-		verify_text(&t, pair, status);
+		verify_text(t, pair, status);
 	return status;
 }
 
@@ -300,6 +299,7 @@ static int
 run_verify(const struct command *command, int argc, char **argv)
 {
 	struct settings settings = {0};
+	struct transfer t = {0};
 	struct pair pair = {0};
 	int status = STATUS_TROUBLE;
 
@@ -311,8 +311,9 @@ run_verify(const struct command *command, int argc, char **argv)
 	if (pair.first != NULL)
 		pair.second = place_open(argv[1], PLACE_SOURCE);
 	if (pair.second != NULL)
-		status = verify_places(&pair, &settings);
+		status = verify_places(&t, &pair, &settings);
 	place_close(pair.first);
 	place_close(pair.second);
+	transfer_free(&t);
 	return status;
 }

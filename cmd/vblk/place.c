@@ -117,12 +117,9 @@ place_flush(struct place *place, uint64_t end)
 	return place->ops->flush != NULL ? place->ops->flush(place, end) : 0;
 }
 
-/* At a disk strerror() would puzzle. */
 const char *
-place_words(const struct place *place, int result)
+place_disk_words(int result)
 {
-	if (place->disk == NULL)
-		return strerror(-result);
 	switch (result) {
 	case -EIO:
 		return "the device failed the request";
@@ -138,6 +135,12 @@ place_words(const struct place *place, int result)
 	default:
 		return strerror(-result);
 	}
+}
+
+const char *
+place_words(const struct place *place, int result)
+{
+	return place->disk != NULL ? place_disk_words(result) : strerror(-result);
 }
 
 void

@@ -153,6 +153,7 @@ run_read(const struct command *command, int argc, char **argv)
 		status = part(&t, &settings, "reading");
 	place_close(t.a);
 	place_close(t.b);
+	transfer_free(&t);
 	return status;
 }
 
@@ -201,5 +202,6 @@ run_write(const struct command *command, int argc, char **argv)
 	}
 	place_close(t.a);
 	place_close(t.b);
+	transfer_free(&t);
 	return status;
 }
