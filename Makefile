@@ -12,6 +12,7 @@
 MODE ?= release
 ARCH ?= x86_64
 PREFIX ?= /usr/local
+VERSION := $(shell sed -n 's/^\#define ORION_VERSION_TEXT "\(.*\)"/\1/p' include/orion/version.h)
 JOBS ?= $(shell nproc)
 FUZZ_SECONDS ?= 20
 
@@ -58,6 +59,9 @@ WARNINGS += $(if $(filter debug,$(MODE)),-Wno-maybe-uninitialized)
 BASE := -std=c11 $(WARNINGS) -MMD -MP -Iinclude
 FREE := -ffreestanding -fno-stack-protector -fno-common -fno-asynchronous-unwind-tables
 
+# The library's objects: one set for the static and the shared one.
+PIC := -fPIC -fno-semantic-interposition
+
 # Stack frames are bounded in optimised builds; instrumented ones spend more.
 FRAME := $(if $(filter release clang,$(MODE)),-Wframe-larger-than=)
 HOT := src/blk/submit.c src/blk/reap.c
@@ -76,6 +80,11 @@ small = $(if $(filter $(HOT),$1),,$(SMALL))
 CORE := $(shell sed -e 's/\#.*//' sources.txt)
 STORAGE := $(wildcard storage/*.c commands/*.c)
 MODEL := $(wildcard model/*.c)
+# The Linux home: the library, its programs, the model as a vhost-user server.
+LINUX := $(wildcard ports/linux/*.c)
+VBLK := $(wildcard cmd/vblk/*.c)
+SERVER := $(wildcard model/server/*.c)
+LINUX_TESTS := $(wildcard test/linux/*.c)
 UNIT := $(wildcard test/unit/*.c)
 SCENARIO := $(wildcard test/scenario/*.c)
 INJECT := $(wildcard test/inject/*.c)
@@ -84,14 +93,20 @@ FUZZ := $(wildcard test/fuzz/*.c)
 # In bench/, a file with a main() is a program; the others are linked into each.
 BENCH := $(if $(wildcard bench/*.c),$(shell grep -l '^main\>' bench/*.c))
 BENCH_SHARED := $(filter-out $(BENCH),$(wildcard bench/*.c))
-# Kernel files that know nothing of a machine are unit-tested on the host.
-LENT := $(wildcard kernel/console/line.c kernel/core/print.c kernel/core/memory.c)
+# Files of the kernel that know nothing of a machine, and of the Linux home that know nothing of a
+# device, are unit-tested on the host.
+LENT := $(wildcard kernel/console/line.c kernel/core/print.c kernel/core/memory.c) \
+	$(wildcard ports/linux/options.c ports/linux/dma.c ports/linux/pages.c)
 
 core_o := $(CORE:src/%.c=$B/core/%.o)
 stepped_o := $(CORE:src/%.c=$B/stepped/%.o)
 host_o = $(patsubst %.c,$B/host/%.o,$1)
 
+pic_o := $(CORE:src/%.c=$B/pic/%.o) $(LINUX:%.c=$B/pic/%.o)
+
 core_a := $B/liborion-core.a
+linux_a := $B/liborion-vblk.a
+linux_so := $B/liborion-vblk.so
 stepped_a := $B/libvblk-stepped.a
 storage_a := $B/liborion-storage.a
 model_a := $(if $(MODEL),$B/libmodel.a)
@@ -105,6 +120,12 @@ benches_stepped := $(filter %/ring-stepped %/core-stepped,$(benches:=-stepped))
 fuzzers := $(FUZZ:test/fuzz/%.c=$B/fuzz-%)
 EMBED := $(wildcard test/embed/*.c)
 example := $(if $(MODEL),$B/embed-example)
+# Not big-endian: what the Linux home talks to runs on this machine.
+linux := $(if $(filter-out ppc64 fuzz,$(MODE)),$(if $(LINUX),$(linux_a) $(linux_so)) \
+	$(if $(VBLK),$B/vblk) $(if $(SERVER),$B/vhost-user-model) \
+	$(LINUX_TESTS:test/linux/%.c=$B/linux-%))
+plugins := $(if $(wildcard cmd/nbdkit/*.c),$B/nbdkit-orion-plugin.so) \
+	$(if $(wildcard cmd/fio/*.c),$B/fio-orion.so)
 
 # The kernel: not for builds that need a runtime library beneath them.
 -include kernel/arch/$(ARCH)/flags.mk
@@ -114,18 +135,21 @@ kernel_s := $(wildcard kernel/arch/$(ARCH)/*.S)
 kernel_o := $(kernel_s:%.S=$B/$(ARCH)/%.S.o) $(kernel_c:%.c=$B/$(ARCH)/%.o)
 kernel := $(if $(KERNEL_CFLAGS),$(if $(filter release debug clang,$(MODE)),$(KERNEL)))
 
-.PHONY: all lib kernel tests benches run test mutate litmus bench bench-ring bench-linux \
+PHONY_BUILD := all lib kernel linux plugins tests benches
+.PHONY: $(PHONY_BUILD) run test mutate litmus bench bench-ring bench-linux \
 	budget lint fuzz install clean format help
-all: lib kernel tests benches ## build everything for MODE (the default)
+all: lib kernel linux tests benches ## build everything for MODE (the default)
 lib: $(libraries) ## build the libraries: core, storage and the model device
 kernel: $(kernel) ## build the Orion kernel for ARCH
+linux: $(linux) ## build the Linux library and programs
+plugins: $(plugins) ## build the nbdkit plugin and the fio engine
 benches: $(benches) $(benches_stepped) ## build the measurements
 tests: $(tests) $(example) ## build the hosted test programs
 
 # ---- how it is built ----------------------------------------------------------------------------
 
 say = $(if $(V),,@printf '  %-5s %s\n' $1 $2;)
-flags := $(CC) $(CFLAGS) $(LDFLAGS) $(BASE) $(FREE) $(KERNEL_CFLAGS) $(KERNEL_LDFLAGS)
+flags := $(CC) $(CFLAGS) $(LDFLAGS) $(BASE) $(FREE) $(PIC) $(KERNEL_CFLAGS) $(KERNEL_LDFLAGS)
 
 # Changes when a flag does, so that everything is compiled again.
 $B/flags: FORCE
@@ -146,10 +170,20 @@ $B/host/commands/%.o: commands/%.c $B/flags
 	$(call compile,CC,$<,$(FREE) -I. $(call frame,$<))
 $B/host/kernel/%.o: kernel/%.c $B/flags
 	$(call compile,CC,$<,$(FREE) -I. -Ikernel)
+$B/host/ports/%.o: ports/%.c $B/flags
+	$(call compile,CC,$<,-D_GNU_SOURCE -Isrc -I.)
 $B/host/model/%.o: model/%.c $B/flags
 	$(call compile,CC,$<,-D_GNU_SOURCE -Isrc -I.)
 $B/host/bench/%.o: bench/%.c $B/flags
 	$(call compile,CC,$<,-D_GNU_SOURCE -Isrc -I.)
+$B/host/cmd/%.o: cmd/%.c $B/flags
+	$(call compile,CC,$<,-D_GNU_SOURCE -I.)
+$B/host/test/linux/%.o: test/linux/%.c $B/flags
+	$(call compile,CC,$<,-D_GNU_SOURCE -I.)
+$B/pic/ports/%.o: ports/%.c $B/flags
+	$(call compile,PIC,$<,-D_GNU_SOURCE $(PIC) -Isrc -I.)
+$B/pic/%.o: src/%.c $B/flags
+	$(call compile,PIC,$<,$(FREE) $(PIC) -Isrc $(call small,$<))
 $B/step/bench/%.o: bench/%.c $B/flags
 	$(call compile,STEP,$<,-D_GNU_SOURCE -DORION_STEPPED -Isrc -I.)
 $B/host/test/embed/%.o: test/embed/%.c $B/flags
@@ -169,10 +203,17 @@ $(storage_a): $(call host_o,$(STORAGE))
 $(model_a): $(call host_o,$(MODEL))
 	$(archive)
 
+$(linux_a): $(pic_o)
+	$(archive)
+$(linux_so): $(pic_o) ports/linux/liborion-vblk.map
+	$(call say,LD,$@)$(CC) $(CFLAGS) $(LDFLAGS) -shared -Wl,-soname,liborion-vblk.so.0 \
+		-Wl,--version-script=ports/linux/liborion-vblk.map -Wl,-z,defs -o $@ $(pic_o) \
+		-pthread && ln -sf $(@F) $@.0
+
 # Libraries lean on each other (the core calls the model's hooks, the model the core's port).
 define link
 	$(call say,LD,$@)mkdir -p $(@D) && $(CC) $(CFLAGS) $(LDFLAGS) $1 -o $@ $(filter %.o,$^) \
-		-Wl,--start-group $(filter %.a,$^) -Wl,--end-group -pthread
+		-Wl,--start-group $(filter %.a,$^) -Wl,--end-group -pthread -lm
 endef
 harness_o := $(call host_o,$(wildcard test/*.c))
 under_test := $(stepped_a) $(model_a) $(if $(STORAGE),$(storage_a))
@@ -196,6 +237,16 @@ $(benches_stepped): $B/bench/%-stepped: $B/step/bench/%.o $(BENCH_SHARED:%.c=$B/
 $(fuzzers): $B/fuzz-%: $B/host/test/fuzz/%.o $(call host_o,$(filter kernel/console/%,$(LENT))) \
 		$(under_test)
 	$(call link,-fsanitize=fuzzer)
+
+$B/vblk: $(call host_o,$(VBLK)) $(linux_a)
+	$(call link)
+$B/vhost-user-model: $(call host_o,$(SERVER)) $(core_a) $(model_a)
+	$(call link)
+$(LINUX_TESTS:test/linux/%.c=$B/linux-%): $B/linux-%: $B/host/test/linux/%.o $(linux_a)
+	$(call link)
+$B/nbdkit-orion-plugin.so: $(wildcard cmd/nbdkit/*.c) $(linux_a)
+	$(call say,LD,$@)$(CC) $(CFLAGS) $(LDFLAGS) $(filter-out -MMD -MP,$(BASE)) -D_GNU_SOURCE \
+		-fPIC -shared -o $@ $^ -pthread
 
 define compile_kernel
 	$(call say,KCC,$<)mkdir -p $(@D) && $(CC) $(filter -O% -g%,$(CFLAGS)) $(BASE) $(FREE) \
@@ -263,13 +314,24 @@ fuzz: ## run every fuzzer for FUZZ_SECONDS (20) each
 fuzzers: $(fuzzers)
 
 D := $(DESTDIR)$(PREFIX)
-install: lib kernel ## install headers, libraries and the kernel under DESTDIR= PREFIX=
-	install -d $D/include/orion $D/lib/pkgconfig $D/share/orion $D/share/doc/orion
+install: lib kernel linux ## install headers, libraries, programs, the kernel under DESTDIR= PREFIX=
+	install -d $D/include/orion $D/lib/pkgconfig $D/bin $D/share/orion $D/share/doc/orion
+	install -d $D/share/man/man1 $D/share/man/man3 $D/share/man/man7
 	install -m 644 include/orion/*.h $D/include/orion
-	install -m 644 $(core_a) $(if $(STORAGE),$(storage_a)) $D/lib
+	install -m 644 $(core_a) $(if $(STORAGE),$(storage_a)) $(linux_a) $D/lib
+	install -m 755 $(linux_so) $D/lib/$(notdir $(linux_so)).$(VERSION)
+	ln -sf $(notdir $(linux_so)).$(VERSION) $D/lib/$(notdir $(linux_so)).0
+	ln -sf $(notdir $(linux_so)).0 $D/lib/$(notdir $(linux_so))
+	install -m 755 $(wildcard $B/vblk $B/vhost-user-model) $D/bin
+	[ ! -e $B/nbdkit-orion-plugin.so ] || install -D -m 755 $B/nbdkit-orion-plugin.so \
+		$D/lib/nbdkit/plugins/nbdkit-orion-plugin.so
+	[ ! -e $B/fio-orion.so ] || install -D -m 755 $B/fio-orion.so $D/lib/fio/fio-orion.so
+	for n in 1 3 7; do for f in man/*.$$n; do [ ! -e $$f ] || \
+		install -m 644 $$f $D/share/man/man$$n; done; done
 	install -m 644 sources.txt $(kernel) $D/share/orion
-	install -m 644 LICENSE $(wildcard *.md docs/*.md) $D/share/doc/orion
-	tools/pkg-config-file $(PREFIX) >$D/lib/pkgconfig/orion-core.pc
+	install -m 644 LICENSE $(wildcard *.md docs/*.md) examples/*.c $D/share/doc/orion
+	tools/pkg-config-file orion-core $(PREFIX) >$D/lib/pkgconfig/orion-core.pc
+	tools/pkg-config-file liborion-vblk $(PREFIX) >$D/lib/pkgconfig/liborion-vblk.pc
 
 format: ## let clang-format lay out the sources
 	@tools/wrap-comments $$(tools/sources "*.c" "*.h" "*.S" "*.ld")

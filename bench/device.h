@@ -12,19 +12,15 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "model/device_ring.h"
+
 struct ring_device {
-	/* Set by the owner, before anything is available. */
-	bool packed, event_index;
-	bool in_order; /* one used entry for all that one poll completes */
+	/* Set by the owner, before anything is available: the part of struct device_ring that says
+	 * so, and this. */
+	struct device_ring ring;
 	bool echo; /* the request's sector is written to the start of its data */
-	uint16_t size;
-	unsigned char *descriptors, *driver, *device;
 
 	/* The device's own. */
-	uint16_t avail; /* split: free-running index; packed: slot to look at next */
-	uint16_t used; /* split: the same for used entries */
-	bool wrap; /* packed: wrap counter of this lap */
-	uint32_t unasked; /* positions used since the last interrupt question */
 	uint64_t completed;
 };
 

@@ -8,11 +8,11 @@
 static void
 check_device(const struct disk *disk, const struct bench_options *wanted)
 {
-	const struct ring_device *ring = &disk->sink.rings[wanted->queues - 1];
+	const struct ring_device *device = &disk->sink.rings[wanted->queues - 1];
 
-	if (ring->in_order != wanted->in_order)
+	if (device->ring.in_order != wanted->in_order)
 		bench_fail("the driver does not use VIRTIO_F_IN_ORDER");
-	if (ring->size != wanted->size)
+	if (device->ring.size != wanted->size)
 		bench_fail("the driver chose another queue size");
 }
 

@@ -220,14 +220,14 @@ ring_rig_open(struct ring_rig *rig, const struct bench_options *options)
 						       .event_index = options->event_index});
 	for (uint32_t i = 0; i < size; i++)
 		prepare(rig, &rig->slots[i], rig->tables[i]);
-	rig->device = (struct ring_device){.packed = options->packed,
-					   .event_index = options->event_index,
-					   .in_order = options->in_order,
+	rig->device = (struct ring_device){.ring.packed = options->packed,
+					   .ring.event_index = options->event_index,
+					   .ring.in_order = options->in_order,
 					   .echo = options->check,
-					   .size = size,
-					   .descriptors = shared,
-					   .driver = shared + layout.driver_offset,
-					   .device = shared + layout.device_offset};
+					   .ring.size = size,
+					   .ring.descriptors = shared,
+					   .ring.driver = shared + layout.driver_offset,
+					   .ring.device = shared + layout.device_offset};
 	ring_device_start(&rig->device);
 	if (!options->polled)
 		ring_device_arm(&rig->device);

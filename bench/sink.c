@@ -98,14 +98,14 @@ queue_enable(void *context, uint16_t queue, const struct virtio_queue_setup *set
 	struct ring_device *device = &sink->rings[queue];
 
 	*device = (struct ring_device){
-		.packed = sink->packed,
-		.event_index = (sink->features & VIRTIO_BIT(VIRTIO_F_EVENT_IDX)) != 0,
 		.echo = sink->echo,
-		.in_order = (sink->features & VIRTIO_BIT(VIRTIO_F_IN_ORDER)) != 0,
-		.size = setup->size,
-		.descriptors = (unsigned char *)(uintptr_t)setup->descriptor_area,
-		.driver = (unsigned char *)(uintptr_t)setup->driver_area,
-		.device = (unsigned char *)(uintptr_t)setup->device_area,
+		.ring.packed = sink->packed,
+		.ring.event_index = (sink->features & VIRTIO_BIT(VIRTIO_F_EVENT_IDX)) != 0,
+		.ring.in_order = (sink->features & VIRTIO_BIT(VIRTIO_F_IN_ORDER)) != 0,
+		.ring.size = setup->size,
+		.ring.descriptors = (unsigned char *)(uintptr_t)setup->descriptor_area,
+		.ring.driver = (unsigned char *)(uintptr_t)setup->driver_area,
+		.ring.device = (unsigned char *)(uintptr_t)setup->device_area,
 	};
 	ring_device_start(device);
 	if (!sink->polled)

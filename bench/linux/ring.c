@@ -74,12 +74,13 @@ set_up(const struct bench_options *options, struct ring_device *ring)
 		bench_fail("no virtqueue");
 	if (!options->armed)
 		virtqueue_disable_cb(queue);
-	*ring = (struct ring_device){.packed = options->packed,
-				     .event_index = options->event_index,
-				     .size = (uint16_t)options->size,
-				     .descriptors = cpu_address(virtqueue_get_desc_addr(queue)),
-				     .driver = cpu_address(virtqueue_get_avail_addr(queue)),
-				     .device = cpu_address(virtqueue_get_used_addr(queue))};
+	*ring = (struct ring_device){.ring.packed = options->packed,
+				     .ring.event_index = options->event_index,
+				     .ring.size = (uint16_t)options->size,
+				     .ring.descriptors =
+					     cpu_address(virtqueue_get_desc_addr(queue)),
+				     .ring.driver = cpu_address(virtqueue_get_avail_addr(queue)),
+				     .ring.device = cpu_address(virtqueue_get_used_addr(queue))};
 	ring_device_start(ring);
 	ring_device_arm(ring);
 	return queue;

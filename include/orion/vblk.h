@@ -234,6 +234,14 @@ orion_status vblk_queue_stop(struct vblk_queue *queue);
 ORION_MUST_USE orion_status vblk_queue_start(struct vblk_queue *queue);
 
 /*
+ * For a host that knows that the device can no longer reach this queue's memory: the process behind
+ * its socket is dead, say.  Each request in flight comes back from vblk_reap() with
+ * ORION_OUTCOME_UNKNOWN, also those that the device may have completed; the queue takes no more.
+ * The other queues go on.  Cannot fail.  Context: owner.
+ */
+void vblk_queue_abandon(struct vblk_queue *queue);
+
+/*
  * Stops the device if need be, detaches interrupts, frees the DMA memory (unless VBLK_DEAD) and
  * closes the transport.  Requests still in flight are forgotten: reap them first, after
  * vblk_stop().  Afterwards the private memory is the caller's again.  Cannot fail.  Context: setup.

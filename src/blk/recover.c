@@ -81,6 +81,12 @@ vblk_queue_start(struct vblk_queue *queue)
 	return ORION_DEVICE_REFUSED;
 }
 
+void
+vblk_queue_abandon(struct vblk_queue *queue)
+{
+	retire(queue);
+}
+
 static unsigned
 drain_parts(struct vblk_queue *queue, struct vblk_completion *completions, unsigned max)
 {

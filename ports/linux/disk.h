@@ -1,0 +1,254 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The library's private types: a disk, its queues, its connections.  The manual is orion/disk.h.
+ *
+ * Who does what.
+ *
+ *   owner     of a queue: submits, reaps, waits.  Touches its own queue, and the core's queue of
+ *             the connection that it follows.
+ *   monitor   a thread per disk: watches the socket, connects anew, reads the configuration again
+ *   anyone    allocates, registers, asks; takes the disk's lock
+ *
+ * Connections.  Each has its own memory for rings and bounce buffers, and its own instance of the
+ * core's device, made by the monitor while the owners still use the old one.  An owner looks at
+ * disk->turn in every call.  When it has moved, the owner leaves the old connection (what was in
+ * flight there comes back into its hands), follows to the new one when there is one, and hands
+ * everything over again.  The last owner that leaves a connection closes it.  So no lock is on an
+ * owner's path, and what an old back end may still write reaches memory that nobody reads.
+ */
+#ifndef ORION_PORTS_LINUX_DISK_H
+#define ORION_PORTS_LINUX_DISK_H
+
+#include <pthread.h>
+#include <sys/types.h>
+
+#include "ports/linux/adaptive.h"
+#include "ports/linux/vhost_user.h"
+
+#include "orion/disk.h"
+
+#define likely(x) __builtin_expect(!!(x), 1)
+#define unlikely(x) __builtin_expect(!!(x), 0)
+
+#define DISK_PATH_MAX 256u
+#define IO_BATCH 64u
+#define IO_FINISHED 1           /* of io_prepare(): nothing is left to do */
+#define IO_IDENTIFY 3u          /* an operation of our own: orion_queue_identify() */
+#define VECTORS_MAPPED 128u     /* in one request without a bounce copy */
+
+/* The private part of a struct orion_io. */
+struct io_private {
+	struct vblk_segment segment;    /* unused: not 0 when it is a bounce buffer */
+	uint64_t sequence;              /* of submission; a flush keeps its mark in the segment */
+};
+
+_Static_assert(sizeof(struct orion_io) == 64, "orion_io");
+_Static_assert(sizeof(struct io_private) <= sizeof(((struct orion_io *)NULL)->private_),
+	       "io_private");
+
+static inline struct io_private *
+io_private(struct orion_io *io)
+{
+	return (struct io_private *)(void *)io->private_;
+}
+
+/* ---- a connection ---- */
+
+struct session {
+	struct orion_disk *disk;
+	uint32_t number;                /* 1 ... */
+	struct vhost_user vhost;
+	struct vhost_user_arena arena;
+	size_t arena_used;
+	void *memory[2];                /* the core's */
+	struct vblk_budget budget;
+	struct vblk_device *device;
+	unsigned users;                 /* owners that follow it, and the disk: atomic */
+	bool broken;                    /* the core latched it: atomic */
+	struct orion_error error;       /* the core's last report */
+	orion_event event;
+	uint64_t event_a, event_b;
+};
+
+/* ---- a queue ---- */
+
+/* How far each queue had come when a flush was submitted. */
+struct flush_mark {
+	uint64_t writes[ORION_DISK_QUEUES_MAX];
+};
+
+struct orion_queue {
+	/* The owner's path. */
+	struct vblk_queue *ring;        /* of the connection it follows; NULL: of none */
+	struct orion_disk *disk;
+	struct dma_region *region;   /* where the last buffer lay */
+	uint32_t turn;                  /* disk->turn that was last acted upon */
+	uint8_t largest;                /* the largest operation that is plain here */
+	int refusal;
+	uint64_t sequence;
+	uint64_t taken, given;          /* requests; their difference is in flight */
+	uint64_t writes;                /* acknowledged; read by others: relaxed */
+	struct vblk_completion completions[IO_BATCH];
+
+	/* What is not on its way. */
+	struct session *session;        /* followed; NULL: of none */
+	struct orion_io **held;         /* taken, not handed over: by sequence */
+	struct orion_io **ready;        /* finished here */
+	unsigned held_count, ready_count, ready_first;
+	unsigned depth;
+	uint64_t covered;               /* of writes, by a flush: atomic */
+	uint32_t stale_seen;            /* disk->stale that a flush has told */
+	uint32_t session_number;        /* read by others */
+	struct flush_mark *marks;
+	uint16_t *marks_free;
+	unsigned marks_left;
+	struct adaptive adaptive;
+	struct dma_pages bounce;
+	unsigned char *bounce_base;
+	uint64_t bounce_device;
+	uint16_t index;
+	int event;                      /* eventfd: completions, and the monitor's calls */
+	struct orion_queue_counters counters;
+	struct vblk_queue_stats past;   /* of connections before this */
+	struct orion_io sync[8];        /* of the synchronous calls */
+	struct vblk_segment segments[VECTORS_MAPPED];
+};
+
+/* ---- a disk ---- */
+
+enum disk_state {
+	DISK_CONNECTED,
+	DISK_LOST,              /* the monitor tries to connect */
+	DISK_FAILED,            /* it has given up */
+	DISK_FORKED,            /* we are a child that only may close */
+};
+
+struct orion_disk {
+	uint32_t turn;                  /* moves when owners must look: atomic */
+	uint32_t stale;                 /* losses of acknowledged writes: atomic */
+	struct orion_disk_options options;
+	char path[DISK_PATH_MAX];
+	char url[DISK_PATH_MAX];        /* for people: without options */
+	enum disk_state state;          /* atomic */
+	unsigned queue_count;
+	unsigned depth;
+	bool durable, volatile_cache;
+	struct vblk_info first;         /* the guarantees of the first connection */
+
+	pthread_mutex_t lock;           /* of memory, session, error, and of exchanges */
+	struct dma memory;
+	struct session *session;        /* the newest, NULL while there is none */
+	uint32_t sessions;              /* opened so far */
+	struct orion_error error;
+	uint64_t broken_ns[5];          /* when back ends were cut off for breaking the rules */
+
+	pthread_t monitor;
+	bool monitored, closing;
+	int wake;                       /* eventfd: the monitor is to look */
+	int events[ORION_DISK_QUEUES_MAX];
+	struct orion_queue *queues[ORION_DISK_QUEUES_MAX];
+	struct publication *publication;
+	struct orion_disk *next;        /* in the process's list */
+};
+
+static inline enum disk_state
+disk_state(const struct orion_disk *disk)
+{
+	return __atomic_load_n(&disk->state, __ATOMIC_ACQUIRE);
+}
+
+/* ---- session.c ---- */
+
+/*
+ * Connects and brings a device live.  Returns 0 and *OUT with one user, or a negative errno with
+ * ERROR filled.  Takes the disk's lock for exchanges that concern its memory.  Context: setup.
+ */
+int session_open(struct orion_disk *disk, struct session **out, struct orion_error *error);
+
+/* One user less; the last closes it. */
+void session_leave(struct session *session);
+
+/* Whether NEW gives at least what the disk's first connection gave; ERROR says what not. */
+bool session_as_good(const struct orion_disk *disk, const struct session *session,
+		     struct orion_error *error);
+
+/* ---- port.c ---- */
+
+/* The core's port; its context is a struct session. */
+const struct orion_port *port_linux(void);
+
+uint64_t port_now_ns(void);
+
+/* ---- follow.c: an owner and the connections ---- */
+
+/* The disk's turn has moved: acts upon it.  Context: owner. */
+void queue_follow(struct orion_queue *queue);
+
+/* The next call is to look at the disk again. */
+void queue_look_again(struct orion_queue *queue);
+
+/* Hands over what is held, as room allows. */
+void queue_hand_over(struct orion_queue *queue);
+
+/* Gives up to MAX of what is finished here. */
+unsigned queue_take_ready(struct orion_queue *queue, struct orion_io **done, unsigned max);
+
+/* IO is finished with RESULT; it will be given by the next reap. */
+void queue_finish(struct orion_queue *queue, struct orion_io *io, int result);
+
+/* ---- io.c ---- */
+
+int io_errno(orion_status status);
+
+/* ---- prepare.c ---- */
+
+/* Makes REQUEST from IO, whatever it is: 0, or a negative errno.  1: it is finished already. */
+int io_prepare(struct orion_queue *queue, struct orion_io *io, struct vblk_request *request);
+
+/* Takes back what io_prepare() took, IO being not done. */
+void io_release(struct orion_queue *queue, struct orion_io *io);
+
+/* The same for one that is done, its result being set: the program gets what was read. */
+void io_give(struct orion_queue *queue, struct orion_io *io);
+
+/* ---- flush.c: what a flush may claim ---- */
+
+/* A flush is submitted: *MARK remembers what it covers. */
+int flush_begin(struct orion_queue *queue, struct orion_io *io);
+
+/* It completed with RESULT; returns what the program is told. */
+int flush_end(struct orion_queue *queue, struct orion_io *io, int result);
+
+/* It never got to the device. */
+void flush_drop(struct orion_queue *queue, struct orion_io *io);
+
+/* The connection of QUEUE is lost: acknowledged writes that no flush covers may be, too. */
+void flush_lost(struct orion_queue *queue);
+
+/* ---- monitor.c ---- */
+
+int monitor_start(struct orion_disk *disk);
+void monitor_stop(struct orion_disk *disk);
+
+/* Owners must look. */
+void disk_turn(struct orion_disk *disk);
+
+/* Notes trouble in words, and tells the program's event function. */
+void disk_event(struct orion_disk *disk, const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
+
+/* ---- options.c ---- */
+
+/* Reads URL into DISK's options and path. */
+int url_parse(struct orion_disk *disk, const char *url, struct orion_error *error);
+
+int error_set(struct orion_error *error, int result, const char *format, ...)
+	__attribute__((format(printf, 3, 4)));
+
+/* ---- publish.c ---- */
+
+void publish_start(struct orion_disk *disk);
+void publish_update(struct orion_disk *disk);
+void publish_stop(struct orion_disk *disk);
+
+#endif

@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Memory that a back end can reach: regions, each a sealed memfd or a registered mapping, in a
+ * table that a queue's owner searches without a lock.
+ *
+ * Device addresses are the library's own numbers, given out once and never again while the disk is
+ * open; they tell the back end nothing of where this process keeps its memory.
+ *
+ * Context: whoever changes the table holds the disk's lock; dma_find() may run at any time.  An
+ * entry is taken away only when no request uses it.
+ */
+#ifndef ORION_PORTS_LINUX_DMA_H
+#define ORION_PORTS_LINUX_DMA_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define DMA_REGIONS_MAX 64u
+#define DMA_PAGE 4096u
+
+struct dma_region {
+	unsigned char *base;
+	size_t bytes;           /* 0: no region; written last when one is entered */
+	uint64_t device;        /* address for the device */
+	int fd;
+	uint64_t fd_offset;
+	struct dma_pool *pool;       /* pages to give out; NULL: the program's own memory */
+};
+
+struct dma {
+	uint64_t next_device;   /* address for the next region */
+	size_t pool_bytes;      /* of all pools */
+	struct dma_region regions[DMA_REGIONS_MAX];
+};
+
+void dma_init(struct dma *memory);
+
+/* Unmaps and closes everything. */
+void dma_end(struct dma *memory);
+
+/* Device addresses for BYTES. */
+uint64_t dma_address(struct dma *memory, size_t bytes);
+
+/*
+ * A mapping of BYTES of fresh zeroed memory, sealed against every change of size, at a multiple of
+ * 2 MiB.  Returns 0 or a negative errno.  dma_unmap() takes both back.
+ */
+int dma_map(size_t bytes, unsigned char **base, int *fd);
+void dma_unmap(unsigned char *base, size_t bytes, int fd);
+
+/* Enters a region; the descriptor becomes the table's.  NULL: no entry is free. */
+struct dma_region *dma_enter(struct dma *memory, unsigned char *base, size_t bytes, int fd,
+			     uint64_t fd_offset);
+
+/* Takes a region out; its descriptor is closed, its mapping stays. */
+void dma_leave(struct dma_region *region);
+
+/* The region that holds all of BYTES at ADDRESS, or NULL.  Any context. */
+struct dma_region *dma_find(struct dma *memory, const void *address, size_t bytes);
+
+/* Whether any byte of BYTES at BASE lies in a region. */
+bool dma_overlaps(const struct dma *memory, const void *base, size_t bytes);
+
+/* ---- pools: pages of a region ---- */
+
+/*
+ * Zeroed pages for BYTES out of the pools there are, or NULL; a region with a new pool is then
+ * entered by dma_pool_add(), which gives 0 or a negative errno and *REGION.
+ */
+void *dma_pool_take(struct dma *memory, size_t bytes);
+int dma_pool_add(struct dma *memory, size_t bytes, struct dma_region **region);
+void dma_pool_drop(struct dma *memory, struct dma_region *region);
+
+/* Gives pages back; false when ADDRESS is not the start of any that were taken. */
+bool dma_pool_give(struct dma *memory, void *address);
+
+/* ---- pages: a map of what is free ---- */
+
+struct dma_pages {
+	uint32_t count, free;
+	uint32_t *run;          /* of page i: length of the run that starts there, or 0 */
+	uint64_t *used;         /* a bit per page */
+};
+
+/* Returns false when there is no memory for the map. */
+bool pages_init(struct dma_pages *pages, uint32_t count);
+void pages_end(struct dma_pages *pages);
+
+/* First of COUNT adjacent free pages at a multiple of ALIGN, now used; UINT32_MAX: none. */
+uint32_t pages_take(struct dma_pages *pages, uint32_t count, uint32_t align);
+
+/* The run that starts at page FIRST is free again; how long it was, 0 if there is none. */
+uint32_t pages_give(struct dma_pages *pages, uint32_t first);
+
+#endif

@@ -1,0 +1,168 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * An owner leaves a connection that was lost, and follows to the next.  The manual is disk.h.
+ *
+ * What was in flight comes back through the core as "outcome unknown", whether or not the old back
+ * end had done it: reads, writes and flushes may be done twice.  It waits in queue->held, by the
+ * order of submission, and is handed over from there.
+ */
+#include "ports/linux/disk.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+void
+queue_look_again(struct orion_queue *queue)
+{
+	queue->turn = __atomic_load_n(&queue->disk->turn, __ATOMIC_ACQUIRE) - 1;
+}
+
+void
+queue_finish(struct orion_queue *queue, struct orion_io *io, int result)
+{
+	unsigned at = queue->ready_first + queue->ready_count++;
+
+	io->result = result;
+	queue->ready[at % queue->depth] = io;
+	queue_look_again(queue);
+}
+
+unsigned
+queue_take_ready(struct orion_queue *queue, struct orion_io **done, unsigned max)
+{
+	unsigned count = 0;
+
+	while (count < max && queue->ready_count > 0) {
+		done[count++] = queue->ready[queue->ready_first % queue->depth];
+		queue->ready_first++;
+		queue->ready_count--;
+	}
+	return count;
+}
+
+static int
+by_sequence(const void *left, const void *right)
+{
+	const struct orion_io *a = *(struct orion_io *const *)left;
+	const struct orion_io *b = *(struct orion_io *const *)right;
+	uint64_t x = ((const struct io_private *)(const void *)a->private_)->sequence;
+	uint64_t y = ((const struct io_private *)(const void *)b->private_)->sequence;
+
+	return (x > y) - (x < y);
+}
+
+static void
+add_past(struct vblk_queue_stats *past, const struct vblk_queue_stats *more)
+{
+	uint64_t *sum = (uint64_t *)(void *)past, max = past->latency_max_ticks;
+	const uint64_t *add = (const uint64_t *)(const void *)more;
+
+	_Static_assert(sizeof(*past) % sizeof(uint64_t) == 0, "words only");
+	for (size_t i = 0; i < sizeof(*past) / sizeof(uint64_t); i++)
+		sum[i] += add[i];
+	past->latency_max_ticks = max > more->latency_max_ticks ? max : more->latency_max_ticks;
+}
+
+static void
+leave(struct orion_queue *queue)
+{
+	struct vblk_queue_stats stats;
+	struct vblk_irq_stats irq;
+	unsigned count;
+
+	flush_lost(queue);
+	vblk_queue_abandon(queue->ring);
+	while ((count = vblk_reap(queue->ring, queue->completions, IO_BATCH)) != 0) {
+		for (unsigned i = 0; i < count; i++) {
+			struct orion_io *io =
+				(struct orion_io *)(uintptr_t)queue->completions[i].cookie;
+
+			io_release(queue, io);
+			queue->held[queue->held_count++] = io;
+			queue->counters.replayed++;
+		}
+	}
+	qsort(queue->held, queue->held_count, sizeof(*queue->held), by_sequence);
+	vblk_queue_stats(queue->ring, &stats, &irq);
+	add_past(&queue->past, &stats);
+	queue->ring = NULL;
+	session_leave(queue->session);
+	queue->session = NULL;
+}
+
+static void
+join(struct orion_queue *queue, struct session *session)
+{
+	struct orion_disk *disk = queue->disk;
+	size_t each = (size_t)disk->options.bounce_kb * 1024;
+	size_t at = session->arena.bytes - (disk->options.queues - queue->index) * each;
+	const struct vblk_info *info = vblk_info(session->device);
+
+	queue->session = session;
+	queue->ring = vblk_queue_get(session->device, queue->index);
+	queue->bounce_base = session->arena.base + at;
+	queue->bounce_device = session->arena.device + at;
+	queue->largest = info->read_only || disk->options.read_only ? ORION_READ : ORION_WRITE;
+	__atomic_store_n(&queue->session_number, session->number, __ATOMIC_RELEASE);
+}
+
+static void
+fail_held(struct orion_queue *queue)
+{
+	for (unsigned i = 0; i < queue->held_count; i++)
+		queue_finish(queue, queue->held[i], -ENODEV);
+	queue->held_count = 0;
+}
+
+void
+queue_hand_over(struct orion_queue *queue)
+{
+	unsigned done = 0;
+
+	if (queue->ring == NULL || queue->held_count == 0)
+		return;
+	for (; done < queue->held_count; done++) {
+		struct orion_io *io = queue->held[done];
+		struct vblk_request request;
+		int result = io_prepare(queue, io, &request);
+
+		if (result == 0 && vblk_submit(queue->ring, &request, 1) == 0) {
+			io_release(queue, io);
+			result = io_errno(vblk_refusal(queue->ring));
+		}
+		if (result == -EAGAIN)
+			break;
+		if (result < 0)
+			queue_finish(queue, io, result);
+	}
+	queue->held_count -= done;
+	memmove(queue->held, queue->held + done, queue->held_count * sizeof(*queue->held));
+	vblk_kick(queue->ring);
+}
+
+void
+queue_follow(struct orion_queue *queue)
+{
+	struct orion_disk *disk = queue->disk;
+	uint32_t turn = __atomic_load_n(&disk->turn, __ATOMIC_ACQUIRE);
+	struct session *newest;
+
+	queue->turn = turn - 1;
+	if (disk_state(disk) == DISK_FORKED)
+		return;
+	pthread_mutex_lock(&disk->lock);
+	newest = disk->session;
+	if (newest != NULL && newest != queue->session)
+		__atomic_add_fetch(&newest->users, 1, __ATOMIC_ACQ_REL);
+	pthread_mutex_unlock(&disk->lock);
+	if (queue->session != NULL && queue->session != newest)
+		leave(queue);
+	if (queue->session == NULL && newest != NULL)
+		join(queue, newest);
+	if (disk_state(disk) == DISK_FAILED)
+		fail_held(queue);
+	queue_hand_over(queue);
+	if (queue->ring != NULL && queue->held_count == 0 && queue->ready_count == 0)
+		queue->turn = turn;
+}

@@ -1,0 +1,272 @@
+/* SPDX-License-Identifier: MIT */
+/* URLs and options by name.  The manual is orion/disk.h. */
+#include "ports/linux/disk.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define SCHEME "vhost-user:"
+
+int
+error_set(struct orion_error *error, int result, const char *format, ...)
+{
+	va_list arguments;
+
+	if (error != NULL) {
+		va_start(arguments, format);
+		vsnprintf(error->text, sizeof(error->text), format, arguments);
+		va_end(arguments);
+	}
+	return result;
+}
+
+void
+orion_disk_options_init(struct orion_disk_options *options)
+{
+	*options = (struct orion_disk_options){
+		.size = sizeof(*options),
+		.queues = 1,
+		.depth = 128,
+		.wait = ORION_WAIT_ADAPTIVE,
+		.poll_us = 100,
+		.answer_ms = 5000,
+		.loss_ms = 60000,
+		.bounce_kb = 4096,
+		.packed = true,
+	};
+}
+
+/* ---- values ---- */
+
+struct unit {
+	const char *name;
+	uint64_t factor;
+};
+
+/* A number with a unit out of UNITS, which end with a NULL name; false when it is none. */
+static bool
+read_number(const char *text, const struct unit *units, uint64_t *value)
+{
+	char *end;
+
+	if (!isdigit((unsigned char)text[0]))
+		return false;
+	errno = 0;
+	*value = strtoull(text, &end, 0);
+	if (errno != 0)
+		return false;
+	for (; units->name != NULL; units++) {
+		if (strcmp(end, units->name) == 0)
+			return !__builtin_mul_overflow(*value, units->factor, value);
+	}
+	return false;
+}
+
+static const struct unit plain[] = {{"", 1}, {NULL, 0}};
+static const struct unit microseconds[] = {
+	{"us", 1}, {"ms", 1000}, {"s", 1000000}, {"", 1}, {NULL, 0}};
+static const struct unit milliseconds[] = {{"ms", 1},      {"s", 1000}, {"min", 60000},
+					   {"h", 3600000}, {"", 1},     {NULL, 0}};
+static const struct unit kilobytes[] = {
+	{"kB", 1},           {"k", 1},           {"MB", 1024}, {"M", 1024},
+	{"GB", 1024 * 1024}, {"G", 1024 * 1024}, {NULL, 0}};
+
+struct number_option {
+	const char *name;
+	size_t offset;
+	const struct unit *units;
+	uint32_t least, most;
+	const char *right;      /* what would be right */
+};
+
+#define AT(field) offsetof(struct orion_disk_options, field)
+
+static const struct number_option numbers[] = {
+	{"queues", AT(queues), plain, 1, ORION_DISK_QUEUES_MAX, "1 to 16"},
+	{"depth", AT(depth), plain, 1, 1024, "1 to 1024 requests"},
+	{"poll", AT(poll_us), microseconds, 0, 1000000, "0us to 1s, such as 50us"},
+	{"answer", AT(answer_ms), milliseconds, 10, 3600000, "10ms to 1h, such as 5s"},
+	{"connect", AT(connect_ms), milliseconds, 0, 3600000, "0 to 1h, such as 10s"},
+	{"loss", AT(loss_ms), milliseconds, 0, 3600000, "0 (for ever) to 1h, such as 60s"},
+	{"bounce", AT(bounce_kb), kilobytes, 64, 1024 * 1024, "64kB to 1GB, such as 4MB"},
+};
+
+struct switch_option {
+	const char *name;
+	size_t offset;
+};
+
+static const struct switch_option switches[] = {
+	{"durable", AT(durable)},
+	{"read-only", AT(read_only)},
+	{"packed", AT(packed)},
+	{"publish", AT(publish)},
+};
+
+#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
+
+static int
+set_switch(struct orion_disk_options *options, const struct switch_option *option,
+	   const char *value, struct orion_error *error)
+{
+	bool *field = (bool *)((char *)options + option->offset);
+
+	if (strcmp(value, "on") != 0 && strcmp(value, "off") != 0)
+		return error_set(error, -EINVAL, "%s=%s: it is on or off", option->name, value);
+	*field = strcmp(value, "on") == 0;
+	return 0;
+}
+
+static int
+set_number(struct orion_disk_options *options, const struct number_option *option,
+	   const char *value, struct orion_error *error)
+{
+	uint32_t *field = (uint32_t *)(void *)((char *)options + option->offset);
+	uint64_t number;
+
+	if (!read_number(value, option->units, &number) || number < option->least ||
+	    number > option->most)
+		return error_set(error, -EINVAL, "%s=%s: it must be %s", option->name, value,
+				 option->right);
+	*field = (uint32_t)number;
+	return 0;
+}
+
+static int
+set_wait(struct orion_disk_options *options, const char *value, struct orion_error *error)
+{
+	static const char *const names[] = {
+		[ORION_WAIT_ADAPTIVE] = "adaptive",
+		[ORION_WAIT_POLL] = "poll",
+		[ORION_WAIT_EVENT] = "event",
+	};
+
+	for (unsigned i = 0; i < COUNT(names); i++) {
+		if (strcmp(value, names[i]) == 0) {
+			options->wait = (orion_wait)i;
+			return 0;
+		}
+	}
+	return error_set(error, -EINVAL, "wait=%s: it must be adaptive, poll or event", value);
+}
+
+int
+orion_disk_options_set(struct orion_disk_options *options, const char *name, const char *value,
+		       struct orion_error *error)
+{
+	for (size_t i = 0; i < COUNT(numbers); i++) {
+		if (strcmp(name, numbers[i].name) == 0)
+			return set_number(options, &numbers[i], value, error);
+	}
+	for (size_t i = 0; i < COUNT(switches); i++) {
+		if (strcmp(name, switches[i].name) == 0)
+			return set_switch(options, &switches[i], value, error);
+	}
+	if (strcmp(name, "wait") == 0)
+		return set_wait(options, value, error);
+	return error_set(
+		error, -EINVAL,
+		"there is no option \"%.40s\"; there are queues, depth, wait, poll, answer, "
+		"connect, loss, bounce, durable, read-only, packed, publish",
+		name);
+}
+
+/* ---- URLs ---- */
+
+/* Replaces %xx by bytes, in place; false when it is none, or a NUL. */
+static bool
+decode(char *text)
+{
+	char *to = text;
+
+	for (; *text != '\0'; text++, to++) {
+		*to = *text;
+		if (*text != '%')
+			continue;
+		if (!isxdigit((unsigned char)text[1]) || !isxdigit((unsigned char)text[2]))
+			return false;
+		*to = (char)strtoul((char[]){text[1], text[2], '\0'}, NULL, 16);
+		if (*to == '\0')
+			return false;
+		text += 2;
+	}
+	*to = '\0';
+	return true;
+}
+
+static int
+parse_options(struct orion_disk_options *options, char *text, struct orion_error *error)
+{
+	while (text != NULL && *text != '\0') {
+		char *next = strchr(text, '&'), *value;
+		int result;
+
+		if (next != NULL)
+			*next++ = '\0';
+		value = strchr(text, '=');
+		if (value == NULL)
+			return error_set(error, -EINVAL,
+					 "\"%s\" has no value: options look like depth=64", text);
+		*value++ = '\0';
+		result = orion_disk_options_set(options, text, value, error);
+		if (result != 0)
+			return result;
+		text = next;
+	}
+	return 0;
+}
+
+/* The options that a program gave may be out of range, too. */
+static int
+check_options(const struct orion_disk_options *options, struct orion_error *error)
+{
+	for (size_t i = 0; i < COUNT(numbers); i++) {
+		uint32_t value = *(const uint32_t *)(const void *)((const char *)options +
+								   numbers[i].offset);
+
+		if (value < numbers[i].least || value > numbers[i].most)
+			return error_set(error, -EINVAL, "%s=%u: it must be %s", numbers[i].name,
+					 value, numbers[i].right);
+	}
+	if (options->wait > ORION_WAIT_EVENT)
+		return error_set(error, -EINVAL, "wait=%u: it must be adaptive, poll or event",
+				 (unsigned)options->wait);
+	return 0;
+}
+
+int
+url_parse(struct orion_disk *disk, const char *url, struct orion_error *error)
+{
+	char text[1024], *options;
+	int result;
+
+	if (strncmp(url, SCHEME, strlen(SCHEME)) != 0)
+		return error_set(error, -EINVAL,
+				 "\"%.80s\" is no URL of a disk: it must look like "
+				 "vhost-user:/path/to/socket",
+				 url);
+	url += strlen(SCHEME);
+	if (strlen(url) >= sizeof(text))
+		return error_set(error, -ENAMETOOLONG, "the URL is longer than %zu bytes",
+				 sizeof(text) - 1);
+	memcpy(text, url, strlen(url) + 1);
+	options = strchr(text, '?');
+	if (options != NULL)
+		*options++ = '\0';
+	if (!decode(text))
+		return error_set(error, -EINVAL, "\"%.80s\": %% must be followed by two hex digits",
+				 text);
+	if (text[0] == '\0')
+		return error_set(error, -EINVAL,
+				 "the URL names no socket: vhost-user:/path/to/socket");
+	if (strlen(text) >= sizeof(disk->path))
+		return error_set(error, -ENAMETOOLONG, "the socket's path is longer than %zu bytes",
+				 sizeof(disk->path) - 1);
+	memcpy(disk->path, text, strlen(text) + 1);
+	result = parse_options(&disk->options, options, error);
+	return result != 0 ? result : check_options(&disk->options, error);
+}

@@ -1,0 +1,297 @@
+/* SPDX-License-Identifier: MIT */
+/* Opening a vhost-user back end, its memory, its own requests.  The manual is vhost_user.h. */
+#include "ports/linux/vhost_user.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#define BIT(n) (UINT64_C(1) << (n))
+
+/* What we have a use for. */
+#define PROTOCOL_KNOWN                                                                         \
+	(BIT(VU_PROTOCOL_MQ) | BIT(VU_PROTOCOL_REPLY_ACK) | BIT(VU_PROTOCOL_BACKEND_REQ) |     \
+	 BIT(VU_PROTOCOL_CONFIG) | BIT(VU_PROTOCOL_INFLIGHT_SHMFD) |                           \
+	 BIT(VU_PROTOCOL_RESET_DEVICE) | BIT(VU_PROTOCOL_CONFIGURE_MEM_SLOTS) |                \
+	 BIT(VU_PROTOCOL_STATUS))
+
+const char *
+vhost_user_protocol_name(unsigned bit)
+{
+	static const char *const names[VU_PROTOCOL_STATUS + 1] = {
+		[VU_PROTOCOL_MQ] = "MQ",
+		[VU_PROTOCOL_REPLY_ACK] = "REPLY_ACK",
+		[VU_PROTOCOL_BACKEND_REQ] = "BACKEND_REQ",
+		[VU_PROTOCOL_CONFIG] = "CONFIG",
+		[VU_PROTOCOL_INFLIGHT_SHMFD] = "INFLIGHT_SHMFD",
+		[VU_PROTOCOL_RESET_DEVICE] = "RESET_DEVICE",
+		[VU_PROTOCOL_CONFIGURE_MEM_SLOTS] = "CONFIGURE_MEM_SLOTS",
+		[VU_PROTOCOL_STATUS] = "STATUS",
+	};
+
+	return bit <= VU_PROTOCOL_STATUS ? names[bit] : NULL;
+}
+
+/* ---- negotiation ---- */
+
+static int
+negotiate_protocol(struct vhost_user *device)
+{
+	struct vu_channel *channel = &device->channel;
+	uint64_t offered, chosen;
+	int result = channel_get_number(channel, VU_GET_PROTOCOL_FEATURES, &offered);
+
+	if (result != 0)
+		return result;
+	chosen = offered & PROTOCOL_KNOWN;
+	/* The back end's own requests are worth having only for news of the configuration. */
+	if (!(chosen & BIT(VU_PROTOCOL_CONFIG)))
+		return channel_fail(channel, -EOPNOTSUPP,
+				    "the back end lacks the protocol feature CONFIG: without it "
+				    "the size of its disk can't be learned");
+	result = channel_set_number(channel, VU_SET_PROTOCOL_FEATURES, chosen);
+	channel->protocol = chosen;
+	return result;
+}
+
+static int
+learn_limits(struct vhost_user *device)
+{
+	struct vu_channel *channel = &device->channel;
+	int result = 0;
+
+	device->queues_max = 1;
+	device->slots = VU_TABLE_REGIONS;
+	if (channel_has(channel, VU_PROTOCOL_MQ))
+		result = channel_get_number(channel, VU_GET_QUEUE_NUM, &device->queues_max);
+	if (result == 0 && device->queues_max == 0)
+		result = channel_fail(channel, -EPROTO, "the back end says that it has no queues");
+	if (device->queues_max > VBLK_QUEUES_MAX)
+		device->queues_max = VBLK_QUEUES_MAX;
+	if (result == 0 && channel_has(channel, VU_PROTOCOL_CONFIGURE_MEM_SLOTS))
+		result = channel_get_number(channel, VU_GET_MAX_MEM_SLOTS, &device->slots);
+	if (result == 0 && device->slots == 0)
+		result = channel_fail(channel, -EPROTO,
+				      "the back end says that it takes no memory at all");
+	return result;
+}
+
+/* A socket pair by which the back end can send requests of its own. */
+static int
+open_backend_channel(struct vhost_user *device)
+{
+	int pair[2], result;
+
+	if (!channel_has(&device->channel, VU_PROTOCOL_BACKEND_REQ))
+		return 0;
+	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) != 0)
+		return channel_fail(&device->channel, -errno, "socketpair: %s", strerror(errno));
+	result = channel_set(&device->channel, VU_SET_BACKEND_REQ_FD, NULL, 0, &pair[1], 1);
+	close(pair[1]);
+	device->backend = pair[0];
+	return result;
+}
+
+static int
+open_eventfds(struct vhost_user *device, const int *calls)
+{
+	device->error = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	for (unsigned i = 0; i < device->queues_max; i++) {
+		device->queues[i].call = calls[i];
+		device->queues[i].kick = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+		if (device->queues[i].kick < 0 || device->error < 0)
+			return channel_fail(&device->channel, -errno, "eventfd: %s",
+					    strerror(errno));
+	}
+	return 0;
+}
+
+int
+vhost_user_open(struct vhost_user *device, const char *path, uint32_t answer_ms, struct dma *memory,
+		const struct vhost_user_arena *arena, const int *calls)
+{
+	struct vu_channel *channel = &device->channel;
+	int result;
+
+	*device =
+		(struct vhost_user){.memory = memory, .arena = *arena, .backend = -1, .error = -1};
+	for (unsigned i = 0; i < VBLK_QUEUES_MAX; i++)
+		device->queues[i].kick = device->queues[i].call = -1;
+	result = channel_open(channel, path, answer_ms);
+	if (result == 0)
+		result = channel_get_number(channel, VU_GET_FEATURES, &device->offered);
+	if (result == 0 && !(device->offered & BIT(VU_F_PROTOCOL_FEATURES)))
+		result = channel_fail(channel, -EOPNOTSUPP,
+				      "the back end does not negotiate protocol features: without "
+				      "CONFIG the size of its disk can't be learned");
+	if (result == 0)
+		result = negotiate_protocol(device);
+	if (result == 0)
+		result = channel_set(channel, VU_SET_OWNER, NULL, 0, NULL, 0);
+	if (result == 0)
+		result = learn_limits(device);
+	if (result == 0)
+		result = open_backend_channel(device);
+	if (result == 0)
+		result = open_eventfds(device, calls);
+	if (result != 0)
+		vhost_user_close(device);
+	return result;
+}
+
+static void
+close_one(int *fd)
+{
+	if (*fd >= 0)
+		close(*fd);
+	*fd = -1;
+}
+
+void
+vhost_user_close(struct vhost_user *device)
+{
+	channel_close(&device->channel);
+	close_one(&device->backend);
+	close_one(&device->error);
+	for (unsigned i = 0; i < VBLK_QUEUES_MAX; i++) {
+		close_one(&device->queues[i].kick);
+		device->queues[i].enabled = false;
+	}
+}
+
+/* ---- memory ---- */
+
+static struct vu_region
+describe(uint64_t device, uint64_t bytes, uint64_t offset)
+{
+	/* Rings are named by addresses of ours: those are the device addresses, too. */
+	return (struct vu_region){device, bytes, device, offset};
+}
+
+static unsigned
+count_regions(const struct dma *memory)
+{
+	unsigned count = 1;
+
+	for (unsigned i = 0; i < DMA_REGIONS_MAX; i++)
+		count += memory->regions[i].bytes != 0;
+	return count;
+}
+
+static int
+send_table(struct vhost_user *device)
+{
+	const struct dma *memory = device->memory;
+	struct vu_table table = {.count = 1};
+	int fds[VU_TABLE_REGIONS] = {device->arena.fd};
+
+	table.regions[0] = describe(device->arena.device, device->arena.bytes, 0);
+	for (unsigned i = 0; i < DMA_REGIONS_MAX && table.count < VU_TABLE_REGIONS; i++) {
+		const struct dma_region *region = &memory->regions[i];
+
+		if (region->bytes == 0)
+			continue;
+		fds[table.count] = region->fd;
+		table.regions[table.count++] =
+			describe(region->device, region->bytes, region->fd_offset);
+	}
+	return channel_set(&device->channel, VU_SET_MEM_TABLE, &table,
+			   (uint32_t)(offsetof(struct vu_table, regions) +
+				      table.count * sizeof(struct vu_region)),
+			   fds, table.count);
+}
+
+static int
+send_region(struct vhost_user *device, unsigned request, struct vu_region region, int fd)
+{
+	struct vu_one_region one = {0, region};
+
+	return channel_set(&device->channel, request, &one, sizeof(one), &fd, 1);
+}
+
+static int
+send_regions(struct vhost_user *device)
+{
+	const struct dma *memory = device->memory;
+	int result = send_region(device, VU_ADD_MEM_REG,
+				 describe(device->arena.device, device->arena.bytes, 0),
+				 device->arena.fd);
+
+	for (unsigned i = 0; i < DMA_REGIONS_MAX && result == 0; i++) {
+		const struct dma_region *region = &memory->regions[i];
+
+		if (region->bytes != 0)
+			result = send_region(
+				device, VU_ADD_MEM_REG,
+				describe(region->device, region->bytes, region->fd_offset),
+				region->fd);
+	}
+	return result;
+}
+
+int
+vhost_user_tell_memory(struct vhost_user *device)
+{
+	struct vu_channel *channel = &device->channel;
+
+	if (device->told_memory)
+		return channel->result;
+	if (count_regions(device->memory) > device->slots)
+		return channel_fail(
+			channel, -ENOSPC, "the back end takes %llu memory regions, %u are needed",
+			(unsigned long long)device->slots, count_regions(device->memory));
+	device->told_memory = true;
+	return channel_has(channel, VU_PROTOCOL_CONFIGURE_MEM_SLOTS) ? send_regions(device)
+								     : send_table(device);
+}
+
+int
+vhost_user_add_region(struct vhost_user *device, const struct dma_region *region, bool idle)
+{
+	if (!device->told_memory)
+		return 0;
+	/* Counted with the new one. */
+	if (count_regions(device->memory) > device->slots)
+		return -ENOSPC;
+	if (channel_has(&device->channel, VU_PROTOCOL_CONFIGURE_MEM_SLOTS))
+		return send_region(device, VU_ADD_MEM_REG,
+				   describe(region->device, region->bytes, region->fd_offset),
+				   region->fd);
+	return idle ? send_table(device) : -EBUSY;
+}
+
+int
+vhost_user_remove_region(struct vhost_user *device, const struct dma_region *region)
+{
+	if (!device->told_memory)
+		return 0;
+	if (channel_has(&device->channel, VU_PROTOCOL_CONFIGURE_MEM_SLOTS))
+		return send_region(device, VU_REM_MEM_REG,
+				   describe(region->device, region->bytes, region->fd_offset),
+				   region->fd);
+	/* Without slots the whole table is sent, with the next region that comes. */
+	return 0;
+}
+
+/* ---- what the back end tells by itself ---- */
+
+void
+vhost_user_interrupt(struct vhost_user *device, unsigned queue)
+{
+	uint16_t vector = device->queues[queue].vector;
+
+	if (vector <= VBLK_QUEUES_MAX && device->vectors[vector].handler != NULL)
+		device->vectors[vector].handler(device->vectors[vector].argument);
+}
+
+int
+vhost_user_listen(struct vhost_user *device)
+{
+	int request = channel_backend_request(device->backend, device->channel.answer_ms);
+
+	if (request == VU_BACKEND_CONFIG_CHANGE_MSG && device->vectors[0].handler != NULL)
+		device->vectors[0].handler(device->vectors[0].argument);
+	return request < 0 ? request : 0;
+}

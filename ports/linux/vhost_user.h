@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The vhost-user transport: a virtio block device behind a socket, as the core wants to see it.
+ *
+ * vhost_user_open() connects and negotiates the protocol; the core then drives the rest through
+ * vhost_user_transport().  What virtio keeps in registers and vhost-user has no message for (the
+ * status, for back ends without STATUS) is kept here.
+ *
+ * Context: setup, under the disk's lock, but for what is marked.
+ */
+#ifndef ORION_PORTS_LINUX_VHOST_USER_H
+#define ORION_PORTS_LINUX_VHOST_USER_H
+
+#include "ports/linux/channel.h"
+#include "ports/linux/dma.h"
+
+#include "orion/transport.h"
+
+#define VHOST_USER_QUEUE_SIZE_MAX 1024u
+
+/* One connection's own memory: rings and bounce buffers. */
+struct vhost_user_arena {
+	unsigned char *base;
+	size_t bytes;
+	uint64_t device;
+	int fd;
+};
+
+struct vhost_user_queue {
+	int kick, call;         /* eventfds; call is the disk's */
+	bool enabled;
+	uint16_t vector;
+};
+
+struct vhost_user_vector {
+	orion_irq_handler *handler;
+	void *argument;
+};
+
+struct vhost_user {
+	struct vu_channel channel;
+	struct dma *memory;          /* the disk's regions */
+	struct vhost_user_arena arena;
+	uint64_t offered, features;
+	uint64_t slots;                 /* memory regions that the back end takes */
+	uint64_t queues_max;
+	uint8_t status;
+	bool told_memory, told_inflight;
+	uint8_t config[VU_CONFIG_BYTES_MAX];
+	uint32_t config_bytes, config_generation;
+	int backend;                    /* our end of the back end's channel, or -1 */
+	int error;                      /* eventfd: the back end says that a ring is broken */
+	struct vhost_user_queue queues[VBLK_QUEUES_MAX];
+	struct vhost_user_vector vectors[VBLK_QUEUES_MAX + 1];
+};
+
+/*
+ * Connects to PATH, negotiates protocol features, reads what the device offers.  CALLS are the
+ * eventfds by which the back end tells of completions, one a queue; they and MEMORY stay the
+ * caller's, ARENA too.  Returns 0 or a negative errno, with device->channel.error.
+ */
+int vhost_user_open(struct vhost_user *device, const char *path, uint32_t answer_ms,
+		    struct dma *memory, const struct vhost_user_arena *arena, const int *calls);
+
+/* Closes whatever is open; may be called twice. */
+void vhost_user_close(struct vhost_user *device);
+
+/* The transport; its close() calls vhost_user_close(). */
+struct virtio_transport vhost_user_transport(struct vhost_user *device);
+
+/* Tells the back end of all memory, once a connection.  Returns 0 or a negative errno. */
+int vhost_user_tell_memory(struct vhost_user *device);
+
+/* Tells a live back end of a new region, or that one goes.  -EBUSY, see orion_disk_register(). */
+int vhost_user_add_region(struct vhost_user *device, const struct dma_region *region, bool idle);
+int vhost_user_remove_region(struct vhost_user *device, const struct dma_region *region);
+
+/* Runs the handler of QUEUE's interrupt.  Context: the queue's owner, in place of an interrupt. */
+void vhost_user_interrupt(struct vhost_user *device, unsigned queue);
+
+/* The back end said something on its channel: 0, or a negative errno when it broke the rules. */
+int vhost_user_listen(struct vhost_user *device);
+
+/* Names of the vhost-user protocol feature BIT, or NULL. */
+const char *vhost_user_protocol_name(unsigned bit);
+
+#endif

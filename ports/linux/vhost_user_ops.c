@@ -1,0 +1,403 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The transport's functions: status, features, configuration and queues as vhost-user messages.
+ *
+ * A connection that broke reads as a device that is gone (all ones), except after a reset: once the
+ * socket is dead the old device can reach none of the memory that comes next, which is what a reset
+ * is for.
+ */
+#include "ports/linux/vhost_user.h"
+
+#include <errno.h>
+#include <string.h>
+#include <unistd.h>
+
+#define BIT(n) (UINT64_C(1) << (n))
+#define STATUS_FEATURES_OK 8u
+#define STATUS_GONE 0xffu
+
+/*
+ * Feature bits that a socket cannot carry: dirty logging (26), protocol features (30), an IOMMU
+ * (33), SR-IOV (37), data in a kick (38, 39), reset of one queue (40), administration (41).
+ */
+#define NOT_OVER_A_SOCKET                                                                      \
+	(BIT(26) | BIT(VU_F_PROTOCOL_FEATURES) | BIT(33) | BIT(37) | BIT(38) | BIT(39) | BIT(40) | \
+	 BIT(41))
+
+/* Virtio block configurations by age: with write-zeroes, with queues, with the block size. */
+static const uint32_t config_sizes[] = {60, 36, 24, 8};
+
+/* ---- status ---- */
+
+static void
+stop_queue(struct vhost_user *device, uint32_t index)
+{
+	struct vu_vring_state state = {index, 0}, answer;
+
+	if (!device->queues[index].enabled)
+		return;
+	device->queues[index].enabled = false;
+	channel_get(&device->channel, VU_GET_VRING_BASE, &state, sizeof(state), &answer,
+		    sizeof(answer), NULL, NULL);
+}
+
+static void
+reset(struct vhost_user *device)
+{
+	bool used = false;
+
+	for (uint32_t i = 0; i < VBLK_QUEUES_MAX; i++) {
+		used |= device->queues[i].enabled;
+		stop_queue(device, i);
+	}
+	if (used && channel_has(&device->channel, VU_PROTOCOL_RESET_DEVICE))
+		channel_set(&device->channel, VU_RESET_DEVICE, NULL, 0, NULL, 0);
+	device->status = 0;
+}
+
+static void
+status_set(void *context, uint8_t status)
+{
+	struct vhost_user *device = context;
+	struct vu_channel *channel = &device->channel;
+	bool features = !(device->status & STATUS_FEATURES_OK) && status & STATUS_FEATURES_OK;
+
+	if (status == 0)
+		reset(device);
+	if (features && channel_set_number(channel, VU_SET_FEATURES,
+					   device->features | BIT(VU_F_PROTOCOL_FEATURES)) != 0)
+		return;
+	device->status = status;
+	if (channel_has(channel, VU_PROTOCOL_STATUS))
+		channel_set_number(channel, VU_SET_STATUS, status);
+}
+
+static uint8_t
+status_get(void *context)
+{
+	struct vhost_user *device = context;
+	uint64_t status;
+
+	if (device->status == 0)
+		return 0;
+	if (device->channel.result != 0)
+		return STATUS_GONE;
+	if (!channel_has(&device->channel, VU_PROTOCOL_STATUS))
+		return device->status;
+	if (channel_get_number(&device->channel, VU_GET_STATUS, &status) != 0)
+		return STATUS_GONE;
+	return (uint8_t)status;
+}
+
+static uint64_t
+features_get(void *context)
+{
+	const struct vhost_user *device = context;
+
+	return device->offered & ~NOT_OVER_A_SOCKET;
+}
+
+static void
+features_set(void *context, uint64_t features)
+{
+	struct vhost_user *device = context;
+
+	device->features = features;
+}
+
+/* ---- configuration ---- */
+
+/* Asks for BYTES of the configuration; *EMPTY when the back end has not as many. */
+static int
+fetch_config(struct vhost_user *device, uint32_t bytes, uint8_t *data, bool *empty)
+{
+	struct vu_config question = {.size = bytes}, answer;
+	uint32_t total = VU_CONFIG_HEADER_BYTES + bytes;
+	int result = channel_get(&device->channel, VU_GET_CONFIG, &question, total, &answer, total,
+				 empty, NULL);
+
+	if (result != 0 || *empty)
+		return result;
+	if (answer.offset != 0 || answer.size != bytes)
+		return channel_fail(&device->channel, -EPROTO,
+				    "the answer to GET_CONFIG tells of %u bytes at %u, not %u at 0",
+				    answer.size, answer.offset, bytes);
+	memcpy(data, answer.data, bytes);
+	return 0;
+}
+
+static uint32_t
+config_bytes(void *context)
+{
+	struct vhost_user *device = context;
+	bool empty = true;
+
+	for (size_t i = 0; device->config_bytes == 0 && empty &&
+			   i < sizeof(config_sizes) / sizeof(config_sizes[0]);
+	     i++) {
+		if (fetch_config(device, config_sizes[i], device->config, &empty) != 0)
+			break;
+		if (!empty)
+			device->config_bytes = config_sizes[i];
+	}
+	return device->config_bytes;
+}
+
+/* Fetched anew each time: the number changes when the bytes do. */
+static uint32_t
+config_generation(void *context)
+{
+	struct vhost_user *device = context;
+	uint8_t fresh[VU_CONFIG_BYTES_MAX];
+	bool empty = false;
+
+	if (fetch_config(device, device->config_bytes, fresh, &empty) == 0 && !empty &&
+	    memcmp(fresh, device->config, device->config_bytes) != 0) {
+		memcpy(device->config, fresh, device->config_bytes);
+		device->config_generation++;
+	}
+	return device->config_generation;
+}
+
+static uint32_t
+config_read(void *context, uint32_t offset, unsigned width)
+{
+	const struct vhost_user *device = context;
+	uint32_t value = 0;
+
+	for (unsigned i = 0; i < width && offset + i < device->config_bytes; i++)
+		value |= (uint32_t)device->config[offset + i] << 8 * i;
+	return value;
+}
+
+static void
+config_write(void *context, uint32_t offset, unsigned width, uint32_t value)
+{
+	struct vhost_user *device = context;
+	struct vu_config change = {.offset = offset, .size = width};
+
+	for (unsigned i = 0; i < width; i++)
+		change.data[i] = (uint8_t)(value >> 8 * i);
+	channel_set(&device->channel, VU_SET_CONFIG, &change, VU_CONFIG_HEADER_BYTES + width, NULL,
+		    0);
+}
+
+/* ---- queues ---- */
+
+static uint16_t
+queue_count(void *context)
+{
+	const struct vhost_user *device = context;
+
+	return (uint16_t)device->queues_max;
+}
+
+static uint16_t
+queue_size_max(void *context, uint16_t queue)
+{
+	const struct vhost_user *device = context;
+
+	return queue < device->queues_max ? VHOST_USER_QUEUE_SIZE_MAX : 0;
+}
+
+/*
+ * A back end that keeps a record of what is in flight gets a fresh one for each connection: it is
+ * passed through unread.  What is replayed comes from our own record.
+ */
+static int
+tell_inflight(struct vhost_user *device, uint16_t queue_size)
+{
+	struct vu_inflight wish = {0, 0, (uint16_t)device->queues_max, queue_size}, answer;
+	int fd = -1, result;
+
+	if (device->told_inflight || !channel_has(&device->channel, VU_PROTOCOL_INFLIGHT_SHMFD))
+		return 0;
+	device->told_inflight = true;
+	result = channel_get(&device->channel, VU_GET_INFLIGHT_FD, &wish, sizeof(wish), &answer,
+			     sizeof(answer), NULL, &fd);
+	if (result == 0 && fd < 0)
+		return channel_fail(&device->channel, -EPROTO,
+				    "no descriptor came with the answer to GET_INFLIGHT_FD");
+	if (result == 0)
+		result = channel_set(&device->channel, VU_SET_INFLIGHT_FD, &answer, sizeof(answer),
+				     &fd, 1);
+	if (fd >= 0)
+		close(fd);
+	return result;
+}
+
+static int
+set_vring(struct vhost_user *device, unsigned request, uint32_t index, uint32_t number)
+{
+	struct vu_vring_state state = {index, number};
+
+	return channel_set(&device->channel, request, &state, sizeof(state), NULL, 0);
+}
+
+static int
+set_vring_fd(struct vhost_user *device, unsigned request, uint64_t index, int fd)
+{
+	return channel_set(&device->channel, request, &index, sizeof(index), &fd, 1);
+}
+
+/* Where a fresh ring stands: a packed one begins with both wrap counters set. */
+static uint32_t
+first_base(const struct vhost_user *device)
+{
+	return device->features & BIT(34) ? UINT32_C(0x80008000) : 0;
+}
+
+static int
+start_ring(struct vhost_user *device, uint32_t index, const struct virtio_queue_setup *setup)
+{
+	const struct vhost_user_queue *queue = &device->queues[index];
+	struct vu_vring_address address = {
+		.index = index,
+		.descriptor = setup->descriptor_area,
+		.available = setup->driver_area,
+		.used = setup->device_area,
+	};
+	int result = set_vring(device, VU_SET_VRING_NUM, index, setup->size);
+
+	if (result == 0)
+		result = set_vring(device, VU_SET_VRING_BASE, index, first_base(device));
+	if (result == 0)
+		result = channel_set(&device->channel, VU_SET_VRING_ADDR, &address, sizeof(address),
+				     NULL, 0);
+	if (result == 0)
+		result = set_vring_fd(device, VU_SET_VRING_ERR, index, device->error);
+	if (result == 0)
+		result = set_vring_fd(device, VU_SET_VRING_CALL, index, queue->call);
+	if (result == 0)
+		result = set_vring_fd(device, VU_SET_VRING_KICK, index, queue->kick);
+	if (result == 0)
+		result = set_vring(device, VU_SET_VRING_ENABLE, index, 1);
+	return result;
+}
+
+static orion_status
+queue_enable(void *context, uint16_t index, const struct virtio_queue_setup *setup,
+	     struct virtio_doorbell *doorbell)
+{
+	struct vhost_user *device = context;
+	int result = vhost_user_tell_memory(device);
+
+	if (result == 0)
+		result = tell_inflight(device, setup->size);
+	if (result == 0)
+		result = start_ring(device, index, setup);
+	if (result != 0)
+		return ORION_DEVICE_REFUSED;
+	device->queues[index].enabled = true;
+	device->queues[index].vector = setup->vector;
+	*doorbell = (struct virtio_doorbell){NULL, index, 0, false};
+	return ORION_OK;
+}
+
+static void
+notify(void *context, uint16_t queue, uint32_t value)
+{
+	const struct vhost_user *device = context;
+	uint64_t one = 1;
+
+	(void)value;
+	/* Full means that the back end has been told already. */
+	if (write(device->queues[queue].kick, &one, sizeof(one)) < 0)
+		return;
+}
+
+/* ---- interrupts ---- */
+
+static uint16_t
+vector_count(void *context)
+{
+	const struct vhost_user *device = context;
+
+	return (uint16_t)(device->queues_max + 1);
+}
+
+static orion_status
+vector_attach(void *context, uint16_t vector, uint16_t cpu, orion_irq_handler *handler,
+	      void *argument)
+{
+	struct vhost_user *device = context;
+
+	(void)cpu;
+	if (vector > VBLK_QUEUES_MAX)
+		return ORION_NO_INTERRUPT;
+	device->vectors[vector] = (struct vhost_user_vector){handler, argument};
+	return ORION_OK;
+}
+
+static void
+vector_detach(void *context, uint16_t vector)
+{
+	struct vhost_user *device = context;
+
+	device->vectors[vector] = (struct vhost_user_vector){NULL, NULL};
+}
+
+static orion_status
+config_vector(void *context, uint16_t vector)
+{
+	(void)context;
+	return vector == 0 ? ORION_OK : ORION_NO_INTERRUPT;
+}
+
+static orion_status
+line_attach(void *context, orion_irq_handler *handler, void *argument)
+{
+	(void)context;
+	(void)handler;
+	(void)argument;
+	return ORION_NO_INTERRUPT;
+}
+
+static void
+line_detach(void *context)
+{
+	(void)context;
+}
+
+static uint8_t
+isr_read(void *context)
+{
+	(void)context;
+	return 0;
+}
+
+static void
+close_transport(void *context)
+{
+	vhost_user_close(context);
+}
+
+struct virtio_transport
+vhost_user_transport(struct vhost_user *device)
+{
+	static const struct virtio_transport_ops ops = {
+		.name = "vhost-user",
+		.status_get = status_get,
+		.status_set = status_set,
+		.features_get = features_get,
+		.features_set = features_set,
+		.config_bytes = config_bytes,
+		.config_read = config_read,
+		.config_write = config_write,
+		.config_generation = config_generation,
+		.queue_count = queue_count,
+		.queue_size_max = queue_size_max,
+		.queue_enable = queue_enable,
+		.vector_count = vector_count,
+		.vector_attach = vector_attach,
+		.vector_detach = vector_detach,
+		.config_vector = config_vector,
+		.line_attach = line_attach,
+		.line_detach = line_detach,
+		.isr_read = isr_read,
+		.notify = notify,
+		.close = close_transport,
+	};
+
+	return (struct virtio_transport){&ops, device};
+}
