@@ -294,7 +294,10 @@ orion_disk_info(struct orion_disk *disk, struct orion_disk_info *info)
 	info->device = *device;
 	info->connections = disk->sessions;
 	pthread_mutex_unlock(&disk->lock);
+	/* The largest disk that the core lets through has 2^64 bytes: one too many to say so. */
 	info->bytes = info->device.capacity_sectors * VBLK_SECTOR_BYTES;
+	if (info->bytes == 0 && info->device.capacity_sectors != 0)
+		info->bytes -= info->device.block_bytes;
 	info->block_bytes = info->device.block_bytes;
 	info->physical_block_bytes = info->device.physical_block_bytes;
 	info->optimal_bytes = info->device.io_opt_blocks * info->device.block_bytes;

@@ -195,7 +195,7 @@ session_as_good(const struct orion_disk *disk, const struct session *session,
 			  disk->path, is->block_bytes, was->block_bytes);
 	else if (is->read_only && !was->read_only)
 		error_set(error, -EPROTO, "%s: came back read-only", disk->path);
-	else if (was->flush && !is->flush && is->writeback)
+	else if (was->flush && !is->flush)
 		error_set(error, -EPROTO, "%s: came back without flush", disk->path);
 	else
 		return true;
