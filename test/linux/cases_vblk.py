@@ -16,10 +16,10 @@ INTERRUPTED = 130
 def cases():
     for function in (
             info, info_read_only, read_write, hexadecimal, refusals, copy_in, copy_out_sparse,
-            copy_holes_over_data, target_is_zero, copy_streams, copy_between_disks, too_small, odd_end,
-            verify_finds, verify_sizes, interrupt_stream, interrupt_waits, interrupt_twice,
-            device_error, no_space, flush_after_loss, image_in_use, bench_numbers, bench_writes,
-            bench_interrupted, picture, watched, manual):
+            copy_holes_over_data, target_is_zero, copy_streams, copy_between_disks, too_small,
+            odd_end, verify_finds, verify_sizes, interrupt_stream, interrupt_waits,
+            interrupt_twice, device_error, no_space, flush_after_loss, image_in_use,
+            bench_numbers, bench_writes, bench_interrupted, picture, watched, manual):
         yield "vblk/" + function.__name__.replace("_", "-"), function
 
 
