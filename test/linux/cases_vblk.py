@@ -5,6 +5,7 @@ import json
 import os
 import re
 import signal
+import time
 import xml.etree.ElementTree
 
 from bed import KIB, MIB, ROOT, Failure, Skip, await_, expect, expect_equal, expect_pattern, \
@@ -315,9 +316,19 @@ def interrupt_stream(bed):
 
 def stopped_copy(bed, daemon, target):
     """A copy from DAEMON, which stops in the middle of it, and the person's Ctrl-C."""
-    process = bed.start(bed.program("vblk"), "copy", daemon.url(), target)
+    env = {"XDG_RUNTIME_DIR": bed.folder}
+    process = bed.start(bed.program("vblk"), "copy", daemon.url(), target, env=env)
     await_(lambda: os.path.exists(target) and os.stat(target).st_size > 0, "the target")
     daemon.process.signal(signal.SIGSTOP)
+    before = None
+    while True:                     # until the copy has no more to do than wait for the daemon
+        disks = json.loads(bed.orion("vblk", "stats", "--json", env=env).out)
+        now = [(q["in_flight"], q["completed"]) for d in disks for q in d["queues"]]
+        if now and now == before and now[0][0] > 0:
+            break
+        expect(process.alive(), "the copy ended before it could be stopped")
+        before = now
+        time.sleep(0.6)             # the counters are written four times a second
     process.signal(signal.SIGINT)
     await_(lambda: "waiting for" in process.err or not process.alive(), "the copy to wait")
     expect(process.alive(), "the copy did not wait for what was in flight")
