@@ -249,10 +249,12 @@ define plugin # flags
 		$(PIC) $1 -shared -Wl,-z,nodelete -Wl,--exclude-libs,ALL -o $@ \
 		$(filter %.c %.a,$^) -pthread
 endef
+# fio's headers are GNU C, and its macros careless of signs.
+FIO := -std=gnu11 -Wno-sign-conversion -isystem build/fio -include build/fio/config-host.h
 $B/nbdkit-orion-plugin.so: $(wildcard cmd/nbdkit/*.c) $(linux_a)
 	$(call plugin)
 $B/fio-orion.so: $(wildcard cmd/fio/*.c) $(linux_a) build/fio/version
-	$(call plugin,-isystem build/fio -include build/fio/config-host.h)
+	$(call plugin,$(FIO))
 build/fio/version: FORCE
 	@tools/fio-headers $(@D)
 
