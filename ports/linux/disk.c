@@ -182,7 +182,8 @@ first_session(struct orion_disk *disk, struct orion_error *error)
 	disk->queue_count = disk->first.queues;
 	disk->depth = disk->first.queue_depth;
 	disk->durable = disk->options.durable;
-	disk->volatile_cache = disk->first.flush && disk->first.writeback;
+	/* "Write-through" is not believed: QEMU's daemon says so and syncs nothing. */
+	disk->volatile_cache = disk->first.flush;
 	return 0;
 }
 
