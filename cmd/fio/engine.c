@@ -70,14 +70,26 @@ struct request {
 
 /* ---- disks ---- */
 
+static void
+on_event(void *argument, const char *text)
+{
+	(void)argument;
+	log_err("orion: %s\n", text);
+}
+
 /* NULL: errno says why, and the user knows more. */
 static struct shared *
 shared_open(const char *url)
 {
 	struct shared *shared = calloc(1, sizeof(*shared) + strlen(url) + 1);
 	struct orion_error error = {"no memory"};
-	int result = shared != NULL ? orion_disk_open(url, NULL, &shared->disk, &error) : -ENOMEM;
+	struct orion_disk_options defaults;
+	int result = -ENOMEM;
 
+	orion_disk_options_init(&defaults);
+	defaults.event = on_event;
+	if (shared != NULL)
+		result = orion_disk_open(url, &defaults, &shared->disk, &error);
 	if (result != 0) {
 		log_err("orion: %s\n", error.text);
 		free(shared);
