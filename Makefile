@@ -12,6 +12,7 @@
 MODE ?= release
 ARCH ?= x86_64
 PREFIX ?= /usr/local
+VERSION := $(shell sed -n 's/^\#define ORION_VERSION_TEXT "\(.*\)"/\1/p' include/orion/version.h)
 JOBS ?= $(shell nproc)
 FUZZ_SECONDS ?= 20
 
@@ -92,8 +93,10 @@ FUZZ := $(wildcard test/fuzz/*.c)
 # In bench/, a file with a main() is a program; the others are linked into each.
 BENCH := $(if $(wildcard bench/*.c),$(shell grep -l '^main\>' bench/*.c))
 BENCH_SHARED := $(filter-out $(BENCH),$(wildcard bench/*.c))
-# Kernel files that know nothing of a machine are unit-tested on the host.
-LENT := $(wildcard kernel/console/line.c kernel/core/print.c kernel/core/memory.c)
+# Files of the kernel that know nothing of a machine, and of the Linux home that know nothing of a
+# device, are unit-tested on the host.
+LENT := $(wildcard kernel/console/line.c kernel/core/print.c kernel/core/memory.c) \
+	$(wildcard ports/linux/options.c ports/linux/dma.c ports/linux/pages.c)
 
 core_o := $(CORE:src/%.c=$B/core/%.o)
 stepped_o := $(CORE:src/%.c=$B/stepped/%.o)
@@ -167,6 +170,8 @@ $B/host/commands/%.o: commands/%.c $B/flags
 	$(call compile,CC,$<,$(FREE) -I. $(call frame,$<))
 $B/host/kernel/%.o: kernel/%.c $B/flags
 	$(call compile,CC,$<,$(FREE) -I. -Ikernel)
+$B/host/ports/%.o: ports/%.c $B/flags
+	$(call compile,CC,$<,-D_GNU_SOURCE -Isrc -I.)
 $B/host/model/%.o: model/%.c $B/flags
 	$(call compile,CC,$<,-D_GNU_SOURCE -Isrc -I.)
 $B/host/bench/%.o: bench/%.c $B/flags
@@ -208,7 +213,7 @@ $(linux_so): $(pic_o) ports/linux/liborion-vblk.map
 # Libraries lean on each other (the core calls the model's hooks, the model the core's port).
 define link
 	$(call say,LD,$@)mkdir -p $(@D) && $(CC) $(CFLAGS) $(LDFLAGS) $1 -o $@ $(filter %.o,$^) \
-		-Wl,--start-group $(filter %.a,$^) -Wl,--end-group -pthread
+		-Wl,--start-group $(filter %.a,$^) -Wl,--end-group -pthread -lm
 endef
 harness_o := $(call host_o,$(wildcard test/*.c))
 under_test := $(stepped_a) $(model_a) $(if $(STORAGE),$(storage_a))
@@ -309,13 +314,24 @@ fuzz: ## run every fuzzer for FUZZ_SECONDS (20) each
 fuzzers: $(fuzzers)
 
 D := $(DESTDIR)$(PREFIX)
-install: lib kernel ## install headers, libraries and the kernel under DESTDIR= PREFIX=
-	install -d $D/include/orion $D/lib/pkgconfig $D/share/orion $D/share/doc/orion
+install: lib kernel linux ## install headers, libraries, programs, the kernel under DESTDIR= PREFIX=
+	install -d $D/include/orion $D/lib/pkgconfig $D/bin $D/share/orion $D/share/doc/orion
+	install -d $D/share/man/man1 $D/share/man/man3 $D/share/man/man7
 	install -m 644 include/orion/*.h $D/include/orion
-	install -m 644 $(core_a) $(if $(STORAGE),$(storage_a)) $D/lib
+	install -m 644 $(core_a) $(if $(STORAGE),$(storage_a)) $(linux_a) $D/lib
+	install -m 755 $(linux_so) $D/lib/$(notdir $(linux_so)).$(VERSION)
+	ln -sf $(notdir $(linux_so)).$(VERSION) $D/lib/$(notdir $(linux_so)).0
+	ln -sf $(notdir $(linux_so)).0 $D/lib/$(notdir $(linux_so))
+	install -m 755 $(wildcard $B/vblk $B/vhost-user-model) $D/bin
+	[ ! -e $B/nbdkit-orion-plugin.so ] || install -D -m 755 $B/nbdkit-orion-plugin.so \
+		$D/lib/nbdkit/plugins/nbdkit-orion-plugin.so
+	[ ! -e $B/fio-orion.so ] || install -D -m 755 $B/fio-orion.so $D/lib/fio/fio-orion.so
+	for n in 1 3 7; do for f in man/*.$$n; do [ ! -e $$f ] || \
+		install -m 644 $$f $D/share/man/man$$n; done; done
 	install -m 644 sources.txt $(kernel) $D/share/orion
-	install -m 644 LICENSE $(wildcard *.md docs/*.md) $D/share/doc/orion
-	tools/pkg-config-file $(PREFIX) >$D/lib/pkgconfig/orion-core.pc
+	install -m 644 LICENSE $(wildcard *.md docs/*.md) examples/*.c $D/share/doc/orion
+	tools/pkg-config-file orion-core $(PREFIX) >$D/lib/pkgconfig/orion-core.pc
+	tools/pkg-config-file liborion-vblk $(PREFIX) >$D/lib/pkgconfig/liborion-vblk.pc
 
 format: ## let clang-format lay out the sources
 	@tools/wrap-comments $$(tools/sources "*.c" "*.h" "*.S" "*.ld")

@@ -84,7 +84,7 @@ list_remove(struct orion_disk *disk)
 /* ---- queues ---- */
 
 /* Where the last buffer lay, before there was one. */
-static struct memory_region nowhere;
+static struct dma_region nowhere;
 
 static void
 queue_free(struct orion_queue *queue)
@@ -123,7 +123,7 @@ queue_make(struct orion_disk *disk, unsigned index)
 		queue->marks_free[queue->marks_left] = (uint16_t)queue->marks_left;
 	if (queue->held != NULL && queue->ready != NULL && queue->marks != NULL &&
 	    queue->marks_free != NULL &&
-	    pages_init(&queue->bounce, disk->options.bounce_kb * 1024 / MEMORY_PAGE))
+	    pages_init(&queue->bounce, disk->options.bounce_kb * 1024 / DMA_PAGE))
 		return queue;
 	queue_free(queue);
 	return NULL;
@@ -182,7 +182,8 @@ first_session(struct orion_disk *disk, struct orion_error *error)
 	disk->queue_count = disk->first.queues;
 	disk->depth = disk->first.queue_depth;
 	disk->durable = disk->options.durable;
-	disk->volatile_cache = disk->first.flush && disk->first.writeback;
+	/* "Write-through" is not believed: QEMU's daemon says so and syncs nothing. */
+	disk->volatile_cache = disk->first.flush;
 	return 0;
 }
 
@@ -198,7 +199,7 @@ make_disk(const struct orion_disk_options *options)
 		disk->events[i] = -1;
 	disk->turn = 1;
 	pthread_mutex_init(&disk->lock, NULL);
-	memory_init(&disk->memory);
+	dma_init(&disk->memory);
 	orion_disk_options_init(&disk->options);
 	if (options != NULL)
 		memcpy(&disk->options, options,
@@ -270,7 +271,7 @@ orion_disk_close(struct orion_disk *disk)
 		session_leave(disk->session);
 	for (unsigned i = 0; i < disk->queue_count; i++)
 		queue_free(disk->queues[i]);
-	memory_end(&disk->memory);
+	dma_end(&disk->memory);
 	close_events(disk);
 	pthread_mutex_destroy(&disk->lock);
 	free(disk);

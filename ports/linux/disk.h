@@ -81,11 +81,12 @@ struct orion_queue {
 	/* The owner's path. */
 	struct vblk_queue *ring;        /* of the connection it follows; NULL: of none */
 	struct orion_disk *disk;
-	struct memory_region *region;   /* where the last buffer lay */
+	struct dma_region *region;   /* where the last buffer lay */
 	uint32_t turn;                  /* disk->turn that was last acted upon */
 	uint8_t largest;                /* the largest operation that is plain here */
 	int refusal;
 	uint64_t sequence;
+	uint64_t taken, given;          /* requests; their difference is in flight */
 	uint64_t writes;                /* acknowledged; read by others: relaxed */
 	struct vblk_completion completions[IO_BATCH];
 
@@ -102,7 +103,7 @@ struct orion_queue {
 	uint16_t *marks_free;
 	unsigned marks_left;
 	struct adaptive adaptive;
-	struct memory_pages bounce;
+	struct dma_pages bounce;
 	unsigned char *bounce_base;
 	uint64_t bounce_device;
 	uint16_t index;
@@ -135,7 +136,7 @@ struct orion_disk {
 	struct vblk_info first;         /* the guarantees of the first connection */
 
 	pthread_mutex_t lock;           /* of memory, session, error, and of exchanges */
-	struct memory memory;
+	struct dma memory;
 	struct session *session;        /* the newest, NULL while there is none */
 	uint32_t sessions;              /* opened so far */
 	struct orion_error error;
@@ -149,6 +150,12 @@ struct orion_disk {
 	struct publication *publication;
 	struct orion_disk *next;        /* in the process's list */
 };
+
+static inline enum disk_state
+disk_state(const struct orion_disk *disk)
+{
+	return __atomic_load_n(&disk->state, __ATOMIC_ACQUIRE);
+}
 
 /* ---- session.c ---- */
 
@@ -176,6 +183,9 @@ uint64_t port_now_ns(void);
 
 /* The disk's turn has moved: acts upon it.  Context: owner. */
 void queue_follow(struct orion_queue *queue);
+
+/* The next call is to look at the disk again. */
+void queue_look_again(struct orion_queue *queue);
 
 /* Hands over what is held, as room allows. */
 void queue_hand_over(struct orion_queue *queue);

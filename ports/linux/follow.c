@@ -13,14 +13,19 @@
 #include <string.h>
 
 void
+queue_look_again(struct orion_queue *queue)
+{
+	queue->turn = __atomic_load_n(&queue->disk->turn, __ATOMIC_ACQUIRE) - 1;
+}
+
+void
 queue_finish(struct orion_queue *queue, struct orion_io *io, int result)
 {
 	unsigned at = queue->ready_first + queue->ready_count++;
 
 	io->result = result;
 	queue->ready[at % queue->depth] = io;
-	/* So that the next call looks here. */
-	queue->turn = __atomic_load_n(&queue->disk->turn, __ATOMIC_ACQUIRE) - 1;
+	queue_look_again(queue);
 }
 
 unsigned
@@ -144,7 +149,7 @@ queue_follow(struct orion_queue *queue)
 	struct session *newest;
 
 	queue->turn = turn - 1;
-	if (__atomic_load_n(&disk->state, __ATOMIC_ACQUIRE) == DISK_FORKED)
+	if (disk_state(disk) == DISK_FORKED)
 		return;
 	pthread_mutex_lock(&disk->lock);
 	newest = disk->session;
@@ -155,7 +160,7 @@ queue_follow(struct orion_queue *queue)
 		leave(queue);
 	if (queue->session == NULL && newest != NULL)
 		join(queue, newest);
-	if (__atomic_load_n(&disk->state, __ATOMIC_ACQUIRE) == DISK_FAILED)
+	if (disk_state(disk) == DISK_FAILED)
 		fail_held(queue);
 	queue_hand_over(queue);
 	if (queue->ring != NULL && queue->held_count == 0 && queue->ready_count == 0)

@@ -59,7 +59,7 @@ io_errno(orion_status status)
 static inline bool
 prepare_plain(struct orion_queue *queue, struct orion_io *io, struct vblk_request *request)
 {
-	const struct memory_region *region = queue->region;
+	const struct dma_region *region = queue->region;
 	struct io_private *own = io_private(io);
 	size_t room = __atomic_load_n(&region->bytes, __ATOMIC_RELAXED);
 	size_t at = (uintptr_t)io->buffer - (uintptr_t)region->base;
@@ -84,9 +84,14 @@ prepare_plain(struct orion_queue *queue, struct orion_io *io, struct vblk_reques
 static __attribute__((noinline)) void
 refuse(struct orion_queue *queue, struct orion_io *const *ios, unsigned count)
 {
-	queue->refusal = io_errno(vblk_refusal(queue->ring));
+	orion_status status = vblk_refusal(queue->ring);
+
+	queue->refusal = io_errno(status);
 	for (unsigned i = 0; i < count; i++)
 		io_release(queue, ios[i]);
+	/* The connection is about to be dropped: from now on requests are held for the next. */
+	if (status == ORION_DEVICE_BROKEN)
+		queue_look_again(queue);
 }
 
 static inline unsigned
@@ -95,6 +100,7 @@ hand_over(struct orion_queue *queue, struct orion_io *const *ios,
 {
 	unsigned taken = vblk_submit(queue->ring, requests, count);
 
+	queue->taken += taken;
 	if (unlikely(taken != count))
 		refuse(queue, ios + taken, count - taken);
 	return taken;
@@ -110,8 +116,10 @@ submit_odd(struct orion_queue *queue, struct orion_io *const *ios)
 	struct vblk_request request;
 	int result = io_prepare(queue, ios[0], &request);
 
-	if (result == IO_FINISHED)
+	if (result == IO_FINISHED) {
+		queue->taken++;
 		return 1;
+	}
 	if (result != 0) {
 		queue->refusal = result;
 		return 0;
@@ -126,19 +134,22 @@ submit_held(struct orion_queue *queue, struct orion_io *const *ios, unsigned cou
 	unsigned taken = 0;
 
 	queue_follow(queue);
-	if (queue->turn == queue->disk->turn)
+	if (queue->turn == __atomic_load_n(&queue->disk->turn, __ATOMIC_ACQUIRE))
 		return orion_queue_submit(queue, ios, count);
-	if (queue->disk->state == DISK_FORKED) {
+	if (disk_state(queue->disk) == DISK_FORKED) {
 		queue->refusal = -ECHILD;
 		return 0;
 	}
 	while (taken < count && orion_queue_in_flight(queue) < queue->depth) {
-		if (queue->disk->state == DISK_FAILED) {
-			queue_finish(queue, ios[taken++], -ENODEV);
+		struct orion_io *io = ios[taken++];
+
+		queue->taken++;
+		if (disk_state(queue->disk) == DISK_FAILED) {
+			queue_finish(queue, io, -ENODEV);
 			continue;
 		}
-		io_private(ios[taken])->sequence = queue->sequence++;
-		queue->held[queue->held_count++] = ios[taken++];
+		io_private(io)->sequence = queue->sequence++;
+		queue->held[queue->held_count++] = io;
 	}
 	queue->refusal = taken == count ? 0 : -EAGAIN;
 	queue_hand_over(queue);
@@ -162,6 +173,9 @@ submit_many(struct orion_queue *queue, struct orion_io *const *ios, unsigned cou
 		taken = made != 0 ? hand_over(queue, ios + done, requests, made)
 				  : submit_odd(queue, ios + done);
 		done += taken;
+		/* Something finished at once: what follows is counted with it. */
+		if (unlikely(queue->ready_count != 0))
+			return done + submit_held(queue, ios + done, count - done);
 		if (unlikely(taken == 0 || taken < made))
 			break;
 	}
@@ -218,35 +232,33 @@ reap_held(struct orion_queue *queue, struct orion_io **done, unsigned max)
 
 	queue_follow(queue);
 	count = queue_take_ready(queue, done, max);
-	if (count != 0 || queue->ring == NULL)
+	if (count != 0 || queue->ring == NULL) {
+		queue->given += count;
 		return count;
+	}
 	/* With the connection's requests the path is as usual, but for the turn. */
 	count = vblk_reap(queue->ring, queue->completions, max < IO_BATCH ? max : IO_BATCH);
 	for (unsigned i = 0; i < count; i++) {
 		done[i] = (struct orion_io *)(uintptr_t)queue->completions[i].cookie;
 		finish_odd(queue, done[i], queue->completions[i].result);
 	}
+	queue->given += count;
 	queue_hand_over(queue);
 	return count;
 }
 
-unsigned
-orion_queue_reap(struct orion_queue *queue, struct orion_io **done, unsigned max)
+/* Gives the COUNT completions that were reaped. */
+static __attribute__((noinline)) unsigned
+give(struct orion_queue *queue, struct orion_io **done, unsigned count)
 {
-	struct vblk_completion *completion = queue->completions;
-	unsigned count;
-	uint64_t writes;
+	const struct vblk_completion *completion = queue->completions, *end = completion + count;
+	uint64_t writes = queue->writes;
 
-	if (unlikely(__atomic_load_n(&queue->disk->turn, __ATOMIC_ACQUIRE) != queue->turn))
-		return reap_held(queue, done, max);
-	count = vblk_reap(queue->ring, completion, max < IO_BATCH ? max : IO_BATCH);
-	if (count == 0)
-		return 0;
-	writes = queue->writes;
-	for (unsigned i = 0; i < count; i++, completion++) {
+	queue->given += count;
+	for (; completion != end; completion++, done++) {
 		struct orion_io *io = (struct orion_io *)(uintptr_t)completion->cookie;
 
-		done[i] = io;
+		*done = io;
 		if (unlikely((completion->result | io_private(io)->segment.unused |
 			      (io->operation & ~1u)) != 0)) {
 			__atomic_store_n(&queue->writes, writes, __ATOMIC_RELAXED);
@@ -262,9 +274,18 @@ orion_queue_reap(struct orion_queue *queue, struct orion_io **done, unsigned max
 }
 
 unsigned
+orion_queue_reap(struct orion_queue *queue, struct orion_io **done, unsigned max)
+{
+	unsigned count;
+
+	if (unlikely(__atomic_load_n(&queue->disk->turn, __ATOMIC_ACQUIRE) != queue->turn))
+		return reap_held(queue, done, max);
+	count = vblk_reap(queue->ring, queue->completions, max < IO_BATCH ? max : IO_BATCH);
+	return count == 0 ? 0 : give(queue, done, count);
+}
+
+unsigned
 orion_queue_in_flight(const struct orion_queue *queue)
 {
-	unsigned count = queue->held_count + queue->ready_count;
-
-	return queue->ring == NULL ? count : count + vblk_in_flight(queue->ring);
+	return (unsigned)(queue->taken - queue->given);
 }

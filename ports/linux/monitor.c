@@ -212,7 +212,7 @@ timeout_of(const struct orion_disk *disk, const struct attempt *attempt)
 {
 	int timeout = disk->publication != NULL ? PUBLISH_MS : -1;
 
-	if (disk->state == DISK_LOST) {
+	if (disk_state(disk) == DISK_LOST) {
 		uint64_t now = port_now_ns();
 		uint64_t left = attempt->next_ns > now ? attempt->next_ns - now : 0;
 
@@ -228,11 +228,11 @@ monitor(void *argument)
 	struct attempt attempt = {0, 0, 0};
 
 	while (!__atomic_load_n(&disk->closing, __ATOMIC_ACQUIRE)) {
-		bool was_lost = disk->state == DISK_LOST;
+		bool was_lost = disk_state(disk) == DISK_LOST;
 
 		watch(disk, timeout_of(disk, &attempt));
 		publish_update(disk);
-		if (disk->state != DISK_LOST || disk->closing)
+		if (disk_state(disk) != DISK_LOST || disk->closing)
 			continue;
 		if (!was_lost)
 			attempt = (struct attempt){port_now_ns(), 0, TRY_FIRST_MS};

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT */
-/* Which pages of a region are free.  First fit; the manual is memory.h. */
-#include "ports/linux/memory.h"
+/* Which pages of a region are free.  First fit; the manual is dma.h. */
+#include "ports/linux/dma.h"
 
 #include <stdlib.h>
 
 bool
-pages_init(struct memory_pages *pages, uint32_t count)
+pages_init(struct dma_pages *pages, uint32_t count)
 {
-	*pages = (struct memory_pages){.count = count, .free = count};
+	*pages = (struct dma_pages){.count = count, .free = count};
 	pages->run = calloc(count, sizeof(*pages->run));
 	pages->used = calloc((count + 63) / 64, sizeof(*pages->used));
 	if (pages->run != NULL && pages->used != NULL)
@@ -17,21 +17,21 @@ pages_init(struct memory_pages *pages, uint32_t count)
 }
 
 void
-pages_end(struct memory_pages *pages)
+pages_end(struct dma_pages *pages)
 {
 	free(pages->run);
 	free(pages->used);
-	*pages = (struct memory_pages){0};
+	*pages = (struct dma_pages){0};
 }
 
 static bool
-is_used(const struct memory_pages *pages, uint32_t page)
+is_used(const struct dma_pages *pages, uint32_t page)
 {
 	return (pages->used[page / 64] >> page % 64 & 1) != 0;
 }
 
 static void
-mark(struct memory_pages *pages, uint32_t first, uint32_t count, bool used)
+mark(struct dma_pages *pages, uint32_t first, uint32_t count, bool used)
 {
 	for (uint32_t page = first; page < first + count; page++) {
 		uint64_t bit = UINT64_C(1) << page % 64;
@@ -45,7 +45,7 @@ mark(struct memory_pages *pages, uint32_t first, uint32_t count, bool used)
 
 /* The first used page of COUNT from FIRST on, or FIRST + COUNT. */
 static uint32_t
-first_used(const struct memory_pages *pages, uint32_t first, uint32_t count)
+first_used(const struct dma_pages *pages, uint32_t first, uint32_t count)
 {
 	uint32_t page = first;
 
@@ -55,7 +55,7 @@ first_used(const struct memory_pages *pages, uint32_t first, uint32_t count)
 }
 
 uint32_t
-pages_take(struct memory_pages *pages, uint32_t count, uint32_t align)
+pages_take(struct dma_pages *pages, uint32_t count, uint32_t align)
 {
 	uint32_t first = 0;
 
@@ -81,7 +81,7 @@ pages_take(struct memory_pages *pages, uint32_t count, uint32_t align)
 }
 
 uint32_t
-pages_give(struct memory_pages *pages, uint32_t first)
+pages_give(struct dma_pages *pages, uint32_t first)
 {
 	uint32_t count = first < pages->count ? pages->run[first] : 0;
 

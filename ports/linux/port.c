@@ -69,7 +69,7 @@ share_buffer(void *context, void *cpu, size_t bytes, orion_direction direction, 
 	     size_t *contiguous, uint64_t *cookie)
 {
 	struct session *session = context;
-	struct memory_region *region = memory_find(&session->disk->memory, cpu, bytes);
+	struct dma_region *region = dma_find(&session->disk->memory, cpu, bytes);
 
 	(void)direction;
 	if (region == NULL)

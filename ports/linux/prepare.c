@@ -54,14 +54,14 @@ static int
 bounce(struct orion_queue *queue, struct orion_io *io, uint64_t bytes)
 {
 	struct io_private *own = io_private(io);
-	uint32_t pages = (uint32_t)((bytes + MEMORY_PAGE - 1) / MEMORY_PAGE), first;
+	uint32_t pages = (uint32_t)((bytes + DMA_PAGE - 1) / DMA_PAGE), first;
 
-	if (bytes > (uint64_t)queue->bounce.count * MEMORY_PAGE)
+	if (bytes > (uint64_t)queue->bounce.count * DMA_PAGE)
 		return -E2BIG;
 	first = pages_take(&queue->bounce, pages, 1);
 	if (first == UINT32_MAX)
 		return queue->bounce.free == queue->bounce.count ? -E2BIG : -EAGAIN;
-	own->segment.device_address = queue->bounce_device + (uint64_t)first * MEMORY_PAGE;
+	own->segment.device_address = queue->bounce_device + (uint64_t)first * DMA_PAGE;
 	own->segment.length = (uint32_t)bytes;
 	own->segment.unused = BOUNCED;
 	if (io->operation == ORION_WRITE)
@@ -80,7 +80,7 @@ io_release(struct orion_queue *queue, struct orion_io *io)
 	else if (own->segment.unused == BOUNCED)
 		pages_give(&queue->bounce,
 			   (uint32_t)((own->segment.device_address - queue->bounce_device) /
-				      MEMORY_PAGE));
+				      DMA_PAGE));
 	own->segment.unused = 0;
 }
 
@@ -100,7 +100,7 @@ static int
 prepare_buffer(struct orion_queue *queue, struct orion_io *io, struct vblk_request *request)
 {
 	struct io_private *own = io_private(io);
-	struct memory_region *region = memory_find(&queue->disk->memory, io->buffer, io->bytes);
+	struct dma_region *region = dma_find(&queue->disk->memory, io->buffer, io->bytes);
 
 	if (io->bytes == 0)
 		return -EINVAL;
@@ -128,8 +128,8 @@ map_vectors(struct orion_queue *queue, const struct orion_io *io)
 	if (io->vectors > info->segments_max || io->vectors > VECTORS_MAPPED)
 		return false;
 	for (unsigned i = 0; i < io->vectors; i++) {
-		const struct memory_region *region =
-			memory_find(&queue->disk->memory, vector[i].iov_base, vector[i].iov_len);
+		const struct dma_region *region =
+			dma_find(&queue->disk->memory, vector[i].iov_base, vector[i].iov_len);
 
 		if (region == NULL || vector[i].iov_len > info->segment_bytes_max)
 			return false;

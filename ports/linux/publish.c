@@ -15,6 +15,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "arch/arch.h"
+
 #define TRIES 1000
 
 struct publication {
@@ -101,8 +103,8 @@ publish_update(struct orion_disk *disk)
 		return;
 	page = disk->publication->page;
 	orion_disk_info(disk, &info);
-	__atomic_store_n(&page->sequence, page->sequence + 1, __ATOMIC_SEQ_CST);
-	__atomic_thread_fence(__ATOMIC_SEQ_CST);
+	__atomic_store_n(&page->sequence, page->sequence + 1, __ATOMIC_RELAXED);
+	arch_order_publish();
 	page->when_ns = port_now_ns();
 	page->bytes = info.bytes;
 	page->connections = info.connections;
@@ -115,8 +117,8 @@ publish_update(struct orion_disk *disk)
 		begun = queue->stats.submitted - queue->stats.completed;
 		queue->in_flight = (uint32_t)(begun < UINT32_MAX ? begun : 0);
 	}
-	__atomic_thread_fence(__ATOMIC_SEQ_CST);
-	__atomic_store_n(&page->sequence, page->sequence + 1, __ATOMIC_SEQ_CST);
+	arch_order_publish();
+	__atomic_store_n(&page->sequence, page->sequence + 1, __ATOMIC_RELAXED);
 }
 
 void
@@ -127,7 +129,7 @@ publish_stop(struct orion_disk *disk)
 	if (publication == NULL)
 		return;
 	/* A fork's child leaves the file to its parent. */
-	if (disk->state != DISK_FORKED)
+	if (disk_state(disk) != DISK_FORKED)
 		unlink(publication->path);
 	munmap(publication->page, sizeof(*publication->page));
 	close(publication->fd);
@@ -145,7 +147,7 @@ take_copy(const struct orion_published *page, struct orion_published *copy)
 		uint64_t before = __atomic_load_n(&page->sequence, __ATOMIC_ACQUIRE);
 
 		memcpy(copy, page, sizeof(*copy));
-		__atomic_thread_fence(__ATOMIC_ACQUIRE);
+		arch_order_observe();
 		if (before % 2 == 0 && __atomic_load_n(&page->sequence, __ATOMIC_RELAXED) == before)
 			return true;
 	}

@@ -27,12 +27,12 @@ make(struct orion_disk *disk)
 	session->event = ORION_EVENT_COUNT;
 	session->arena.bytes = queues * (RINGS_BYTES + (size_t)disk->options.bounce_kb * 1024);
 	session->budget.limit = queues * RINGS_BYTES;
-	if (memory_map(session->arena.bytes, &session->arena.base, &session->arena.fd) != 0) {
+	if (dma_map(session->arena.bytes, &session->arena.base, &session->arena.fd) != 0) {
 		free(session);
 		return NULL;
 	}
 	pthread_mutex_lock(&disk->lock);
-	session->arena.device = memory_address(&disk->memory, session->arena.bytes);
+	session->arena.device = dma_address(&disk->memory, session->arena.bytes);
 	pthread_mutex_unlock(&disk->lock);
 	return session;
 }
@@ -46,7 +46,7 @@ destroy(struct session *session)
 		vhost_user_close(&session->vhost);
 	free(session->memory[0]);
 	free(session->memory[1]);
-	memory_unmap(session->arena.base, session->arena.bytes, session->arena.fd);
+	dma_unmap(session->arena.base, session->arena.bytes, session->arena.fd);
 	free(session);
 }
 

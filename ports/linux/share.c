@@ -22,7 +22,7 @@ idle(const struct orion_disk *disk)
 
 /* Tells the back end of REGION, if there is one; another is told of all when it comes. */
 static int
-tell(struct orion_disk *disk, const struct memory_region *region)
+tell(struct orion_disk *disk, const struct dma_region *region)
 {
 	return disk->session == NULL
 		       ? 0
@@ -32,18 +32,18 @@ tell(struct orion_disk *disk, const struct memory_region *region)
 static void *
 alloc_locked(struct orion_disk *disk, size_t bytes)
 {
-	void *memory = memory_pool_take(&disk->memory, bytes);
-	struct memory_region *region;
+	void *memory = dma_pool_take(&disk->memory, bytes);
+	struct dma_region *region;
 
 	if (memory != NULL)
 		return memory;
-	if (memory_pool_add(&disk->memory, bytes, &region) != 0)
+	if (dma_pool_add(&disk->memory, bytes, &region) != 0)
 		return NULL;
 	if (tell(disk, region) != 0) {
-		memory_pool_drop(&disk->memory, region);
+		dma_pool_drop(&disk->memory, region);
 		return NULL;
 	}
-	return memory_pool_take(&disk->memory, bytes);
+	return dma_pool_take(&disk->memory, bytes);
 }
 
 void *
@@ -51,7 +51,7 @@ orion_disk_alloc(struct orion_disk *disk, size_t bytes)
 {
 	void *memory;
 
-	if (bytes == 0 || bytes > BYTES_MAX || disk->state == DISK_FORKED)
+	if (bytes == 0 || bytes > BYTES_MAX || disk_state(disk) == DISK_FORKED)
 		return NULL;
 	pthread_mutex_lock(&disk->lock);
 	memory = alloc_locked(disk, bytes);
@@ -65,29 +65,29 @@ orion_disk_free(struct orion_disk *disk, void *memory)
 	if (memory == NULL)
 		return;
 	pthread_mutex_lock(&disk->lock);
-	memory_pool_give(&disk->memory, memory);
+	dma_pool_give(&disk->memory, memory);
 	pthread_mutex_unlock(&disk->lock);
 }
 
 static int
 register_locked(struct orion_disk *disk, void *base, size_t bytes, int fd, uint64_t offset)
 {
-	struct memory_region *region;
+	struct dma_region *region;
 	int result;
 
-	if (memory_overlaps(&disk->memory, base, bytes))
+	if (dma_overlaps(&disk->memory, base, bytes))
 		return -EEXIST;
 	fd = fcntl(fd, F_DUPFD_CLOEXEC, 0);
 	if (fd < 0)
 		return -errno;
-	region = memory_enter(&disk->memory, base, bytes, fd, offset);
+	region = dma_enter(&disk->memory, base, bytes, fd, offset);
 	if (region == NULL) {
 		close(fd);
 		return -ENOSPC;
 	}
 	result = tell(disk, region);
 	if (result != 0)
-		memory_leave(region);
+		dma_leave(region);
 	return result;
 }
 
@@ -96,10 +96,10 @@ orion_disk_register(struct orion_disk *disk, void *base, size_t bytes, int fd, i
 {
 	int result;
 
-	if (disk->state == DISK_FORKED)
+	if (disk_state(disk) == DISK_FORKED)
 		return -ECHILD;
 	if (base == NULL || bytes == 0 || bytes > BYTES_MAX || fd_offset < 0 ||
-	    ((uintptr_t)base | bytes | (uint64_t)fd_offset) % MEMORY_PAGE != 0)
+	    ((uintptr_t)base | bytes | (uint64_t)fd_offset) % DMA_PAGE != 0)
 		return -EINVAL;
 	pthread_mutex_lock(&disk->lock);
 	result = register_locked(disk, base, bytes, fd, (uint64_t)fd_offset);
@@ -110,16 +110,16 @@ orion_disk_register(struct orion_disk *disk, void *base, size_t bytes, int fd, i
 int
 orion_disk_unregister(struct orion_disk *disk, void *base)
 {
-	struct memory_region *region;
+	struct dma_region *region;
 	int result = -ENOENT;
 
 	pthread_mutex_lock(&disk->lock);
-	region = memory_find(&disk->memory, base, 1);
+	region = dma_find(&disk->memory, base, 1);
 	if (region != NULL && region->pool == NULL && region->base == base) {
 		result = 0;
-		if (disk->session != NULL && disk->state != DISK_FORKED)
+		if (disk->session != NULL && disk_state(disk) != DISK_FORKED)
 			result = vhost_user_remove_region(&disk->session->vhost, region);
-		memory_leave(region);
+		dma_leave(region);
 	}
 	pthread_mutex_unlock(&disk->lock);
 	return result;

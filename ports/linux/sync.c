@@ -3,7 +3,7 @@
 #include "ports/linux/disk.h"
 
 #include <errno.h>
-#include <string.h>
+#include <time.h>
 
 #define PIECE_BYTES ((size_t)1 << 20)
 #define SYNC_DEPTH (sizeof(((struct orion_queue *)NULL)->sync) / sizeof(struct orion_io))
@@ -13,7 +13,7 @@ static int
 one_back(struct orion_queue *queue, struct orion_io **free)
 {
 	while (orion_queue_wait(queue, free, 1, -1) == 0) {
-		if (queue->disk->state == DISK_FORKED)
+		if (disk_state(queue->disk) == DISK_FORKED)
 			return -ECHILD;
 	}
 	return (*free)->result;
@@ -22,69 +22,101 @@ one_back(struct orion_queue *queue, struct orion_io **free)
 static size_t
 piece_bytes(const struct orion_queue *queue)
 {
-	size_t bounce = (size_t)queue->bounce.count * MEMORY_PAGE / 4;
+	size_t bounce = (size_t)queue->bounce.count * DMA_PAGE / 4;
 
 	return bounce < PIECE_BYTES ? bounce : PIECE_BYTES;
 }
 
-/* Hands IO over, waiting for room.  A request of ours that comes back meanwhile is in *FREE. */
+/*
+ * Hands IO over.  -EAGAIN only while something else is in flight: a connection that is being
+ * dropped takes nothing for a moment.
+ */
 static int
 hand_in(struct orion_queue *queue, struct orion_io *io)
 {
-	if (orion_queue_submit(queue, &io, 1) == 1)
-		return 0;
-	return orion_queue_refusal(queue);
+	const struct timespec pause = {0, 1000000};
+
+	while (orion_queue_submit(queue, &io, 1) == 0) {
+		int refusal = orion_queue_refusal(queue);
+
+		if (refusal != -EAGAIN || orion_queue_in_flight(queue) != 0)
+			return refusal;
+		nanosleep(&pause, NULL);
+	}
+	orion_queue_kick(queue);
+	return 0;
+}
+
+/* The pieces of one transfer. */
+struct transfer {
+	uint8_t operation;
+	unsigned char *buffer;
+	size_t bytes, at, piece;
+	uint64_t offset;
+	struct orion_io *free[SYNC_DEPTH];
+	unsigned left;          /* free */
+	unsigned flying;
+	int result;             /* the first error */
+};
+
+/* Hands pieces over as long as there are some, and room. */
+static void
+fill(struct orion_queue *queue, struct transfer *transfer)
+{
+	while (transfer->at < transfer->bytes && transfer->left > 0 && transfer->result == 0) {
+		size_t rest = transfer->bytes - transfer->at;
+		struct orion_io *io = transfer->free[transfer->left - 1];
+		int result;
+
+		*io = (struct orion_io){
+			.offset = transfer->offset + transfer->at,
+			.buffer = transfer->buffer + transfer->at,
+			.bytes = (uint32_t)(rest < transfer->piece ? rest : transfer->piece),
+			.operation = transfer->operation,
+		};
+		result = hand_in(queue, io);
+		if (result == -EAGAIN)
+			return;
+		if (result != 0) {
+			transfer->result = result;
+			return;
+		}
+		transfer->left--;
+		transfer->flying++;
+		transfer->at += io->bytes;
+	}
 }
 
 static int
 transfer(struct orion_queue *queue, uint8_t operation, unsigned char *buffer, size_t bytes,
 	 uint64_t offset)
 {
-	struct orion_io *free[SYNC_DEPTH], *io;
-	unsigned left = queue->depth < SYNC_DEPTH ? queue->depth : SYNC_DEPTH, flying = 0;
-	size_t piece = piece_bytes(queue), at = 0;
-	int result = 0, status;
+	struct transfer transfer = {operation, buffer, bytes, 0, piece_bytes(queue),
+				    offset,    {NULL}, 0,     0, 0};
 
-	for (unsigned i = 0; i < left; i++)
-		free[i] = &queue->sync[i];
-	while ((at < bytes && result == 0) || flying > 0) {
-		status = -EAGAIN;
-		if (at < bytes && result == 0 && left > 0) {
-			size_t length = bytes - at < piece ? bytes - at : piece;
+	transfer.left = queue->depth < SYNC_DEPTH ? queue->depth : SYNC_DEPTH;
+	for (unsigned i = 0; i < transfer.left; i++)
+		transfer.free[i] = &queue->sync[i];
+	for (;;) {
+		int result;
 
-			io = free[left - 1];
-			*io = (struct orion_io){.offset = offset + at,
-						.buffer = buffer + at,
-						.bytes = (uint32_t)length,
-						.operation = operation};
-			status = hand_in(queue, io);
-			if (status == 0) {
-				left--;
-				flying++;
-				at += length;
-				orion_queue_kick(queue);
-				continue;
-			}
-			if (status != -EAGAIN)
-				result = status;
-		}
-		if (flying == 0 && status != -EAGAIN)
-			break;
-		status = one_back(queue, &free[left]);
-		if (status == -ECHILD)
-			return status;
-		left++;
-		flying--;
-		if (result == 0)
-			result = status;
+		fill(queue, &transfer);
+		if (transfer.flying == 0)
+			return transfer.result;
+		result = one_back(queue, &transfer.free[transfer.left]);
+		if (result == -ECHILD)
+			return result;
+		transfer.left++;
+		transfer.flying--;
+		if (transfer.result == 0)
+			transfer.result = result;
 	}
-	return result;
 }
 
 static int
 check(struct orion_queue *queue)
 {
-	if (queue->disk->state == DISK_FORKED)
+	if (disk_state(queue->disk) == DISK_FORKED)
 		return -ECHILD;
 	return orion_queue_in_flight(queue) != 0 ? -EBUSY : 0;
 }
@@ -118,7 +150,6 @@ orion_queue_flush(struct orion_queue *queue)
 		result = hand_in(queue, io);
 	if (result != 0)
 		return result;
-	orion_queue_kick(queue);
 	return one_back(queue, &done);
 }
 
@@ -133,7 +164,6 @@ orion_queue_identify(struct orion_queue *queue, char id[VBLK_ID_BYTES + 1])
 		result = hand_in(queue, io);
 	if (result != 0)
 		return result;
-	orion_queue_kick(queue);
 	result = one_back(queue, &done);
 	id[result == 0 ? VBLK_ID_BYTES : 0] = '\0';
 	for (char *c = id; *c != '\0'; c++)

@@ -109,8 +109,8 @@ open_eventfds(struct vhost_user *device, const int *calls)
 }
 
 int
-vhost_user_open(struct vhost_user *device, const char *path, uint32_t answer_ms,
-		struct memory *memory, const struct vhost_user_arena *arena, const int *calls)
+vhost_user_open(struct vhost_user *device, const char *path, uint32_t answer_ms, struct dma *memory,
+		const struct vhost_user_arena *arena, const int *calls)
 {
 	struct vu_channel *channel = &device->channel;
 	int result;
@@ -171,11 +171,11 @@ describe(uint64_t device, uint64_t bytes, uint64_t offset)
 }
 
 static unsigned
-count_regions(const struct memory *memory)
+count_regions(const struct dma *memory)
 {
 	unsigned count = 1;
 
-	for (unsigned i = 0; i < MEMORY_REGIONS_MAX; i++)
+	for (unsigned i = 0; i < DMA_REGIONS_MAX; i++)
 		count += memory->regions[i].bytes != 0;
 	return count;
 }
@@ -183,13 +183,13 @@ count_regions(const struct memory *memory)
 static int
 send_table(struct vhost_user *device)
 {
-	const struct memory *memory = device->memory;
+	const struct dma *memory = device->memory;
 	struct vu_table table = {.count = 1};
 	int fds[VU_TABLE_REGIONS] = {device->arena.fd};
 
 	table.regions[0] = describe(device->arena.device, device->arena.bytes, 0);
-	for (unsigned i = 0; i < MEMORY_REGIONS_MAX && table.count < VU_TABLE_REGIONS; i++) {
-		const struct memory_region *region = &memory->regions[i];
+	for (unsigned i = 0; i < DMA_REGIONS_MAX && table.count < VU_TABLE_REGIONS; i++) {
+		const struct dma_region *region = &memory->regions[i];
 
 		if (region->bytes == 0)
 			continue;
@@ -214,13 +214,13 @@ send_region(struct vhost_user *device, unsigned request, struct vu_region region
 static int
 send_regions(struct vhost_user *device)
 {
-	const struct memory *memory = device->memory;
+	const struct dma *memory = device->memory;
 	int result = send_region(device, VU_ADD_MEM_REG,
 				 describe(device->arena.device, device->arena.bytes, 0),
 				 device->arena.fd);
 
-	for (unsigned i = 0; i < MEMORY_REGIONS_MAX && result == 0; i++) {
-		const struct memory_region *region = &memory->regions[i];
+	for (unsigned i = 0; i < DMA_REGIONS_MAX && result == 0; i++) {
+		const struct dma_region *region = &memory->regions[i];
 
 		if (region->bytes != 0)
 			result = send_region(
@@ -248,7 +248,7 @@ vhost_user_tell_memory(struct vhost_user *device)
 }
 
 int
-vhost_user_add_region(struct vhost_user *device, const struct memory_region *region, bool idle)
+vhost_user_add_region(struct vhost_user *device, const struct dma_region *region, bool idle)
 {
 	if (!device->told_memory)
 		return 0;
@@ -263,7 +263,7 @@ vhost_user_add_region(struct vhost_user *device, const struct memory_region *reg
 }
 
 int
-vhost_user_remove_region(struct vhost_user *device, const struct memory_region *region)
+vhost_user_remove_region(struct vhost_user *device, const struct dma_region *region)
 {
 	if (!device->told_memory)
 		return 0;

@@ -12,7 +12,7 @@
 #define ORION_PORTS_LINUX_VHOST_USER_H
 
 #include "ports/linux/channel.h"
-#include "ports/linux/memory.h"
+#include "ports/linux/dma.h"
 
 #include "orion/transport.h"
 
@@ -39,7 +39,7 @@ struct vhost_user_vector {
 
 struct vhost_user {
 	struct vu_channel channel;
-	struct memory *memory;          /* the disk's regions */
+	struct dma *memory;          /* the disk's regions */
 	struct vhost_user_arena arena;
 	uint64_t offered, features;
 	uint64_t slots;                 /* memory regions that the back end takes */
@@ -60,7 +60,7 @@ struct vhost_user {
  * caller's, ARENA too.  Returns 0 or a negative errno, with device->channel.error.
  */
 int vhost_user_open(struct vhost_user *device, const char *path, uint32_t answer_ms,
-		    struct memory *memory, const struct vhost_user_arena *arena, const int *calls);
+		    struct dma *memory, const struct vhost_user_arena *arena, const int *calls);
 
 /* Closes whatever is open; may be called twice. */
 void vhost_user_close(struct vhost_user *device);
@@ -72,8 +72,8 @@ struct virtio_transport vhost_user_transport(struct vhost_user *device);
 int vhost_user_tell_memory(struct vhost_user *device);
 
 /* Tells a live back end of a new region, or that one goes.  -EBUSY, see orion_disk_register(). */
-int vhost_user_add_region(struct vhost_user *device, const struct memory_region *region, bool idle);
-int vhost_user_remove_region(struct vhost_user *device, const struct memory_region *region);
+int vhost_user_add_region(struct vhost_user *device, const struct dma_region *region, bool idle);
+int vhost_user_remove_region(struct vhost_user *device, const struct dma_region *region);
 
 /* Runs the handler of QUEUE's interrupt.  Context: the queue's owner, in place of an interrupt. */
 void vhost_user_interrupt(struct vhost_user *device, unsigned queue);

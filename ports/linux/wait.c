@@ -78,7 +78,7 @@ orion_queue_arm(struct orion_queue *queue)
 {
 	if (unlikely(__atomic_load_n(&queue->disk->turn, __ATOMIC_ACQUIRE) != queue->turn)) {
 		queue_follow(queue);
-		if (queue->ready_count != 0 || queue->disk->state == DISK_FORKED)
+		if (queue->ready_count != 0 || disk_state(queue->disk) == DISK_FORKED)
 			return false;
 	}
 	return queue->ring == NULL || vblk_arm(queue->ring);
@@ -106,7 +106,7 @@ sleep_for(struct orion_queue *queue, struct orion_io **done, unsigned max, const
 			go_on = sleep_once(queue, wait);
 		orion_queue_disarm(queue);
 		count = orion_queue_reap(queue, done, max);
-	} while (count == 0 && go_on && queue->disk->state != DISK_FORKED &&
+	} while (count == 0 && go_on && disk_state(queue->disk) != DISK_FORKED &&
 		 arch_ticks() - wait->begin < wait->limit);
 	return count;
 }
@@ -134,7 +134,7 @@ orion_queue_wait(struct orion_queue *queue, struct orion_io **done, unsigned max
 	struct wait wait;
 
 	if (count != 0 || max == 0 || timeout_ns == 0 || orion_queue_in_flight(queue) == 0 ||
-	    queue->disk->state == DISK_FORKED)
+	    disk_state(queue->disk) == DISK_FORKED)
 		return count;
 	queue->counters.waits++;
 	wait.begin = arch_ticks();

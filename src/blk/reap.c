@@ -183,7 +183,8 @@ reap(struct vblk_queue *queue, struct vblk_completion *completions, unsigned max
 	if (unlikely(fault != VRING_OK))
 		return reap_nothing(queue, fault, pending);
 	if (pending != 1 || unlikely(max == 0))
-		return many(queue, completions, max, pending);
+		return pending == 0 ? reap_nothing(queue, VRING_OK, 0)
+				    : many(queue, completions, max, pending);
 	fault = packed ? vring_packed_take(ring, 1, &used, &length, kind)
 		       : vring_split_take(ring, 1, &used, &length, kind);
 	if (unlikely(fault != VRING_OK) || (packed && used == NULL))

@@ -141,3 +141,28 @@ TEST_AXES(blk_recover__gone, kinds, NULL)
 	EXPECT_EQ(vblk_stop(bench->world->device), ORION_WRONG_STATE);
 	EXPECT_EQ(bench->fake->regions_live, 1);
 }
+
+/*
+ * The host knows that the device is dead: nothing counts that it may have written last, and the
+ * device is not asked for a reset.
+ */
+TEST_AXES(blk_recover__abandoned_gives_all_back, kinds, NULL)
+{
+	struct blk_bench *bench = begin(3);
+	struct vblk_request request = blk_request(VBLK_READ, 1, 1, 512);
+	struct vblk_completion done[4];
+
+	EXPECT(blk_pop(bench));
+	blk_complete(bench, &bench->chain, 0, 513);
+	vblk_queue_abandon(bench->queue);
+	EXPECT_EQ(vblk_submit(bench->queue, &request, 1), 0);
+	EXPECT_EQ(vblk_refusal(bench->queue), ORION_WRONG_STATE);
+	EXPECT_EQ(vblk_reap(bench->queue, done, 4), 3);
+	for (unsigned i = 0; i < 3; i++)
+		EXPECT_EQ(done[i].result, ORION_OUTCOME_UNKNOWN);
+	EXPECT_EQ(vblk_in_flight(bench->queue), 0);
+	EXPECT_EQ(vblk_reap(bench->queue, done, 4), 0);
+	EXPECT_EQ(vblk_state_get(bench->world->device), VBLK_LIVE);
+	vblk_close(bench->world->device);
+	fake_expect_empty(bench->world);
+}

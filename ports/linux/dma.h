@@ -6,91 +6,91 @@
  * Device addresses are the library's own numbers, given out once and never again while the disk is
  * open; they tell the back end nothing of where this process keeps its memory.
  *
- * Context: whoever changes the table holds the disk's lock; memory_find() may run at any time.  An
+ * Context: whoever changes the table holds the disk's lock; dma_find() may run at any time.  An
  * entry is taken away only when no request uses it.
  */
-#ifndef ORION_PORTS_LINUX_MEMORY_H
-#define ORION_PORTS_LINUX_MEMORY_H
+#ifndef ORION_PORTS_LINUX_DMA_H
+#define ORION_PORTS_LINUX_DMA_H
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
-#define MEMORY_REGIONS_MAX 64u
-#define MEMORY_PAGE 4096u
+#define DMA_REGIONS_MAX 64u
+#define DMA_PAGE 4096u
 
-struct memory_region {
+struct dma_region {
 	unsigned char *base;
 	size_t bytes;           /* 0: no region; written last when one is entered */
 	uint64_t device;        /* address for the device */
 	int fd;
 	uint64_t fd_offset;
-	struct memory_pool *pool;       /* pages to give out; NULL: the program's own memory */
+	struct dma_pool *pool;       /* pages to give out; NULL: the program's own memory */
 };
 
-struct memory {
+struct dma {
 	uint64_t next_device;   /* address for the next region */
 	size_t pool_bytes;      /* of all pools */
-	struct memory_region regions[MEMORY_REGIONS_MAX];
+	struct dma_region regions[DMA_REGIONS_MAX];
 };
 
-void memory_init(struct memory *memory);
+void dma_init(struct dma *memory);
 
 /* Unmaps and closes everything. */
-void memory_end(struct memory *memory);
+void dma_end(struct dma *memory);
 
 /* Device addresses for BYTES. */
-uint64_t memory_address(struct memory *memory, size_t bytes);
+uint64_t dma_address(struct dma *memory, size_t bytes);
 
 /*
  * A mapping of BYTES of fresh zeroed memory, sealed against every change of size, at a multiple of
- * 2 MiB.  Returns 0 or a negative errno.  memory_unmap() takes both back.
+ * 2 MiB.  Returns 0 or a negative errno.  dma_unmap() takes both back.
  */
-int memory_map(size_t bytes, unsigned char **base, int *fd);
-void memory_unmap(unsigned char *base, size_t bytes, int fd);
+int dma_map(size_t bytes, unsigned char **base, int *fd);
+void dma_unmap(unsigned char *base, size_t bytes, int fd);
 
 /* Enters a region; the descriptor becomes the table's.  NULL: no entry is free. */
-struct memory_region *memory_enter(struct memory *memory, unsigned char *base, size_t bytes, int fd,
-				   uint64_t fd_offset);
+struct dma_region *dma_enter(struct dma *memory, unsigned char *base, size_t bytes, int fd,
+			     uint64_t fd_offset);
 
 /* Takes a region out; its descriptor is closed, its mapping stays. */
-void memory_leave(struct memory_region *region);
+void dma_leave(struct dma_region *region);
 
 /* The region that holds all of BYTES at ADDRESS, or NULL.  Any context. */
-struct memory_region *memory_find(struct memory *memory, const void *address, size_t bytes);
+struct dma_region *dma_find(struct dma *memory, const void *address, size_t bytes);
 
 /* Whether any byte of BYTES at BASE lies in a region. */
-bool memory_overlaps(const struct memory *memory, const void *base, size_t bytes);
+bool dma_overlaps(const struct dma *memory, const void *base, size_t bytes);
 
 /* ---- pools: pages of a region ---- */
 
 /*
  * Zeroed pages for BYTES out of the pools there are, or NULL; a region with a new pool is then
- * entered by memory_pool_add(), which gives 0 or a negative errno and *REGION.
+ * entered by dma_pool_add(), which gives 0 or a negative errno and *REGION.
  */
-void *memory_pool_take(struct memory *memory, size_t bytes);
-int memory_pool_add(struct memory *memory, size_t bytes, struct memory_region **region);
-void memory_pool_drop(struct memory *memory, struct memory_region *region);
+void *dma_pool_take(struct dma *memory, size_t bytes);
+int dma_pool_add(struct dma *memory, size_t bytes, struct dma_region **region);
+void dma_pool_drop(struct dma *memory, struct dma_region *region);
 
 /* Gives pages back; false when ADDRESS is not the start of any that were taken. */
-bool memory_pool_give(struct memory *memory, void *address);
+bool dma_pool_give(struct dma *memory, void *address);
 
 /* ---- pages: a map of what is free ---- */
 
-struct memory_pages {
+struct dma_pages {
 	uint32_t count, free;
 	uint32_t *run;          /* of page i: length of the run that starts there, or 0 */
 	uint64_t *used;         /* a bit per page */
 };
 
 /* Returns false when there is no memory for the map. */
-bool pages_init(struct memory_pages *pages, uint32_t count);
-void pages_end(struct memory_pages *pages);
+bool pages_init(struct dma_pages *pages, uint32_t count);
+void pages_end(struct dma_pages *pages);
 
 /* First of COUNT adjacent free pages at a multiple of ALIGN, now used; UINT32_MAX: none. */
-uint32_t pages_take(struct memory_pages *pages, uint32_t count, uint32_t align);
+uint32_t pages_take(struct dma_pages *pages, uint32_t count, uint32_t align);
 
 /* The run that starts at page FIRST is free again; how long it was, 0 if there is none. */
-uint32_t pages_give(struct memory_pages *pages, uint32_t first);
+uint32_t pages_give(struct dma_pages *pages, uint32_t first);
 
 #endif

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Regions and pools.  The manual is memory.h. */
-#include "ports/linux/memory.h"
+/* Regions and pools.  The manual is dma.h. */
+#include "ports/linux/dma.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -14,8 +14,8 @@
 #define POOL_BYTES_MIN ((size_t)16 << 20)
 #define POOL_BYTES_MAX ((size_t)1 << 40)
 
-struct memory_pool {
-	struct memory_pages pages;
+struct dma_pool {
+	struct dma_pages pages;
 };
 
 static size_t
@@ -25,28 +25,28 @@ round_up(size_t bytes, size_t to)
 }
 
 void
-memory_init(struct memory *memory)
+dma_init(struct dma *memory)
 {
-	*memory = (struct memory){.next_device = FIRST_DEVICE_ADDRESS};
+	*memory = (struct dma){.next_device = FIRST_DEVICE_ADDRESS};
 }
 
 void
-memory_end(struct memory *memory)
+dma_end(struct dma *memory)
 {
-	for (unsigned i = 0; i < MEMORY_REGIONS_MAX; i++) {
-		struct memory_region *region = &memory->regions[i];
+	for (unsigned i = 0; i < DMA_REGIONS_MAX; i++) {
+		struct dma_region *region = &memory->regions[i];
 
 		if (region->bytes == 0)
 			continue;
 		if (region->pool != NULL)
-			memory_pool_drop(memory, region);
+			dma_pool_drop(memory, region);
 		else
-			memory_leave(region);
+			dma_leave(region);
 	}
 }
 
 uint64_t
-memory_address(struct memory *memory, size_t bytes)
+dma_address(struct dma *memory, size_t bytes)
 {
 	uint64_t address = memory->next_device;
 
@@ -75,7 +75,7 @@ sealed_file(size_t bytes)
 }
 
 int
-memory_map(size_t bytes, unsigned char **base, int *fd)
+dma_map(size_t bytes, unsigned char **base, int *fd)
 {
 	unsigned char *room, *at;
 	size_t before;
@@ -104,7 +104,7 @@ memory_map(size_t bytes, unsigned char **base, int *fd)
 }
 
 void
-memory_unmap(unsigned char *base, size_t bytes, int fd)
+dma_unmap(unsigned char *base, size_t bytes, int fd)
 {
 	munmap(base, bytes);
 	close(fd);
@@ -112,16 +112,16 @@ memory_unmap(unsigned char *base, size_t bytes, int fd)
 
 /* ---- the table ---- */
 
-struct memory_region *
-memory_enter(struct memory *memory, unsigned char *base, size_t bytes, int fd, uint64_t fd_offset)
+struct dma_region *
+dma_enter(struct dma *memory, unsigned char *base, size_t bytes, int fd, uint64_t fd_offset)
 {
-	for (unsigned i = 0; i < MEMORY_REGIONS_MAX; i++) {
-		struct memory_region *region = &memory->regions[i];
+	for (unsigned i = 0; i < DMA_REGIONS_MAX; i++) {
+		struct dma_region *region = &memory->regions[i];
 
 		if (region->bytes != 0)
 			continue;
 		region->base = base;
-		region->device = memory_address(memory, bytes);
+		region->device = dma_address(memory, bytes);
 		region->fd = fd;
 		region->fd_offset = fd_offset;
 		region->pool = NULL;
@@ -132,17 +132,17 @@ memory_enter(struct memory *memory, unsigned char *base, size_t bytes, int fd, u
 }
 
 void
-memory_leave(struct memory_region *region)
+dma_leave(struct dma_region *region)
 {
 	__atomic_store_n(&region->bytes, 0, __ATOMIC_RELEASE);
 	close(region->fd);
 }
 
-struct memory_region *
-memory_find(struct memory *memory, const void *address, size_t bytes)
+struct dma_region *
+dma_find(struct dma *memory, const void *address, size_t bytes)
 {
-	for (unsigned i = 0; i < MEMORY_REGIONS_MAX; i++) {
-		struct memory_region *region = &memory->regions[i];
+	for (unsigned i = 0; i < DMA_REGIONS_MAX; i++) {
+		struct dma_region *region = &memory->regions[i];
 		size_t room = __atomic_load_n(&region->bytes, __ATOMIC_ACQUIRE);
 		size_t offset = (uintptr_t)address - (uintptr_t)region->base;
 
@@ -153,12 +153,12 @@ memory_find(struct memory *memory, const void *address, size_t bytes)
 }
 
 bool
-memory_overlaps(const struct memory *memory, const void *base, size_t bytes)
+dma_overlaps(const struct dma *memory, const void *base, size_t bytes)
 {
 	uintptr_t first = (uintptr_t)base;
 
-	for (unsigned i = 0; i < MEMORY_REGIONS_MAX; i++) {
-		const struct memory_region *region = &memory->regions[i];
+	for (unsigned i = 0; i < DMA_REGIONS_MAX; i++) {
+		const struct dma_region *region = &memory->regions[i];
 		uintptr_t other = (uintptr_t)region->base;
 
 		if (region->bytes != 0 && first < other + region->bytes && other < first + bytes)
@@ -170,9 +170,9 @@ memory_overlaps(const struct memory *memory, const void *base, size_t bytes)
 /* ---- pools ---- */
 
 int
-memory_pool_add(struct memory *memory, size_t bytes, struct memory_region **region)
+dma_pool_add(struct dma *memory, size_t bytes, struct dma_region **region)
 {
-	struct memory_pool *pool;
+	struct dma_pool *pool;
 	size_t size = POOL_BYTES_MIN;
 	unsigned char *base;
 	int fd, result = -ENOMEM;
@@ -183,12 +183,12 @@ memory_pool_add(struct memory *memory, size_t bytes, struct memory_region **regi
 	size = size > memory->pool_bytes ? size : memory->pool_bytes;
 	size = round_up(size > bytes ? size : bytes, LARGE_PAGE);
 	pool = calloc(1, sizeof(*pool));
-	if (pool == NULL || !pages_init(&pool->pages, (uint32_t)(size / MEMORY_PAGE)))
+	if (pool == NULL || !pages_init(&pool->pages, (uint32_t)(size / DMA_PAGE)))
 		goto no_pages;
-	result = memory_map(size, &base, &fd);
+	result = dma_map(size, &base, &fd);
 	if (result != 0)
 		goto no_map;
-	*region = memory_enter(memory, base, size, fd, 0);
+	*region = dma_enter(memory, base, size, fd, 0);
 	if (*region == NULL) {
 		result = -ENOSPC;
 		goto no_entry;
@@ -198,7 +198,7 @@ memory_pool_add(struct memory *memory, size_t bytes, struct memory_region **regi
 	return 0;
 
 no_entry:
-	memory_unmap(base, size, fd);
+	dma_unmap(base, size, fd);
 no_map:
 	pages_end(&pool->pages);
 no_pages:
@@ -207,7 +207,7 @@ no_pages:
 }
 
 void
-memory_pool_drop(struct memory *memory, struct memory_region *region)
+dma_pool_drop(struct dma *memory, struct dma_region *region)
 {
 	unsigned char *base = region->base;
 	size_t bytes = region->bytes;
@@ -215,42 +215,41 @@ memory_pool_drop(struct memory *memory, struct memory_region *region)
 	memory->pool_bytes -= bytes;
 	pages_end(&region->pool->pages);
 	free(region->pool);
-	memory_leave(region);
+	dma_leave(region);
 	munmap(base, bytes);
 }
 
 void *
-memory_pool_take(struct memory *memory, size_t bytes)
+dma_pool_take(struct dma *memory, size_t bytes)
 {
-	uint32_t pages = (uint32_t)((bytes + MEMORY_PAGE - 1) / MEMORY_PAGE);
-	uint32_t align = bytes >= LARGE_PAGE ? LARGE_PAGE / MEMORY_PAGE : 1;
+	uint32_t pages = (uint32_t)((bytes + DMA_PAGE - 1) / DMA_PAGE);
+	uint32_t align = bytes >= LARGE_PAGE ? LARGE_PAGE / DMA_PAGE : 1;
 
-	for (unsigned i = 0; i < MEMORY_REGIONS_MAX; i++) {
-		struct memory_region *region = &memory->regions[i];
+	for (unsigned i = 0; i < DMA_REGIONS_MAX; i++) {
+		struct dma_region *region = &memory->regions[i];
 		uint32_t first;
 
 		if (region->bytes == 0 || region->pool == NULL)
 			continue;
 		first = pages_take(&region->pool->pages, pages, align);
 		if (first != UINT32_MAX)
-			return region->base + (size_t)first * MEMORY_PAGE;
+			return region->base + (size_t)first * DMA_PAGE;
 	}
 	return NULL;
 }
 
 bool
-memory_pool_give(struct memory *memory, void *address)
+dma_pool_give(struct dma *memory, void *address)
 {
-	struct memory_region *region = memory_find(memory, address, 1);
+	struct dma_region *region = dma_find(memory, address, 1);
 	size_t offset, bytes;
 
 	if (region == NULL || region->pool == NULL)
 		return false;
 	offset = (size_t)((unsigned char *)address - region->base);
-	if (offset % MEMORY_PAGE != 0)
+	if (offset % DMA_PAGE != 0)
 		return false;
-	bytes = (size_t)pages_give(&region->pool->pages, (uint32_t)(offset / MEMORY_PAGE)) *
-		MEMORY_PAGE;
+	bytes = (size_t)pages_give(&region->pool->pages, (uint32_t)(offset / DMA_PAGE)) * DMA_PAGE;
 	if (bytes == 0)
 		return false;
 	/* Whoever takes the pages next finds zeroes; should that fail, by hand. */

@@ -1,0 +1,305 @@
+/* SPDX-License-Identifier: MIT */
+/* vblk copy and vblk verify: any two places. */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "cmd/vblk/command.h"
+#include "cmd/vblk/json.h"
+#include "cmd/vblk/transfer.h"
+#include "cmd/vblk/units.h"
+
+struct settings {
+	bool json, progress, quiet, target_is_zero, pad, shorter;
+};
+
+static int run_copy(const struct command *command, int argc, char **argv);
+static int run_verify(const struct command *command, int argc, char **argv);
+
+static const struct option copy_options[] = {
+	FLAG("target-is-zero", 0, target_is_zero,
+	     "the target reads as zeros now: don't write zeros"),
+	FLAG("pad", 0, pad, "fill the target's last block with zeros if the source ends in it"),
+	FLAG("progress", 0, progress, "show progress even when stderr is no terminal"),
+	FLAG("quiet", 'q', quiet, "print nothing but troubles"),
+	FLAG("json", 0, json, "print the summary as JSON"),
+	NO_MORE_OPTIONS,
+};
+
+static const struct option verify_options[] = {
+	FLAG("shorter", 0, shorter, "compare no more than the shorter of the two has"),
+	FLAG("progress", 0, progress, "show progress even when stderr is no terminal"),
+	FLAG("quiet", 'q', quiet, "print nothing but troubles: the exit status tells"),
+	FLAG("json", 0, json, "print the result as JSON"),
+	NO_MORE_OPTIONS,
+};
+
+const struct command copy_command = {
+	.name = "copy",
+	.arguments = "SOURCE TARGET",
+	.summary = "Copies a whole disk, file or stream to another",
+	.help = "SOURCE and TARGET are each the URL of a disk, a file or block device,\n"
+		"or - for standard input or output.  A file as target is created, or\n"
+		"emptied, and becomes as long as the source.  A disk or block device\n"
+		"must have room for it all, else nothing is written.\n"
+		"\n"
+		"Holes of a file are not read, and zeros are not written to a file: it\n"
+		"gets holes.  They are written to a disk or block device, unless\n"
+		"--target-is-zero says that it holds nothing but zeros.\n"
+		"\n"
+		"At the end the target is flushed; a flush that fails is a failure.\n"
+		"Ctrl-C ends in order: what is in flight is waited for and flushed, and\n"
+		"how far the copy is complete is said.  A second one does not wait.\n",
+	.options = copy_options,
+	.least = 2,
+	.most = 2,
+	.run = run_copy,
+};
+
+const struct command verify_command = {
+	.name = "verify",
+	.arguments = "A B",
+	.summary = "Compares two disks, files or streams",
+	.help = "A and B are each the URL of a disk, a file or block device, or (one of\n"
+		"them) - for standard input.  Prints the offset of the first byte that\n"
+		"differs, and how many blocks do: of the larger block of the two, at\n"
+		"least 512 bytes.  One that is longer than the other is different.\n"
+		"\n"
+		"Exit status: 0 the same, 1 different, 2 trouble.\n",
+	.options = verify_options,
+	.least = 2,
+	.most = 2,
+	.run = run_verify,
+};
+
+/* ---- copy ---- */
+
+static int
+copy_refuse(const struct place *a, const struct place *b, const struct settings *settings)
+{
+	uint64_t rest = a->bytes != PLACE_UNKNOWN ? a->bytes % b->block : 0;
+
+	if (place_same(a, b))
+		return trouble("%s and %s are the same", a->name, b->name);
+	if (rest != 0 && !settings->pad)
+		return trouble("%s has %llu bytes, which is no multiple of the target's block, %u; "
+			       "--pad would fill the last block with zeros",
+			       a->name, (unsigned long long)a->bytes, b->block);
+	return STATUS_OK;
+}
+
+static void
+copy_json(const struct transfer *t, int status, double seconds)
+{
+	struct json json = {.file = stdout};
+
+	json_open(&json, NULL, '{');
+	json_text(&json, "result",
+		  status == STATUS_OK            ? "complete"
+		  : status == STATUS_INTERRUPTED ? "interrupted"
+						 : "failed");
+	json_number(&json, "bytes", t->done);
+	json_number(&json, "zero_bytes_skipped", t->holes);
+	json_real(&json, "seconds", seconds);
+	json_real(&json, "bytes_per_second", seconds > 0 ? (double)t->done / seconds : 0);
+	json_close(&json, '}');
+}
+
+/* The end that was not the right one: how much is there. */
+static void
+copy_partial(const struct transfer *t, int flushed)
+{
+	if (t->abandoned || flushed != 0)
+		say("not complete: it is not sure that any of it is stable on %s", t->b->name);
+	else
+		say("not complete: the first %llu bytes (%s) are copied and flushed",
+		    (unsigned long long)t->done, units_bytes(t->done).s);
+}
+
+/* Runs T, flushes, reports. */
+static int
+copy_do(struct transfer *t, const struct settings *settings)
+{
+	bool quiet = settings->quiet || settings->json || t->b->stream;
+	struct progress progress;
+	int status, flushed = 0;
+	double seconds;
+
+	interrupts_catch();
+	progress_start(&progress, "copying", t->bytes, settings->progress);
+	t->progress = &progress;
+	status = transfer_run(t);
+	if (progress.shown)
+		say_progress("flushing");
+	if (!t->abandoned)
+		flushed = place_flush(t->b, t->done);
+	progress_end(&progress);
+	seconds = (double)(clock_ns() - progress.start_ns) / 1e9;
+	if (flushed != 0) {
+		trouble("%s: the flush at the end failed: %s", t->b->name,
+			place_words(t->b, flushed));
+		status = status == STATUS_OK ? STATUS_TROUBLE : status;
+	}
+	if (status != STATUS_OK)
+		copy_partial(t, flushed);
+	else if (!quiet)
+		printf("copied %s (%llu bytes), of which %s are zeros not written, in %.2f s: "
+		       "%s/s\n",
+		       units_bytes(t->done).s, (unsigned long long)t->done, units_bytes(t->holes).s,
+		       seconds, units_bytes((uint64_t)((double)t->done / seconds)).s);
+	if (settings->json)
+		copy_json(t, status, seconds);
+	return status;
+}
+
+static int
+copy_places(struct place *a, struct place *b, const struct settings *settings)
+{
+	struct transfer t = {.a = a, .b = b, .bytes = a->bytes, .pad = settings->pad};
+
+	if (copy_refuse(a, b, settings) != STATUS_OK || place_prepare(b, a->bytes) != 0)
+		return STATUS_TROUBLE;
+	b->zero |= settings->target_is_zero && !b->stream;
+	return copy_do(&t, settings);
+}
+
+static int
+run_copy(const struct command *command, int argc, char **argv)
+{
+	struct settings settings = {0};
+	struct place *a, *b;
+	int status = STATUS_TROUBLE;
+
+	if (options_read(command, &settings, argc, argv) < 0)
+		return STATUS_TROUBLE;
+	if (settings.json && strcmp(argv[1], "-") == 0)
+		return trouble("--json prints on standard output, which is the target");
+	a = place_open(argv[0], PLACE_SOURCE);
+	b = a != NULL ? place_open(argv[1], PLACE_TARGET) : NULL;
+	if (b != NULL)
+		status = copy_places(a, b, &settings);
+	place_close(a);
+	place_close(b);
+	return status;
+}
+
+/* ---- verify ---- */
+
+/* The places as they were named, whichever was taken as the transfer's A. */
+struct pair {
+	struct place *first, *second;
+	uint64_t first_bytes, second_bytes;
+};
+
+static void
+verify_json(const struct transfer *t, const struct pair *pair, int status)
+{
+	struct json json = {.file = stdout};
+
+	json_open(&json, NULL, '{');
+	json_text(&json, "result",
+		  status == STATUS_OK            ? "same"
+		  : status == STATUS_DIFFERENT   ? "different"
+		  : status == STATUS_INTERRUPTED ? "interrupted"
+						 : "failed");
+	json_number(&json, "compared_bytes", t->done);
+	if (pair->first_bytes != PLACE_UNKNOWN)
+		json_number(&json, "a_bytes", pair->first_bytes);
+	if (pair->second_bytes != PLACE_UNKNOWN)
+		json_number(&json, "b_bytes", pair->second_bytes);
+	if (t->differences > 0)
+		json_number(&json, "first_difference", t->first_difference);
+	json_number(&json, "different_blocks", t->differences);
+	json_number(&json, "block_bytes", t->difference_unit);
+	json_close(&json, '}');
+}
+
+static void
+verify_text(const struct transfer *t, const struct pair *pair, int status)
+{
+	const struct place *longer =
+		pair->first_bytes > pair->second_bytes ? pair->first : pair->second;
+
+	if (status == STATUS_OK)
+		printf("the same: %s (%llu bytes)\n", units_bytes(t->done).s,
+		       (unsigned long long)t->done);
+	if (status != STATUS_DIFFERENT)
+		return;
+	if (t->differences > 0)
+		printf("different: first at offset %llu; %llu of %llu blocks of %llu bytes\n",
+		       (unsigned long long)t->first_difference, (unsigned long long)t->differences,
+		       (unsigned long long)((t->done + t->difference_unit - 1) /
+					    t->difference_unit),
+		       (unsigned long long)t->difference_unit);
+	if (pair->first_bytes != pair->second_bytes)
+		printf("different: %s is longer; the first %llu bytes were compared\n",
+		       longer->name, (unsigned long long)t->done);
+}
+
+/* How long both turned out to be; a stream that goes on counts as endless. */
+static void
+verify_sizes(const struct transfer *t, struct pair *pair)
+{
+	uint64_t *stream = pair->first->stream ? &pair->first_bytes : &pair->second_bytes;
+
+	pair->first_bytes = pair->first->bytes;
+	pair->second_bytes = pair->second->bytes;
+	if ((pair->first->stream || pair->second->stream) && t->ended)
+		*stream = t->done;
+}
+
+static int
+verify_places(struct pair *pair, const struct settings *settings)
+{
+	bool swap = pair->second->stream;
+	struct transfer t = {
+		.a = swap ? pair->second : pair->first,
+		.b = swap ? pair->first : pair->second,
+		.compare = true,
+	};
+	struct progress progress;
+	int status;
+
+	if (t.b->stream)
+		return trouble("only one of the two can be standard input");
+	t.bytes = t.a->bytes;
+	if (t.bytes != PLACE_UNKNOWN && t.b->bytes < t.bytes)
+		t.bytes = t.b->bytes;
+	interrupts_catch();
+	progress_start(&progress, "comparing", t.bytes != PLACE_UNKNOWN ? t.bytes : t.b->bytes,
+		       settings->progress);
+	t.progress = &progress;
+	status = transfer_run(&t);
+	progress_end(&progress);
+	verify_sizes(&t, pair);
+	if (t.differences > 0 ||
+	    (status == STATUS_OK && !settings->shorter && pair->first_bytes != pair->second_bytes))
+		status = status == STATUS_OK ? STATUS_DIFFERENT : status;
+	if (status == STATUS_INTERRUPTED)
+		say("not complete: the first %llu bytes were compared, %llu blocks differ",
+		    (unsigned long long)t.done, (unsigned long long)t.differences);
+	if (settings->json)
+		verify_json(&t, pair, status);
+	else if (!settings->quiet)
+		verify_text(&t, pair, status);
+	return status;
+}
+
+static int
+run_verify(const struct command *command, int argc, char **argv)
+{
+	struct settings settings = {0};
+	struct pair pair = {0};
+	int status = STATUS_TROUBLE;
+
+	if (options_read(command, &settings, argc, argv) < 0)
+		return STATUS_TROUBLE;
+	pair.first = place_open(argv[0], PLACE_SOURCE);
+	if (pair.first != NULL)
+		pair.second = place_open(argv[1], PLACE_SOURCE);
+	if (pair.second != NULL)
+		status = verify_places(&pair, &settings);
+	place_close(pair.first);
+	place_close(pair.second);
+	return status;
+}

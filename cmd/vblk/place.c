@@ -1,0 +1,156 @@
+/* SPDX-License-Identifier: MIT */
+/* Places of every kind: see place.h. */
+#include "cmd/vblk/place.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "cmd/vblk/say.h"
+
+bool
+place_is_url(const char *text)
+{
+	return strncmp(text, "vhost-user:", strlen("vhost-user:")) == 0;
+}
+
+/* Something that looks like a URL of a kind that is not there, and not like a file that is. */
+static bool
+strange_url(const char *text)
+{
+	size_t scheme = strspn(text, "abcdefghijklmnopqrstuvwxyz-+");
+
+	return scheme > 1 && text[scheme] == ':' && access(text, F_OK) != 0;
+}
+
+struct place *
+place_open(const char *text, place_role role)
+{
+	if (strcmp(text, "-") == 0)
+		return place_stream_open(role);
+	if (place_is_url(text))
+		return place_url_open(text, role);
+	if (strange_url(text)) {
+		trouble("%s: a URL begins with vhost-user:, as in vhost-user:/run/disk.sock; a "
+			"file of that name would be ./%s",
+			text, text);
+		return NULL;
+	}
+	return place_file_open(text, role);
+}
+
+void
+place_close(struct place *place)
+{
+	if (place == NULL)
+		return;
+	place->ops->close(place);
+	free(place->name);
+	free(place);
+}
+
+bool
+place_same(const struct place *a, const struct place *b)
+{
+	struct stat sa, sb;
+
+	if (a->disk != NULL || b->disk != NULL)
+		return a->disk != NULL && b->disk != NULL &&
+		       strncmp(a->name, b->name, strcspn(a->name, "?")) == 0 &&
+		       strcspn(a->name, "?") == strcspn(b->name, "?");
+	if (fstat(a->fd, &sa) != 0 || fstat(b->fd, &sb) != 0)
+		return false;
+	if (S_ISBLK(sa.st_mode) && S_ISBLK(sb.st_mode))
+		return sa.st_rdev == sb.st_rdev;
+	return S_ISREG(sa.st_mode) && sa.st_dev == sb.st_dev && sa.st_ino == sb.st_ino;
+}
+
+bool
+place_submit(struct place *place, struct orion_io *io)
+{
+	return place->ops->submit(place, io);
+}
+
+unsigned
+place_reap(struct place *place, struct orion_io **done, unsigned max)
+{
+	return place->ops->reap(place, done, max);
+}
+
+int
+place_arm(struct place *place)
+{
+	return place->ops->arm != NULL ? place->ops->arm(place) : -1;
+}
+
+void
+place_lend(struct place *place, void *base, uint64_t bytes, int fd)
+{
+	if (place->ops->lend != NULL)
+		place->ops->lend(place, base, bytes, fd);
+}
+
+bool
+place_hole(struct place *place, uint64_t offset, uint64_t *length)
+{
+	*length = PLACE_UNKNOWN;
+	return place->ops->hole != NULL && place->ops->hole(place, offset, length);
+}
+
+int
+place_prepare(struct place *place, uint64_t bytes)
+{
+	return place->ops->prepare != NULL ? place->ops->prepare(place, bytes) : 0;
+}
+
+int
+place_flush(struct place *place, uint64_t end)
+{
+	return place->ops->flush != NULL ? place->ops->flush(place, end) : 0;
+}
+
+/* At a disk strerror() would puzzle. */
+const char *
+place_words(const struct place *place, int result)
+{
+	if (place->disk == NULL)
+		return strerror(-result);
+	switch (result) {
+	case -EIO:
+		return "the device failed the request";
+	case -ENODEV:
+		return "the back end is gone and did not come back in time";
+	case -ESTALE:
+		return "the back end restarted and may have lost writes that it had acknowledged";
+	case -EROFS:
+		return "the disk is read-only";
+	case -ERANGE:
+		return "beyond the end of the disk";
+	default:
+		return strerror(-result);
+	}
+}
+
+void
+place_trouble(struct place *place, const char *doing, uint64_t offset, int result)
+{
+	const char *more = place->disk != NULL ? orion_disk_text(place->disk) : "";
+
+	trouble("%s: %s at offset %llu: %s%s%s%s", place->name, doing, (unsigned long long)offset,
+		place_words(place, result), *more ? " (" : "", more, *more ? ")" : "");
+}
+
+bool
+place_is_zero(const void *data, uint64_t bytes)
+{
+	const unsigned char *p = data;
+
+	for (unsigned i = 0; i < 16 && i < bytes; i++) {
+		if (p[i] != 0)
+			return false;
+	}
+	/* All are equal to the one 16 before, and the first 16 are zero. */
+	return bytes <= 16 || memcmp(p, p + 16, bytes - 16) == 0;
+}

@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Words for a person, on stderr: troubles, notices, and one line of progress that the others erase
+ * before they print.  Any thread.
+ */
+#ifndef CMD_VBLK_SAY_H
+#define CMD_VBLK_SAY_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/* What each line begins with, after "vblk": a command's name, or "".  Static. */
+void say_command(const char *name);
+
+/* Prints "vblk COMMAND: TEXT" and a newline. */
+void say(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+/* The same; returns STATUS_TROUBLE, for the return statements of commands. */
+int trouble(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+/* For orion_disk_options.event; ARGUMENT is the name of the place. */
+void say_event(void *argument, const char *text);
+
+/* Puts TEXT, cut to the terminal, on the line of progress; "" erases it. */
+void say_progress(const char *text);
+
+/* Progress of long work: percent, rate, time left; shown up to five times a second. */
+struct progress {
+	const char *title;
+	uint64_t total;           /* bytes; UINT64_MAX: not known; PROGRESS_TIME */
+	uint64_t start_ns, shown_ns;
+	bool shown;               /* somebody is watching */
+};
+
+/* Nothing is counted but the nanoseconds since the start. */
+#define PROGRESS_TIME (UINT64_MAX - 1)
+
+/* WANTED: show it even when stderr is no terminal. */
+void progress_start(struct progress *progress, const char *title, uint64_t total, bool wanted);
+void progress_show(struct progress *progress, uint64_t done);
+void progress_end(struct progress *progress);
+
+/* A clock that only goes forward, in nanoseconds. */
+uint64_t clock_ns(void);
+
+/*
+ * From interrupts_catch() on, SIGINT and SIGTERM are counted instead of ending the program, so that
+ * it can end in order; the third ends it.  SIGPIPE becomes EPIPE.
+ */
+void interrupts_catch(void);
+unsigned interrupts(void);
+
+#endif

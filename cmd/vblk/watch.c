@@ -1,0 +1,139 @@
+/* SPDX-License-Identifier: MIT */
+/* Disks that other processes have open: see watch.h. */
+#include "cmd/vblk/watch.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cmd/vblk/place.h"
+#include "cmd/vblk/say.h"
+#include "cmd/vblk/units.h"
+
+/* The counters of QUEUE into ALL.  Both structs hold nothing but 64-bit counters. */
+static void
+add(struct orion_published_queue *all, const struct orion_published_queue *queue)
+{
+	uint64_t most = queue->stats.latency_max_ticks > all->stats.latency_max_ticks
+				? queue->stats.latency_max_ticks
+				: all->stats.latency_max_ticks;
+	uint64_t *sums = (uint64_t *)(void *)&all->stats;
+	const uint64_t *words = (const uint64_t *)(const void *)&queue->stats;
+
+	for (size_t i = 0; i < sizeof(all->stats) / sizeof(*sums); i++)
+		sums[i] += words[i];
+	sums = (uint64_t *)(void *)&all->counters;
+	words = (const uint64_t *)(const void *)&queue->counters;
+	for (size_t i = 0; i < sizeof(all->counters) / sizeof(*sums); i++)
+		sums[i] += words[i];
+	all->stats.latency_max_ticks = most;
+	all->in_flight += queue->in_flight;
+}
+
+/* Whether PATH is what the URL says, "%xx" standing for a byte. */
+static bool
+is_path_of(const char *url, const char *path)
+{
+	const char *at = strchr(url, ':') + 1;
+	unsigned byte;
+
+	for (; *at != '\0' && *at != '?'; path++) {
+		if (*at == '%' && sscanf(at + 1, "%2x", &byte) == 1) {
+			at += 3;
+		} else {
+			byte = (unsigned char)*at;
+			at++;
+		}
+		if (byte != (unsigned char)*path)
+			return false;
+	}
+	return *path == '\0';
+}
+
+static bool
+is_wanted(const char *filter, const struct orion_published *disk)
+{
+	uint64_t pid;
+
+	if (filter == NULL)
+		return true;
+	if (units_number(filter, &pid))
+		return pid == disk->pid;
+	return is_path_of(filter, disk->path);
+}
+
+static bool
+each(void *argument, const struct orion_published *one)
+{
+	struct watch *watch = argument;
+	struct watched *disk;
+
+	if (!is_wanted(watch->filter, one))
+		return true;
+	if (watch->count == watch->room) {
+		watch->room = watch->room * 2 + 4;
+		watch->disks = realloc(watch->disks, watch->room * sizeof(*watch->disks));
+		if (watch->disks == NULL)
+			abort();
+	}
+	disk = &watch->disks[watch->count++];
+	memset(&disk->all, 0, sizeof(disk->all));
+	disk->disk = *one;
+	if (disk->disk.queues > ORION_DISK_QUEUES_MAX)
+		disk->disk.queues = ORION_DISK_QUEUES_MAX;
+	for (unsigned i = 0; i < disk->disk.queues; i++)
+		add(&disk->all, &disk->disk.queue[i]);
+	return true;
+}
+
+static int
+by_pid(const void *a, const void *b)
+{
+	const struct watched *x = a, *y = b;
+
+	if (x->disk.pid != y->disk.pid)
+		return x->disk.pid < y->disk.pid ? -1 : 1;
+	return strcmp(x->disk.path, y->disk.path);
+}
+
+bool
+watch_look(struct watch *watch, const char *filter)
+{
+	uint64_t pid;
+	int result;
+
+	if (filter != NULL && !place_is_url(filter) && !units_number(filter, &pid)) {
+		trouble("%s is neither the URL of a disk nor the number of a process", filter);
+		return false;
+	}
+	watch->count = 0;
+	watch->filter = filter;
+	result = orion_published_each(each, watch);
+	if (result < 0) {
+		trouble("can't look for open disks: %s", strerror(-result));
+		return false;
+	}
+	qsort(watch->disks, watch->count, sizeof(*watch->disks), by_pid);
+	return true;
+}
+
+void
+watch_free(struct watch *watch)
+{
+	free(watch->disks);
+	*watch = (struct watch){0};
+}
+
+const struct watched *
+watch_before(const struct watch *before, const struct watched *now)
+{
+	if (before->count == 0)
+		return NULL;
+	return bsearch(now, before->disks, before->count, sizeof(*now), by_pid);
+}
+
+double
+watch_ns(const struct watched *disk, uint64_t ticks)
+{
+	return (double)ticks * 1e9 / (double)disk->disk.ticks_per_second;
+}

@@ -1,0 +1,159 @@
+/* SPDX-License-Identifier: MIT */
+/* ports/linux/dma.c, pages.c, adaptive.h: regions, pools, pages, how long to poll. */
+#include "ports/linux/adaptive.h"
+#include "ports/linux/dma.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "test/harness.h"
+
+#define RUNS 64u
+
+/* Runs never overlap, are aligned, and all pages are free at the end. */
+TEST(linux_pages__random_runs)
+{
+	struct dma_pages pages;
+	uint8_t owner[300] = {0};
+	uint32_t first[RUNS], length[RUNS] = {0};
+
+	EXPECT(pages_init(&pages, sizeof(owner)));
+	for (unsigned step = 0; step < 20000; step++) {
+		unsigned i = (unsigned)test_random_below(RUNS);
+		uint32_t align = 1u << test_random_below(4);
+
+		if (length[i] != 0) {
+			EXPECT_EQ(pages_give(&pages, first[i]), length[i]);
+			EXPECT_EQ(pages_give(&pages, first[i]), 0);
+			memset(owner + first[i], 0, length[i]);
+			length[i] = 0;
+			continue;
+		}
+		length[i] = 1 + (uint32_t)test_random_below(40);
+		first[i] = pages_take(&pages, length[i], align);
+		if (first[i] == UINT32_MAX) {
+			length[i] = 0;
+			continue;
+		}
+		EXPECT_EQ(first[i] % align, 0);
+		EXPECT(first[i] + length[i] <= sizeof(owner));
+		for (uint32_t page = 0; page < length[i]; page++)
+			EXPECT_EQ(owner[first[i] + page]++, 0);
+	}
+	for (unsigned i = 0; i < RUNS; i++) {
+		if (length[i] != 0)
+			pages_give(&pages, first[i]);
+	}
+	EXPECT_EQ(pages.free, sizeof(owner));
+	EXPECT_EQ(pages_take(&pages, sizeof(owner), 1), 0);
+	EXPECT_EQ(pages_take(&pages, 1, 1), UINT32_MAX);
+	pages_end(&pages);
+}
+
+TEST(linux_pages__whole_words_are_stepped_over)
+{
+	struct dma_pages pages;
+
+	EXPECT(pages_init(&pages, 512));
+	EXPECT_EQ(pages_take(&pages, 200, 1), 0);
+	EXPECT_EQ(pages_take(&pages, 312, 1), 200);
+	EXPECT_EQ(pages_give(&pages, 200), 312);
+	EXPECT_EQ(pages_take(&pages, 1, 128), 256);
+	EXPECT_EQ(pages_take(&pages, 56, 1), 200);
+	EXPECT_EQ(pages_take(&pages, 0, 1), UINT32_MAX);
+	EXPECT_EQ(pages_give(&pages, 1), 0);
+	EXPECT_EQ(pages_give(&pages, 9999), 0);
+	pages_end(&pages);
+}
+
+static struct dma *
+make(void)
+{
+	struct dma *memory = test_alloc(sizeof(*memory));
+
+	dma_init(memory);
+	return memory;
+}
+
+/* Whoever has the descriptor can't shorten the file under us, nor unseal it. */
+TEST(linux_dma__is_sealed)
+{
+	unsigned char *base;
+	int fd;
+
+	EXPECT_EQ(dma_map(3 * DMA_PAGE, &base, &fd), 0);
+	EXPECT_EQ((uintptr_t)base % (2 << 20), 0);
+	EXPECT_EQ(ftruncate(fd, DMA_PAGE), -1);
+	EXPECT_EQ(errno, EPERM);
+	EXPECT_EQ(ftruncate(fd, 99 * DMA_PAGE), -1);
+	EXPECT_EQ(fcntl(fd, F_ADD_SEALS, F_SEAL_WRITE), -1);
+	dma_unmap(base, 3 * DMA_PAGE, fd);
+}
+
+TEST(linux_dma__pools)
+{
+	struct dma *memory = make();
+	struct dma_region *region;
+	unsigned char *small, *large;
+
+	EXPECT(dma_pool_take(memory, 1) == NULL);
+	EXPECT_EQ(dma_pool_add(memory, 1, &region), 0);
+	small = dma_pool_take(memory, 1);
+	large = dma_pool_take(memory, 4 << 20);
+	EXPECT(small != NULL && large != NULL);
+	EXPECT_EQ((uintptr_t)large % (2 << 20), 0);
+	EXPECT_EQ(dma_find(memory, large, 4 << 20), region);
+	EXPECT(dma_find(memory, small, region->bytes + 1) == NULL);
+	EXPECT(dma_find(memory, region->base + region->bytes, 1) == NULL);
+	EXPECT(dma_find(memory, small, SIZE_MAX) == NULL);
+	EXPECT(dma_overlaps(memory, region->base + region->bytes - 1, 5));
+	EXPECT(!dma_overlaps(memory, region->base + region->bytes, 5));
+	/* What was given back is zero when it comes again. */
+	memset(large, 0x55, 4 << 20);
+	EXPECT(!dma_pool_give(memory, large + 1));
+	EXPECT(!dma_pool_give(memory, large + DMA_PAGE));
+	EXPECT(dma_pool_give(memory, large));
+	EXPECT(!dma_pool_give(memory, large));
+	EXPECT_EQ(dma_pool_take(memory, 4 << 20), large);
+	EXPECT_EQ(large[0] | large[(4 << 20) - 1], 0);
+	dma_end(memory);
+	test_free(memory);
+}
+
+/* An address is never given out twice, and a request can't run from a region into the next. */
+TEST(linux_dma__device_addresses)
+{
+	struct dma *memory = make();
+	uint64_t first = dma_address(memory, 5), second = dma_address(memory, 3 << 20);
+
+	EXPECT(second >= first + (4 << 20));
+	EXPECT(dma_address(memory, 1) >= second + (6 << 20));
+	test_free(memory);
+}
+
+TEST(linux_adaptive__learns)
+{
+	struct adaptive adaptive = {.limit = 1000};
+	unsigned tries = 0;
+
+	/* Nothing known: tries a little. */
+	EXPECT(adaptive_budget(&adaptive) > 0);
+	for (unsigned i = 0; i < 100; i++)
+		adaptive_learn(&adaptive, 100);
+	EXPECT(adaptive_budget(&adaptive) >= 150 && adaptive_budget(&adaptive) <= 300);
+	/* A slow device: sleeps at once, but for a try now and then. */
+	for (unsigned i = 0; i < 100; i++)
+		adaptive_learn(&adaptive, 50000);
+	for (unsigned i = 0; i < 10 * ADAPTIVE_TRY_EVERY; i++)
+		tries += adaptive_budget(&adaptive) != 0;
+	EXPECT_EQ(tries, 10);
+	/* It became fast: a few short waits are enough. */
+	for (unsigned i = 0; i < 20; i++)
+		adaptive_learn(&adaptive, 10);
+	EXPECT(adaptive_budget(&adaptive) > 0 && adaptive_budget(&adaptive) <= 1000);
+	adaptive.limit = 0;
+	EXPECT_EQ(adaptive_budget(&adaptive), 0);
+}
