@@ -7,7 +7,7 @@
 set -eu
 build=${B:-build}
 other=build/libblkio
-lib=$PWD/$other/root/usr/lib/x86_64-linux-gnu
+lib=$PWD/$other/tree/usr/lib/x86_64-linux-gnu
 mkdir -p "$1"
 [ -s $other/versions ] || tools/trixie $other libblkio1 libblkio-dev libc6 libgcc-s1
 
@@ -19,6 +19,6 @@ compile() {
 		bench/vhost/load.c bench/ball.c "bench/vhost/$(basename "$out").c" -pthread "$@"
 }
 compile "$1/ours" "$build/liborion-vblk.so" "-Wl,-rpath,$PWD/$build"
-compile "$1/libblkio" -isystem $other/root/usr/include "$lib/libblkio.so.1" \
+compile "$1/libblkio" -isystem $other/tree/usr/include "$lib/libblkio.so.1" \
 	"-Wl,-rpath,$lib,--disable-new-dtags,--allow-shlib-undefined" \
 	"-Wl,--dynamic-linker=$lib/ld-linux-x86-64.so.2"
