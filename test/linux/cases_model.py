@@ -3,9 +3,10 @@
 import os
 import signal
 import struct
+import time
 
 import front
-from bed import MIB, await_, expect, expect_equal, expect_says, pattern
+from bed import MIB, await_, expect, expect_equal, expect_pattern, expect_says, pattern
 from cases_qemu import model
 from front import BASE, BYTES, IN, NEXT, OUT, SIZE, TABLE, WRITE, Front
 
@@ -396,6 +397,59 @@ def switches(bed):
     expect_equal(protocol, front.bits(0, 3, 5, 9, 13, 15), "protocol features")
 
 
+# ---- with our library ----
+
+SERVERS = {
+    "packed": ([], r"ring\s+packed, indirect tables, event index$"),
+    "in_order": (["--in-order"], r"ring\s+packed.*in order"),
+    "split": (["--features-off=packed", "--poll"], r"ring\s+split"),
+    "plain": (["--features-off=indirect,event-idx,packed"], r"ring\s+split"),
+    "direct": (["--features-off=indirect,event-idx", "--in-order"], r"ring\s+packed"),
+    "blocks": (["--block=4096", "--threads"], r"block\s+4096"),
+    "segments": (["--seg-max=1", "--size-max=64K"], r"up to 1 segment"),
+    "bare": (["--protocol-off=status,inflight,reset-device,mem-slots,reply-ack"], r"ring\s+packed"),
+    "slow": (["--delay-us=500"], r"ring\s+packed"),
+}
+
+
+def library(options, says):
+    def case(bed):
+        image = bed.image(8 * MIB)
+        server = model(bed, f"--file={image}", "--queues=2", *options)
+        url = server.url(queues=2, depth=16)
+        data = bed.image(5 * MIB, 8, "data")
+        bed.orion("vblk", "write", url, "1M", "-i", data)
+        with open(image, "rb") as disk:
+            expect(disk.read() == bytes(MIB) + pattern(8, 0, 5 * MIB) + bytes(2 * MIB),
+                   "the file is not what was written")
+        bed.orion("vblk", "read", url, "1M", "5M", "-o", bed.path("back"))
+        with open(bed.path("back"), "rb") as back:
+            expect(back.read() == pattern(8, 0, 5 * MIB), "what was read is not what was written")
+        expect_says(says, bed.orion("vblk", "info", url).out)
+    return case
+
+
+def library_death(options):
+    """The server dies again and again with requests executed and not completed."""
+    def case(bed):
+        image = bed.image(32 * MIB)
+        data = bed.image(32 * MIB, 8, "data")
+        server = model(bed, f"--file={image}", *options, "--die-after=30")
+        url = server.url(depth=16, durable="on")
+        vblk = bed.start(bed.program("vblk"), "write", url, "0", "-i", data)
+        deaths = 0
+        while vblk.alive():
+            if not server.process.alive():
+                deaths += 1
+                server.command = server.command[:-1] + (f"--die-after={20 + 7 * deaths}",)
+                server.start()
+            time.sleep(0.002)
+        vblk.wait()
+        expect(deaths > 1, f"the server died {deaths} times")
+        expect_pattern(image, 8, 0, 32 * MIB)
+    return case
+
+
 def words(bed):
     """Every wrong command line says what would be right."""
     for line, says in (
@@ -428,6 +482,10 @@ def cases():
             if which == "both" or not packed:
                 yield f"model/lie.{name}.{kind}", lie(tell, says, packed)
     yield "model/lie.polled", lie(outside, "no memory", False, "--poll")
+    for name, (options, says) in SERVERS.items():
+        yield "model/library." + name, library(options, says)
+    yield "model/library.death", library_death([])
+    yield "model/library.death.split", library_death(["--features-off=packed"])
     for name in ("framing", "messages", "acknowledged", "vanished", "resize", "status", "reset",
                  "loses", "switches", "words"):
         yield "model/" + name, globals()[name]
