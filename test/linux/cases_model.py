@@ -380,6 +380,7 @@ def loses(bed):
     server.start()
     f = Front(server.socket, features=[front.CONFIG_WCE]).start()
     f.send(front.SET_CONFIG, struct.pack("<III", 32, 1, 0) + b"\0")
+    f.fence()
     f.write(front.BUFFERS, pattern(5, 0, 512))
     expect_equal(f.do(OUT, 3), 0, "status of a write through")
     server.kill9()

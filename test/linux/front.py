@@ -212,7 +212,8 @@ class Front:
         lap = 0x8080 if position // SIZE % 2 == 0 else 0
 
         def look():
-            length, number, flags = struct.unpack("<IHH", self.memory[position % SIZE * 16 + 8:][:8])
+            at = position % SIZE * 16
+            length, number, flags = struct.unpack("<IHH", self.memory[at + 8:at + 16])
             return (number, length) if flags & 0x8080 == lap else None
         return await_(look, f"descriptor {position} to be used")
 
