@@ -262,5 +262,6 @@ run_bench(const struct command *command, int argc, char **argv)
 		return STATUS_TROUBLE;
 	status = measure(&bench, &settings);
 	orion_disk_close(bench.disk);
+	bench_free(&bench);
 	return status;
 }

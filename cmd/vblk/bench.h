@@ -35,6 +35,8 @@ struct bench {
 	struct vblk_queue_stats stats;  /* of all queues, summed */
 	struct orion_queue_counters counters;
 	bool interrupted, failed;
+
+	struct lane *lanes;
 };
 
 struct lane {
@@ -56,6 +58,9 @@ struct lane {
 
 /* Does the work on every queue, and fills in what came of it.  A STATUS_*; troubles are said. */
 int bench_run(struct bench *bench);
+
+/* Frees what it needed.  After the disk is closed: requests may have been in flight. */
+void bench_free(struct bench *bench);
 
 /* The latency that THOUSANDTHS of the requests did not exceed; the greatest, for 1000. */
 double bench_latency_ns(const struct bench *bench, unsigned thousandths);

@@ -8,6 +8,7 @@
 
 #include "cmd/vblk/bench.h"
 #include "cmd/vblk/command.h"
+#include "cmd/vblk/place.h"
 #include "cmd/vblk/say.h"
 #include "cmd/vblk/units.h"
 
@@ -216,7 +217,7 @@ collect(struct bench *bench, const struct lane *lane)
 	bench->failed = true;
 	trouble("%s: %s at offset %llu failed: %s", bench->url,
 		lane->error_reading ? "reading" : "writing", (unsigned long long)lane->error_offset,
-		strerror(-lane->error));
+		place_disk_words(lane->error));
 }
 
 static int
@@ -240,10 +241,13 @@ start(struct bench *bench, struct lane *lanes)
 int
 bench_run(struct bench *bench)
 {
-	struct lane lanes[ORION_DISK_QUEUES_MAX];
+	struct lane *lanes = calloc(bench->queues, sizeof(*lanes));
 	uint64_t start_ns, start_cpu_ns;
 	int result;
 
+	if (lanes == NULL)
+		abort();
+	bench->lanes = lanes;
 	for (unsigned i = 0; i < bench->queues; i++) {
 		if (!lane_open(&lanes[i], bench, i))
 			return trouble("no memory for %llu buffers of %s a queue",
@@ -267,6 +271,17 @@ bench_run(struct bench *bench)
 	if (result != 0)
 		return trouble("no thread for a queue: %s", strerror(result));
 	return bench->failed ? STATUS_TROUBLE : bench->interrupted ? STATUS_INTERRUPTED : STATUS_OK;
+}
+
+void
+bench_free(struct bench *bench)
+{
+	for (unsigned i = 0; bench->lanes != NULL && i < bench->queues; i++) {
+		free(bench->lanes[i].ios);
+		free(bench->lanes[i].ready);
+	}
+	free(bench->lanes);
+	bench->lanes = NULL;
 }
 
 double

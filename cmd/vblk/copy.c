@@ -105,15 +105,27 @@ copy_json(const struct transfer *t, int status, double seconds)
 	json_close(&json, '}');
 }
 
+static void
+copy_summary(const struct transfer *t, double seconds)
+{
+	printf("copied %s (%llu bytes) in %.2f s, %s/s", units_bytes(t->done).s,
+	       (unsigned long long)t->done, seconds,
+	       units_bytes((uint64_t)((double)t->done / seconds)).s);
+	if (t->holes > 0)
+		printf("; %s of zeros not written", units_bytes(t->holes).s);
+	printf("\n");
+}
+
 /* The end that was not the right one: how much is there. */
 static void
 copy_partial(const struct transfer *t, int flushed)
 {
-	if (t->abandoned || flushed != 0)
+	if ((t->abandoned && t->b->disk != NULL) || flushed != 0)
 		say("not complete: it is not sure that any of it is stable on %s", t->b->name);
 	else
-		say("not complete: the first %llu bytes (%s) are copied and flushed",
-		    (unsigned long long)t->done, units_bytes(t->done).s);
+		say("not complete: the first %llu bytes (%s) are copied%s",
+		    (unsigned long long)t->done, units_bytes(t->done).s,
+		    t->b->stream ? "" : " and flushed");
 }
 
 /* Runs T, flushes, reports. */
@@ -131,7 +143,7 @@ copy_do(struct transfer *t, const struct settings *settings)
 	status = transfer_run(t);
 	if (progress.shown)
 		say_progress("flushing");
-	if (!t->abandoned)
+	if (!t->abandoned || t->b->disk == NULL)
 		flushed = place_flush(t->b, t->done);
 	progress_end(&progress);
 	seconds = (double)(clock_ns() - progress.start_ns) / 1e9;
@@ -143,43 +155,43 @@ copy_do(struct transfer *t, const struct settings *settings)
 	if (status != STATUS_OK)
 		copy_partial(t, flushed);
 	else if (!quiet)
-		printf("copied %s (%llu bytes), of which %s are zeros not written, in %.2f s: "
-		       "%s/s\n",
-		       units_bytes(t->done).s, (unsigned long long)t->done, units_bytes(t->holes).s,
-		       seconds, units_bytes((uint64_t)((double)t->done / seconds)).s);
+		copy_summary(t, seconds);
 	if (settings->json)
 		copy_json(t, status, seconds);
 	return status;
 }
 
 static int
-copy_places(struct place *a, struct place *b, const struct settings *settings)
+copy_places(struct transfer *t, const struct settings *settings)
 {
-	struct transfer t = {.a = a, .b = b, .bytes = a->bytes, .pad = settings->pad};
-
-	if (copy_refuse(a, b, settings) != STATUS_OK || place_prepare(b, a->bytes) != 0)
+	t->bytes = t->a->bytes;
+	t->pad = settings->pad;
+	if (copy_refuse(t->a, t->b, settings) != STATUS_OK || place_prepare(t->b, t->bytes) != 0)
 		return STATUS_TROUBLE;
-	b->zero |= settings->target_is_zero && !b->stream;
-	return copy_do(&t, settings);
+	t->b->zero |= settings->target_is_zero && !t->b->stream;
+	return copy_do(t, settings);
 }
 
 static int
 run_copy(const struct command *command, int argc, char **argv)
 {
 	struct settings settings = {0};
-	struct place *a, *b;
+	struct transfer t = {0};
 	int status = STATUS_TROUBLE;
 
 	if (options_read(command, &settings, argc, argv) < 0)
 		return STATUS_TROUBLE;
 	if (settings.json && strcmp(argv[1], "-") == 0)
 		return trouble("--json prints on standard output, which is the target");
-	a = place_open(argv[0], PLACE_SOURCE);
-	b = a != NULL ? place_open(argv[1], PLACE_TARGET) : NULL;
-	if (b != NULL)
-		status = copy_places(a, b, &settings);
-	place_close(a);
-	place_close(b);
+	if (place_same_url(argv[0], argv[1]))
+		return trouble("source and target are the same disk");
+	t.a = place_open(argv[0], PLACE_SOURCE);
+	t.b = t.a != NULL ? place_open(argv[1], PLACE_TARGET) : NULL;
+	if (t.b != NULL)
+		status = copy_places(&t, &settings);
+	place_close(t.a);
+	place_close(t.b);
+	transfer_free(&t);
 	return status;
 }
 
@@ -249,39 +261,37 @@ verify_sizes(const struct transfer *t, struct pair *pair)
 }
 
 static int
-verify_places(struct pair *pair, const struct settings *settings)
+verify_places(struct transfer *t, struct pair *pair, const struct settings *settings)
 {
 	bool swap = pair->second->stream;
-	struct transfer t = {
-		.a = swap ? pair->second : pair->first,
-		.b = swap ? pair->first : pair->second,
-		.compare = true,
-	};
 	struct progress progress;
 	int status;
 
-	if (t.b->stream)
+	t->a = swap ? pair->second : pair->first;
+	t->b = swap ? pair->first : pair->second;
+	t->compare = true;
+	if (t->b->stream)
 		return trouble("only one of the two can be standard input");
-	t.bytes = t.a->bytes;
-	if (t.bytes != PLACE_UNKNOWN && t.b->bytes < t.bytes)
-		t.bytes = t.b->bytes;
+	t->bytes = t->a->bytes;
+	if (t->bytes != PLACE_UNKNOWN && t->b->bytes < t->bytes)
+		t->bytes = t->b->bytes;
 	interrupts_catch();
-	progress_start(&progress, "comparing", t.bytes != PLACE_UNKNOWN ? t.bytes : t.b->bytes,
+	progress_start(&progress, "comparing", t->bytes != PLACE_UNKNOWN ? t->bytes : t->b->bytes,
 		       settings->progress);
-	t.progress = &progress;
-	status = transfer_run(&t);
+	t->progress = &progress;
+	status = transfer_run(t);
 	progress_end(&progress);
-	verify_sizes(&t, pair);
-	if (t.differences > 0 ||
+	verify_sizes(t, pair);
+	if (t->differences > 0 ||
 	    (status == STATUS_OK && !settings->shorter && pair->first_bytes != pair->second_bytes))
 		status = status == STATUS_OK ? STATUS_DIFFERENT : status;
 	if (status == STATUS_INTERRUPTED)
 		say("not complete: the first %llu bytes were compared, %llu blocks differ",
-		    (unsigned long long)t.done, (unsigned long long)t.differences);
+		    (unsigned long long)t->done, (unsigned long long)t->differences);
 	if (settings->json)
-		verify_json(&t, pair, status);
+		verify_json(t, pair, status);
 	else if (!settings->quiet)
-		verify_text(&t, pair, status);
+		verify_text(t, pair, status);
 	return status;
 }
 
@@ -289,17 +299,21 @@ static int
 run_verify(const struct command *command, int argc, char **argv)
 {
 	struct settings settings = {0};
+	struct transfer t = {0};
 	struct pair pair = {0};
 	int status = STATUS_TROUBLE;
 
 	if (options_read(command, &settings, argc, argv) < 0)
 		return STATUS_TROUBLE;
+	if (place_same_url(argv[0], argv[1]))
+		return trouble("both are the same disk");
 	pair.first = place_open(argv[0], PLACE_SOURCE);
 	if (pair.first != NULL)
 		pair.second = place_open(argv[1], PLACE_SOURCE);
 	if (pair.second != NULL)
-		status = verify_places(&pair, &settings);
+		status = verify_places(&t, &pair, &settings);
 	place_close(pair.first);
 	place_close(pair.second);
+	transfer_free(&t);
 	return status;
 }

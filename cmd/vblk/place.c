@@ -52,14 +52,20 @@ place_close(struct place *place)
 }
 
 bool
+place_same_url(const char *a, const char *b)
+{
+	size_t length = strcspn(a, "?");
+
+	return place_is_url(a) && length == strcspn(b, "?") && strncmp(a, b, length) == 0;
+}
+
+bool
 place_same(const struct place *a, const struct place *b)
 {
 	struct stat sa, sb;
 
 	if (a->disk != NULL || b->disk != NULL)
-		return a->disk != NULL && b->disk != NULL &&
-		       strncmp(a->name, b->name, strcspn(a->name, "?")) == 0 &&
-		       strcspn(a->name, "?") == strcspn(b->name, "?");
+		return false;
 	if (fstat(a->fd, &sa) != 0 || fstat(b->fd, &sb) != 0)
 		return false;
 	if (S_ISBLK(sa.st_mode) && S_ISBLK(sb.st_mode))
@@ -111,19 +117,17 @@ place_flush(struct place *place, uint64_t end)
 	return place->ops->flush != NULL ? place->ops->flush(place, end) : 0;
 }
 
-/* At a disk strerror() would puzzle. */
 const char *
-place_words(const struct place *place, int result)
+place_disk_words(int result)
 {
-	if (place->disk == NULL)
-		return strerror(-result);
 	switch (result) {
 	case -EIO:
 		return "the device failed the request";
 	case -ENODEV:
 		return "the back end is gone and did not come back in time";
 	case -ESTALE:
-		return "the back end restarted and may have lost writes that it had acknowledged";
+		return "the back end restarted, and may have lost writes that it had "
+		       "acknowledged; durable=on in the URL would say that it keeps them";
 	case -EROFS:
 		return "the disk is read-only";
 	case -ERANGE:
@@ -133,11 +137,20 @@ place_words(const struct place *place, int result)
 	}
 }
 
+const char *
+place_words(const struct place *place, int result)
+{
+	return place->disk != NULL ? place_disk_words(result) : strerror(-result);
+}
+
 void
 place_trouble(struct place *place, const char *doing, uint64_t offset, int result)
 {
-	const char *more = place->disk != NULL ? orion_disk_text(place->disk) : "";
+	const char *more = "";
 
+	/* Of a lost connection the events have told. */
+	if (place->disk != NULL && result != -ENODEV)
+		more = orion_disk_text(place->disk);
 	trouble("%s: %s at offset %llu: %s%s%s%s", place->name, doing, (unsigned long long)offset,
 		place_words(place, result), *more ? " (" : "", more, *more ? ")" : "");
 }

@@ -78,7 +78,10 @@ struct place *place_open_hex(void);
 /* NULL does nothing. */
 void place_close(struct place *place);
 
-/* Whether A and B are known to be the same disk or file. */
+/* Whether A and B are URLs of one disk: most back ends serve one program at a time. */
+bool place_same_url(const char *a, const char *b);
+
+/* Whether A and B are the same file or device. */
 bool place_same(const struct place *a, const struct place *b);
 
 /* Hands IO over.  False: no room now, try again after a place_reap() of this place. */
@@ -111,7 +114,8 @@ int place_prepare(struct place *place, uint64_t bytes);
  */
 int place_flush(struct place *place, uint64_t end);
 
-/* What RESULT, a negative errno, means at PLACE. */
+/* What RESULT, a negative errno, means of a disk; at PLACE, whatever it is. */
+const char *place_disk_words(int result);
 const char *place_words(const struct place *place, int result);
 
 /* Says that DOING ("reading") failed at OFFSET of PLACE with RESULT, a negative errno. */

@@ -111,7 +111,6 @@ place_open_disk(const char *url, void (*adjust)(struct orion_disk_options *optio
 	orion_disk_options_init(&options);
 	options.publish = true;
 	options.event = say_event;
-	options.event_argument = (void *)url;
 	if (adjust != NULL)
 		adjust(&options, argument);
 	if (orion_disk_open(url, &options, &disk, &error) != 0) {

@@ -96,7 +96,7 @@ part(struct transfer *t, const struct settings *settings, const char *title)
 	progress.shown &= !t->b->hex;
 	t->progress = &progress;
 	status = transfer_run(t);
-	if (!t->abandoned)
+	if (!t->abandoned || t->b->disk == NULL)
 		flushed = place_flush(t->b, t->b_offset + t->done);
 	progress_end(&progress);
 	if (flushed != 0) {
@@ -153,6 +153,7 @@ run_read(const struct command *command, int argc, char **argv)
 		status = part(&t, &settings, "reading");
 	place_close(t.a);
 	place_close(t.b);
+	transfer_free(&t);
 	return status;
 }
 
@@ -201,5 +202,6 @@ run_write(const struct command *command, int argc, char **argv)
 	}
 	place_close(t.a);
 	place_close(t.b);
+	transfer_free(&t);
 	return status;
 }

@@ -37,14 +37,12 @@ erase(void)
 	line_shown = false;
 }
 
-__attribute__((format(printf, 2, 0))) static void
-say_list(const char *of, const char *format, va_list list)
+__attribute__((format(printf, 1, 0))) static void
+say_list(const char *format, va_list list)
 {
 	pthread_mutex_lock(&lock);
 	erase();
 	fprintf(stderr, "vblk%s%s: ", *command ? " " : "", command);
-	if (of != NULL)
-		fprintf(stderr, "%s: ", of);
 	vfprintf(stderr, format, list);
 	fputc('\n', stderr);
 	pthread_mutex_unlock(&lock);
@@ -56,7 +54,7 @@ say(const char *format, ...)
 	va_list list;
 
 	va_start(list, format);
-	say_list(NULL, format, list);
+	say_list(format, list);
 	va_end(list);
 }
 
@@ -66,25 +64,16 @@ trouble(const char *format, ...)
 	va_list list;
 
 	va_start(list, format);
-	say_list(NULL, format, list);
+	say_list(format, list);
 	va_end(list);
 	return STATUS_TROUBLE;
-}
-
-__attribute__((format(printf, 2, 3))) static void
-say_of(const char *of, const char *format, ...)
-{
-	va_list list;
-
-	va_start(list, format);
-	say_list(of, format, list);
-	va_end(list);
 }
 
 void
 say_event(void *argument, const char *text)
 {
-	say_of(argument, "%s", text);
+	(void)argument;
+	say("%s", text);
 }
 
 void

@@ -18,7 +18,7 @@ void say(const char *format, ...) __attribute__((format(printf, 1, 2)));
 /* The same; returns STATUS_TROUBLE, for the return statements of commands. */
 int trouble(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
-/* For orion_disk_options.event; ARGUMENT is the name of the place. */
+/* For orion_disk_options.event; ARGUMENT is not used. */
 void say_event(void *argument, const char *text);
 
 /* Puts TEXT, cut to the terminal, on the line of progress; "" erases it. */

@@ -12,7 +12,9 @@
 
 #include "cmd/vblk/command.h"
 
+#define MEMORY_BYTES (2 * TRANSFER_SLOTS * TRANSFER_PIECE_BYTES)
 #define LOOK_MS 200
+#define PATIENCE_NS UINT64_C(1000000000)
 
 typedef enum step {
 	STEP_FREE,
@@ -29,10 +31,10 @@ struct slot {
 	step step;
 };
 
-struct run {
+struct transfer_run {
 	struct transfer *t;
 	struct slot slots[TRANSFER_SLOTS];
-	char *memory;
+	char *memory;             /* NULL: none */
 	uint64_t next;            /* where the next piece begins */
 	uint64_t limit;           /* where B ends, if A may be longer; else PLACE_UNKNOWN */
 	uint64_t emitted;         /* what of B was handed over, in order; for streams */
@@ -41,6 +43,8 @@ struct run {
 	bool hole;
 	bool stopping;
 	unsigned busy;
+	uint64_t interrupted_ns;
+	bool said;
 };
 
 /* ---- memory ---- */
@@ -50,17 +54,19 @@ struct run {
  * at a buffer.
  */
 static bool
-get_memory(struct run *run)
+get_memory(struct transfer_run *run)
 {
-	uint64_t bytes = 2 * TRANSFER_SLOTS * TRANSFER_PIECE_BYTES;
+	const uint64_t bytes = MEMORY_BYTES;
+	void *memory;
 	int fd = memfd_create("vblk", MFD_CLOEXEC | MFD_ALLOW_SEALING);
 
 	if (fd < 0 || ftruncate(fd, (off_t)bytes) != 0 ||
 	    fcntl(fd, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL) != 0)
 		goto fail;
-	run->memory = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
-	if (run->memory == MAP_FAILED)
+	memory = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	if (memory == MAP_FAILED)
 		goto fail;
+	run->memory = memory;
 	place_lend(run->t->a, run->memory, bytes, fd);
 	place_lend(run->t->b, run->memory, bytes, fd);
 	close(fd);
@@ -73,7 +79,7 @@ fail:
 }
 
 static void
-attach_memory(struct run *run)
+attach_memory(struct transfer_run *run)
 {
 	for (unsigned i = 0; i < TRANSFER_SLOTS; i++) {
 		for (unsigned side = 0; side < 2; side++) {
@@ -97,7 +103,7 @@ round_up(uint64_t bytes, uint32_t block)
 }
 
 static void
-fail(struct run *run, uint64_t at)
+fail(struct transfer_run *run, uint64_t at)
 {
 	run->stopping = true;
 	run->t->failed = true;
@@ -106,7 +112,7 @@ fail(struct run *run, uint64_t at)
 }
 
 static void
-finish(struct run *run, struct slot *slot)
+finish(struct transfer_run *run, struct slot *slot)
 {
 	slot->step = STEP_FREE;
 	run->busy--;
@@ -136,7 +142,7 @@ compare(struct transfer *t, const struct slot *slot)
 
 /* A stream goes on where B has ended. */
 static void
-cut(struct run *run, struct slot *slot)
+cut(struct transfer_run *run, struct slot *slot)
 {
 	struct transfer *t = run->t;
 
@@ -153,7 +159,7 @@ cut(struct run *run, struct slot *slot)
 
 /* A's part is in the buffer: what of B is to be done. */
 static void
-got_a(struct run *run, struct slot *slot)
+got_a(struct transfer_run *run, struct slot *slot)
 {
 	struct transfer *t = run->t;
 	uint64_t whole;
@@ -190,7 +196,7 @@ got_a(struct run *run, struct slot *slot)
 
 /* A stream may give less than was asked for: then it has ended, or a person wants to end. */
 static void
-shorten(struct run *run, struct slot *slot)
+shorten(struct transfer_run *run, struct slot *slot)
 {
 	struct transfer *t = run->t;
 	uint64_t end;
@@ -216,7 +222,7 @@ shorten(struct run *run, struct slot *slot)
 
 /* A request came back. */
 static void
-advance(struct run *run, struct orion_io *io)
+advance(struct transfer_run *run, struct orion_io *io)
 {
 	struct transfer *t = run->t;
 	struct slot *slot = io->user;
@@ -244,7 +250,7 @@ advance(struct run *run, struct orion_io *io)
 
 /* Hands over what can be; true: something was. */
 static bool
-push(struct run *run, struct slot *slot)
+push(struct transfer_run *run, struct slot *slot)
 {
 	struct transfer *t = run->t;
 	bool of_a = slot->step == STEP_A;
@@ -270,7 +276,7 @@ push(struct run *run, struct slot *slot)
 
 /* Looks for holes from run->next on; steps over one when nothing need be done there. */
 static void
-look_for_hole(struct run *run)
+look_for_hole(struct transfer_run *run)
 {
 	struct transfer *t = run->t;
 	uint64_t length, other;
@@ -300,7 +306,7 @@ look_for_hole(struct run *run)
 
 /* Begins the next piece in SLOT; false: there is none. */
 static bool
-begin(struct run *run, struct slot *slot)
+begin(struct transfer_run *run, struct slot *slot)
 {
 	struct transfer *t = run->t;
 	uint64_t bytes;
@@ -325,7 +331,7 @@ begin(struct run *run, struct slot *slot)
 
 /* One round over the slots; true: something moved. */
 static bool
-round_trip(struct run *run)
+round_trip(struct transfer_run *run)
 {
 	struct transfer *t = run->t;
 	struct orion_io *done[TRANSFER_SLOTS];
@@ -353,7 +359,7 @@ round_trip(struct run *run)
 
 /* Sleeps until a request may have come back. */
 static void
-wait_for_any(struct run *run)
+wait_for_any(struct transfer_run *run)
 {
 	struct pollfd fds[2];
 	unsigned count = 0;
@@ -377,7 +383,7 @@ wait_for_any(struct run *run)
 
 /* Up to where everything is done. */
 static uint64_t
-done_until(const struct run *run)
+done_until(const struct transfer_run *run)
 {
 	uint64_t least = run->next < run->bad ? run->next : run->bad;
 
@@ -390,11 +396,17 @@ done_until(const struct run *run)
 
 /* True while there is something to do. */
 static bool
-go_on(struct run *run)
+go_on(struct transfer_run *run)
 {
-	if (interrupts() > 0 && !run->stopping) {
+	if (interrupts() > 0 && run->interrupted_ns == 0) {
+		run->interrupted_ns = clock_ns();
 		run->stopping = true;
 		run->t->interrupted = true;
+	}
+	if (run->interrupted_ns != 0 && !run->said &&
+	    clock_ns() - run->interrupted_ns > PATIENCE_NS) {
+		run->said = true;
+		say("waiting for %u requests in flight; Ctrl-C again doesn't wait", run->busy);
 	}
 	if (interrupts() > 1)
 		return false;
@@ -404,10 +416,11 @@ go_on(struct run *run)
 int
 transfer_run(struct transfer *t)
 {
-	struct run *run = calloc(1, sizeof(*run));
+	struct transfer_run *run = calloc(1, sizeof(*run));
 
 	if (run == NULL)
 		abort();
+	t->run = run;
 	run->t = t;
 	run->bad = PLACE_UNKNOWN;
 	run->limit = PLACE_UNKNOWN;
@@ -417,10 +430,8 @@ transfer_run(struct transfer *t)
 	t->difference_unit = t->a->block > t->b->block ? t->a->block : t->b->block;
 	if (t->difference_unit < 512)
 		t->difference_unit = 512;
-	if (!get_memory(run)) {
-		free(run);
+	if (!get_memory(run))
 		return STATUS_TROUBLE;
-	}
 	attach_memory(run);
 	while (go_on(run)) {
 		if (!round_trip(run))
@@ -430,10 +441,16 @@ transfer_run(struct transfer *t)
 	}
 	t->done = done_until(run);
 	t->abandoned = run->busy > 0;
-	/* The buffers are lent, and requests may be in flight, until the places are closed. */
-	if (!t->abandoned)
-		free(run);
 	if (t->ended || t->done == t->bytes)
 		t->interrupted = false;
 	return t->interrupted ? STATUS_INTERRUPTED : t->failed ? STATUS_TROUBLE : STATUS_OK;
+}
+
+void
+transfer_free(struct transfer *t)
+{
+	if (t->run != NULL && t->run->memory != NULL)
+		munmap(t->run->memory, MEMORY_BYTES);
+	free(t->run);
+	t->run = NULL;
 }

@@ -36,13 +36,17 @@ struct transfer {
 	bool interrupted;         /* a person ended it */
 	bool abandoned;           /* he was in a hurry: requests are still in flight */
 	bool failed;              /* said */
+
+	struct transfer_run *run;       /* its own */
 };
 
 /*
  * Does it.  A and B are opened, and B prepared.  Returns STATUS_OK when all was copied or compared,
- * whatever was found; STATUS_INTERRUPTED or STATUS_TROUBLE otherwise.  One transfer
- * a process: its buffers stay lent.
+ * whatever was found; STATUS_INTERRUPTED or STATUS_TROUBLE otherwise.
  */
 int transfer_run(struct transfer *transfer);
+
+/* Frees what it needed.  After its places are closed: requests may have been in flight. */
+void transfer_free(struct transfer *transfer);
 
 #endif

@@ -139,6 +139,7 @@ units_ns_short(double ns)
 struct units_text
 units_exact(uint64_t bytes)
 {
+	static const char *const names[] = {"", "k", "M", "G", "T", "P"};
 	struct units_text text;
 	unsigned unit = 0;
 
@@ -146,8 +147,7 @@ units_exact(uint64_t bytes)
 		bytes /= 1024;
 		unit++;
 	}
-	snprintf(text.s, sizeof(text.s), "%llu%.1s", (unsigned long long)bytes,
-		 unit > 0 ? &"kMGTP"[unit - 1] : "");
+	snprintf(text.s, sizeof(text.s), "%llu%s", (unsigned long long)bytes, names[unit]);
 	return text;
 }
 

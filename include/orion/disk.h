@@ -203,7 +203,8 @@ unsigned orion_queue_reap(struct orion_queue *queue, struct orion_io **done, uns
 
 /*
  * As orion_queue_reap(), but waits for the first, up to TIMEOUT_NS (negative: for ever), in the
- * disk's way.  Returns 0 on a timeout, and at once when nothing is in flight.
+ * disk's way.  Returns 0 on a timeout, when a signal was handled, and at once when nothing is in
+ * flight.
  */
 unsigned orion_queue_wait(struct orion_queue *queue, struct orion_io **done, unsigned max,
 			  int64_t timeout_ns);

@@ -169,6 +169,41 @@ class Process:
         return text + f"  ---- {code}\n"
 
 
+class Probe(Process):
+    """test/linux/probe.c: does one call of the library a line; its head lists the lines."""
+
+    def __init__(self, bed, env=None):
+        super().__init__(bed, [bed.program("linux-probe")], env, stdin=True)
+        self.read = 0                       # lines of its output so far
+
+    def answers(self, count=1, seconds=PATIENCE):
+        """The next COUNT lines that it prints."""
+        def look():
+            ended = not self.alive()
+            lines = self.out.split("\n")[self.read:-1]
+            expect(len(lines) >= count or not ended, "the probe has ended")
+            return lines[:count] if len(lines) >= count else None
+        lines = await_(look, f"{count} lines of the probe", seconds)
+        self.read += count
+        return lines
+
+    def ask(self, line, seconds=PATIENCE):
+        """Gives LINE; returns what follows the colon of its one line of answer."""
+        self.say(line)
+        answer = self.answers(1, seconds)[0]
+        return answer.partition(": ")[2].strip()
+
+    def expect(self, line, wanted):
+        expect_equal(self.ask(line), wanted, line)
+
+    def expect_says(self, line, regex):
+        expect_says(regex, self.ask(line))
+
+    def open(self, url):
+        self.expect("open " + url, "0")
+        return self
+
+
 class Server:
     """A vhost-user server: a program that listens at a socket, started as often as one likes."""
 
@@ -197,14 +232,14 @@ class Server:
 class Daemon(Server):
     """qemu-storage-daemon with a vhost-user-blk export of NODES, the last of them called disk.
 
-    NODES is an image's path, or a list of --blockdev options."""
+    NODES is an image's path, or a list of --blockdev options; WITHIN a command that runs it."""
 
-    def __init__(self, bed, socket, nodes, export):
+    def __init__(self, bed, socket, nodes, within, export):
         super().__init__(bed, socket, None)
         self.image = nodes if isinstance(nodes, str) else None
         self.nodes = nodes if self.image is None else [
             f"driver=file,filename={nodes},node-name=disk"]
-        self.export = dict({"writable": "on"}, **export)
+        self.within, self.export = list(within), dict({"writable": "on"}, **export)
 
     def start(self, **changes):
         """CHANGES of the export's options stay for later starts."""
@@ -212,7 +247,7 @@ class Daemon(Server):
         export = f"type=vhost-user-blk,id=e,node-name=disk,addr.type=unix,addr.path={self.socket}"
         for name, value in self.export.items():
             export += f",{name.replace('_', '-')}={value}"
-        self.command = [need("qemu-storage-daemon")]
+        self.command = self.within + [need("qemu-storage-daemon")]
         for node in self.nodes:
             self.command += ["--blockdev", node]
         self.command += ["--export", export]
@@ -257,6 +292,11 @@ class Bed:
         process.wait(status, seconds)
         return process
 
+    def probe(self, url=None):
+        """A Probe, with the disk at URL open."""
+        probe = Probe(self)
+        return probe if url is None else probe.open(url)
+
     def socket(self):
         self.servers += 1
         return self.path(f"{self.servers}.sock")
@@ -265,9 +305,9 @@ class Bed:
         """Starts a program that listens at SOCKET.  Returns the Server."""
         return Server(self, socket, command).start()
 
-    def daemon(self, nodes, **export):
+    def daemon(self, nodes, within=(), **export):
         """Starts qemu-storage-daemon: daemon(image, num_queues=4).  Returns the Daemon."""
-        return Daemon(self, self.socket(), nodes, export).start()
+        return Daemon(self, self.socket(), nodes, within, export).start()
 
     def transcript(self):
         return "".join(p.transcript() for p in self.processes[-6:])

@@ -569,3 +569,7 @@ mutant("0-all-ones", DEVICE, "if (status == VIRTIO_STATUS_GONE) return gone(devi
        "} while",
        "unit/device_device__gone_during_reset_and_negotiation",
        "a device that was removed is waited for")
+mutant("0-abandon", "src/blk/recover.c",
+       "vblk_queue_abandon(struct vblk_queue *queue) { retire(queue);",
+       "vblk_queue_abandon(struct vblk_queue *queue) { (void)queue;",
+       "unit/blk_recover__abandoned_gives_all_back", "an abandoned queue goes on")
