@@ -54,6 +54,12 @@ peer_submit(const struct peer_request *requests, unsigned count)
 	}
 }
 
+void
+peer_kick(void)
+{
+	check(blkioq_do_io(queue, NULL, 0, 0, NULL), "blkioq_do_io");
+}
+
 unsigned
 peer_wait(uint32_t *slots, unsigned max)
 {

@@ -5,8 +5,10 @@
  *     PROGRAM SOCKET OPERATION BYTES DEPTH WAIT SECONDS|COUNT
  *
  * OPERATION is randread, randwrite, read or write (in sequence); WAIT is spin, event or adaptive.
- * With a number that ends in "s" it runs that long after a tenth of warming up, otherwise that many
- * requests.  The client runs on the second CPU; the server belongs on the first.
+ * With a number that ends in "s" it runs that long after a tenth of warming up; otherwise it makes
+ * that many requests, slowly, for who counts instructions: before it waits it leaves the server the
+ * time to do all, so that no poll is in vain.  The client runs on the second CPU; the server belongs
+ * on the first.
  *
  * Prints: requests a second; nanoseconds until the median and the 99th of a hundred was done; of
  * this process's CPU per request; of a cache line from one CPU to the other and back, before and
@@ -18,13 +20,16 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "bench/ball.h"
 #include "bench/vhost/peer.h"
 
-/* Latencies, in clock ticks: eight steps to each power of two. */
-#define STEPS 8u
+/* Latencies, in clock ticks: 32 steps to each power of two. */
+#define STEPS 32u
 #define BINS (64u * STEPS)
+
+#define SLOW_US 2000u
 
 static struct load {
 	struct peer_request requests[DEPTH_MAX];
@@ -34,7 +39,7 @@ static struct load {
 	uint64_t bins[BINS];
 	uint32_t bytes;
 	unsigned depth;
-	bool write, sequence;
+	bool write, sequence, slow;
 } load;
 
 void
@@ -64,7 +69,7 @@ bin_of(uint64_t value)
 {
 	unsigned power = 63 - (unsigned)__builtin_clzll(value | STEPS);
 
-	return power * STEPS + (unsigned)(value >> (power - 3) & (STEPS - 1));
+	return power * STEPS + (unsigned)(value >> (power - 5) & (STEPS - 1));
 }
 
 /* Ticks in the middle of the bin that holds the PART of all. */
@@ -114,9 +119,15 @@ submit(const uint32_t *slots, unsigned count)
 static unsigned
 collect(uint32_t *slots)
 {
-	unsigned count = peer_wait(slots, load.depth);
-	uint64_t now = ticks();
+	unsigned count;
+	uint64_t now;
 
+	if (load.slow) {
+		peer_kick();
+		usleep(SLOW_US);
+	}
+	count = peer_wait(slots, load.depth);
+	now = ticks();
 	for (unsigned i = 0; i < count; i++)
 		load.bins[bin_of(now - load.began[slots[i]])]++;
 	load.done += count;
@@ -208,6 +219,7 @@ main(int argc, char **argv)
 	load.depth = (unsigned)strtoul(argv[4], NULL, 10);
 	load.random = 88172645463325252;
 	timed = strchr(argv[6], 's') != NULL;
+	load.slow = !timed;
 	if (load.depth == 0 || load.depth > DEPTH_MAX || load.bytes == 0)
 		load_fail(argv[4], "a depth of 1 to 128 is needed");
 	if (!ball_pin(1))

@@ -54,6 +54,12 @@ peer_submit(const struct peer_request *requests, unsigned count)
 		load_fail("orion_queue_submit", strerror(-orion_queue_refusal(queue)));
 }
 
+void
+peer_kick(void)
+{
+	orion_queue_kick(queue);
+}
+
 unsigned
 peer_wait(uint32_t *slots, unsigned max)
 {

@@ -30,7 +30,10 @@ unsigned char *peer_open(const char *path, const char *wait, unsigned depth, siz
 /* Hands COUNT requests over, of which the device need not know yet. */
 void peer_submit(const struct peer_request *requests, unsigned count);
 
-/* Lets the device know, and waits for one completion or more.  Returns how many SLOTS came back. */
+/* Lets the device know of them. */
+void peer_kick(void);
+
+/* Does that too, and waits for one completion or more.  Returns how many SLOTS came back. */
 unsigned peer_wait(uint32_t *slots, unsigned max);
 
 void peer_close(void);
