@@ -33,7 +33,10 @@ struct manager_device {
 	struct vblk_device *device;     /* NULL: slot free */
 	void *memory[2];
 	size_t bytes[2];
-	struct virtio_pci pci;          /* when pci_function is not UINT32_MAX */
+	union {
+		struct virtio_pci pci;  /* when pci_function is not UINT32_MAX */
+		struct virtio_mmio mmio;
+	};
 	uint32_t pci_function;
 };
 
@@ -64,6 +67,13 @@ ORION_MUST_USE orion_status manager_init(struct manager *manager,
  */
 ORION_MUST_USE orion_status manager_attach_pci(struct manager *manager, uint32_t function,
 					       unsigned *index);
+
+/*
+ * The same for the device with registers at ADDRESS and interrupt line LINE, as of
+ * virtio_mmio_open().
+ */
+ORION_MUST_USE orion_status manager_attach_mmio(struct manager *manager, uint64_t address,
+						size_t bytes, uint32_t line, unsigned *index);
 
 /* The same for a host's own transport, which belongs to the manager from here on. */
 ORION_MUST_USE orion_status manager_attach(struct manager *manager,

@@ -47,13 +47,15 @@ typedef enum orion_irq_kind {
 	ORION_IRQ_MESSAGE,    /* one MSI-X message; the host picks address and data, the core
 	                       * writes them into the device's table */
 	ORION_IRQ_LINE,       /* the PCI function's INTx pin, possibly shared with others */
+	ORION_IRQ_WIRE,       /* an interrupt line by the host's own number for it */
 } orion_irq_kind;
 
 struct orion_irq_source {
 	orion_irq_kind kind;
-	uint32_t function;    /* PCI function, as in pci_read() */
-	uint16_t index;       /* message: entry of the MSI-X table; line: 0 */
+	uint32_t function;    /* message, line: PCI function, as in pci_read() */
+	uint16_t index;       /* message: entry of the MSI-X table */
 	uint16_t cpu;         /* message: the CPU that should take it (a wish) */
+	uint32_t wire;        /* wire: its number, as the host gave it to virtio_mmio_open() */
 };
 
 struct orion_irq_message {
@@ -94,6 +96,7 @@ typedef enum orion_event {
 	ORION_EVENT_VECTORS_SHORT,     /* vectors wanted, vectors had, mode (virtio_irq_mode) */
 	ORION_EVENT_PCI_CAP_SKIPPED,   /* config offset, cfg_type, reason (virtio_pci_skip) */
 	ORION_EVENT_PCI_CAP_MISSING,   /* cfg_type, 0, 0 */
+	ORION_EVENT_MMIO_REFUSED,      /* address, register offset, what it reads as */
 	ORION_EVENT_COUNT
 } orion_event;
 
@@ -141,7 +144,7 @@ struct orion_port {
 
 	/*
 	 * Attaches HANDLER to SOURCE.  For a message, fills in what the device is to write; for a
-	 * line only the cookie.  The handler may run before this returns.  After irq_detach()
+	 * line or a wire only the cookie.  The handler may run before this returns.  After irq_detach()
 	 * returned, it is not running and will not run again.  Context: setup.  Optional: without
 	 * them the driver polls.
 	 */

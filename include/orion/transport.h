@@ -2,9 +2,9 @@
 /*
  * Transports: how the core reaches a virtio device's status, features, configuration and queues.
  *
- * A transport is a table of functions and a context.  The core brings one for PCI
- * (virtio_pci_open()); a host brings its own for anything else: a socket, a hypercall, the model
- * device.  All functions run in context setup, except isr_read (interrupt) and notify (owner).
+ * A transport is a table of functions and a context.  The core brings them for PCI
+ * (virtio_pci_open()) and MMIO (virtio_mmio_open()); a host brings its own for anything else: a
+ * socket, a hypercall, the model device.  All functions run in context setup, except isr_read (interrupt) and notify (owner).
  *
  * What a transport returns is the device's claim.  The core reads each value once, checks it, and
  * works from its private copy; a transport only has to move numbers, in the CPU's byte order.
@@ -42,6 +42,13 @@ struct virtio_doorbell {
 struct virtio_transport_ops {
 	const char *name;         /* "pci", "model", ... */
 
+	/*
+	 * The legacy interface: features 0 to 31, of which VERSION_1 is not one; no FEATURES_OK;
+	 * config_generation() is never called; each queue lies in one block of pages, whose used
+	 * ring is aligned to VIRTQ_LEGACY_ALIGN.  Little-endian CPUs only.  [spec 2.7.2, 3.1.2]
+	 */
+	bool legacy;
+
 	/* Device status field [spec 2.1].  A get that finds the device gone gives 0xff. */
 	uint8_t (*status_get)(void *context);
 	void (*status_set)(void *context, uint8_t status);
@@ -60,7 +67,8 @@ struct virtio_transport_ops {
 	uint32_t (*config_generation)(void *context);
 
 	/*
-	 * How many virtqueues the transport has room for, and the largest size of one; 0: absent.
+	 * How many virtqueues the transport has room for (as good as any number when only each
+	 * queue's size tells), and the largest size of one; 0: absent.
 	 */
 	uint16_t (*queue_count)(void *context);
 	uint16_t (*queue_size_max)(void *context, uint16_t queue);
@@ -149,5 +157,29 @@ bool virtio_pci_find(const struct orion_port *port, void *port_context, uint8_t 
 ORION_MUST_USE orion_status virtio_pci_open(struct virtio_pci *pci, const struct orion_port *port,
 					    void *port_context, uint32_t function,
 					    struct virtio_transport *out);
+
+/* Storage for one MMIO transport, owned by the caller, alive until the transport's close(). */
+struct virtio_mmio {
+	_Alignas(8) unsigned char opaque[128];
+};
+
+/* No interrupt line is known. */
+#define VIRTIO_MMIO_NO_LINE UINT32_MAX
+
+/*
+ * Opens the device whose registers are the BYTES at bus address ADDRESS (a multiple of 4), and
+ * whose interrupt is the host's line LINE: version 2, or, on little-endian CPUs, version 1 (legacy).
+ * There is no probing: where devices are, the platform says (device tree, ACPI, a command line).
+ * PORT must outlive the transport.
+ *
+ * ORION_NOT_FOUND: no device, or none of type block.  ORION_DEVICE_REFUSED: not virtio, or of
+ * another version (reported).  ORION_INVALID: too few BYTES, or ADDRESS misaligned.
+ * ORION_NO_MAPPING: the host did not map it.  ORION_PORT_INCOMPLETE: the port maps no registers.
+ * Context: setup.  [spec 4.2]
+ */
+ORION_MUST_USE orion_status virtio_mmio_open(struct virtio_mmio *mmio,
+					     const struct orion_port *port, void *port_context,
+					     uint64_t address, size_t bytes, uint32_t line,
+					     struct virtio_transport *out);
 
 #endif

@@ -139,7 +139,7 @@ typedef enum vblk_state {
 /* How completions reach the driver. */
 typedef enum virtio_irq_mode {
 	VIRTIO_IRQ_POLLED,        /* no interrupt could be had */
-	VIRTIO_IRQ_LINE,          /* INTx */
+	VIRTIO_IRQ_LINE,          /* INTx, or the line of an MMIO device */
 	VIRTIO_IRQ_SHARED,        /* one vector for everything */
 	VIRTIO_IRQ_PAIRED,        /* one vector for configuration, one for all queues */
 	VIRTIO_IRQ_PER_QUEUE,     /* one for configuration, one per queue */
@@ -150,6 +150,7 @@ struct vblk_info {
 	const char *transport;
 	uint64_t features_offered, features_wanted, features_negotiated;
 	bool packed, indirect, event_index, in_order;
+	bool legacy;                    /* driven through the legacy interface */
 	bool queue_reset;               /* vblk_queue_stop() is possible */
 
 	uint64_t capacity_sectors;      /* may change: vblk_refresh() */

@@ -143,6 +143,7 @@ static const char *const report_labels[ORION_EVENT_COUNT][3] = {
 	[ORION_EVENT_VECTORS_SHORT] = {"wanted", "had"},
 	[ORION_EVENT_PCI_CAP_SKIPPED] = {"offset", "type", "reason"},
 	[ORION_EVENT_PCI_CAP_MISSING] = {"type"},
+	[ORION_EVENT_MMIO_REFUSED] = {"address", "register", "value"},
 };
 
 /* "(wanted 5, had 2)"; large values are bits or addresses, and better read in hexadecimal. */

@@ -15,6 +15,13 @@ static inline uint16_t shared_load16(const void *p) { return *(const volatile ar
 static inline uint32_t shared_load32(const void *p) { return *(const volatile arch_alias32 *)p; }
 static inline uint64_t shared_load64(const void *p) { return *(const volatile arch_alias64 *)p; }
 
+/* Of what is aligned to 4 bytes only: one load where the CPU can, otherwise two. */
+static inline uint64_t
+shared_load64_at4(const void *p)
+{
+	return *(const volatile arch_alias64_at4 *)p;
+}
+
 static inline void shared_store8(void *p, uint8_t v) { *(volatile uint8_t *)p = v; }
 static inline void shared_store16(void *p, uint16_t v) { *(volatile arch_alias16 *)p = v; }
 static inline void shared_store32(void *p, uint32_t v) { *(volatile arch_alias32 *)p = v; }

@@ -12,6 +12,7 @@
 typedef uint16_t __attribute__((may_alias)) arch_alias16;
 typedef uint32_t __attribute__((may_alias)) arch_alias32;
 typedef uint64_t __attribute__((may_alias)) arch_alias64;
+typedef uint64_t __attribute__((may_alias, aligned(4))) arch_alias64_at4;
 
 static inline uint8_t
 register_load8(const volatile void *p)

@@ -31,6 +31,7 @@ static inline uint8_t shared_load8(const void *p) { return (uint8_t)step_shared_
 static inline uint16_t shared_load16(const void *p) { return (uint16_t)step_shared_load(p, 2); }
 static inline uint32_t shared_load32(const void *p) { return (uint32_t)step_shared_load(p, 4); }
 static inline uint64_t shared_load64(const void *p) { return step_shared_load(p, 8); }
+static inline uint64_t shared_load64_at4(const void *p) { return step_shared_load(p, 8); }
 static inline void shared_store8(void *p, uint8_t v) { step_shared_store(p, 1, v); }
 static inline void shared_store16(void *p, uint16_t v) { step_shared_store(p, 2, v); }
 static inline void shared_store32(void *p, uint32_t v) { step_shared_store(p, 4, v); }

@@ -91,6 +91,13 @@ shared_load64(const void *p)
 	return __atomic_load_n((const arch_alias64 *)tsan_load(p), __ATOMIC_RELAXED);
 }
 
+/* Only elements of rings that vring_layout() aligned to 8 are read in this build. */
+static inline uint64_t
+shared_load64_at4(const void *p)
+{
+	return shared_load64(p);
+}
+
 static inline void
 shared_store8(void *p, uint8_t v)
 {

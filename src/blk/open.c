@@ -57,11 +57,17 @@ choose_features(struct vblk_device *device)
 {
 	struct virtio_device *virtio = &device->virtio;
 	const struct virtio_transport *transport = &virtio->transport;
-	uint64_t required = device->options.features_required | VIRTIO_BIT(VIRTIO_F_VERSION_1);
+	uint64_t required = device->options.features_required;
 	uint64_t usable, closed;
 
 	virtio->offered = transport->ops->features_get(transport->context);
-	virtio->wanted = vblk_features_known() & ~device->options.features_off;
+	virtio->wanted = vblk_features_known();
+	/* Our requests are laid out as the strictest asks; the feature must be taken all the same. */
+	if (transport->ops->legacy)
+		virtio->wanted |= VIRTIO_BIT(VIRTIO_F_ANY_LAYOUT);
+	else
+		required |= VIRTIO_BIT(VIRTIO_F_VERSION_1);
+	virtio->wanted &= ~device->options.features_off;
 	if (transport->ops->queue_reset == NULL || transport->ops->queue_resetting == NULL)
 		virtio->wanted &= ~VIRTIO_BIT(VIRTIO_F_RING_RESET);
 	usable = virtio->offered & virtio->wanted;
@@ -83,6 +89,7 @@ describe(struct vblk_device *device)
 	const struct virtio_device *virtio = &device->virtio;
 	struct vblk_info *info = &device->info;
 
+	info->legacy = virtio->transport.ops->legacy;
 	info->features_offered = virtio->offered;
 	info->features_wanted = virtio->wanted;
 	info->features_negotiated = virtio->negotiated;

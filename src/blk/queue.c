@@ -7,11 +7,18 @@
 
 #define CACHE_LINE 64u
 
+static struct vring_layout
+ring_layout(const struct vblk_info *info)
+{
+	return info->legacy ? vring_layout_legacy(info->queue_size)
+			    : vring_layout(info->queue_size, info->packed);
+}
+
 /* One region for everything that the device reaches: ring, then cells. */
 static size_t
 cells_offset(const struct vblk_info *info)
 {
-	return num_align_up(vring_layout(info->queue_size, info->packed).bytes, CACHE_LINE);
+	return num_align_up(ring_layout(info).bytes, CACHE_LINE);
 }
 
 /* A cell with its table, if there is one, in cache lines of its own. */
@@ -107,7 +114,7 @@ vblk_queue_build(struct vblk_device *device, uint16_t index, void *memory)
 	memset(memory, 0, vblk_queue_bytes(device));
 	queue->device = device;
 	queue->index = index;
-	queue->layout = vring_layout(info->queue_size, info->packed);
+	queue->layout = ring_layout(info);
 	queue->cells_offset = cells_offset(info);
 	queue->cell_bytes = cell_bytes(info);
 	take_limits(queue, device);
@@ -126,6 +133,7 @@ vblk_queue_build(struct vblk_device *device, uint16_t index, void *memory)
 		.kind = kind_of(info),
 		.packed = info->packed,
 		.event_index = info->event_index,
+		.legacy = info->legacy,
 	};
 	vblk_queue_reset_ring(queue);
 	device->info.dma_bytes += queue->region.bytes;

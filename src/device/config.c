@@ -17,13 +17,39 @@ read_field(const struct virtio_transport *transport, const struct virtio_field *
 		       << 32;
 }
 
+/* Whether nothing changed meanwhile, as the generation says. */
+static bool
+read_is_whole(const struct virtio_transport *transport, const struct virtio_field *fields,
+	      unsigned count)
+{
+	uint32_t before = transport->ops->config_generation(transport->context);
+
+	for (unsigned i = 0; i < count; i++)
+		*fields[i].value = read_field(transport, &fields[i]);
+	return transport->ops->config_generation(transport->context) == before;
+}
+
+/* Whether the fields read as they did the last time.  [spec 2.5.4] */
+static bool
+read_agrees(const struct virtio_transport *transport, const struct virtio_field *fields,
+	    unsigned count)
+{
+	bool same = true;
+
+	for (unsigned i = 0; i < count; i++) {
+		uint64_t value = read_field(transport, &fields[i]);
+
+		same = same && value == *fields[i].value;
+		*fields[i].value = value;
+	}
+	return same;
+}
+
 orion_status
 virtio_config_read(struct virtio_device *device, const struct virtio_field *fields, unsigned count)
 {
 	const struct virtio_transport *transport = &device->transport;
 	uint32_t bytes = transport->ops->config_bytes(transport->context);
-	uint32_t before, after;
-
 	for (unsigned i = 0; i < count; i++) {
 		if ((uint32_t)fields[i].offset + fields[i].width > bytes) {
 			virtio_report(device, ORION_LEVEL_WARNING, ORION_EVENT_CONFIG_SHORT,
@@ -32,11 +58,8 @@ virtio_config_read(struct virtio_device *device, const struct virtio_field *fiel
 		}
 	}
 	for (unsigned try = 0; try < CONFIG_TRIES; try++) {
-		before = transport->ops->config_generation(transport->context);
-		for (unsigned i = 0; i < count; i++)
-			*fields[i].value = read_field(transport, &fields[i]);
-		after = transport->ops->config_generation(transport->context);
-		if (before == after)
+		if (transport->ops->legacy ? read_agrees(transport, fields, count) && try > 0
+					   : read_is_whole(transport, fields, count))
 			return ORION_OK;
 	}
 	virtio_report(device, ORION_LEVEL_ERROR, ORION_EVENT_CONFIG_TORN,

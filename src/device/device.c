@@ -137,23 +137,36 @@ virtio_acknowledge(struct virtio_device *device)
 	status_add(device, VIRTIO_STATUS_DRIVER);
 }
 
+/* [spec 3.1.1] */
+static orion_status
+features_ok(struct virtio_device *device, uint64_t asked)
+{
+	uint8_t status;
+
+	status_add(device, VIRTIO_STATUS_FEATURES_OK);
+	status = device->transport.ops->status_get(device->transport.context);
+	if (status == VIRTIO_STATUS_GONE)
+		return gone(device);
+	if (status & VIRTIO_STATUS_FEATURES_OK)
+		return ORION_OK;
+	virtio_report(device, ORION_LEVEL_ERROR, ORION_EVENT_FEATURES_REFUSED, device->offered,
+		      asked, status);
+	return ORION_DEVICE_REFUSED;
+}
+
 orion_status
 virtio_negotiate(struct virtio_device *device, uint64_t negotiated)
 {
 	const struct virtio_transport *transport = &device->transport;
-	uint8_t status;
+	orion_status status = ORION_OK;
 
 	CHECK((negotiated & ~device->offered) == 0);
 	transport->ops->features_set(transport->context, negotiated);
-	status_add(device, VIRTIO_STATUS_FEATURES_OK);
-	status = transport->ops->status_get(transport->context);
-	if (status == VIRTIO_STATUS_GONE)
-		return gone(device);
-	if (!(status & VIRTIO_STATUS_FEATURES_OK)) {
-		virtio_report(device, ORION_LEVEL_ERROR, ORION_EVENT_FEATURES_REFUSED,
-			      device->offered, negotiated, status);
-		return ORION_DEVICE_REFUSED;
-	}
+	/* A legacy device knows no FEATURES_OK: it has no say.  [spec 3.1.2] */
+	if (!transport->ops->legacy)
+		status = features_ok(device, negotiated);
+	if (status != ORION_OK)
+		return status;
 	device->negotiated = negotiated;
 	virtio_move(device, VIRTIO_NEGOTIATED);
 	return ORION_OK;

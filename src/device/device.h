@@ -86,7 +86,8 @@ void virtio_acknowledge(struct virtio_device *device);
 
 /*
  * Writes the feature bits NEGOTIATED (they must be among the offered), sets FEATURES_OK and reads
- * it back.  ORION_DEVICE_REFUSED when it did not stay.  [spec 3.1.1]
+ * it back.  ORION_DEVICE_REFUSED when it did not stay.  A legacy device is only told.
+ * [spec 3.1.1, 3.1.2]
  */
 ORION_MUST_USE orion_status virtio_negotiate(struct virtio_device *device, uint64_t negotiated);
 
@@ -123,7 +124,8 @@ struct virtio_field {
 };
 
 /*
- * Reads COUNT fields as one consistent set: again while the generation changes, at most 16 times.
+ * Reads COUNT fields as one consistent set: again while the generation changes, or, of a legacy
+ * device, which has none, until two readings in a row agree; at most 16 times.
  * ORION_DEVICE_REFUSED when a field lies outside the space, ORION_TIMED_OUT when it would not hold
  * still; the values are then unspecified.  [spec 2.5.1, 2.5.2]
  */

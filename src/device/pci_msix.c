@@ -41,7 +41,12 @@ pci_vector_attach(void *context, uint16_t vector, uint16_t cpu, orion_irq_handle
 		  void *argument)
 {
 	struct pci *pci = context;
-	struct orion_irq_source source = {ORION_IRQ_MESSAGE, pci->function, vector, cpu};
+	struct orion_irq_source source = {
+		.kind = ORION_IRQ_MESSAGE,
+		.function = pci->function,
+		.index = vector,
+		.cpu = cpu,
+	};
 	struct orion_irq_message message = {0, 0, 0};
 	orion_status status;
 
@@ -80,7 +85,7 @@ orion_status
 pci_line_attach(void *context, orion_irq_handler *handler, void *argument)
 {
 	struct pci *pci = context;
-	struct orion_irq_source source = {ORION_IRQ_LINE, pci->function, 0, 0};
+	struct orion_irq_source source = {.kind = ORION_IRQ_LINE, .function = pci->function};
 	struct orion_irq_message message = {0, 0, 0};
 	uint32_t command = pci_config_get(pci, PCI_COMMAND, 2);
 	orion_status status;

@@ -142,6 +142,24 @@ manager_attach_pci(struct manager *manager, uint32_t function, unsigned *index)
 	return attach(manager, slot, transport, index);
 }
 
+orion_status
+manager_attach_mmio(struct manager *manager, uint64_t address, size_t bytes, uint32_t line,
+		    unsigned *index)
+{
+	struct manager_device *slot = slot_free(manager);
+	struct virtio_transport transport;
+	orion_status status;
+
+	if (slot == NULL)
+		return ORION_TOO_LARGE;
+	status = virtio_mmio_open(&slot->mmio, manager->port, manager->port_context, address, bytes,
+				  line, &transport);
+	if (status != ORION_OK)
+		return status;
+	slot->pci_function = NO_FUNCTION;
+	return attach(manager, slot, transport, index);
+}
+
 static bool
 is_busy(struct vblk_device *device)
 {

@@ -242,9 +242,15 @@ struct vring_layout {
  */
 struct vring_layout vring_layout(uint32_t size, bool packed);
 
+/*
+ * The one layout that a legacy device takes, of a split ring from the start of a page of
+ * VIRTQ_LEGACY_ALIGN bytes.  [spec 2.7.2]
+ */
+struct vring_layout vring_layout_legacy(uint32_t size);
+
 /* What a ring is set up with. */
 struct vring_config {
-	void *shared;           /* vring_layout().bytes, 16-byte aligned, zeroed here */
+	void *shared;           /* the layout's bytes, 16-byte aligned, zeroed here */
 	void *slots;            /* IDS of VRING_SLOT_BYTES, private, 64-byte aligned */
 	uint16_t *links;        /* split with direct chains: SIZE of them, private; else unused */
 	uint32_t size;
@@ -253,6 +259,7 @@ struct vring_config {
 	unsigned kind;
 	bool packed;
 	bool event_index;
+	bool legacy;            /* laid out by vring_layout_legacy() */
 };
 
 /*

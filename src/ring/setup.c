@@ -28,6 +28,19 @@ vring_layout(uint32_t size, bool packed)
 	return layout;
 }
 
+struct vring_layout
+vring_layout_legacy(uint32_t size)
+{
+	struct vring_layout layout;
+
+	layout.driver_offset = (size_t)size * sizeof(struct virtq_desc);
+	layout.device_offset =
+		num_align_up(layout.driver_offset + 6 + 2 * (size_t)size, VIRTQ_LEGACY_ALIGN);
+	layout.bytes =
+		layout.device_offset + num_align_up(6 + 8 * (size_t)size, VIRTQ_LEGACY_ALIGN);
+	return layout;
+}
+
 /* Every slot free, in rising order; in a circle when they are used in order. */
 static void
 setup_slots(struct vring *ring, uint32_t ids)
@@ -88,12 +101,14 @@ setup_packed(struct vring *ring, unsigned char *shared, const struct vring_layou
 void
 vring_setup(struct vring *ring, const struct vring_config *config)
 {
-	struct vring_layout layout = vring_layout(config->size, config->packed);
+	struct vring_layout layout = config->legacy ? vring_layout_legacy(config->size)
+						    : vring_layout(config->size, config->packed);
 	bool every = (config->kind & VRING_IN_ORDER) != 0 ||
 		     ((config->kind & VRING_DIRECT) != 0 && !config->packed);
 
 	CHECK(config->size >= 1 && config->size <= VIRTQ_SIZE_MAX);
 	CHECK(config->packed || num_is_power_of_two(config->size));
+	CHECK(!config->packed || !config->legacy);
 	CHECK(config->ids >= 1 && config->ids <= config->size);
 	CHECK(config->limit >= 1 && config->limit <= config->ids);
 	CHECK(!every || config->ids == config->size);

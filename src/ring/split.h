@@ -222,7 +222,7 @@ vring_split_claimed(const struct vring *ring, uint32_t claimed, const unsigned k
  * The next used chain, one of the PENDING that vring_split_pending() counted and that were not
  * taken since: its slot, by an id that was checked at its full 32 bits to be in flight, and the
  * length that the device claims.  One load takes both: vring_layout() aligns elements to their
- * size.  The chain's descriptors are free again.  [spec 2.7.8, 2.7.9]
+ * size, but for legacy devices.  The chain's descriptors are free again.  [spec 2.7.8, 2.7.9]
  */
 static inline vring_fault
 vring_split_take(struct vring *ring, uint32_t pending, struct vring_slot **out, uint32_t *length,
@@ -233,7 +233,7 @@ vring_split_take(struct vring *ring, uint32_t pending, struct vring_slot **out, 
 	uint64_t word;
 
 	if (!(kind & VRING_IN_ORDER) || ring->batch == 0) {
-		word = shared_get64((const le64 *)(const void *)elem);
+		word = shared_get64_at4(elem);
 		if (unlikely((uint32_t)word >= ring->ids))
 			return VRING_ID_RANGE;
 		slot = vring_split_claimed(ring, (uint32_t)word, kind);

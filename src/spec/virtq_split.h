@@ -20,6 +20,9 @@
 #define VIRTQ_AVAIL_ALIGN 2u
 #define VIRTQ_USED_ALIGN 4u
 
+/* Legacy: one block of such pages, the used ring at the start of one [spec 2.7.2]. */
+#define VIRTQ_LEGACY_ALIGN 4096u
+
 /* [spec 2.7.5]; the same 16 bytes in an indirect table. */
 struct virtq_desc {
 	le64 addr;

@@ -164,7 +164,8 @@ negotiate(struct card *c, uint64_t offered, uint64_t more)
 static uint64_t
 message_make(struct card *c)
 {
-	struct orion_irq_source source = {ORION_IRQ_MESSAGE, c->function, 1, 0};
+	struct orion_irq_source source = {
+		.kind = ORION_IRQ_MESSAGE, .function = c->function, .index = 1};
 	struct orion_irq_message message;
 
 	EXPECT_EQ(c->port->irq_attach(c->host, &source, on_message, c, &message), ORION_OK);
