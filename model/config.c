@@ -70,7 +70,7 @@ model_config_get(struct model_device *d, uint32_t offset, unsigned width)
 		model_breached(d->host, MODEL_BREACH_CONFIG_WIDTH, UINT_MAX, offset, width, 0);
 		return 0;
 	}
-	if (offset == offsetof(struct virtio_blk_config, writeback) &&
+	if (offset == offsetof(struct virtio_blk_config, writeback) && !d->legacy &&
 	    (d->status & VIRTIO_STATUS_FEATURES_OK) == 0)
 		model_breached(d->host, MODEL_BREACH_WRITEBACK_EARLY, UINT_MAX, d->status, 0, 0);
 	if (model_trick_now(d, MODEL_MISCHIEF_CONFIG_TORN, NULL)) {

@@ -73,6 +73,8 @@ model_device_stop(struct model_device *d)
 	d->writeback = 1;
 	if (d->pci != NULL)
 		model_pci_reset(d);
+	if (d->mmio != NULL)
+		model_mmio_reset(d);
 }
 
 void
@@ -88,6 +90,7 @@ model_device_close(struct model_device *d)
 			host->devices[i] = host->devices[--host->device_count];
 	model_device_stop(d);
 	model_pci_close(d);
+	model_mmio_close(d);
 	model_disk_close(&d->disk);
 	free(d);
 }
@@ -176,6 +179,17 @@ features_are_good(struct model_device *d)
 	       !model_trick_now(d, MODEL_MISCHIEF_FEATURES_REFUSED, NULL);
 }
 
+/* A legacy device has FEATURES_OK no more than it has a say in features.  [spec 3.1.2] */
+static bool
+legacy_order_is_right(uint8_t status)
+{
+	uint8_t driver = status & (VIRTIO_STATUS_DRIVER | VIRTIO_STATUS_DRIVER_OK);
+
+	return (status & VIRTIO_STATUS_FEATURES_OK) == 0 &&
+	       (driver == 0 || (status & VIRTIO_STATUS_ACKNOWLEDGE) != 0) &&
+	       driver != VIRTIO_STATUS_DRIVER_OK;
+}
+
 /* Each bit needs the ones before it [spec 3.1.1]. */
 static bool
 order_is_right(uint8_t status)
@@ -199,7 +213,8 @@ model_status_set(struct model_device *d, uint8_t status)
 		reset(d);
 		return;
 	}
-	if ((kept & ~status) != 0 || !order_is_right(status)) {
+	if ((kept & ~status) != 0 ||
+	    !(d->legacy ? legacy_order_is_right(status) : order_is_right(status))) {
 		model_breached(d->host,
 			       (kept & ~status) != 0 ? MODEL_BREACH_STATUS_CLEARED
 						     : MODEL_BREACH_STATUS_ORDER,
@@ -222,13 +237,19 @@ model_features_set(struct model_device *d, uint64_t features)
 {
 	if (model_is_gone(d))
 		return;
-	if ((d->status & VIRTIO_STATUS_FEATURES_OK) != 0 ||
+	if ((d->status & (VIRTIO_STATUS_FEATURES_OK | VIRTIO_STATUS_DRIVER_OK)) != 0 ||
 	    (d->status & VIRTIO_STATUS_DRIVER) == 0) {
 		model_breached(d->host, MODEL_BREACH_FEATURES_LATE, UINT_MAX, d->status, features,
 			       0);
 		return;
 	}
 	d->driver_features = features;
+	if (!d->legacy)
+		return;
+	if ((features & ~d->options.features) != 0)
+		model_breached(d->host, MODEL_BREACH_FEATURES_NOT_OFFERED, UINT_MAX, features,
+			       d->options.features, 0);
+	d->negotiated = features & d->options.features;
 }
 
 uint16_t

@@ -119,13 +119,15 @@ irq_attach(void *context, const struct orion_irq_source *source, orion_irq_handl
 	if (model_must_fail(host) || host->irq_top == MODEL_IRQS_MAX)
 		return ORION_NO_INTERRUPT;
 	host->irqs[host->irq_top] =
-		(struct model_irq){true, source->kind, source->function, handler, argument};
+		(struct model_irq){true, source->kind,
+				   source->kind == ORION_IRQ_WIRE ? source->wire : source->function,
+				   handler, argument};
 	*out = (struct orion_irq_message){
 		.address = MODEL_MESSAGE_BASE + (source->cpu & 0xffu) * 0x1000u,
 		.data = MESSAGE_FIRST + host->irq_top,
 		.cookie = host->irq_top + 1,
 	};
-	if (source->kind == ORION_IRQ_LINE)
+	if (source->kind != ORION_IRQ_MESSAGE)
 		out->address = out->data = 0;
 	host->irq_top++;
 	host->stats.irqs++;
@@ -159,12 +161,12 @@ model_message(struct model_host *host, uint64_t address, uint32_t data)
 }
 
 void
-model_line(struct model_host *host, uint32_t function)
+model_line(struct model_host *host, orion_irq_kind kind, uint32_t number)
 {
 	for (unsigned i = 0; i < host->irq_top; i++) {
 		const struct model_irq *irq = &host->irqs[i];
 
-		if (irq->live && irq->kind == ORION_IRQ_LINE && irq->function == function) {
+		if (irq->live && irq->kind == kind && irq->number == number) {
 			model_step_interrupt();
 			(void)irq->handler(irq->argument);
 		}

@@ -12,8 +12,9 @@
  *              orion_port.  Device addresses are unlike CPU addresses, regions have guards, and
  *              everything taken is counted.
  *   device     status, features, configuration, queues, requests, an in-memory sparse disk.
- *   transport  two ways to reach a device: model_device_transport() is a struct virtio_transport;
- *              model_device_plug() makes it a PCI function, register for register.
+ *   transport  three ways to reach a device: model_device_transport() is a struct virtio_transport;
+ *              model_device_plug() makes it a PCI function, register for register;
+ *              model_device_plug_mmio() puts it behind MMIO registers, version 2 or 1.
  *   step       the hooks of arch/stepped.h: the device acts between two accesses of the driver, and
  *              a store buffer holds the driver's stores back as far as its fences allow.
  *
@@ -107,6 +108,15 @@ typedef enum model_breach {
 	MODEL_BREACH_PCI_MASTER,
 	MODEL_BREACH_PCI_BAR_SIZING,
 	MODEL_BREACH_PCI_UNMASKED,
+	/* MMIO */
+	MODEL_BREACH_MMIO_WIDTH,
+	MODEL_BREACH_MMIO_OUTSIDE,
+	MODEL_BREACH_MMIO_READ_ONLY,
+	MODEL_BREACH_MMIO_WRITE_ONLY,
+	MODEL_BREACH_MMIO_EARLY,
+	MODEL_BREACH_MMIO_SELECT,
+	MODEL_BREACH_MMIO_ACK,
+	MODEL_BREACH_MMIO_PAGE,
 	MODEL_BREACH_COUNT
 } model_breach;
 
@@ -178,6 +188,12 @@ typedef enum model_mischief {
 	MODEL_MISCHIEF_CAP_ODD, /* ... has an odd offset */
 	MODEL_MISCHIEF_NOTIFY_PAST, /* queue_notify_off lies past the notify structure */
 	MODEL_MISCHIEF_MSIX_PAST, /* the MSI-X table lies past its BAR */
+	/* MMIO */
+	MODEL_MISCHIEF_SAY_MAGIC,
+	MODEL_MISCHIEF_SAY_VERSION,
+	MODEL_MISCHIEF_SAY_DEVICE_ID,
+	MODEL_MISCHIEF_QUEUE_READY, /* a queue is in use before it is set up */
+	MODEL_MISCHIEF_ISR_STUCK, /* an acknowledgement clears nothing */
 	MODEL_MISCHIEF_COUNT
 } model_mischief;
 
@@ -316,6 +332,17 @@ struct virtio_transport model_device_transport(struct model_device *device);
 
 /* Makes it a PCI function of the host; returns the function number.  Once, before any use. */
 uint32_t model_device_plug(struct model_device *device);
+
+/*
+ * Puts it behind MMIO registers at *PLACE; LEGACY: of version 1, with features 0 to 31 of those in
+ * its options.  Once, before any use.
+ */
+struct model_mmio_place {
+	uint64_t address;
+	uint32_t bytes, line;
+};
+void model_device_plug_mmio(struct model_device *device, bool legacy,
+			    struct model_mmio_place *place);
 
 const struct model_device_stats *model_device_stats(const struct model_device *device);
 const struct model_options *model_device_options(const struct model_device *device);

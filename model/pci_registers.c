@@ -304,7 +304,7 @@ model_pci_raise(struct model_device *d, uint16_t vector)
 			model_pci_msix_send(pci);
 		}
 	} else if ((command & PCI_COMMAND_INTX_OFF) == 0) {
-		model_line(d->host, pci->function);
+		model_line(d->host, ORION_IRQ_LINE, pci->function);
 	}
 }
 

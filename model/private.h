@@ -77,7 +77,7 @@ void model_put64(void *p, uint64_t value);
 struct model_irq {
 	bool live;
 	orion_irq_kind kind;
-	uint32_t function;
+	uint32_t number; /* message, line: the function; wire: its number */
 	orion_irq_handler *handler;
 	void *argument;
 };
@@ -115,8 +115,8 @@ void model_breached(struct model_host *host, model_breach breach, unsigned queue
 /* A message write by a device. */
 void model_message(struct model_host *host, uint64_t address, uint32_t data);
 
-/* The interrupt line of FUNCTION is high: its handlers run. */
-void model_line(struct model_host *host, uint32_t function);
+/* The line of KIND and NUMBER (a function, a wire) is high: its handlers run. */
+void model_line(struct model_host *host, orion_irq_kind kind, uint32_t number);
 
 /* ---- step.c ---- */
 
@@ -265,6 +265,7 @@ void model_disk_write(struct model_disk *disk, uint64_t offset, const void *data
 /* ---- device.c, config.c ---- */
 
 struct model_pci;
+struct model_mmio;
 
 struct model_device {
 	struct model_host *host;
@@ -295,6 +296,8 @@ struct model_device {
 	struct model_irq vectors[MODEL_VECTORS_MAX]; /* transport.c */
 	struct model_irq line; /* transport.c */
 	struct model_pci *pci; /* pci.c, or NULL */
+	struct model_mmio *mmio; /* mmio.c, or NULL */
+	bool legacy; /* by the legacy interface */
 };
 
 /* True when trick WHAT is to be played now; *VALUE (may be NULL) is its value. */
@@ -321,6 +324,21 @@ void model_interrupt_config(struct model_device *device);
 
 /* One act of the device; false when there is nothing to do. */
 bool model_device_act(struct model_device *device);
+
+/* ---- mmio.c ---- */
+
+void model_mmio_close(struct model_device *device);
+void model_mmio_reset(struct model_device *device);
+void model_mmio_queue_reset(struct model_device *device, unsigned queue);
+
+/* What stands for BYTES of registers at ADDRESS, or NULL. */
+volatile void *model_mmio_at(struct model_host *host, uint64_t address, size_t bytes);
+
+/* As model_pci_load() and model_pci_store(). */
+bool model_mmio_load(struct model_host *host, const volatile void *address, unsigned width,
+		     uint32_t *value);
+bool model_mmio_store(struct model_host *host, volatile void *address, unsigned width,
+		      uint32_t value);
 
 /* ---- pci.c ---- */
 

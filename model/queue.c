@@ -41,10 +41,10 @@ static model_breach
 setup_breach(struct model_queue *q, const struct virtio_queue_setup *setup, bool packed)
 {
 	uint16_t size = setup->size;
-
 	uint8_t status = q->device->status;
+	uint8_t needed = q->device->legacy ? VIRTIO_STATUS_DRIVER : VIRTIO_STATUS_FEATURES_OK;
 
-	if (q->enabled || (status & VIRTIO_STATUS_FEATURES_OK) == 0 ||
+	if (q->enabled || (status & needed) == 0 ||
 	    ((status & VIRTIO_STATUS_DRIVER_OK) != 0 && !q->was_reset))
 		return MODEL_BREACH_QUEUE_STATE;
 	if (size == 0 || size > q->device->options.queue_size ||

@@ -35,6 +35,8 @@ end(struct model_queue *q)
 	q->device->stats.queue_resets++;
 	if (q->device->pci != NULL)
 		model_pci_queue_reset(q->device, q->index);
+	if (q->device->mmio != NULL)
+		model_mmio_queue_reset(q->device, q->index);
 }
 
 void

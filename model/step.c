@@ -331,7 +331,8 @@ step_register_load(const volatile void *address, unsigned width)
 
 	point();
 	self.stats.register_loads++;
-	if (self.host != NULL && !model_pci_load(self.host, address, width, &value))
+	if (self.host != NULL && !model_pci_load(self.host, address, width, &value) &&
+	    !model_mmio_load(self.host, address, width, &value))
 		model_breached(self.host, MODEL_BREACH_PCI_OUTSIDE, UINT_MAX, width, 0, 0);
 	return value;
 }
@@ -341,7 +342,8 @@ step_register_store(volatile void *address, unsigned width, uint32_t value)
 {
 	point();
 	self.stats.register_stores++;
-	if (self.host != NULL && !model_pci_store(self.host, address, width, value))
+	if (self.host != NULL && !model_pci_store(self.host, address, width, value) &&
+	    !model_mmio_store(self.host, address, width, value))
 		model_breached(self.host, MODEL_BREACH_PCI_OUTSIDE, UINT_MAX, width, value, 1);
 }
 

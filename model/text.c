@@ -68,6 +68,14 @@ static const char *const breach_texts[MODEL_BREACH_COUNT] = {
 	[MODEL_BREACH_PCI_MASTER] = "queue in use while bus mastering is off",
 	[MODEL_BREACH_PCI_BAR_SIZING] = "BAR sized while memory decoding is on",
 	[MODEL_BREACH_PCI_UNMASKED] = "handler taken away while its MSI-X entry is not masked",
+	[MODEL_BREACH_MMIO_WIDTH] = "control register not accessed as 32 aligned bits [4.2.2.2]",
+	[MODEL_BREACH_MMIO_OUTSIDE] = "no register of this version and these features [4.2.2.2]",
+	[MODEL_BREACH_MMIO_READ_ONLY] = "write to a read-only register [4.2.2.2]",
+	[MODEL_BREACH_MMIO_WRITE_ONLY] = "read of a write-only register [4.2.2.2]",
+	[MODEL_BREACH_MMIO_EARLY] = "a register before MagicValue, Version, DeviceID [4.2.3.1.1]",
+	[MODEL_BREACH_MMIO_SELECT] = "features accessed without selecting which [4.2.2.2]",
+	[MODEL_BREACH_MMIO_ACK] = "undefined bits acknowledged [4.2.2.2]",
+	[MODEL_BREACH_MMIO_PAGE] = "legacy queue without page size or alignment [4.2.4]",
 };
 
 static const char *const mischief_texts[MODEL_MISCHIEF_COUNT] = {
@@ -124,6 +132,11 @@ static const char *const mischief_texts[MODEL_MISCHIEF_COUNT] = {
 	[MODEL_MISCHIEF_CAP_ODD] = "capability misaligned",
 	[MODEL_MISCHIEF_NOTIFY_PAST] = "doorbell past the notify structure",
 	[MODEL_MISCHIEF_MSIX_PAST] = "MSI-X table past its BAR",
+	[MODEL_MISCHIEF_SAY_MAGIC] = "false MagicValue",
+	[MODEL_MISCHIEF_SAY_VERSION] = "false Version",
+	[MODEL_MISCHIEF_SAY_DEVICE_ID] = "false DeviceID",
+	[MODEL_MISCHIEF_QUEUE_READY] = "a queue in use before it is set up",
+	[MODEL_MISCHIEF_ISR_STUCK] = "interrupt cause that never clears",
 };
 
 const char *

@@ -21,6 +21,32 @@ world_defaults(struct world_config *config)
 }
 
 void
+world_plug(world_reach reach, struct model_device *device, struct world_plug *plug)
+{
+	*plug = (struct world_plug){.reach = reach, .device = device};
+	if (reach == WORLD_PCI)
+		plug->function = model_device_plug(device);
+	else if (reach != WORLD_MODEL)
+		model_device_plug_mmio(device, reach == WORLD_LEGACY, &plug->place);
+}
+
+orion_status
+world_plug_attach(const struct world_plug *plug, struct manager *manager, unsigned *index)
+{
+	switch (plug->reach) {
+	case WORLD_PCI:
+		return manager_attach_pci(manager, plug->function, index);
+	case WORLD_MMIO:
+	case WORLD_LEGACY:
+		return manager_attach_mmio(manager, plug->place.address, plug->place.bytes,
+					   plug->place.line, index);
+	case WORLD_MODEL:
+		break;
+	}
+	return manager_attach(manager, model_device_transport(plug->device), index);
+}
+
+void
 world_begin(struct world *w, const struct world_config *config)
 {
 	memset(w, 0, sizeof(*w));
@@ -29,29 +55,39 @@ world_begin(struct world *w, const struct world_config *config)
 	w->host = model_host_open(test_random());
 	w->model = model_device_open(w->host, &w->config.model);
 	EXPECT(w->model != NULL);
-	w->function = config->pci ? model_device_plug(w->model) : 0;
+	world_plug(config->reach, w->model, &w->plug);
 	test_ledger("worlds", 1);
 	model_step_begin(w->host, config->memory, test_random());
 	model_step_mode_set(config->mode, 0);
 }
 
-static orion_status
-transport_open(struct world *w, const struct orion_port *port, struct virtio_pci *pci,
-	       struct virtio_transport *out)
-{
-	if (!w->config.pci) {
-		*out = model_device_transport(w->model);
-		return ORION_OK;
-	}
-	return virtio_pci_open(pci, port, w->host, w->function, out);
-}
-
-/* The PCI transport and the budget live beside the device's private memory. */
+/* The core's transports and the budget live beside the device's private memory. */
 struct extras {
-	struct virtio_pci pci;
+	union {
+		struct virtio_pci pci;
+		struct virtio_mmio mmio;
+	};
 	struct vblk_budget budget;
 	struct vblk_queue_home homes[VBLK_QUEUES_MAX];
 };
+
+static orion_status
+transport_open(struct world *w, const struct orion_port *port, struct extras *extras,
+	       struct virtio_transport *out)
+{
+	switch (w->config.reach) {
+	case WORLD_PCI:
+		return virtio_pci_open(&extras->pci, port, w->host, w->plug.function, out);
+	case WORLD_MMIO:
+	case WORLD_LEGACY:
+		return virtio_mmio_open(&extras->mmio, port, w->host, w->plug.place.address,
+					w->plug.place.bytes, w->plug.place.line, out);
+	case WORLD_MODEL:
+		break;
+	}
+	*out = model_device_transport(w->model);
+	return ORION_OK;
+}
 
 /* A closed PCI function neither decodes memory nor masters the bus. */
 static void
@@ -59,8 +95,8 @@ check_bus(struct world *w)
 {
 	uint32_t command = 0;
 
-	if (w->config.pci) {
-		command = model_host_port()->pci_read(w->host, w->function, 4, 2);
+	if (w->config.reach == WORLD_PCI) {
+		command = model_host_port()->pci_read(w->host, w->plug.function, 4, 2);
 	}
 	EXPECT(command == 0xffff || (command & 6) == 0);
 }
@@ -99,7 +135,7 @@ bring_up(struct world *w, struct extras *extras)
 		.home_count = w->config.homes,
 		.budget = &extras->budget,
 	};
-	orion_status status = transport_open(w, port, &extras->pci, &config.transport);
+	orion_status status = transport_open(w, port, extras, &config.transport);
 
 	if (status != ORION_OK) {
 		return status;

@@ -10,17 +10,37 @@
 #ifndef TEST_WORLD_H
 #define TEST_WORLD_H
 
-#include "orion/vblk.h"
+#include "orion/manager.h"
 
 #include "model/model.h"
 #include "test/harness.h"
+
+/* The way to the device: the model's own transport, or one of the core's. */
+typedef enum world_reach {
+	WORLD_MODEL,
+	WORLD_PCI,
+	WORLD_MMIO,
+	WORLD_LEGACY, /* MMIO version 1; no feature above 31, whatever the model was to offer */
+} world_reach;
+
+/* A model device that is plugged in somewhere, and attaching it there. */
+struct world_plug {
+	world_reach reach;
+	struct model_device *device;
+	uint32_t function; /* on the PCI bus */
+	struct model_mmio_place place;
+};
+
+void world_plug(world_reach reach, struct model_device *device, struct world_plug *plug);
+orion_status world_plug_attach(const struct world_plug *plug, struct manager *manager,
+			       unsigned *index);
 
 struct world_config {
 	struct model_options model;
 	struct orion_options options;
 	model_memory memory;
 	model_step_mode mode;
-	bool pci; /* through src/device/pci.c, else the model's own transport */
+	world_reach reach;
 	bool polled; /* a port without interrupts */
 	unsigned homes;
 	bool breaches_allowed; /* the driver may break rules: the device lies to it */
@@ -30,7 +50,7 @@ struct world {
 	struct world_config config;
 	struct model_host *host;
 	struct model_device *model;
-	uint32_t function; /* of the model, on the PCI bus */
+	struct world_plug plug;
 	struct vblk_device *device; /* NULL: not open */
 	void *memory[2];
 	size_t bytes[2];

@@ -168,7 +168,7 @@ struct virtio_mmio {
 
 /*
  * Opens the device whose registers are the BYTES at bus address ADDRESS (a multiple of 4), and
- * whose interrupt is the host's line LINE: version 2, or, on little-endian CPUs, version 1 (legacy).
+ * whose interrupt is the host's line LINE: version 2 or, on little-endian CPUs, version 1 (legacy).
  * There is no probing: where devices are, the platform says (device tree, ACPI, a command line).
  * PORT must outlive the transport.
  *

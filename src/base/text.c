@@ -51,8 +51,7 @@ static const char *const event_texts[] = {
 	[ORION_EVENT_VECTORS_SHORT] = "fewer interrupt vectors than wanted",
 	[ORION_EVENT_PCI_CAP_SKIPPED] = "a PCI capability was skipped: it does not fit the device",
 	[ORION_EVENT_PCI_CAP_MISSING] = "a needed PCI capability is missing",
-	[ORION_EVENT_MMIO_REFUSED] =
-		"no virtio device is there, or one of a version unknown here",
+	[ORION_EVENT_MMIO_REFUSED] = "no virtio device is there, or one of a version unknown here",
 };
 
 _Static_assert(COUNT_OF(event_texts) == ORION_EVENT_COUNT, "a text for each event");

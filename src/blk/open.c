@@ -62,7 +62,7 @@ choose_features(struct vblk_device *device)
 
 	virtio->offered = transport->ops->features_get(transport->context);
 	virtio->wanted = vblk_features_known();
-	/* Our requests are laid out as the strictest asks; the feature must be taken all the same. */
+	/* Our requests are laid out as the strictest asks; it must be taken all the same. */
 	if (transport->ops->legacy)
 		virtio->wanted |= VIRTIO_BIT(VIRTIO_F_ANY_LAYOUT);
 	else

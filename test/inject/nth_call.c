@@ -15,7 +15,7 @@
 
 #define CALLS_MAX 200u
 
-static const struct test_axis reach = {"reach", {"model", "pci"}};
+static const struct test_axis reach = {"reach", {"model", "pci", "mmio", "legacy"}};
 static const struct test_axis layout = {"layout", {"split", "packed"}};
 static const struct test_axis tables = {"tables", {"direct", "indirect"}};
 static const struct test_axis lasting = {"lasting", {"once", "forever"}};
@@ -27,7 +27,7 @@ static void
 configure(struct world_config *c)
 {
 	world_defaults(c);
-	c->pci = test_choice(&reach) == 1;
+	c->reach = (world_reach)test_choice(&reach);
 	c->homes = test_choice(&queue_counts) == 0 ? 1 : 4;
 	c->model.queues = (uint16_t)c->homes;
 	c->model.vectors = (uint16_t)(c->homes + 1);
@@ -63,7 +63,8 @@ live_once(unsigned n)
 			EXPECT_EQ(world_io(&w, q, VBLK_READ, 0, &in->segment, 1), ORION_OK);
 		}
 		/* A missing interrupt is made up for: fewer vectors, a line, or polling. */
-		EXPECT(reached || vblk_info(w.device)->irq_mode == VIRTIO_IRQ_PER_QUEUE);
+		EXPECT(reached || config.reach >= WORLD_MMIO ||
+		       vblk_info(w.device)->irq_mode == VIRTIO_IRQ_PER_QUEUE);
 	} else {
 		EXPECT(reached);
 		EXPECT_EQ(orion_status_family(status), ORION_FAMILY_HOST);
@@ -72,7 +73,13 @@ live_once(unsigned n)
 	return reached;
 }
 
-TEST_AXES(attach, axes, NULL)
+static bool
+attach_wanted(void)
+{
+	return test_choice(&reach) != WORLD_LEGACY || test_choice(&layout) == 0;
+}
+
+TEST_AXES(attach, axes, attach_wanted)
 {
 	unsigned n = 1;
 
@@ -89,7 +96,6 @@ static const struct test_axis *const manager_axes[] = {&reach, &lasting, NULL};
 /* The same through the manager: a failed attach leaves nothing behind, the next one works. */
 TEST_AXES(manager_attach_fails, manager_axes, NULL)
 {
-	const bool pci = test_choice(&reach) == 1;
 	struct manager *manager = test_alloc(sizeof(*manager));
 	struct vblk_queue_home home = {NULL, 0};
 	struct orion_options options;
@@ -102,10 +108,11 @@ TEST_AXES(manager_attach_fails, manager_axes, NULL)
 	for (unsigned n = 1; n < CALLS_MAX; n++) {
 		struct model_host *host = model_host_open(n);
 		struct model_device *device = model_device_open(host, &o);
-		uint32_t function = pci ? model_device_plug(device) : 0;
+		struct world_plug plug;
 		orion_status status;
 		bool reached;
 
+		world_plug((world_reach)test_choice(&reach), device, &plug);
 		config = (struct manager_config){.port = model_host_port(),
 						 .port_context = host,
 						 .options = &options,
@@ -116,8 +123,7 @@ TEST_AXES(manager_attach_fails, manager_axes, NULL)
 		model_step_begin(host, MODEL_MEMORY_TSO, n);
 		EXPECT_EQ(manager_init(manager, &config, NULL), ORION_OK);
 		model_host_fail(host, n, test_choice(&lasting) == 1);
-		status = pci ? manager_attach_pci(manager, function, &index)
-			     : manager_attach(manager, model_device_transport(device), &index);
+		status = world_plug_attach(&plug, manager, &index);
 		reached = model_host_stats(host)->failed > 0;
 		model_host_fail(host, 0, false);
 		if (status != ORION_OK) {
@@ -125,10 +131,7 @@ TEST_AXES(manager_attach_fails, manager_axes, NULL)
 			EXPECT_EQ(manager_count(manager), 0);
 			EXPECT_EQ(model_host_stats(host)->dma_regions, 0);
 			EXPECT_EQ(model_host_stats(host)->memories, 0);
-			EXPECT_EQ(pci ? manager_attach_pci(manager, function, &index)
-				      : manager_attach(manager, model_device_transport(device),
-						       &index),
-				  ORION_OK);
+			EXPECT_EQ(world_plug_attach(&plug, manager, &index), ORION_OK);
 		}
 		EXPECT_EQ(index, 0);
 		EXPECT_EQ(manager_detach(manager, 0, false), ORION_OK);

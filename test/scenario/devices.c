@@ -7,14 +7,13 @@
 #include "orion/manager.h"
 
 static const struct test_axis queue_counts = {"queues", {"1", "2", "5", "16"}};
-static const struct test_axis reach = {"reach", {"model", "pci"}};
 static const struct test_axis *const queue_axes[] = {&layout,   &queue_counts, &orders,
-						     &memories, &reach,        NULL};
+						     &memories, &reaches,      NULL};
 
-static const struct test_axis *const reopen_axes[] = {&layout, &tables, &reach, NULL};
+static const struct test_axis *const reopen_axes[] = {&layout, &tables, &reaches, NULL};
 
 /* Each queue has its own owner, its own sectors, its own pace. */
-TEST_AXES(many_queues, queue_axes, NULL)
+TEST_AXES(many_queues, queue_axes, matrix_reachable)
 {
 	static const unsigned counts[] = {1, 2, 5, 16};
 	unsigned queues = counts[test_choice(&queue_counts)];
@@ -25,7 +24,7 @@ TEST_AXES(many_queues, queue_axes, NULL)
 	uint8_t sector[512];
 
 	matrix_configure_for(&config, queue_axes);
-	config.pci = test_choice(&reach) == 1;
+	config.reach = (world_reach)test_choice(&reaches);
 	config.homes = queues;
 	config.options.queue_count = queues;
 	config.model.queues = (uint16_t)queues;
@@ -34,7 +33,7 @@ TEST_AXES(many_queues, queue_axes, NULL)
 	world_open(&w, &config, NULL);
 	EXPECT_EQ(vblk_info(w.device)->queues, queues);
 	EXPECT_EQ(vblk_info(w.device)->irq_mode,
-		  queues == 1 ? VIRTIO_IRQ_PER_QUEUE : VIRTIO_IRQ_PER_QUEUE);
+		  config.reach >= WORLD_MMIO ? VIRTIO_IRQ_LINE : VIRTIO_IRQ_PER_QUEUE);
 	in = world_buffer(&w, queues * 512u, ORION_DEVICE_WRITES);
 	for (unsigned q = 0; q < queues; q++) {
 		world_pattern(sector, 512, q, 7);
@@ -119,14 +118,14 @@ TEST(capacity_torn)
 }
 
 /* A device that broke is closed, opened again, and serves. */
-TEST_AXES(open_again, reopen_axes, NULL)
+TEST_AXES(open_again, reopen_axes, matrix_reachable)
 {
 	struct world_config config;
 	struct world_buffer *in;
 	struct world w;
 
 	matrix_configure_for(&config, reopen_axes);
-	config.pci = test_choice(&reach) == 1;
+	config.reach = (world_reach)test_choice(&reaches);
 	world_open(&w, &config, NULL);
 	in = world_buffer(&w, 512, ORION_DEVICE_WRITES);
 	for (unsigned turn = 0; turn < 4; turn++) {
@@ -183,13 +182,13 @@ TEST(empty_disk)
 	world_close(&w);
 }
 
-static const struct test_axis *const stop_axes[] = {&layout,   &tables, &sizes,
-						    &memories, &reach,  NULL};
+static const struct test_axis *const stop_axes[] = {&layout,   &tables,  &sizes,
+						    &memories, &reaches, NULL};
 
 static bool
 is_ring_size(void)
 {
-	return test_choice(&layout) == 1 || test_choice(&sizes) != 0;
+	return test_choice(&layout) == 1 ? matrix_reachable() : test_choice(&sizes) != 0;
 }
 
 /*
@@ -205,7 +204,7 @@ TEST_AXES(stop_in_flight, stop_axes, is_ring_size)
 	unsigned taken = 0, got = 0, n;
 
 	matrix_configure_for(&config, stop_axes);
-	config.pci = test_choice(&reach) == 1;
+	config.reach = (world_reach)test_choice(&reaches);
 	config.options.device_max_sectors = 8;
 	world_open(&w, &config, NULL);
 	in = world_buffer(&w, 64 * 512, ORION_DEVICE_WRITES);
@@ -288,7 +287,7 @@ read_sector(struct model_host *host, struct vblk_device *device, uint64_t sector
 	return (orion_status)done.result;
 }
 
-static const struct test_axis *const manager_axes[] = {&reach, NULL};
+static const struct test_axis *const manager_axes[] = {&reaches, NULL};
 
 /* Some of the 32 misbehave, each in its way; what their first read then gives. */
 static const struct {
@@ -324,7 +323,7 @@ TEST_AXES(thirty_two_devices, manager_axes, NULL)
 	struct manager_config config;
 	struct vblk_queue_home home = {NULL, 0};
 	struct model_options o;
-	bool pci = test_choice(&reach) == 1;
+	struct world_plug plug;
 	uint8_t data[512], mark[512];
 	unsigned index;
 
@@ -335,14 +334,11 @@ TEST_AXES(thirty_two_devices, manager_axes, NULL)
 	model_step_mode_set(MODEL_STEP_RANDOM, 0);
 	EXPECT_EQ(manager_init(manager, &config, NULL), ORION_OK);
 	for (unsigned i = 0; i < 33; i++) {
-		uint32_t function;
-
 		devices[i] = model_device_open(host, &o);
 		memset(mark, (int)i, 512);
 		model_device_poke(devices[i], 3, mark, 512);
-		function = pci ? model_device_plug(devices[i]) : 0;
-		EXPECT_EQ(pci ? manager_attach_pci(manager, function, &index)
-			      : manager_attach(manager, model_device_transport(devices[i]), &index),
+		world_plug((world_reach)test_choice(&reaches), devices[i], &plug);
+		EXPECT_EQ(world_plug_attach(&plug, manager, &index),
 			  i < 32 ? ORION_OK : ORION_TOO_LARGE);
 		EXPECT(i == 32 || index == i);
 	}

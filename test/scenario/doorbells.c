@@ -11,7 +11,7 @@
 #define NUMBER VIRTIO_BIT(VIRTIO_F_NOTIF_CONFIG_DATA)
 #define QUEUES 3u
 
-static const struct test_axis reach = {"reach", {"model", "pci", "pci_own_number"}};
+static const struct test_axis reach = {"reach", {"model", "pci", "mmio", "pci_own_number"}};
 static const struct test_axis positions = {"position", {"none", "data"}};
 static const struct test_axis bell_sizes = {"size", {"4", "64", "5", "7", "100", "1000"}};
 static const struct test_axis *const bell_axes[] = {&reach,  &positions,  &layout, &tables,
@@ -28,12 +28,13 @@ bell_wanted(void)
 static uint64_t
 configure(struct world_config *c, const struct test_axis *const *axes)
 {
-	uint64_t features = test_choice(&reach) == 2 ? NUMBER : 0;
+	bool own_number = test_choice(&reach) == 3;
+	uint64_t features = own_number ? NUMBER : 0;
 
 	matrix_configure_for(c, axes);
 	if (test_choice(&positions) == 1)
 		features |= POSITION;
-	c->pci = test_choice(&reach) > 0;
+	c->reach = own_number ? WORLD_PCI : (world_reach)test_choice(&reach);
 	c->model.features |= features;
 	c->model.queue_size = size_values[test_choice(&bell_sizes)];
 	c->model.order = (model_order)test_random_below(3);
@@ -128,7 +129,7 @@ TEST_AXES(features_without_registers, claim_axes, NULL)
 	struct load *load;
 
 	matrix_configure_for(&config, claim_axes);
-	config.pci = true;
+	config.reach = WORLD_PCI;
 	config.model.features |= POSITION | NUMBER | VIRTIO_BIT(VIRTIO_F_RING_RESET);
 	config.model.tricks[0] = (struct model_trick){rows[row].what, 0, 0, rows[row].value};
 	world_open(&w, &config, NULL);

@@ -3,7 +3,7 @@
 #include "test/scenario/load.h"
 #include "test/scenario/matrix.h"
 
-static const struct test_axis reach = {"reach", {"model", "pci"}};
+static const struct test_axis reach = {"reach", {"model", "pci", "mmio"}};
 static const struct test_axis *const feature_axes[] = {&reach,  &layout,   &tables,
 						       &events, &memories, NULL};
 
@@ -17,7 +17,6 @@ TEST_AXES(everything_at_once, feature_axes, NULL)
 		VIRTIO_F_IN_ORDER,   VIRTIO_F_NOTIFICATION_DATA, VIRTIO_F_NOTIF_CONFIG_DATA,
 		VIRTIO_F_RING_RESET, VIRTIO_F_ACCESS_PLATFORM,   VIRTIO_F_ORDER_PLATFORM,
 	};
-	bool pci = test_choice(&reach) == 1;
 	struct world_config config;
 	struct vblk_queue *queue;
 	struct load *load;
@@ -26,14 +25,14 @@ TEST_AXES(everything_at_once, feature_axes, NULL)
 	matrix_configure_for(&config, feature_axes);
 	for (unsigned i = 0; i < sizeof(bits) / sizeof(bits[0]); i++)
 		config.model.features |= VIRTIO_BIT(bits[i]);
-	config.pci = pci;
+	config.reach = (world_reach)test_choice(&reach);
 	config.model.batch = 5;
 	config.model.reset_reads = 2;
 	config.model.order = (model_order)test_random_below(3);
 	world_open(&w, &config, NULL);
 	for (unsigned i = 0; i < sizeof(bits) / sizeof(bits[0]); i++)
 		EXPECT_EQ(vblk_info(w.device)->features_negotiated >> bits[i] & 1,
-			  pci || bits[i] != VIRTIO_F_NOTIF_CONFIG_DATA);
+			  config.reach == WORLD_PCI || bits[i] != VIRTIO_F_NOTIF_CONFIG_DATA);
 	queue = vblk_queue_get(w.device, 0);
 	load = load_open(&w, 0, vblk_info(w.device)->queue_depth);
 	load_allow(load, ORION_OUTCOME_UNKNOWN);

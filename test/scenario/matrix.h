@@ -13,6 +13,7 @@ static const struct test_axis tables = {"tables", {"direct", "indirect"}};
 static const struct test_axis events = {"events", {"flags", "event"}};
 static const struct test_axis sizes = {"size", {"3", "4", "8", "64", "256", "1024"}};
 static const struct test_axis orders = {"order", {"fifo", "reversed", "shuffled"}};
+static const struct test_axis reaches = {"reach", {"model", "pci", "mmio", "legacy"}};
 static const struct test_axis memories = {"memory", {"strong", "tso", "weak"}};
 
 /* Everything; and, for what does not depend on the order of completions or of memory, less. */
@@ -62,6 +63,13 @@ static inline void
 matrix_configure(struct world_config *c)
 {
 	matrix_configure_for(c, matrix);
+}
+
+/* A legacy device has no packed rings. */
+static inline bool
+matrix_reachable(void)
+{
+	return test_choice(&reaches) != WORLD_LEGACY || test_choice(&layout) == 0;
 }
 
 /* Three is a size for packed rings only; big rings are thinned out. */

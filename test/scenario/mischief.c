@@ -123,7 +123,7 @@ play(struct run *run, bool may_lack_data)
 }
 
 static void
-misbehave(const struct test_axis *const *of, bool pci)
+misbehave(const struct test_axis *const *of, world_reach by)
 {
 	const struct row *row = &rows[test_choice(&mischiefs)];
 	unsigned allowed = test_choice(&layout) == 0 ? row->split : row->packed, cause;
@@ -132,7 +132,7 @@ misbehave(const struct test_axis *const *of, bool pci)
 	uint8_t sector[512];
 
 	matrix_configure_for(&config, of);
-	config.pci = pci;
+	config.reach = by;
 	config.breaches_allowed = row->what == MODEL_MISCHIEF_SCRIBBLE;
 	config.model.queue_size = 64;
 	config.options.queue_depth = 16;
@@ -170,22 +170,31 @@ misbehave(const struct test_axis *const *of, bool pci)
 	test_free(run);
 }
 
-TEST_AXES(mischief, axes, NULL) { misbehave(axes, false); }
+TEST_AXES(mischief, axes, NULL) { misbehave(axes, WORLD_MODEL); }
 
-static const struct test_axis *const pci_axes[] = {&mischiefs, &layout, &memories, NULL};
+static const struct test_axis *const bus_axes[] = {&mischiefs, &layout, &memories, NULL};
 
-TEST_AXES(mischief_pci, pci_axes, NULL) { misbehave(pci_axes, true); }
+TEST_AXES(mischief_pci, bus_axes, NULL) { misbehave(bus_axes, WORLD_PCI); }
+
+TEST_AXES(mischief_mmio, bus_axes, NULL) { misbehave(bus_axes, WORLD_MMIO); }
+
+static bool
+is_split(void)
+{
+	return test_choice(&layout) == 0;
+}
+
+TEST_AXES(mischief_legacy, bus_axes, is_split) { misbehave(bus_axes, WORLD_LEGACY); }
 
 /* ---- the handshake ---- */
 
 static const struct test_axis points = {"point",
 					{"0", "1", "2", "3", "4", "5", "6", "8", "10", "12", "15",
 					 "18", "21", "25", "30", "40", "60"}};
-static const struct test_axis reach = {"reach", {"model", "pci"}};
-static const struct test_axis *const gone_axes[] = {&points, &reach, &layout, NULL};
+static const struct test_axis *const gone_axes[] = {&points, &reaches, &layout, NULL};
 
 /* The device disappears at some register access between reset and DRIVER_OK, or after. */
-TEST_AXES(gone_during_open, gone_axes, NULL)
+TEST_AXES(gone_during_open, gone_axes, matrix_reachable)
 {
 	static const uint32_t point_values[] = {0,  1,  2,  3,  4,  5,  6,  8, 10,
 						12, 15, 18, 21, 25, 30, 40, 60};
@@ -194,13 +203,16 @@ TEST_AXES(gone_during_open, gone_axes, NULL)
 	orion_status status;
 
 	matrix_configure_for(&config, gone_axes);
-	config.pci = test_choice(&reach) == 1;
+	config.reach = (world_reach)test_choice(&reaches);
 	config.breaches_allowed = true;
 	config.model.tricks[0] = (struct model_trick){MODEL_MISCHIEF_ALL_ONES,
 						      point_values[test_choice(&points)], 0, 0};
 	world_open(&w, &config, &status);
 	test_note("opened: %s", orion_status_text(status));
-	EXPECT(status == ORION_OK || status == ORION_DEVICE_GONE || status == ORION_DEVICE_REFUSED);
+	/* MMIO: the registers that say what it is are the first to be gone. */
+	EXPECT(status == ORION_OK || status == ORION_DEVICE_GONE ||
+	       status == ORION_DEVICE_REFUSED ||
+	       (status == ORION_NOT_FOUND && config.reach >= WORLD_MMIO));
 	world_close(&w);
 }
 
@@ -272,7 +284,7 @@ static const struct test_axis claim_axis = {"claim",
 					     "config_4",
 					     "queue_vector_refused",
 					     "second_vector_refused"}};
-static const struct test_axis *const claim_axes[] = {&claim_axis, &layout, &tables, &reach, NULL};
+static const struct test_axis *const claim_axes[] = {&claim_axis, &layout, &tables, &reaches, NULL};
 
 static void
 check_info(const struct vblk_info *info)
@@ -304,8 +316,16 @@ check_wake(struct world *w)
 	}
 }
 
+/* A legacy device has no say in features. */
+static bool
+claim_wanted(void)
+{
+	return matrix_reachable() &&
+	       (test_choice(&reaches) != WORLD_LEGACY || test_choice(&claim_axis) > 0);
+}
+
 /* Claims that cannot be meant: the device is refused, or works with something sane. */
-TEST_AXES(false_claim, claim_axes, NULL)
+TEST_AXES(false_claim, claim_axes, claim_wanted)
 {
 	const struct claim *claim = &claims[test_choice(&claim_axis)];
 	struct world_config config;
@@ -313,7 +333,7 @@ TEST_AXES(false_claim, claim_axes, NULL)
 	orion_status status;
 
 	matrix_configure_for(&config, claim_axes);
-	config.pci = test_choice(&reach) == 1;
+	config.reach = (world_reach)test_choice(&reaches);
 	config.homes = 2;
 	config.model.queues = 2;
 	config.model.vectors = 3;
@@ -326,7 +346,7 @@ TEST_AXES(false_claim, claim_axes, NULL)
 	if (claim->what == MODEL_MISCHIEF_CONFIG_TORN && claim->refused) {
 		EXPECT(status != ORION_OK);
 		EXPECT(model_host_stats(w.host)->reports[ORION_EVENT_CONFIG_TORN] > 0);
-	} else if (claim->what == MODEL_MISCHIEF_QUEUE_REFUSED && config.pci) {
+	} else if (claim->what == MODEL_MISCHIEF_QUEUE_REFUSED && config.reach == WORLD_PCI) {
 		/*
 		 * Only a queue_enable that is read back would tell; requests then time out above.
 		 */
@@ -386,7 +406,7 @@ TEST_AXES(pci_capability, cap_axes, NULL)
 	orion_status status;
 
 	world_defaults(&config);
-	config.pci = true;
+	config.reach = WORLD_PCI;
 	config.model.tricks[0] =
 		(struct model_trick){(model_mischief)(MODEL_MISCHIEF_CAP_LOOP + test_choice(&caps)),
 				     0, 0, test_choice(&kinds) + 1};
@@ -410,7 +430,7 @@ TEST(pci_doorbell_past)
 	orion_status status;
 
 	world_defaults(&config);
-	config.pci = true;
+	config.reach = WORLD_PCI;
 	config.model.tricks[0] = (struct model_trick){MODEL_MISCHIEF_NOTIFY_PAST, 0, 0, 0};
 	world_open(&w, &config, &status);
 	EXPECT_EQ(status, ORION_DEVICE_REFUSED);
@@ -425,11 +445,90 @@ TEST(pci_msix_past)
 	struct world w;
 
 	world_defaults(&config);
-	config.pci = true;
+	config.reach = WORLD_PCI;
 	config.model.tricks[0] = (struct model_trick){MODEL_MISCHIEF_MSIX_PAST, 0, 0, 0};
 	world_open(&w, &config, NULL);
 	EXPECT_EQ(vblk_info(w.device)->irq_mode, VIRTIO_IRQ_LINE);
 	in = world_buffer(&w, 512, ORION_DEVICE_WRITES);
 	EXPECT_EQ(world_io(&w, 0, VBLK_READ, 0, &in->segment, 1), ORION_OK);
+	world_close(&w);
+}
+
+/* ---- MMIO registers ---- */
+
+static const struct test_axis lies = {"lie",
+				      {"magic_0", "magic_swapped", "version_0", "version_3",
+				       "version_other", "id_0", "id_1", "ready"}};
+static const struct test_axis versions = {"version", {"mmio", "legacy"}};
+static const struct test_axis *const lie_axes[] = {&lies, &versions, NULL};
+
+/* What is not a block device of a known version is left alone, with a word unless it is nothing. */
+TEST_AXES(mmio_identity, lie_axes, NULL)
+{
+	static const struct {
+		model_mischief what;
+		uint64_t value;
+		orion_status status;
+		unsigned reports;
+	} rows_of_lies[] = {
+		{MODEL_MISCHIEF_SAY_MAGIC, 0, ORION_DEVICE_REFUSED, 1},
+		{MODEL_MISCHIEF_SAY_MAGIC, 0x76697274, ORION_DEVICE_REFUSED, 1},
+		{MODEL_MISCHIEF_SAY_VERSION, 0, ORION_DEVICE_REFUSED, 1},
+		{MODEL_MISCHIEF_SAY_VERSION, 3, ORION_DEVICE_REFUSED, 1},
+		{MODEL_MISCHIEF_SAY_VERSION, 0x102, ORION_DEVICE_REFUSED, 1},
+		{MODEL_MISCHIEF_SAY_DEVICE_ID, 0, ORION_NOT_FOUND, 0},
+		{MODEL_MISCHIEF_SAY_DEVICE_ID, 1, ORION_NOT_FOUND, 0},
+		{MODEL_MISCHIEF_QUEUE_READY, 0, ORION_DEVICE_REFUSED, 0},
+	};
+	unsigned row = test_choice(&lies);
+	struct world_config config;
+	struct world w;
+	orion_status status;
+
+	world_defaults(&config);
+	config.reach = test_choice(&versions) == 0 ? WORLD_MMIO : WORLD_LEGACY;
+	config.model.tricks[0] =
+		(struct model_trick){rows_of_lies[row].what, 0, 0, rows_of_lies[row].value};
+	world_open(&w, &config, &status);
+	EXPECT_STR(orion_status_text(status), orion_status_text(rows_of_lies[row].status));
+	EXPECT_EQ(model_host_stats(w.host)->reports[ORION_EVENT_MMIO_REFUSED],
+		  rows_of_lies[row].reports);
+	world_close(&w);
+}
+
+static const struct test_axis *const version_axes[] = {&versions, NULL};
+
+/* The largest size of a queue is not what it was when it was asked for. */
+TEST_AXES(mmio_size_varies, version_axes, NULL)
+{
+	struct world_config config;
+	struct world w;
+	orion_status status;
+
+	world_defaults(&config);
+	config.reach = test_choice(&versions) == 0 ? WORLD_MMIO : WORLD_LEGACY;
+	config.model.tricks[0] = (struct model_trick){MODEL_MISCHIEF_SAY_QUEUE_SIZE, 1, 0, 4};
+	world_open(&w, &config, &status);
+	EXPECT_EQ(status, ORION_DEVICE_REFUSED);
+	world_close(&w);
+}
+
+/* A cause that never clears costs time, and no more. */
+TEST_AXES(mmio_cause_stuck, version_axes, NULL)
+{
+	struct world_config config;
+	struct world_buffer *in;
+	struct world w;
+
+	world_defaults(&config);
+	config.reach = test_choice(&versions) == 0 ? WORLD_MMIO : WORLD_LEGACY;
+	world_open(&w, &config, NULL);
+	model_device_trick(w.model, MODEL_MISCHIEF_ISR_STUCK, 0, 0, 0);
+	in = world_buffer(&w, 512, ORION_DEVICE_WRITES);
+	for (unsigned i = 0; i < 4; i++) {
+		(void)world_arm(&w, 0);
+		EXPECT_EQ(world_io(&w, 0, VBLK_READ, 0, &in->segment, 1), ORION_OK);
+	}
+	EXPECT(w.events[0].wakes > 0);
 	world_close(&w);
 }

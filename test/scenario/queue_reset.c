@@ -6,7 +6,7 @@
 #define RING_RESET VIRTIO_BIT(VIRTIO_F_RING_RESET)
 #define QUEUES 3u
 
-static const struct test_axis reach = {"reach", {"model", "pci"}};
+static const struct test_axis reach = {"reach", {"model", "pci", "mmio"}};
 static const struct test_axis kinds = {"order", {"any", "in_order"}};
 static const struct test_axis waits = {"wait", {"0", "5"}};
 static const struct test_axis *const reset_axes[] = {&reach, &layout, &tables,
@@ -21,7 +21,7 @@ static void
 configure(struct world_config *c, const struct test_axis *const *axes)
 {
 	matrix_configure_for(c, axes);
-	c->pci = test_choice(&reach) == 1;
+	c->reach = (world_reach)test_choice(&reach);
 	c->homes = QUEUES;
 	c->options.queue_count = QUEUES;
 	c->options.queue_depth = 32;

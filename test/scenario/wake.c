@@ -5,8 +5,8 @@
  */
 #include "test/scenario/matrix.h"
 
-static const struct test_axis reach = {"reach", {"model", "pci"}};
-static const struct test_axis *const axes[] = {&layout, &tables, &events, &memories, &reach, NULL};
+static const struct test_axis *const axes[] = {&layout,   &tables,  &events,
+					       &memories, &reaches, NULL};
 static const struct test_axis when = {"when", {"arm", "kick", "submit", "reap"}};
 static const struct test_axis *const sweep_axes[] = {&layout,   &tables, &events,
 						     &memories, &when,   NULL};
@@ -25,7 +25,7 @@ one_read(struct world *w, const struct world_buffer *in)
  * between accesses.  When the owner sleeps, the device runs until it rests; then the owner must
  * have been woken.
  */
-TEST_AXES(owner_loop, axes, NULL)
+TEST_AXES(owner_loop, axes, matrix_reachable)
 {
 	struct vblk_completion done[8];
 	struct world_config config;
@@ -34,7 +34,7 @@ TEST_AXES(owner_loop, axes, NULL)
 	struct world w;
 
 	matrix_configure_for(&config, axes);
-	config.pci = test_choice(&reach) == 1;
+	config.reach = (world_reach)test_choice(&reaches);
 	config.model.queue_size = 8;
 	config.model.order = MODEL_ORDER_SHUFFLED;
 	world_open(&w, &config, NULL);
@@ -148,15 +148,15 @@ TEST(polled)
 	struct world_buffer *in;
 	struct world w;
 
-	for (unsigned pci = 0; pci < 2; pci++) {
+	for (unsigned reached = WORLD_MODEL; reached <= WORLD_LEGACY; reached++) {
 		world_defaults(&config);
 		config.polled = true;
-		config.pci = pci == 1;
-		if (!config.pci) {
+		config.reach = (world_reach)reached;
+		if (reached == WORLD_MODEL) {
 			config.model.vectors = 0;
 		}
 		world_open(&w, &config, NULL);
-		if (config.pci) {
+		if (reached != WORLD_MODEL) {
 			EXPECT_EQ(vblk_info(w.device)->irq_mode, VIRTIO_IRQ_POLLED);
 		}
 		in = world_buffer(&w, 512, ORION_DEVICE_WRITES);
@@ -166,7 +166,7 @@ TEST(polled)
 }
 
 static const struct test_axis vectors = {"vectors", {"0", "1", "2", "3", "4", "5"}};
-static const struct test_axis *const vector_axes[] = {&vectors, &reach, NULL};
+static const struct test_axis *const vector_axes[] = {&vectors, &reaches, NULL};
 
 /* Four queues and fewer vectors: every completion wakes its owner all the same. */
 TEST_AXES(few_vectors, vector_axes, NULL)
@@ -181,13 +181,14 @@ TEST_AXES(few_vectors, vector_axes, NULL)
 	struct world w;
 
 	world_defaults(&config);
-	config.pci = test_choice(&reach) == 1;
+	config.reach = (world_reach)test_choice(&reaches);
 	config.homes = 4;
 	config.model.queues = 4;
 	config.model.vectors = (uint16_t)test_choice(&vectors);
 	world_open(&w, &config, NULL);
 	EXPECT_EQ(vblk_info(w.device)->queues, 4);
-	EXPECT_EQ(vblk_info(w.device)->irq_mode, modes[test_choice(&vectors)]);
+	EXPECT_EQ(vblk_info(w.device)->irq_mode,
+		  config.reach >= WORLD_MMIO ? VIRTIO_IRQ_LINE : modes[test_choice(&vectors)]);
 	in = world_buffer(&w, 512, ORION_DEVICE_WRITES);
 	for (unsigned q = 0; q < 4; q++) {
 		unsigned wakes = w.events[q].wakes;

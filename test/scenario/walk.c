@@ -16,8 +16,7 @@
 
 static const struct test_axis walks = {
 	"walk", {"0", "1", "2", "3", "4", "5", "6", "7", "8", "9", "10", "11"}};
-static const struct test_axis reach = {"reach", {"model", "pci"}};
-static const struct test_axis *const axes[] = {&walks, &reach, &layout, &memories, NULL};
+static const struct test_axis *const axes[] = {&walks, &reaches, &layout, &memories, NULL};
 
 struct lane {
 	struct world_buffer *out, *in;
@@ -42,7 +41,7 @@ configure(struct world_config *c)
 	static const uint32_t size_maxs[] = {512, 1024, 4096, 65536};
 
 	matrix_configure_for(c, axes);
-	c->pci = test_choice(&reach) == 1;
+	c->reach = (world_reach)test_choice(&reaches);
 	c->homes = 1 + (unsigned)test_random_below(4);
 	c->options.queue_count = c->homes;
 	c->options.device_max_sectors = 8u << test_random_below(8);
@@ -152,7 +151,7 @@ owner_turn(struct walk *walk, unsigned q)
 	EXPECT(walk->w.events[q].wakes > wakes);
 }
 
-TEST_AXES(random_walk, axes, NULL)
+TEST_AXES(random_walk, axes, matrix_reachable)
 {
 	struct walk *walk = test_alloc(sizeof(*walk));
 	struct world_config config;
