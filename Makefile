@@ -95,7 +95,7 @@ BENCH := $(if $(wildcard bench/*.c),$(shell grep -l '^main\>' bench/*.c))
 BENCH_SHARED := $(filter-out $(BENCH),$(wildcard bench/*.c))
 # Files of the kernel that know nothing of a machine, and of the Linux home that know nothing of a
 # device, are unit-tested on the host.
-LENT := $(wildcard kernel/console/line.c kernel/core/print.c kernel/core/memory.c) \
+LENT := $(wildcard kernel/console/line.c kernel/core/print.c kernel/core/memory.c kernel/core/mmio.c) \
 	$(wildcard ports/linux/options.c ports/linux/dma.c ports/linux/pages.c)
 
 core_o := $(CORE:src/%.c=$B/core/%.o)
@@ -277,7 +277,7 @@ $(KERNEL): $(kernel_o) kernel/arch/$(ARCH)/link.ld
 # Builds first, in parallel, its messages kept away from the output of the run.
 again = $(MAKE) --no-print-directory $(if $(filter -j%,$(MAKEFLAGS)),,-j$(JOBS))
 
-run: ## boot Orion in QEMU (DISK= READONLY=1 SCRIPT= DEVICE_ARGS= QEMU_ARGS= CPUS= MEM= CONFIG=)
+run: ## boot Orion in QEMU (DISK= READONLY=1 SCRIPT= MACHINE= DEVICE_ARGS= QEMU_ARGS= CPUS= MEM=)
 	@tools/need run >&2
 	@$(again) kernel >&2
 	@ARCH=$(ARCH) KERNEL=$(KERNEL) tools/run

@@ -37,7 +37,7 @@ _Noreturn void worker_main(unsigned cpu);
 void irq_message_arrived(unsigned irq);
 
 /*
- * Level triggered line LINE is active.  Returns false when nobody can be found who would make it
+ * Line LINE is active.  Returns false when nobody can be found who would make it
  * quiet: the ISA then masks the line.
  */
 bool irq_line_arrived(unsigned line);
@@ -53,6 +53,9 @@ const char *arch_name(void);
 /* Usable RAM and, of that, what is already occupied (the kernel itself).  Each returns a count. */
 unsigned arch_memory_ranges(struct memory_range *ranges, unsigned max);
 unsigned arch_memory_occupied(struct memory_range *ranges, unsigned max);
+
+/* What the boot loader was told to tell the kernel, "" when nothing; static. */
+const char *arch_command_line(void);
 
 /* Page tables, exceptions, interrupt controllers, clock.  memory_init() was called before. */
 void arch_init(void);
@@ -130,9 +133,13 @@ void arch_message_release(unsigned irq, unsigned cpu);
 /* How interrupts reach the CPUs, static: "x2APIC". */
 const char *arch_irq_controller(void);
 
-/* The interrupt line of a PCI function, or UINT32_MAX; unmasking and masking a line. */
+/*
+ * The interrupt line of a PCI function, or of a device whose interrupt the platform gave a number;
+ * UINT32_MAX: none.  Unmasking a line that one of PCI drives, or one of the others; masking it.
+ */
 uint32_t arch_line_of(uint32_t function);
-bool arch_line_enable(uint32_t line);
+uint32_t arch_line_of_wire(uint32_t number);
+bool arch_line_enable(uint32_t line, bool is_pci);
 void arch_line_disable(uint32_t line);
 
 /* QEMU's fw_cfg device: selects an item, reads its next bytes.  Absent: reads give all ones. */

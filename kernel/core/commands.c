@@ -112,11 +112,14 @@ print_irq(unsigned n, const struct irq_info *info)
 {
 	uint32_t function = info->source.function;
 
-	kprint("%3u  %02x:%02x.%x  ", n, function >> 8, function >> 3 & 31, function & 7);
-	if (info->source.kind == ORION_IRQ_LINE)
-		kprint("line %-6u", info->line);
+	if (info->source.kind == ORION_IRQ_WIRE)
+		kprint("%3u  wire %-2u  ", n, info->source.wire);
 	else
+		kprint("%3u  %02x:%02x.%x  ", n, function >> 8, function >> 3 & 31, function & 7);
+	if (info->source.kind == ORION_IRQ_MESSAGE)
 		kprint("message %-3u", info->source.index);
+	else
+		kprint("line %-6u", info->line);
 	kprint("  %3u  %12llu  %12llu\n", info->source.cpu, (unsigned long long)info->count,
 	       (unsigned long long)info->declined);
 }

@@ -69,7 +69,7 @@ irq_line_arrived(unsigned line)
 	for (unsigned i = 0; i < __atomic_load_n(&irqs_high, __ATOMIC_ACQUIRE); i++) {
 		struct irq *irq = &irqs[i];
 
-		if (irq->source.kind == ORION_IRQ_LINE && irq->line == line)
+		if (irq->source.kind != ORION_IRQ_MESSAGE && irq->line == line)
 			taken |= irq_run(irq);
 	}
 	unwanted = taken ? 0 : unwanted + 1;
@@ -115,11 +115,13 @@ static orion_status
 attach_line(unsigned number)
 {
 	struct irq *irq = &irqs[number];
+	bool is_pci = irq->source.kind == ORION_IRQ_LINE;
 
 	irq->source.cpu = 0;
-	irq->line = arch_line_of(irq->source.function);
-	return irq->line != UINT32_MAX && arch_line_enable(irq->line) ? ORION_OK
-								      : ORION_NO_INTERRUPT;
+	irq->line =
+		is_pci ? arch_line_of(irq->source.function) : arch_line_of_wire(irq->source.wire);
+	return irq->line != UINT32_MAX && arch_line_enable(irq->line, is_pci) ? ORION_OK
+									      : ORION_NO_INTERRUPT;
 }
 
 orion_status
@@ -136,7 +138,8 @@ irq_attach(const struct orion_irq_source *source, orion_irq_handler *handler, vo
 	irq->source = *source;
 	irq->argument = argument;
 	__atomic_store_n(&irq->handler, handler, __ATOMIC_SEQ_CST);
-	status = source->kind == ORION_IRQ_LINE ? attach_line(number) : attach_message(number, out);
+	status = source->kind == ORION_IRQ_MESSAGE ? attach_message(number, out)
+						   : attach_line(number);
 	out->cookie = number;
 	if (status != ORION_OK)
 		irq_detach(number);
@@ -149,7 +152,7 @@ line_is_shared(uint32_t line, const struct irq *but)
 {
 	for (unsigned i = 0; i < irqs_high; i++)
 		if (&irqs[i] != but && irqs[i].taken && irqs[i].handler != NULL &&
-		    irqs[i].source.kind == ORION_IRQ_LINE && irqs[i].line == line)
+		    irqs[i].source.kind != ORION_IRQ_MESSAGE && irqs[i].line == line)
 			return true;
 	return false;
 }
@@ -161,7 +164,7 @@ irq_detach(uint64_t cookie)
 
 	if (cookie >= IRQS_MAX || !irq->taken)
 		return;
-	if (irq->source.kind == ORION_IRQ_LINE) {
+	if (irq->source.kind != ORION_IRQ_MESSAGE) {
 		if (irq->line != UINT32_MAX && !line_is_shared(irq->line, irq))
 			arch_line_disable(irq->line);
 	} else {

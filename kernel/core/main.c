@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /* From the first line of the banner to the console or the end of the script. */
 #include "kernel/console/console.h"
+#include "kernel/core/acpi.h"
 #include "kernel/core/arch.h"
 #include "kernel/core/commands.h"
 #include "kernel/core/fw_cfg.h"
 #include "kernel/core/memory.h"
+#include "kernel/core/mmio.h"
 #include "kernel/core/pci.h"
 #include "kernel/core/port.h"
 #include "kernel/core/print.h"
@@ -14,6 +16,7 @@
 #include "orion/version.h"
 
 #define SIZE_TEXT_BYTES 24
+#define WHERE_BYTES 24
 #define SCRIPT_FILE "opt/orion/script"
 #define CONFIG_FILE "opt/orion/config"
 
@@ -187,13 +190,12 @@ irq_mode_text(virtio_irq_mode mode)
 }
 
 static void
-print_disk(uint32_t function, unsigned index)
+print_disk(const char *where, unsigned index)
 {
 	const struct vblk_info *info = vblk_info(manager_device_get(&manager, index));
 	char size[SIZE_TEXT_BYTES];
 
-	kprint("vd%u: %02x:%02x.%x, %s%s, %u-byte blocks; %u %s of %u, %s%s%s; %s\n", index,
-	       function >> 8, function >> 3 & 31, function & 7,
+	kprint("vd%u: %s, %s%s, %u-byte blocks; %u %s of %u, %s%s%s; %s\n", index, where,
 	       format_size(size, sizeof(size), info->capacity_sectors * VBLK_SECTOR_BYTES),
 	       info->read_only ? " read-only" : "", info->block_bytes, info->queues,
 	       info->queues == 1 ? "queue" : "queues", info->queue_size,
@@ -201,26 +203,51 @@ print_disk(uint32_t function, unsigned index)
 	       info->event_index ? ", event index" : "", irq_mode_text(info->irq_mode));
 }
 
+/* The device at WHERE was attached as INDEX, or was not. */
 static void
-attach(uint32_t function)
+attached(const char *where, orion_status status, unsigned index)
 {
-	unsigned index;
-	orion_status status;
-
-	port_attaching(function);
-	status = manager_attach_pci(&manager, function, &index);
-	port_attaching(PORT_NO_FUNCTION);
 	if (status == ORION_OK) {
 		status = storage_add(&storage, index);
 		if (status == ORION_OK) {
-			print_disk(function, index);
+			print_disk(where, index);
 			return;
 		}
 		manager_detach(&manager, index, true);
 	}
-	kprint("disk: %02x:%02x.%x left out: %s%s\n", function >> 8, function >> 3 & 31,
-	       function & 7, orion_status_text(status),
+	kprint("disk: %s left out: %s%s\n", where, orion_status_text(status),
 	       status == ORION_NO_MEMORY ? ", or above shared_memory_size" : "");
+}
+
+static void
+attach_pci(uint32_t function)
+{
+	char where[WHERE_BYTES];
+	unsigned index = 0;
+	orion_status status;
+
+	format_text(where, sizeof(where), "%02x:%02x.%x", function >> 8, function >> 3 & 31,
+		    function & 7);
+	port_attaching(where);
+	status = manager_attach_pci(&manager, function, &index);
+	port_attaching(NULL);
+	attached(where, status, index);
+}
+
+/* A place with nothing, or no block device, is no reason for a word. */
+static void
+attach_mmio(const struct mmio_place *place)
+{
+	char where[WHERE_BYTES];
+	unsigned index = 0;
+	orion_status status;
+
+	format_text(where, sizeof(where), "mmio %llx", (unsigned long long)place->address);
+	port_attaching(where);
+	status = manager_attach_mmio(&manager, place->address, place->bytes, place->line, &index);
+	port_attaching(NULL);
+	if (status != ORION_NOT_FOUND)
+		attached(where, status, index);
 }
 
 static void
@@ -229,11 +256,23 @@ attach_disks(void)
 	uint32_t function = 0;
 
 	while (virtio_pci_find(port_get(), NULL, pci_last_bus(), &function)) {
-		attach(function);
+		attach_pci(function);
 		function++;
 	}
+	for (unsigned i = 0; i < mmio_count(); i++)
+		attach_mmio(mmio_at(i));
 	if (manager_count(&manager) == 0)
 		kprint("disk: none\n");
+}
+
+static void
+find_mmio(void)
+{
+	const struct acpi_header *dsdt = acpi_dsdt();
+
+	mmio_from_command_line(arch_command_line());
+	if (dsdt != NULL)
+		mmio_from_aml((const uint8_t *)dsdt, dsdt->length);
 }
 
 static _Noreturn void
@@ -262,6 +301,7 @@ kernel_main(void)
 	time_init();
 	worker_start();
 	pci_init();
+	find_mmio();
 	print_banner();
 	init_driver();
 	attach_disks();

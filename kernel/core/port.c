@@ -123,8 +123,8 @@ port_wake(void *context, void *event)
 	worker_wake(event);
 }
 
-/* The PCI function that is being attached: events that come meanwhile are its. */
-static uint32_t attaching = PORT_NO_FUNCTION;
+/* The device that is being attached: events that come meanwhile are its. */
+static const char *attaching;
 
 /* What the three integers of each event are (orion/port.h); NULL ends them. */
 static const char *const report_labels[ORION_EVENT_COUNT][3] = {
@@ -175,15 +175,15 @@ port_report(void *context, orion_level level, orion_event event, uint64_t a, uin
 
 	(void)context;
 	report_values(text, sizeof(text), event, values);
-	if (attaching != PORT_NO_FUNCTION)
-		kprint("%02x:%02x.%x: ", attaching >> 8, attaching >> 3 & 31, attaching & 7);
+	if (attaching != NULL)
+		kprint("%s: ", attaching);
 	kprint("driver: %s: %s (%s)\n", name, event_text(event), text);
 }
 
 void
-port_attaching(uint32_t function)
+port_attaching(const char *where)
 {
-	attaching = function;
+	attaching = where;
 }
 
 const struct orion_port *

@@ -8,9 +8,8 @@
 /* The port, complete once time_init() was called.  Its context is unused. */
 const struct orion_port *port_get(void);
 
-/* Names the PCI function to which reports belong from now on; PORT_NO_FUNCTION: unknown. */
-#define PORT_NO_FUNCTION UINT32_MAX
-void port_attaching(uint32_t function);
+/* Where the device is to which reports belong from now on, as text; NULL: unknown. */
+void port_attaching(const char *where);
 
 /* As manager_config's memory_take() and memory_give(). */
 void *port_memory_take(void *context, size_t bytes);

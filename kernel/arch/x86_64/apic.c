@@ -67,7 +67,7 @@ apic_init(void)
 {
 	uint64_t base = msr_read(MSR_APIC_BASE);
 
-	if (acpi_find("APIC") == NULL)
+	if ((cpuid_get(1).d >> 9 & 1) == 0)
 		return false;
 	apic_page = base & APIC_BASE_ADDRESS;
 	apic_is_x2 = (cpuid_get(1).c >> 21 & 1) != 0;

@@ -6,6 +6,7 @@
 
 #define START_INFO_MAGIC 0x336ec578u
 #define MEMORY_MAP_RAM 1u
+#define COMMAND_LINE_BYTES 4096u
 
 struct start_info {
 	uint32_t magic;
@@ -32,6 +33,14 @@ _Noreturn void boot_main(const struct start_info *info);
 static struct memory_range ram[MEMORY_RANGES_MAX];
 static unsigned ram_count;
 static uint64_t root_pointer;
+static char command_line[COMMAND_LINE_BYTES]; /* cut where it is longer */
+
+static void
+copy_command_line(const char *text)
+{
+	for (unsigned i = 0; text != NULL && i < COMMAND_LINE_BYTES - 1 && text[i] != '\0'; i++)
+		command_line[i] = text[i];
+}
 
 /* Copies what is needed: afterwards the memory in which it stands may be used. */
 static void
@@ -42,6 +51,7 @@ copy_start_info(const struct start_info *info)
 	if (info->magic != START_INFO_MAGIC || info->version < 1)
 		orion_panic("not started through the PVH entry, version 1 or later");
 	root_pointer = info->root_pointer;
+	copy_command_line((const char *)(uintptr_t)info->command_line);
 	map = (const struct memory_map_entry *)(uintptr_t)info->memory_map;
 	for (uint32_t i = 0; i < info->memory_map_entries && ram_count < MEMORY_RANGES_MAX; i++) {
 		if (map[i].type == MEMORY_MAP_RAM && map[i].bytes != 0 &&
@@ -102,6 +112,12 @@ arch_init(void)
 	pci_config_init();
 	uart_enable_interrupts();
 	arch_irq_restore(true);
+}
+
+const char *
+arch_command_line(void)
+{
+	return command_line;
 }
 
 const char *

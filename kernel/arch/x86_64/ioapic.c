@@ -18,6 +18,8 @@
 #define MADT_ACTIVE_LOW 3u
 #define MADT_LEVEL 0xcu
 
+#define IOAPIC_USUAL 0xfec00000u
+#define IOAPIC_LINES_MIN 16u
 #define IOAPIC_WINDOW 0x10u
 #define IOAPIC_VERSION 1u
 #define IOAPIC_ENTRIES 0x10u
@@ -98,6 +100,8 @@ ioapic_add(uint64_t address, uint32_t first_line)
 	ioapic->address = address;
 	ioapic->first_line = first_line;
 	ioapic->lines = (ioapic_read(ioapic, IOAPIC_VERSION) >> 16 & 0xff) + 1;
+	if (ioapic->lines < IOAPIC_LINES_MIN || ioapic->lines > LINES_MAX)
+		return;
 	ioapic_count++;
 	for (uint32_t i = 0; i < ioapic->lines; i++)
 		entry_write(first_line + i, ENTRY_MASKED);
@@ -144,6 +148,9 @@ ioapic_init(void)
 			isa[source].overridden = true;
 		}
 	}
+	/* Without tables: where the first one is on every PC. */
+	if (madt == NULL)
+		ioapic_add(IOAPIC_USUAL, 0);
 }
 
 bool
@@ -197,14 +204,34 @@ pci_flags(uint32_t line)
 	return ENTRY_ACTIVE_LOW | ENTRY_LEVEL;
 }
 
-bool
-arch_line_enable(uint32_t line)
+uint32_t
+arch_line_of_wire(uint32_t number)
 {
+	uint32_t line = number < ISA_LINES ? isa[number].line : number;
+
+	return ioapic_of(line) != NULL ? line : UINT32_MAX;
+}
+
+/* Of old an ISA line is taken by its edges; the lines above are level triggered, active high. */
+static uint32_t
+wire_flags(uint32_t line)
+{
+	for (unsigned i = 0; i < ISA_LINES; i++)
+		if (isa[i].line == line)
+			return entry_flags(isa[i].flags);
+	return ENTRY_LEVEL;
+}
+
+bool
+arch_line_enable(uint32_t line, bool is_pci)
+{
+	uint32_t flags = is_pci ? pci_flags(line) : wire_flags(line);
+
 	if (line >= LINES_MAX)
 		return false;
 	if (line_vector[line] == 0)
 		line_vector[line] = (uint8_t)interrupt_bind_line(0, line);
-	return line_vector[line] != 0 && entry_write(line, line_vector[line] | pci_flags(line));
+	return line_vector[line] != 0 && entry_write(line, line_vector[line] | flags);
 }
 
 /* The vector stays bound: an interrupt that was already on its way still finds its line. */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Starting the other CPUs, one after the other: INIT, STARTUP, wait for a sign of life. */
 #include "cpu.h"
+#include "kernel/core/acpi.h"
 #include "kernel/core/print.h"
 #include "kernel/core/string.h"
 
@@ -105,7 +106,9 @@ arch_describe(void)
 		       CPUS_MAX);
 	}
 	if (!ioapic_present())
-		kprint("apic: no ACPI table of CPUs and interrupts: one CPU, devices are polled\n");
+		kprint("apic: no I/O interrupt controller: devices are polled\n");
+	if (acpi_find("APIC") == NULL)
+		kprint("apic: no ACPI table of CPUs: one CPU is used\n");
 }
 
 uint32_t
