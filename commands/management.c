@@ -172,7 +172,7 @@ irq_text(virtio_irq_mode mode)
 	case VIRTIO_IRQ_POLLED:
 		return "none (polled)";
 	case VIRTIO_IRQ_LINE:
-		return "line (INTx)";
+		return "line";
 	case VIRTIO_IRQ_SHARED:
 		return "one shared vector";
 	case VIRTIO_IRQ_PAIRED:

@@ -301,8 +301,8 @@ kernel_main(void)
 	time_init();
 	worker_start();
 	pci_init();
-	find_mmio();
 	print_banner();
+	find_mmio();
 	init_driver();
 	attach_disks();
 	context.storage = &storage;

@@ -17,7 +17,7 @@ from pattern import pattern                             # noqa: E402
 KERNEL = os.path.abspath(os.environ.get("KERNEL") or ROOT + "/build/orion-x86_64.elf")
 TIMEOUT = 120
 VARIABLES = ("DISK", "READONLY", "SCRIPT", "DEVICE_ARGS", "QEMU_ARGS", "CPUS", "MEM", "CONFIG",
-             "MACHINE", "MAKEFLAGS", "MFLAGS", "MAKELEVEL", "MODE")
+             "MACHINE", "APPEND", "MAKEFLAGS", "MFLAGS", "MAKELEVEL", "MODE")
 ENVIRONMENT = {k: v for k, v in os.environ.items() if k not in VARIABLES}
 ENVIRONMENT["PATH"] += ":/usr/sbin:/sbin"
 KIB, MIB, GIB = 1 << 10, 1 << 20, 1 << 30
