@@ -329,9 +329,11 @@ step_register_load(const volatile void *address, unsigned width)
 {
 	uint32_t value = UINT32_MAX;
 
+	if (self.host == NULL)
+		return (uint32_t)bytes_to_value((const uint8_t *)(uintptr_t)address, width);
 	point();
 	self.stats.register_loads++;
-	if (self.host != NULL && !model_pci_load(self.host, address, width, &value) &&
+	if (!model_pci_load(self.host, address, width, &value) &&
 	    !model_mmio_load(self.host, address, width, &value))
 		model_breached(self.host, MODEL_BREACH_PCI_OUTSIDE, UINT_MAX, width, 0, 0);
 	return value;
@@ -340,9 +342,13 @@ step_register_load(const volatile void *address, unsigned width)
 void
 step_register_store(volatile void *address, unsigned width, uint32_t value)
 {
+	if (self.host == NULL) {
+		value_to_bytes(value, width, (uint8_t *)(uintptr_t)address);
+		return;
+	}
 	point();
 	self.stats.register_stores++;
-	if (self.host != NULL && !model_pci_store(self.host, address, width, value) &&
+	if (!model_pci_store(self.host, address, width, value) &&
 	    !model_mmio_store(self.host, address, width, value))
 		model_breached(self.host, MODEL_BREACH_PCI_OUTSIDE, UINT_MAX, width, value, 1);
 }

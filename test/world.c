@@ -2,6 +2,8 @@
 /* A small world for tests: see world.h. */
 #include "test/world.h"
 
+#include "arch/order.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -18,6 +20,12 @@ world_defaults(struct world_config *config)
 	model_options_default(&config->model);
 	options_default(&config->options);
 	config->homes = 1;
+}
+
+bool
+world_reachable(world_reach reach)
+{
+	return reach != WORLD_LEGACY || arch_le16(1) == 1;
 }
 
 void

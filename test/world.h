@@ -35,6 +35,9 @@ void world_plug(world_reach reach, struct model_device *device, struct world_plu
 orion_status world_plug_attach(const struct world_plug *plug, struct manager *manager,
 			       unsigned *index);
 
+/* Legacy devices are driven on little-endian CPUs only. */
+bool world_reachable(world_reach reach);
+
 struct world_config {
 	struct model_options model;
 	struct orion_options options;

@@ -100,7 +100,7 @@ place_of(const char *at, struct mmio_place *place)
 void
 mmio_from_command_line(const char *text)
 {
-	size_t prefix = string_length(WORD), length;
+	size_t prefix = sizeof(WORD) - 1, length;
 	struct mmio_place place;
 
 	for (; *text != '\0'; text += length) {

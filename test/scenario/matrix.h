@@ -65,11 +65,18 @@ matrix_configure(struct world_config *c)
 	matrix_configure_for(c, matrix);
 }
 
-/* A legacy device has no packed rings. */
 static inline bool
 matrix_reachable(void)
 {
-	return test_choice(&reaches) != WORLD_LEGACY || test_choice(&layout) == 0;
+	return world_reachable((world_reach)test_choice(&reaches));
+}
+
+/* A legacy device has no packed rings. */
+static inline bool
+matrix_reachable_layout(void)
+{
+	return matrix_reachable() &&
+	       (test_choice(&reaches) != WORLD_LEGACY || test_choice(&layout) == 0);
 }
 
 /* Three is a size for packed rings only; big rings are thinned out. */

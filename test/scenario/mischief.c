@@ -179,12 +179,12 @@ TEST_AXES(mischief_pci, bus_axes, NULL) { misbehave(bus_axes, WORLD_PCI); }
 TEST_AXES(mischief_mmio, bus_axes, NULL) { misbehave(bus_axes, WORLD_MMIO); }
 
 static bool
-is_split(void)
+legacy_wanted(void)
 {
-	return test_choice(&layout) == 0;
+	return test_choice(&layout) == 0 && world_reachable(WORLD_LEGACY);
 }
 
-TEST_AXES(mischief_legacy, bus_axes, is_split) { misbehave(bus_axes, WORLD_LEGACY); }
+TEST_AXES(mischief_legacy, bus_axes, legacy_wanted) { misbehave(bus_axes, WORLD_LEGACY); }
 
 /* ---- the handshake ---- */
 
@@ -194,7 +194,7 @@ static const struct test_axis points = {"point",
 static const struct test_axis *const gone_axes[] = {&points, &reaches, &layout, NULL};
 
 /* The device disappears at some register access between reset and DRIVER_OK, or after. */
-TEST_AXES(gone_during_open, gone_axes, matrix_reachable)
+TEST_AXES(gone_during_open, gone_axes, matrix_reachable_layout)
 {
 	static const uint32_t point_values[] = {0,  1,  2,  3,  4,  5,  6,  8, 10,
 						12, 15, 18, 21, 25, 30, 40, 60};
@@ -320,7 +320,7 @@ check_wake(struct world *w)
 static bool
 claim_wanted(void)
 {
-	return matrix_reachable() &&
+	return matrix_reachable_layout() &&
 	       (test_choice(&reaches) != WORLD_LEGACY || test_choice(&claim_axis) > 0);
 }
 
@@ -462,8 +462,14 @@ static const struct test_axis lies = {"lie",
 static const struct test_axis versions = {"version", {"mmio", "legacy"}};
 static const struct test_axis *const lie_axes[] = {&lies, &versions, NULL};
 
+static bool
+version_wanted(void)
+{
+	return test_choice(&versions) == 0 || world_reachable(WORLD_LEGACY);
+}
+
 /* What is not a block device of a known version is left alone, with a word unless it is nothing. */
-TEST_AXES(mmio_identity, lie_axes, NULL)
+TEST_AXES(mmio_identity, lie_axes, version_wanted)
 {
 	static const struct {
 		model_mischief what;
@@ -499,7 +505,7 @@ TEST_AXES(mmio_identity, lie_axes, NULL)
 static const struct test_axis *const version_axes[] = {&versions, NULL};
 
 /* The largest size of a queue is not what it was when it was asked for. */
-TEST_AXES(mmio_size_varies, version_axes, NULL)
+TEST_AXES(mmio_size_varies, version_axes, version_wanted)
 {
 	struct world_config config;
 	struct world w;
@@ -514,7 +520,7 @@ TEST_AXES(mmio_size_varies, version_axes, NULL)
 }
 
 /* A cause that never clears costs time, and no more. */
-TEST_AXES(mmio_cause_stuck, version_axes, NULL)
+TEST_AXES(mmio_cause_stuck, version_axes, version_wanted)
 {
 	struct world_config config;
 	struct world_buffer *in;

@@ -25,7 +25,7 @@ one_read(struct world *w, const struct world_buffer *in)
  * between accesses.  When the owner sleeps, the device runs until it rests; then the owner must
  * have been woken.
  */
-TEST_AXES(owner_loop, axes, matrix_reachable)
+TEST_AXES(owner_loop, axes, matrix_reachable_layout)
 {
 	struct vblk_completion done[8];
 	struct world_config config;
@@ -152,6 +152,9 @@ TEST(polled)
 		world_defaults(&config);
 		config.polled = true;
 		config.reach = (world_reach)reached;
+		if (!world_reachable(config.reach)) {
+			continue;
+		}
 		if (reached == WORLD_MODEL) {
 			config.model.vectors = 0;
 		}
@@ -169,7 +172,7 @@ static const struct test_axis vectors = {"vectors", {"0", "1", "2", "3", "4", "5
 static const struct test_axis *const vector_axes[] = {&vectors, &reaches, NULL};
 
 /* Four queues and fewer vectors: every completion wakes its owner all the same. */
-TEST_AXES(few_vectors, vector_axes, NULL)
+TEST_AXES(few_vectors, vector_axes, matrix_reachable)
 {
 	static const virtio_irq_mode modes[] = {VIRTIO_IRQ_LINE,   VIRTIO_IRQ_SHARED,
 						VIRTIO_IRQ_PAIRED, VIRTIO_IRQ_PAIRED,

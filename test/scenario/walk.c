@@ -151,7 +151,7 @@ owner_turn(struct walk *walk, unsigned q)
 	EXPECT(walk->w.events[q].wakes > wakes);
 }
 
-TEST_AXES(random_walk, axes, matrix_reachable)
+TEST_AXES(random_walk, axes, matrix_reachable_layout)
 {
 	struct walk *walk = test_alloc(sizeof(*walk));
 	struct world_config config;
