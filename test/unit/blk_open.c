@@ -57,6 +57,31 @@ TEST(blk_open__negotiates_what_is_known_and_offered)
 	EXPECT_EQ(world->fake->driver_features, (EVERYTHING | BIT(32)) & ~(BIT(28) | BIT(29)));
 }
 
+/* No FEATURES_OK, no VERSION_1, ANY_LAYOUT taken, rings in whole pages. */
+TEST(blk_open__legacy)
+{
+	struct fake_world *world = begin(EVERYTHING | BIT(27), 1);
+	struct fake *fake = world->fake;
+	struct vring_layout layout;
+
+	fake->ops.legacy = true;
+	fake->features &= ~BIT(32);
+	(void)fake_live(world);
+	EXPECT_STR(fake->journal,
+		   "status=0 status=1 status=3 features? features! alloc vector0 vector1 enable0 "
+		   "status=7 ");
+	EXPECT_EQ(fake->driver_features, EVERYTHING | BIT(27));
+	EXPECT(vblk_info(world->device)->legacy);
+	layout = vring_layout_legacy(fake->setup[0].size);
+	EXPECT_EQ(fake->setup[0].descriptor_area % 4096, 0);
+	EXPECT_EQ(fake->setup[0].driver_area - fake->setup[0].descriptor_area,
+		  layout.driver_offset);
+	EXPECT_EQ(fake->setup[0].device_area - fake->setup[0].descriptor_area,
+		  layout.device_offset);
+	vblk_close(world->device);
+	fake_expect_empty(world);
+}
+
 TEST(blk_open__unmet_dependencies_are_dropped_and_said)
 {
 	struct fake_world *world = begin(BIT(11), 1);

@@ -108,3 +108,23 @@ TEST(device_config__one_field_outside_refuses_all)
 	EXPECT_EQ(fake->report[ORION_EVENT_CONFIG_SHORT][0], 0x10000);
 	EXPECT_EQ(fake->report[ORION_EVENT_CONFIG_SHORT][1], 0xfffc);
 }
+
+/* Without a generation: until two readings agree; each of the first TORN reads is another value. */
+TEST(device_config__legacy_readings_agree)
+{
+	for (unsigned torn = 0; torn <= 31; torn++) {
+		struct fake *fake = fake_make(0);
+		uint64_t value = 0;
+		const struct virtio_field field = {0, 8, &value};
+
+		fake_config(fake, 0, 8, 0);
+		fake->ops.legacy = true;
+		fake->ops.config_generation = NULL;
+		fake->torn = torn;
+		EXPECT_EQ(virtio_config_read(device_make(fake), &field, 1),
+			  torn <= 29 ? ORION_OK : ORION_TIMED_OUT);
+		if (torn <= 29)
+			EXPECT_EQ(value, torn);
+		EXPECT(fake->config_reads >= 4 && fake->config_reads <= 32);
+	}
+}

@@ -198,6 +198,22 @@ TEST(device_device__features_ok_is_read_back)
 	EXPECT_EQ(fake->report[ORION_EVENT_FEATURES_REFUSED][1], fake->features);
 }
 
+TEST(device_device__legacy_is_only_told)
+{
+	struct fake *fake = fake_make(0);
+	struct virtio_device *device = device_make(fake, VIRTIO_ACKNOWLEDGED);
+
+	fake->ops.legacy = true;
+	fake->features_refused = true;
+	device->offered = 0x3f;
+	EXPECT_EQ(virtio_negotiate(device, 0x21), ORION_OK);
+	EXPECT_EQ(device->state, VIRTIO_NEGOTIATED);
+	EXPECT_EQ(device->negotiated, 0x21);
+	EXPECT_EQ(fake->driver_features, 0x21);
+	EXPECT_EQ(fake->status_reads, 0);
+	EXPECT_STR(fake->journal, "features! ");
+}
+
 TEST(device_device__needs_reset_breaks_a_live_device)
 {
 	struct fake *fake = fake_make(0);

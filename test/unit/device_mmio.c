@@ -428,8 +428,12 @@ TEST(device_mmio__causes)
 		uint8_t cause;
 		uint32_t acknowledged;
 	} rows[] = {
-		{0, 0, 0},           {1, 1, 1},   {2, 2, 2},
-		{3, 3, 3},           {0xc, 0, 0}, {0xfffffffd, 1, 1},
+		{0, 0, 0},
+		{1, 1, 1},
+		{2, 2, 2},
+		{3, 3, 3},
+		{0xc, 0, 0},
+		{0xfffffffd, 1, 1},
 		{UINT32_MAX, 0xff, 0},
 	};
 

@@ -26,6 +26,19 @@ TEST(ring_setup__split_layout_holds_three_areas_apart)
 	}
 }
 
+/* [spec 2.7.2], by its own formula: the alignment is a mask there. */
+TEST(ring_setup__legacy_layout_is_whole_pages)
+{
+	for (size_t size = 1; size <= 32768; size *= 2) {
+		struct vring_layout layout = vring_layout_legacy((uint32_t)size);
+		size_t first = (16 * size + 2 * (3 + size) + 4095) & ~(size_t)4095;
+
+		EXPECT_EQ(layout.driver_offset, 16 * size);
+		EXPECT_EQ(layout.device_offset, first);
+		EXPECT_EQ(layout.bytes, first + ((6 + 8 * size + 4095) & ~(size_t)4095));
+	}
+}
+
 TEST(ring_setup__packed_layout_holds_ring_and_events)
 {
 	for (unsigned size = 1; size <= 32768; size++) {
