@@ -95,7 +95,8 @@ BENCH := $(if $(wildcard bench/*.c),$(shell grep -l '^main\>' bench/*.c))
 BENCH_SHARED := $(filter-out $(BENCH),$(wildcard bench/*.c))
 # Files of the kernel that know nothing of a machine, and of the Linux home that know nothing of a
 # device, are unit-tested on the host.
-LENT := $(wildcard kernel/console/line.c kernel/core/print.c kernel/core/memory.c kernel/core/mmio.c) \
+LENT := $(wildcard kernel/console/line.c) \
+	$(wildcard kernel/core/print.c kernel/core/memory.c kernel/core/mmio.c) \
 	$(wildcard ports/linux/options.c ports/linux/dma.c ports/linux/pages.c)
 
 core_o := $(CORE:src/%.c=$B/core/%.o)

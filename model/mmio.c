@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The model behind MMIO registers [spec 4.2.2], or the legacy ones [spec 4.2.4].  Its interrupt line
- * is taken by its edges, which is the stricter way: a driver that leaves a cause standing hears
- * nothing more.
+ * The model behind MMIO registers [spec 4.2.2], or the legacy ones [spec 4.2.4].  Its interrupt
+ * line is taken by its edges, which is the stricter way: a driver that leaves a cause standing
+ * hears nothing more.
  */
 #include "model/mmio.h"
 

@@ -144,9 +144,9 @@ struct orion_port {
 
 	/*
 	 * Attaches HANDLER to SOURCE.  For a message, fills in what the device is to write; for a
-	 * line or a wire only the cookie.  The handler may run before this returns.  After irq_detach()
-	 * returned, it is not running and will not run again.  Context: setup.  Optional: without
-	 * them the driver polls.
+	 * line or a wire only the cookie.  The handler may run before this returns.  After
+	 * irq_detach() returned, it is not running and will not run again.  Context: setup.
+	 * Optional: without them the driver polls.
 	 */
 	orion_status (*irq_attach)(void *context, const struct orion_irq_source *source,
 				   orion_irq_handler *handler, void *argument,

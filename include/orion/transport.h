@@ -4,7 +4,8 @@
  *
  * A transport is a table of functions and a context.  The core brings them for PCI
  * (virtio_pci_open()) and MMIO (virtio_mmio_open()); a host brings its own for anything else: a
- * socket, a hypercall, the model device.  All functions run in context setup, except isr_read (interrupt) and notify (owner).
+ * socket, a hypercall, the model device.  All functions run in context setup, except isr_read
+ * (interrupt) and notify (owner).
  *
  * What a transport returns is the device's claim.  The core reads each value once, checks it, and
  * works from its private copy; a transport only has to move numbers, in the CPU's byte order.

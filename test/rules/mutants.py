@@ -17,6 +17,7 @@ The number in a name is the requirement that the mutant breaks; 0 is for checks 
 """
 import os
 import re
+import runpy
 
 MUTANTS = []
 
@@ -573,3 +574,6 @@ mutant("0-abandon", "src/blk/recover.c",
        "vblk_queue_abandon(struct vblk_queue *queue) { retire(queue);",
        "vblk_queue_abandon(struct vblk_queue *queue) { (void)queue;",
        "unit/blk_recover__abandoned_gives_all_back", "an abandoned queue goes on")
+
+for row, more in runpy.run_path("test/rules/mmio.py")["ROWS"]:
+    mutant(*row, **more)
