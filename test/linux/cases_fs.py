@@ -10,7 +10,7 @@ import os
 import random
 import shutil
 
-from bed import KIB, MIB, PATIENCE, await_, expect, expect_equal
+from bed import KIB, MIB, await_, expect, expect_equal
 from nbd import as_file, mounted
 
 
@@ -109,18 +109,18 @@ def killed(bed, system):
     with as_file(bed, daemon.url(durable="on")) as path:
         bed.run(*system.mkfs, path)
         with system.folder(bed, path) as folder:
-            for round in range(3):
-                copy = bed.start("sh", "-ec", f"mkdir {folder}/{round}; "
-                                 f"for f in {originals}/*; do cp -a $f {folder}/{round}; sync; done")
-                await_(lambda: os.path.isdir(f"{folder}/{round}/originals{round + 1}"),
+            for turn in range(3):
+                copy = bed.start("sh", "-ec", f"mkdir {folder}/{turn}; for f in {originals}/*; "
+                                 f"do cp -a $f {folder}/{turn}; sync; done")
+                await_(lambda: os.path.isdir(f"{folder}/{turn}/originals{turn + 1}"),
                        "the copy to begin")
                 daemon.kill9()
                 expect(copy.alive(), "all was copied before the daemon was killed")
                 daemon.start()
                 copy.wait()
-        for round in range(3):
+        for turn in range(3):
             with system.folder(bed, path, read_only=True) as folder:
-                expect_equal(digests(f"{folder}/{round}"), digests(originals), f"copy {round}")
+                expect_equal(digests(f"{folder}/{turn}"), digests(originals), f"copy {turn}")
     daemon.kill9()
     bed.run(*system.fsck, daemon.image)
 
