@@ -118,7 +118,7 @@ def gone(bed):
     """The daemon does not come back: every request fails, and the reason is told."""
     said = cut_short(bed, ["--iodepth=4"], loss="100ms")
     expect_says(r"No such device: write", said)
-    expect_says(r"given up: .*no such socket", said)
+    expect_says(r"^fio: .*given up: .*no such socket", said)
 
 
 def nbd(bed):
@@ -132,6 +132,15 @@ def nbd(bed):
     process = fio(bed, ours(bed), "--url=" + daemon.url(queues=2), "--verify_only",
                   *verified(shape))
     expect(all(j["error"] == 0 for j in result(process)), "our engine finds other sums")
+
+
+def in_turn(bed):
+    """Jobs that run one after the other need one queue."""
+    daemon = bed.daemon(bed.image(1 * MIB))
+    process = fio(bed, ours(bed), "--url=" + daemon.url(), "--size=1m", "--name=first",
+                  "--rw=write", "--name=second", "--stonewall", "--rw=read")
+    first, second = result(process)
+    expect_equal((first["write"]["io_bytes"], second["read"]["io_bytes"]), (MIB, MIB), "bytes")
 
 
 WRONG = [
@@ -163,5 +172,5 @@ def wrong(bed):
 def cases():
     for shape in SHAPES:
         yield f"fio/verify:{shape.blocks}.{shape.depth}", lambda bed, s=shape: verify(bed, s)
-    for run in (notices, killed, stale, gone, nbd, wrong):
+    for run in (notices, killed, stale, gone, nbd, in_turn, wrong):
         yield "fio/" + run.__name__, run

@@ -6,7 +6,7 @@ import json
 import os
 import signal
 
-from bed import KIB, MIB, await_, expect, expect_equal, expect_pattern, expect_says
+from bed import KIB, MIB, await_, expect, expect_equal, expect_pattern, expect_says, listening
 from nbd import Client, Nbdkit
 
 
@@ -48,7 +48,7 @@ def background(bed):
     finally:
         os.kill(number, signal.SIGTERM)
     expect_pattern(bed.path("back.img"), 6, 0, 1 * MIB)
-    await_(lambda: not os.path.exists(f"/proc/{number}"), "nbdkit to end")
+    await_(lambda: not listening(at), "nbdkit to end")
 
 
 def misaligned(bed):
