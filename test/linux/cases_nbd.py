@@ -41,8 +41,14 @@ def background(bed):
     daemon = bed.daemon(bed.image(1 * MIB, 6))
     at, pid = bed.socket(), bed.path("pid")
     bed.run("nbdkit", "-U", at, "-P", pid, bed.program("nbdkit-orion-plugin.so"), daemon.url())
-    with open(pid, encoding="ascii") as f:
-        number = int(f.read())
+
+    def child():
+        if not os.path.exists(pid):
+            return None
+        with open(pid, encoding="ascii") as f:
+            return f.read().strip()
+
+    number = int(await_(child, "nbdkit's child to say its number"))
     try:
         bed.run("nbdcopy", f"nbd+unix:///?socket={at}", bed.path("back.img"))
     finally:
