@@ -136,7 +136,7 @@ kernel_o := $(kernel_s:%.S=$B/$(ARCH)/%.S.o) $(kernel_c:%.c=$B/$(ARCH)/%.o)
 kernel := $(if $(KERNEL_CFLAGS),$(if $(filter release debug clang,$(MODE)),$(KERNEL)))
 
 PHONY_BUILD := all lib kernel linux plugins tests benches
-.PHONY: $(PHONY_BUILD) run test mutate litmus bench bench-ring bench-linux \
+.PHONY: $(PHONY_BUILD) run test mutate litmus bench bench-ring bench-kernel bench-linux \
 	budget lint fuzz install clean format help
 all: lib kernel linux tests benches ## build everything for MODE (the default)
 lib: $(libraries) ## build the libraries: core, storage and the model device
@@ -307,10 +307,15 @@ bench-ring: ## measure the ring and the core: counts, then times (WORDS= some ro
 	@$(if $(WORDS),,B=$B JOBS=$(JOBS) bench/flat.py)
 	@$(if $(WORDS),,B=$B bench/threads.py)
 
-bench-linux: ## count our ring beside Linux's (LINUX=6.1, or another linux-source package)
+bench-kernel: ## count our ring beside Linux's (LINUX=6.1, or another linux-source package)
 	@tools/need bench >&2
 	@$(again) benches >&2
-	@B=$B JOBS=$(JOBS) bench/linux.sh $(LINUX)
+	@B=$B JOBS=$(JOBS) bench/kernel.sh $(LINUX)
+
+bench-linux: ## measure our Linux library beside libblkio (PAIRS=5 SECONDS=0.5 PARTS=)
+	@tools/need bench >&2
+	@$(again) benches linux >&2
+	@B=$B bench/vhost/run.py $(PARTS)
 
 budget: ## write today's instruction counts into bench/budget.csv, on purpose
 	@tools/need bench >&2
@@ -318,7 +323,7 @@ budget: ## write today's instruction counts into bench/budget.csv, on purpose
 	@JOBS=$(JOBS) bench/budget.py --update
 	@git --no-pager diff --stat bench/budget.csv
 
-bench: bench-ring bench-linux ## run every measurement in bench/
+bench: bench-ring bench-kernel bench-linux ## run every measurement in bench/
 
 fuzz: ## run every fuzzer for FUZZ_SECONDS (20) each
 	@tools/need test >&2
