@@ -111,7 +111,8 @@ def killed(bed, system):
         with system.folder(bed, path) as folder:
             for round in range(3):
                 copy = bed.start("sh", "-ec", f"mkdir {folder}/{round}; "
-                                 f"for f in {originals}/*; do cp -a $f {folder}/{round}; sync; done")
+                                 f"for f in {originals}/*; do cp -a $f {folder}/{round}; sync; "
+                                 "done")
                 await_(lambda: os.path.isdir(f"{folder}/{round}/originals{round + 1}"),
                        "the copy to begin")
                 daemon.kill9()
