@@ -335,4 +335,5 @@ static struct nbdkit_plugin plugin = {
 	.flush = plugin_flush,
 };
 
+extern struct nbdkit_plugin *plugin_init(void); /* what this macro defines */
 NBDKIT_REGISTER_PLUGIN(plugin)
