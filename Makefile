@@ -142,7 +142,6 @@ all: lib kernel linux tests benches ## build everything for MODE (the default)
 lib: $(libraries) ## build the libraries: core, storage and the model device
 kernel: $(kernel) ## build the Orion kernel for ARCH
 linux: $(linux) ## build the Linux library and programs
-plugins: $(plugins) ## build the nbdkit plugin and the fio engine
 benches: $(benches) $(benches_stepped) ## build the measurements
 tests: $(tests) $(example) ## build the hosted test programs
 
@@ -244,9 +243,20 @@ $B/vhost-user-model: $(call host_o,$(SERVER)) $(core_a) $(model_a)
 	$(call link)
 $(LINUX_TESTS:test/linux/%.c=$B/linux-%): $B/linux-%: $B/host/test/linux/%.o $(linux_a)
 	$(call link)
-$B/nbdkit-orion-plugin.so: $(wildcard cmd/nbdkit/*.c) $(linux_a)
+# Never unloaded: a thread of the library may still run when the host is done with a plugin.
+define plugin # flags
 	$(call say,LD,$@)$(CC) $(CFLAGS) $(LDFLAGS) $(filter-out -MMD -MP,$(BASE)) -D_GNU_SOURCE \
-		-fPIC -shared -o $@ $^ -pthread
+		$(PIC) $1 -shared -Wl,-z,nodelete -Wl,--exclude-libs,ALL -o $@ \
+		$(filter %.c %.a,$^) -pthread
+endef
+# fio's headers are GNU C, and its macros careless of signs.
+FIO := -std=gnu11 -Wno-sign-conversion -isystem build/fio -include build/fio/config-host.h
+$B/nbdkit-orion-plugin.so: $(wildcard cmd/nbdkit/*.c) $(linux_a)
+	$(call plugin)
+$B/fio-orion.so: $(wildcard cmd/fio/*.c) $(linux_a) build/fio/version
+	$(call plugin,$(FIO))
+build/fio/version: FORCE
+	@tools/fio-headers $(@D)
 
 define compile_kernel
 	$(call say,KCC,$<)mkdir -p $(@D) && $(CC) $(filter -O% -g%,$(CFLAGS)) $(BASE) $(FREE) \
@@ -271,6 +281,10 @@ run: ## boot Orion in QEMU (DISK= READONLY=1 SCRIPT= DEVICE_ARGS= QEMU_ARGS= CPU
 	@tools/need run >&2
 	@$(again) kernel >&2
 	@ARCH=$(ARCH) KERNEL=$(KERNEL) tools/run
+
+plugins: ## build the nbdkit plugin and the fio engine
+	@tools/need plugins >&2
+	@$(again) $(plugins) >&2
 
 test: ## run every test; ONLY=id runs one suite or one case (MODE= says in which build)
 	@tools/need test >&2

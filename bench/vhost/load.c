@@ -7,8 +7,8 @@
  * OPERATION is randread, randwrite, read or write (in sequence); WAIT is spin, event or adaptive.
  * With a number that ends in "s" it runs that long after a tenth of warming up; otherwise it makes
  * that many requests, slowly, for who counts instructions: before it waits it leaves the server the
- * time to do all, so that no poll is in vain.  The client runs on the second CPU; the server belongs
- * on the first.
+ * time to do all, so that no poll is in vain.  The client runs on the second CPU; the server
+ * belongs on the first.
  *
  * Prints: requests a second; the same in those 2 ms pieces of the run that only a tenth were quicker
  * than, which other programs hardly disturbed; nanoseconds until the median and the 99th of a hundred

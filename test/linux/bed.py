@@ -260,6 +260,7 @@ class Bed:
     def __init__(self):
         self.folder = tempfile.mkdtemp(prefix="orion-")  # short: a socket's path has 107 bytes
         self.processes, self.servers = [], 0
+        self.later = []                     # functions to call at the end; their words are shown
 
     def path(self, name):
         return os.path.join(self.folder, name)
@@ -310,9 +311,14 @@ class Bed:
         return Daemon(self, self.socket(), nodes, within, export).start()
 
     def transcript(self):
-        return "".join(p.transcript() for p in self.processes[-6:])
+        words = "".join(p.transcript() for p in self.processes[-6:])
+        while self.later:
+            words += self.later.pop()() or ""
+        return words
 
     def close(self):
         for process in self.processes:
             process.kill9()
+        for end in self.later:
+            end()
         shutil.rmtree(self.folder, ignore_errors=True)
