@@ -10,10 +10,10 @@
  * time to do all, so that no poll is in vain.  The client runs on the second CPU; the server
  * belongs on the first.
  *
- * Prints: requests a second; the same in those 2 ms pieces of the run that only a tenth were quicker
- * than, which other programs hardly disturbed; nanoseconds until the median and the 99th of a hundred
- * was done; of this process's CPU per request; of a cache line from one CPU to the other and back,
- * before and after.
+ * Prints: requests a second; the same in those 2 ms pieces of the run that only a tenth were
+ * quicker than, which other programs hardly disturbed; nanoseconds until the median and the 99th of
+ * a hundred was done; of this process's CPU per request; of a cache line from one CPU to the other
+ * and back, before and after.
  */
 #include <pthread.h>
 #include <stdio.h>

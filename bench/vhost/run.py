@@ -117,7 +117,8 @@ def compare(title, server, moves):
             print(f"| {name(load)} | {how} | {rate(a[0])} | {rate(b[0])} | **{ratio:.2f}** | " +
                   (f"{a[0] * load[1] / 1e9:.2f} | " if moves else "") +
                   f"{rate(a[1])} | {rate(b[1])} | **{best:.2f}** | {micro(a[2])}/{micro(a[3])} | "
-                  f"{micro(b[2])}/{micro(b[3])} | {a[4]:.0f} | {b[4]:.0f} | {balls([x for p in pairs for x in p])} |", flush=True)
+                  f"{micro(b[2])}/{micro(b[3])} | {a[4]:.0f} | {b[4]:.0f} | "
+                  f"{balls([x for p in pairs for x in p])} |", flush=True)
 
 
 def null_node():
@@ -218,7 +219,8 @@ def floor():
                               timeout=PATIENCE).stdout.split()
         depth = words.split()[0].replace("=", " ")
         print(f"| two threads, {depth} | no server | {rate(1e9 / float(took[2]))} IOPS | "
-              f"{rate(1e9 / float(took[0]))} IOPS | | | {float(took[4]):.0f} to {float(took[6]):.0f} |", flush=True)
+              f"{rate(1e9 / float(took[0]))} IOPS | | | {float(took[4]):.0f} to "
+              f"{float(took[6]):.0f} |", flush=True)
 
 
 def own():
