@@ -2,11 +2,11 @@
 /*
  * A random load that remembers what a disk owes it, and the judge of what is there in the end.
  *
- *   linux-journal load URL JOURNAL QUEUES DEPTH SEED [LIMIT]
- *       Writes and reads at random places until standard input ends (or LIMIT writes are done), a
- *       thread for each queue, each in its own part of the disk.  Appends to the file JOURNAL,
- *       outside of the disk, a record before each write is submitted and one after it was
- *       acknowledged.  Reads are judged at once.  Fails when any request does.
+ *   linux-journal load URL JOURNAL QUEUES DEPTH SEED
+ *       Writes and reads at random places until standard input ends, a thread for each queue,
+ *       each in its own part of the disk.  Appends to the file JOURNAL, outside of the disk, a
+ *       record before each write is submitted and one after it was acknowledged.  Reads are judged
+ *       at once.  Fails when any request does.
  *   linux-journal check IMAGE JOURNAL
  *       Judges the image itself, without the driver, and prints each sector that is wrong.
  *
@@ -147,8 +147,14 @@ struct lane {
 	unsigned depth;
 };
 
-static uint64_t next_write, limit = UINT64_MAX;
+static uint64_t next_write;
 static bool stop;
+
+static bool
+stopped(void)
+{
+	return __atomic_load_n(&stop, __ATOMIC_ACQUIRE);
+}
 
 static uint64_t
 dice(struct lane *lane, uint64_t sides)
@@ -288,14 +294,13 @@ run_lane(void *argument)
 	do {
 		unsigned count, records = 0;
 
-		if (!__atomic_load_n(&stop, __ATOMIC_ACQUIRE) && lane->writes < limit)
+		if (!stopped())
 			submit(lane);
 		count = orion_queue_wait(lane->queue, done, DEPTH_MAX, -1);
 		for (unsigned i = 0; i < count; i++)
 			finish(lane, done[i]->user, &records);
 		append(lane->records, records);
-	} while (orion_queue_in_flight(lane->queue) != 0 ||
-		 (!__atomic_load_n(&stop, __ATOMIC_ACQUIRE) && lane->writes < limit));
+	} while (orion_queue_in_flight(lane->queue) != 0 || !stopped());
 	return NULL;
 }
 
@@ -368,9 +373,8 @@ load(char **words)
 		prepare_lane(&lanes[i], disk, i, queues, strtoull(words[4], NULL, 0));
 		pthread_create(&lanes[i].thread, NULL, run_lane, &lanes[i]);
 	}
-	if (limit == UINT64_MAX)
-		poll(&input, 1, -1);
-	__atomic_store_n(&stop, limit == UINT64_MAX, __ATOMIC_RELEASE);
+	poll(&input, 1, -1);
+	__atomic_store_n(&stop, true, __ATOMIC_RELEASE);
 	for (unsigned i = 0; i < queues; i++)
 		pthread_join(lanes[i].thread, NULL);
 	result = report(disk, lanes, queues);
@@ -509,11 +513,9 @@ main(int count, char **words)
 	crc_prepare();
 	if (count == 4 && strcmp(words[1], "check") == 0)
 		return check(words + 2);
-	if (count >= 7 && strcmp(words[1], "load") == 0) {
-		limit = count > 7 ? strtoull(words[7], NULL, 0) : UINT64_MAX;
+	if (count == 7 && strcmp(words[1], "load") == 0)
 		return load(words + 2);
-	}
-	fprintf(stderr, "usage: linux-journal load URL JOURNAL QUEUES DEPTH SEED [LIMIT]\n"
+	fprintf(stderr, "usage: linux-journal load URL JOURNAL QUEUES DEPTH SEED\n"
 			"       linux-journal check IMAGE JOURNAL\n");
 	return 2;
 }
