@@ -479,8 +479,8 @@ static int
 check(char **words)
 {
 	size_t image_bytes, journal_bytes;
-	const struct sector *image = load_file(words[0], &image_bytes);
-	const struct record *records = load_file(words[1], &journal_bytes);
+	struct sector *image = load_file(words[0], &image_bytes);
+	struct record *records = load_file(words[1], &journal_bytes);
 	uint64_t sectors = image_bytes / SECTOR, writes, owed = 0, wrong_count = 0;
 	struct history *history = learn(records, journal_bytes / sizeof(*records), &writes);
 	uint64_t *last = last_submitted(history, writes, sectors);
@@ -496,6 +496,10 @@ check(char **words)
 	}
 	printf("writes=%llu sectors=%llu wrong=%llu\n", (unsigned long long)writes,
 	       (unsigned long long)owed, (unsigned long long)wrong_count);
+	free(image);
+	free(records);
+	free(history);
+	free(last);
 	return wrong_count != 0;
 }
 
