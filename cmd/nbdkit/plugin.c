@@ -58,7 +58,6 @@ plugin_load(void)
 	options.queues = ORION_DISK_QUEUES_MAX;
 	options.event = on_event;
 	options.publish = true;
-	options.publish = true;
 }
 
 static int
