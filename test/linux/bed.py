@@ -170,10 +170,12 @@ class Process:
 
 
 class Probe(Process):
-    """test/linux/probe.c: does one call of the library a line; its head lists the lines."""
+    """test/linux/probe.c: does one call of the library a line; its head lists the lines.
 
-    def __init__(self, bed, env=None):
-        super().__init__(bed, [bed.program("linux-probe")], env, stdin=True)
+    COMMAND is what runs it, if not simply its name does."""
+
+    def __init__(self, bed, command=None):
+        super().__init__(bed, command or [bed.program("linux-probe")], stdin=True)
         self.read = 0                       # lines of its output so far
 
     def answers(self, count=1, seconds=PATIENCE):

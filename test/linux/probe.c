@@ -437,20 +437,16 @@ in_child(void)
 {
 	static unsigned char data[4096];
 	struct orion_io io = {.buffer = data, .bytes = sizeof(data), .operation = ORION_WRITE};
-	struct orion_io *one = &io, *done;
+	struct orion_io *one = &io;
 
-	if (orion_queue_submit(probe.queue, &one, 1) == 0)
-		say("child submit", orion_queue_refusal(probe.queue));
-	else if (orion_queue_wait(probe.queue, &done, 1, INT64_C(5000000000)) == 1)
-		say("child submit", done->result);
-	else
-		say("child submit", 0);
+	say("child submit",
+	    orion_queue_submit(probe.queue, &one, 1) == 0 ? orion_queue_refusal(probe.queue) : 0);
 	say("child read", orion_queue_read(probe.queue, data, sizeof(data), 0));
 	say("child flush", orion_queue_flush(probe.queue));
 	orion_disk_close(probe.disk[probe.current]);
 	say("child close", 0);
 	fflush(stdout);
-	_exit(0);
+	_Exit(0);
 }
 
 static void
@@ -592,8 +588,11 @@ main(void)
 	static char line[1024];
 
 	setlinebuf(stdout);
-	while (fgets(line, sizeof(line), stdin) != NULL)
-		act(line);
+	for (errno = 0; fgets(line, sizeof(line), stdin) != NULL || errno == EINTR; errno = 0) {
+		if (!ferror(stdin))
+			act(line);
+		clearerr(stdin);
+	}
 	for (probe.current = 0; probe.current < DISKS; probe.current++)
 		orion_disk_close(probe.disk[probe.current]);
 	return 0;
