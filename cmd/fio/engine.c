@@ -89,7 +89,6 @@ shared_open(const char *url)
 	orion_disk_options_init(&defaults);
 	defaults.event = on_event;
 	defaults.publish = true;
-	defaults.publish = true;
 	if (shared != NULL)
 		result = orion_disk_open(url, &defaults, &shared->disk, &error);
 	if (result != 0) {

@@ -58,7 +58,6 @@ plugin_load(void)
 	options.queues = ORION_DISK_QUEUES_MAX;
 	options.event = on_event;
 	options.publish = true;
-	options.publish = true;
 }
 
 static int
@@ -336,4 +335,5 @@ static struct nbdkit_plugin plugin = {
 	.flush = plugin_flush,
 };
 
+extern struct nbdkit_plugin *plugin_init(void); /* what this macro defines */
 NBDKIT_REGISTER_PLUGIN(plugin)

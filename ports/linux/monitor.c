@@ -93,7 +93,10 @@ drop_session(struct orion_disk *disk, const char *why)
 static void
 give_up(struct orion_disk *disk, const char *why)
 {
-	disk_event(disk, "%s: given up: %s", disk->path, why);
+	/* What a connection says begins with the path already. */
+	size_t named = strncmp(why, disk->path, strlen(disk->path)) == 0 ? strlen(disk->path) : 0;
+
+	disk_event(disk, "%s: given up: %s", disk->path, named != 0 ? why + named + 2 : why);
 	set_state(disk, DISK_FAILED);
 	disk_turn(disk);
 }

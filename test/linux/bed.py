@@ -4,7 +4,7 @@ case, disk images, and vhost-user servers that are there when their function ret
 
     def write_read(bed):
         daemon = bed.daemon(bed.image(64 * MIB))
-        bed.orion("vblk", "write", daemon.url(queues=2), "pattern:1")
+        bed.orion("vblk", "copy", some_file, daemon.url(queues=2))
         expect_pattern(daemon.image, 1, 0, 64 * MIB)
 
 Nothing here has a limit as a judgement: PATIENCE only ends what hangs.

@@ -203,6 +203,7 @@ def V08_sealed(bed):
             for length in (0, region.offset + region.length - 4096, 1 << 40):
                 try:
                     os.ftruncate(region.fd, length)
+                    os.ftruncate(region.fd, region.offset + region.length)
                     seen.append("done")
                 except PermissionError:
                     seen.append("EPERM")

@@ -329,6 +329,7 @@ def stopped_copy(bed, daemon, target):
         disks = json.loads(bed.orion("vblk", "stats", "--json", env=env).out)
         now = [(q["in_flight"], q["completed"]) for d in disks for q in d["queues"]]
         if now and now == before and now[0][0] > 0:
+            expect_equal(disks[0]["queues"][0]["bounced"], 0, "requests that were copied")
             break
         expect(process.alive(), "the copy ended before it could be stopped")
         before = now
