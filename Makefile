@@ -280,12 +280,12 @@ again = $(MAKE) --no-print-directory $(if $(filter -j%,$(MAKEFLAGS)),,-j$(JOBS))
 
 run: ## boot Orion in QEMU (DISK= READONLY=1 SCRIPT= MACHINE= DEVICE_ARGS= QEMU_ARGS= CPUS= MEM=)
 	@tools/need run >&2
-	@$(again) kernel >&2
+	+@$(again) kernel >&2
 	@ARCH=$(ARCH) KERNEL=$(KERNEL) tools/run
 
 plugins: ## build the nbdkit plugin and the fio engine
 	@tools/need plugins >&2
-	@$(again) $(plugins) >&2
+	+@$(again) $(plugins) >&2
 
 test: ## run every test; ONLY=id runs one suite or one case (MODE= says in which build)
 	@tools/need test >&2
@@ -303,24 +303,24 @@ lint: ## run the source checks
 
 bench-ring: ## measure the ring and the core: counts, then times (WORDS= some rows' counts)
 	@tools/need bench >&2
-	@$(again) benches >&2
+	+@$(again) benches >&2
 	@B=$B JOBS=$(JOBS) bench/instructions.py $(WORDS)
 	@$(if $(WORDS),,B=$B JOBS=$(JOBS) bench/flat.py)
 	@$(if $(WORDS),,B=$B bench/threads.py)
 
 bench-kernel: ## count our ring beside Linux's (LINUX=6.1, or another linux-source package)
 	@tools/need bench >&2
-	@$(again) benches >&2
+	+@$(again) benches >&2
 	@B=$B JOBS=$(JOBS) bench/kernel.sh $(LINUX)
 
 bench-linux: ## measure our Linux library beside libblkio (PAIRS=5 SECONDS=0.5 PARTS=)
 	@tools/need bench >&2
-	@$(again) benches linux >&2
+	+@$(again) benches linux >&2
 	@B=$B bench/vhost/run.py $(PARTS)
 
 budget: ## write today's instruction counts into bench/budget.csv, on purpose
 	@tools/need bench >&2
-	@$(again) benches >&2
+	+@$(again) benches >&2
 	@JOBS=$(JOBS) bench/budget.py --update
 	@git --no-pager diff --stat bench/budget.csv
 
@@ -328,7 +328,7 @@ bench: bench-ring bench-kernel bench-linux ## run every measurement in bench/
 
 fuzz: ## run every fuzzer for FUZZ_SECONDS (20) each
 	@tools/need test >&2
-	@$(again) MODE=fuzz fuzzers >&2
+	+@$(again) MODE=fuzz fuzzers >&2
 	@FUZZ_SECONDS=$(FUZZ_SECONDS) tools/fuzz build-fuzz $(ONLY)
 .PHONY: fuzzers
 fuzzers: $(fuzzers)

@@ -6,6 +6,9 @@
 #include "bench/vhost/peer.h"
 #include "orion/disk.h"
 
+/* libblkio's rings have 256 entries, whatever the load. */
+#define RING 256u
+
 static struct orion_disk *disk;
 static struct orion_queue *queue;
 static struct orion_io ios[DEPTH_MAX];
@@ -20,7 +23,7 @@ peer_open(const char *path, const char *wait, unsigned depth, size_t bytes, uint
 	unsigned char *memory;
 
 	orion_disk_options_init(&options);
-	options.depth = depth;
+	options.depth = depth > RING ? depth : RING;
 	options.wait = strcmp(wait, "spin") == 0    ? ORION_WAIT_POLL
 		       : strcmp(wait, "event") == 0 ? ORION_WAIT_EVENT
 						    : ORION_WAIT_ADAPTIVE;

@@ -88,6 +88,7 @@ shared_open(const char *url)
 
 	orion_disk_options_init(&defaults);
 	defaults.event = on_event;
+	defaults.publish = true;
 	if (shared != NULL)
 		result = orion_disk_open(url, &defaults, &shared->disk, &error);
 	if (result != 0) {
@@ -407,6 +408,11 @@ engine_event(struct thread_data *td, int event)
 	struct io_u *io_u = io->user;
 
 	io_u->error = (unsigned)-io->result;
+	/* fio does not look at the error of a sync that was queued. */
+	if (io->result != 0 && io->operation == ORION_FLUSH) {
+		log_err("orion: flush: %s\n", strerror(-io->result));
+		td_verror(td, -io->result, "flush");
+	}
 	return io_u;
 }
 

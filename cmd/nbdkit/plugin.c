@@ -57,6 +57,7 @@ plugin_load(void)
 	orion_disk_options_init(&options);
 	options.queues = ORION_DISK_QUEUES_MAX;
 	options.event = on_event;
+	options.publish = true;
 }
 
 static int
@@ -239,16 +240,27 @@ nbd_errno(int result)
 	}
 }
 
+/* Why, in words that help whoever reads nbdkit's log. */
+static const char *
+explain(int result)
+{
+	switch (-result) {
+	case EINVAL:
+		return "clients must keep to the block size, or try nbdkit --filter=blocksize";
+	case ESTALE:
+		return "the back end died, and with it perhaps writes that were not flushed";
+	default:
+		return orion_disk_text(disk);
+	}
+}
+
 static int
 answer(const char *what, uint32_t bytes, uint64_t offset, int result)
 {
 	if (result == 0)
 		return 0;
-	nbdkit_error("%s of %u bytes at %llu: %s; %s", what, bytes, (unsigned long long)offset,
-		     strerror(-result),
-		     result == -EINVAL ? "clients must keep to the block size, or try nbdkit "
-					 "--filter=blocksize"
-				       : orion_disk_text(disk));
+	nbdkit_error("%s, %u bytes at %llu: %s: %s", what, bytes, (unsigned long long)offset,
+		     strerror(-result), explain(result));
 	nbdkit_set_error(nbd_errno(result));
 	return -1;
 }
@@ -323,4 +335,5 @@ static struct nbdkit_plugin plugin = {
 	.flush = plugin_flush,
 };
 
+extern struct nbdkit_plugin *plugin_init(void); /* what this macro defines */
 NBDKIT_REGISTER_PLUGIN(plugin)

@@ -42,6 +42,8 @@ after_fork_in_child(void)
 		disk->state = DISK_FORKED;
 		disk->turn++;
 		disk->monitored = false;
+		/* The monitor may have held it. */
+		pthread_mutex_init(&disk->exchange, NULL);
 		if (disk->session != NULL) {
 			channel_fail(&disk->session->vhost.channel, -ECHILD, "forked");
 			vhost_user_close(&disk->session->vhost);
@@ -198,6 +200,7 @@ make_disk(const struct orion_disk_options *options)
 	for (unsigned i = 0; i < ORION_DISK_QUEUES_MAX; i++)
 		disk->events[i] = -1;
 	disk->turn = 1;
+	pthread_mutex_init(&disk->exchange, NULL);
 	pthread_mutex_init(&disk->lock, NULL);
 	dma_init(&disk->memory);
 	orion_disk_options_init(&disk->options);
@@ -274,6 +277,7 @@ orion_disk_close(struct orion_disk *disk)
 	dma_end(&disk->memory);
 	close_events(disk);
 	pthread_mutex_destroy(&disk->lock);
+	pthread_mutex_destroy(&disk->exchange);
 	free(disk);
 }
 
@@ -338,9 +342,9 @@ orion_queue_stats(const struct orion_queue *queue, struct vblk_queue_stats *stat
 	if (queue->disk->session != NULL && queue->session_number == queue->disk->session->number)
 		vblk_queue_stats(vblk_queue_get(queue->disk->session->device, queue->index), stats,
 				 &irq);
-	pthread_mutex_unlock(&queue->disk->lock);
 	for (size_t i = 0; i < sizeof(*stats) / sizeof(uint64_t); i++)
 		sum[i] += past[i];
+	pthread_mutex_unlock(&queue->disk->lock);
 	if (counters != NULL)
 		*counters = queue->counters;
 }

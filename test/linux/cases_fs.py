@@ -10,8 +10,8 @@ import os
 import random
 import shutil
 
-from bed import KIB, MIB, PATIENCE, await_, expect, expect_equal
-from nbd import as_file, mounted
+from bed import KIB, MIB, await_, expect, expect_equal
+from nbd import Nbdkit, as_file, mounted
 
 
 class Mounted:
@@ -102,6 +102,26 @@ def round_trip(bed, system, block=512, words=(), mkfs=()):
     check(bed, system, daemon.image, originals, "in the image itself")
 
 
+def copied(bed):
+    """A file system that was made elsewhere, there and back: this needs no kernel's help."""
+    originals, system = make_originals(bed), dict(systems())["ext4"]
+    made, back = bed.image(system.bytes, name="made.img"), bed.path("back.img")
+    bed.run("mkfs.ext4", "-q", "-F", "-d", originals, made)
+    daemon = bed.daemon(bed.image(system.bytes), num_queues=4)
+    server = Nbdkit(bed, daemon.url())
+    bed.run("nbdcopy", "--flush", made, server.uri)
+    server.stop()
+    daemon.kill9()
+    daemon.start()
+    server = Nbdkit(bed, daemon.url())
+    bed.run("nbdcopy", server.uri, back)
+    server.stop()
+    bed.run(*system.fsck, back)
+    os.mkdir(bed.path("out"))
+    bed.run("debugfs", "-R", f"rdump / {bed.path('out')}", back)
+    expect_equal(digests(bed.path("out")), digests(originals), "files read back")
+
+
 def killed(bed, system):
     """The daemon is killed while files are copied, and started again: only latency is seen."""
     originals = make_originals(bed)
@@ -109,18 +129,18 @@ def killed(bed, system):
     with as_file(bed, daemon.url(durable="on")) as path:
         bed.run(*system.mkfs, path)
         with system.folder(bed, path) as folder:
-            for round in range(3):
-                copy = bed.start("sh", "-ec", f"mkdir {folder}/{round}; "
-                                 f"for f in {originals}/*; do cp -a $f {folder}/{round}; sync; done")
-                await_(lambda: os.path.isdir(f"{folder}/{round}/originals{round + 1}"),
+            for turn in range(3):
+                copy = bed.start("sh", "-ec", f"mkdir {folder}/{turn}; for f in {originals}/*; "
+                                 f"do cp -a $f {folder}/{turn}; sync; done")
+                await_(lambda: os.path.isdir(f"{folder}/{turn}/originals{turn + 1}"),
                        "the copy to begin")
                 daemon.kill9()
                 expect(copy.alive(), "all was copied before the daemon was killed")
                 daemon.start()
                 copy.wait()
-        for round in range(3):
+        for turn in range(3):
             with system.folder(bed, path, read_only=True) as folder:
-                expect_equal(digests(f"{folder}/{round}"), digests(originals), f"copy {round}")
+                expect_equal(digests(f"{folder}/{turn}"), digests(originals), f"copy {turn}")
     daemon.kill9()
     bed.run(*system.fsck, daemon.image)
 
@@ -132,4 +152,5 @@ def cases():
     # Blocks smaller than the disk's: the filter's part of what the manual promises.
     yield "fs/small_blocks", lambda bed: round_trip(
         bed, ext4, 4096, ["--filter=blocksize"], ["-b", "1024"])
+    yield "fs/copied", copied
     yield "fs/killed", lambda bed: killed(bed, ext4)

@@ -202,6 +202,8 @@ def messages(bed):
         (lambda f: (f.negotiate(), f.share(), f.queue(size=12)), "power of two"),
         (lambda f: (f.negotiate(), f.share(), f.queue(at=8)), "not aligned"),
     ]
+    descriptors = f"/proc/{server.process.pid}/fd"
+    before = len(os.listdir(descriptors))
     for number, (send, says) in enumerate(wrong):
         f = Front(server.socket)
         send(f)
@@ -209,6 +211,7 @@ def messages(bed):
         f.socket.close()
         await_(lambda n=number: server.process.err.count("connection ended") > n, "the reason")
         expect_says(says, server.process.err.splitlines()[-1])
+    await_(lambda: len(os.listdir(descriptors)) == before, "as few descriptors as before")
     expect_equal(Front(server.socket).start().do(IN, 0), 0, "status after all of that")
 
 
@@ -281,16 +284,20 @@ def status(bed):
     f.number(front.SET_STATUS, 15)
     f.await_used(1)
     f.number(front.SET_STATUS, 0)
+    f.fence()
     f.put(f.request(IN, 0))
     f.kick()
     f.fence()
     expect_equal((f.number(front.GET_STATUS), f.used_index()), (0, 1), "after the reset")
+    f.number(front.SET_STATUS, 11)
+    expect_equal(f.number(front.GET_STATUS), 3, "status without features, which the reset took")
 
 
 def reset(bed):
     f = Front(memory_disk(bed).socket, protocol=[front.RESETTABLE]).start()
     expect_equal(f.do(IN, 0), 0, "status")
     f.send(front.RESET_DEVICE)
+    f.fence()
     f.put(f.request(IN, 0))
     f.kick()
     f.fence()
@@ -388,6 +395,13 @@ def loses(bed):
         expect(disk.read(2048)[1536:] == pattern(5, 0, 512), "a write through was lost")
 
 
+def flush_unknown(bed):
+    """Who did not take FLUSH can't flush; its writes are stable at once (loses)."""
+    f = Front(memory_disk(bed).socket)
+    f.features &= ~front.bits(front.FLUSH)
+    expect_equal(f.start().do(front.FLUSHING, 0, 0), 2, "status of a flush")
+
+
 def switches(bed):
     server = memory_disk(bed, "--features-off=packed,event-idx", "--protocol-off=status,inflight")
     f = Front(server.socket)
@@ -442,8 +456,7 @@ def library_death(options):
         while vblk.alive():
             if not server.process.alive():
                 deaths += 1
-                server.command = server.command[:-1] + (f"--die-after={20 + 7 * deaths}",)
-                server.start()
+                server.process = bed.start(*server.command[:-1], f"--die-after={20 + 7 * deaths}")
             time.sleep(0.002)
         vblk.wait()
         expect(deaths > 1, f"the server died {deaths} times")
@@ -488,5 +501,5 @@ def cases():
     yield "model/library.death", library_death([])
     yield "model/library.death.split", library_death(["--features-off=packed"])
     for name in ("framing", "messages", "acknowledged", "vanished", "resize", "status", "reset",
-                 "loses", "switches", "words"):
+                 "loses", "flush_unknown", "switches", "words"):
         yield "model/" + name, globals()[name]

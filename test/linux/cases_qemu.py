@@ -112,8 +112,8 @@ def death(properties):
         while qemu.alive() and deaths < 100:
             if not server.process.alive():
                 deaths += 1
-                server.command = server.command[:-1] + (f"--die-after={40 + 13 * deaths}",)
-                server.start()
+                server.process = bed.start(*server.command[:-1],
+                                           f"--die-after={40 + 13 * deaths}")
             time.sleep(0.01)
         finish(qemu)
         expect(deaths >= 2, f"the server died {deaths} times only")

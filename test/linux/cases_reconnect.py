@@ -7,6 +7,7 @@ import shutil
 import signal
 import time
 
+import backend
 from bed import KIB, MIB, Skip, await_, expect, expect_equal, expect_pattern, expect_says
 
 KILLS = int(os.environ.get("LINUX_KILLS", "100"))
@@ -15,11 +16,15 @@ KILLS = int(os.environ.get("LINUX_KILLS", "100"))
 def cases():
     for queues, depth, wait in ((1, 8, "event"), (2, 64, "adaptive")):
         yield (f"reconnect/kill:{queues}.{depth}.{wait}",
-               lambda bed, q=queues, d=depth, w=wait: kill_loop(bed, q, d, w))
+               lambda bed, q=queues, d=depth, w=wait: kill(bed, q, d, w))
+    yield "reconnect/kill:model", kill_model
+    yield "reconnect/kill:model.in_order", lambda bed: kill_model(bed, "--in-order")
+    yield "reconnect/kill:model.loses", kill_and_lose
+    yield "reconnect/client_dies", client_dies
     yield "reconnect/oracle", oracle
     for run in (stale_each_queue, stale_flushed, stale_other_queue, stale_nothing, stale_durable,
-                stale_in_flight, stale_twice, stopped, gone, other_size, lesser_for_a_while,
-                storage_outage, bad_sectors, full):
+                stale_in_flight, stale_twice, stale_during_flush, stopped, gone, other_size,
+                lesser_for_a_while, poison, storage_outage, bad_sectors, full):
         yield "reconnect/" + run.__name__, run
     yield "reconnect/lesser:read_only", lambda bed: lesser(bed, "came back read-only",
                                                            writable="off")
@@ -31,34 +36,77 @@ def cases():
 
 # ---- 100 times kill -9 under load ----
 
-def load(bed, server, queues, depth, seed, limit=(), **options):
-    url = server.url(queues=queues, depth=depth, durable="on", loss="0", **options)
+def load(bed, server, queues, depth, seed, words=(), **options):
+    url = server.url(queues=queues, depth=depth, loss="0", **options)
+    open(bed.path("journal"), "wb").close()
     return bed.start(bed.program("linux-journal"), "load", url, bed.path("journal"), queues, depth,
-                     seed, *limit, stdin=True)
+                     seed, *words, stdin=True)
 
 
-def kill_loop(bed, queues, depth, wait):
-    """No acknowledged write is lost or older than it may be, however often the back end dies."""
-    seed = random.randrange(1 << 30)
-    dice, journal = random.Random(seed), bed.path("journal")
-    server = bed.daemon(bed.image(4 * MIB), num_queues=queues)
-    writer = load(bed, server, queues, depth, seed, wait=wait)
-    for kill in range(KILLS):
-        size = os.path.getsize(journal) if os.path.exists(journal) else 0
-        await_(lambda: not writer.alive() or os.path.exists(journal)
-               and os.path.getsize(journal) > size + 1000, f"writes after kill {kill}")
-        expect(writer.alive(), f"the load has ended; seed {seed}")
+def grow(writer, journal, least):
+    """Waits until LEAST bytes more are in the journal of a load that runs."""
+    begin = os.path.getsize(journal)
+
+    def look():
+        expect(writer.alive(), "the load has ended")
+        return os.path.getsize(journal) > begin + least
+    await_(look, "the load to go on")
+
+
+def kill_loop(bed, server, queues, depth, words=(), **options):
+    """Kills SERVER again and again under a load, then once more, and judges its image."""
+    seed, journal = random.randrange(1 << 30), bed.path("journal")
+    dice = random.Random(seed)
+    writer = load(bed, server, queues, depth, seed, words, **options)
+    more = 4 * 24 * queues * depth          # records: so many come only by another connection
+    for _ in range(KILLS):
+        grow(writer, journal, more)
         time.sleep(dice.random() * 0.1)
         server.kill9()
         server.start()
+    grow(writer, journal, more)
     said = writer.wait()
     counts = {k: int(v) for k, v in re.findall(r"(\w+)=(\d+)", said)}
     expect_equal(counts["errors"], 0, f"errors; seed {seed}")
     expect_equal(counts["connections"], KILLS + 1, "connections")
     expect(counts["replayed"] > 0, f"nothing was ever in flight: {said}")
     server.kill9()
-    judged = bed.orion("linux-journal", "check", server.image, journal)
+    judged = bed.orion("linux-journal", "check", bed.path("disk.img"), journal, *words)
     expect_says(r"wrong=0$", judged.out)
+    return counts
+
+
+def kill(bed, queues, depth, wait):
+    """No acknowledged write is lost or older than it may be, however often the back end dies."""
+    server = bed.daemon(bed.image(4 * MIB), num_queues=queues)
+    kill_loop(bed, server, queues, depth, durable="on", wait=wait)
+
+
+def kill_model(bed, *words, load_words=()):
+    """The same with our own back end, which has packed rings."""
+    socket = bed.socket()
+    server = bed.serve(socket, bed.program("vhost-user-model"), f"--socket-path={socket}",
+                       f"--file={bed.image(4 * MIB)}", "--queues=2", *words)
+    return kill_loop(bed, server, 2, 32, load_words, durable="off" if load_words else "on")
+
+
+def kill_and_lose(bed):
+    """The back end loses what was not flushed, each time: whatever a flush called stable is there.
+
+    A queue is told of a loss once, and again for each queue that reaped a write of the lost
+    connection after that."""
+    counts = kill_model(bed, "--lose-unflushed", load_words=["flush"])
+    expect(0 < counts["stale"] <= KILLS * 2 * 3, f"{counts['stale']} flushes said ESTALE")
+
+
+def client_dies(bed):
+    """It is the program that dies: what was acknowledged is there, what was not may be."""
+    server = bed.daemon(bed.image(MIB))
+    writer = load(bed, server, 1, 64, 1)
+    grow(writer, bed.path("journal"), 300 * KIB)
+    writer.kill9()
+    server.kill9()
+    bed.orion("linux-journal", "check", server.image, bed.path("journal"))
 
 
 def oracle(bed):
@@ -66,10 +114,9 @@ def oracle(bed):
     journal, early, late = bed.path("journal"), bed.path("early.img"), bed.path("late.img")
     server = bed.daemon(bed.image(64 * KIB))
     writer = load(bed, server, 1, 1, 1)
-    grown = lambda size: os.path.exists(journal) and os.path.getsize(journal) > size  # noqa: E731
-    await_(lambda: grown(100 * KIB), "the journal to grow")
+    grow(writer, journal, 100 * KIB)
     shutil.copy(server.image, early)
-    await_(lambda: grown(300 * KIB), "the journal to grow")
+    grow(writer, journal, 200 * KIB)
     writer.wait()
     server.kill9()
     with open(server.image, "rb") as f:
@@ -184,6 +231,32 @@ def stale_twice(bed):
     probe.expect("flush", "0")
 
 
+def stale_during_flush(bed):
+    """A write that completes while a flush is in flight is not covered by it."""
+    server, held = backend.Backend(bed), []
+
+    def hold_flush(queue, head, length):
+        if server.served == 1:
+            held.append((head, length))
+            return []
+        return [(head, length)] + ([held.pop()] if held else [])
+
+    def die_at_third(connection, parts):
+        if server.served == 2 and server.connections == 1:
+            raise backend.HungUp
+        return connection.execute(parts)
+    server.on_used, server.on_request_ring = hold_flush, die_at_third
+    probe = bed.probe(server.url())
+    probe.say("+flush")
+    probe.say("+write 0 4096 1")
+    probe.say("wait")
+    expect_equal(sorted(probe.answers(2)), ["flush: 0", "write 0 4096 1: 0"], "results")
+    probe.expect("read 0 4096", "0")
+    probe.expect_says("info", "connections=2 ")
+    probe.expect("flush", "ESTALE")
+    probe.expect("flush", "0")
+
+
 # ---- it hangs, is gone, or comes back as another ----
 
 def stopped(bed):
@@ -274,6 +347,19 @@ def lesser_for_a_while(bed):
     probe.say("wait")
     expect_equal(probe.answers(1), ["write 0 4096 1: 0"], "result")
     probe.expect("verify 0 4096 1", "0")
+
+
+def poison(bed):
+    """A request that kills every back end is given up, too; and the disk with it."""
+    server = backend.Backend(bed)
+
+    def die(connection, parts):
+        raise backend.HungUp
+    server.on_request_ring = die
+    probe = bed.probe(server.url(loss="1s"))
+    probe.expect("write 0 4096 1", "ENODEV")
+    probe.expect_says("text", "given up")
+    expect(2 < server.connections < 200, f"{server.connections} connections in a second")
 
 
 # ---- trouble behind the back end ----

@@ -127,6 +127,7 @@ def hexadecimal(bed):
     expect_equal(lines[1], "*", "the second line")
     expect_equal(lines[2], "00001020   4f 72 69 6f 6e 20 00 ff  00 00 00 00 00 00 00 00  "
                  "|Orion ..........|", "the third line")
+    expect_equal(len(lines), 6, "lines")
     expect_equal(lines[-1], "00003000", "the last line: where it ends")
 
 
@@ -258,9 +259,12 @@ def odd_end(bed):
     process = shell(bed, 'cat "$3" | "$1" copy - "$2"', daemon.url(), source, status=2)
     expect_equal(copying(process), 299520, "whole blocks of a stream with an odd end")
     expect_pattern(daemon.image, 1, 299520, MIB - 299520)
-    bed.orion("vblk", "copy", source, daemon.url(), "--pad")
-    expect_same(read(daemon.image), read(source) + bytes(300032 - 300000) +
-                pattern(1, 300032, MIB - 300032), "the disk after a padded copy")
+    # So long that its last piece lies in a buffer that was used before.
+    data = pattern(2, 0, MIB) * 9 + pattern(3, 0, 1000)
+    daemon = bed.daemon(bed.image(10 * MIB, 1, "long.img"))
+    bed.orion("vblk", "copy", write(source, data), daemon.url(), "--pad")
+    expect_same(read(daemon.image, 0, 9 * MIB + 1024), data + bytes(24), "a padded copy")
+    expect_pattern(daemon.image, 1, 9 * MIB + 1024, MIB - 1024)
 
 
 # ---- verify ----
@@ -325,6 +329,7 @@ def stopped_copy(bed, daemon, target):
         disks = json.loads(bed.orion("vblk", "stats", "--json", env=env).out)
         now = [(q["in_flight"], q["completed"]) for d in disks for q in d["queues"]]
         if now and now == before and now[0][0] > 0:
+            expect_equal(disks[0]["queues"][0]["bounced"], 0, "requests that were copied")
             break
         expect(process.alive(), "the copy ended before it could be stopped")
         before = now
@@ -335,37 +340,58 @@ def stopped_copy(bed, daemon, target):
     return process
 
 
+def expect_begun(process, daemon, target):
+    """What the interrupted copy claims is there, and it is not all."""
+    done = copying(process)
+    size = os.stat(daemon.image).st_size
+    expect(done < size, "the copy was complete")
+    expect_equal(os.stat(target).st_size, size, "the target's size")
+    expect_same(read(target, 0, done), read(daemon.image, 0, done), "what is said to be copied")
+
+
+def large(bed):
+    """An image that takes a while to copy, quickly made."""
+    return write(bed.path("disk.img"), pattern(1, 0, MIB) * 256)
+
+
 def interrupt_waits(bed):
-    daemon, target = bed.daemon(bed.image(768 * MIB)), bed.path("target")
+    daemon, target = bed.daemon(large(bed)), bed.path("target")
     process = stopped_copy(bed, daemon, target)
     daemon.process.signal(signal.SIGCONT)
     process.wait(INTERRUPTED)
-    done = copying(process)
-    expect(done < 768 * MIB, "the copy was complete")
-    expect_equal(os.stat(target).st_size, 768 * MIB, "the target's size")
+    expect_begun(process, daemon, target)
 
 
 def interrupt_twice(bed):
-    daemon, target = bed.daemon(bed.image(768 * MIB)), bed.path("target")
+    daemon, target = bed.daemon(large(bed)), bed.path("target")
     process = stopped_copy(bed, daemon, target)
     process.signal(signal.SIGINT)
     process.wait(INTERRUPTED)
-    copying(process)
+    expect_begun(process, daemon, target)
 
 
 def device_error(bed):
-    """QEMU tells a full file system as a failed request."""
-    bad = 5 * MIB
-    image = bed.image(8 * MIB, 1)
-    daemon = bed.daemon([f"driver=blkdebug,node-name=disk,image.driver=file,image.filename={image},"
-                         f"inject-error.0.event=none,inject-error.0.iotype=write,"
-                         f"inject-error.0.errno=28,inject-error.0.sector={bad // 512}"])
-    source = bed.image(8 * MIB, 2, name="source")
+    """QEMU tells a full file system, and a sector that it can't read, as a failed request."""
+    image, bad = bed.image(8 * MIB, 1), 5 * MIB
+
+    def failing(kind):
+        return bed.daemon([f"driver=blkdebug,node-name=disk,image.driver=file,"
+                           f"image.filename={image},inject-error.0.event=none,"
+                           f"inject-error.0.iotype={kind},inject-error.0.errno=28,"
+                           f"inject-error.0.sector={bad // 512}"])
+
+    source, out = bed.image(8 * MIB, 2, name="source"), bed.path("out")
+    daemon = failing("write")
     process = bed.orion("vblk", "copy", source, daemon.url(), status=2)
     expect_says("writing at offset .*: the device failed the request", process.err)
-    done = copying(process)
-    expect(done <= bad, f"{done} bytes are said to be copied, and byte {bad} failed")
-    expect_pattern(image, 2, 0, done)
+    expect(copying(process) <= bad, "what failed is said to be copied")
+    expect_pattern(image, 2, 0, copying(process))
+    daemon.kill9()
+    daemon = failing("read")
+    process = shell(bed, '"$1" copy "$2" - >"$3"', daemon.url(), out, status=2)
+    expect_says("reading at offset .*: the device failed the request", process.err)
+    expect(copying(process) <= bad, "what failed is said to be copied")
+    expect_same(read(out), read(image, 0, copying(process)), "standard output")
 
 
 def no_space(bed):
@@ -482,8 +508,8 @@ def working(bed, env):
 
 
 def watched(bed):
-    url = bed.daemon(bed.image(16 * MIB), num_queues=2).url()
-    env = {"XDG_RUNTIME_DIR": bed.folder}
+    daemon = bed.daemon(bed.image(16 * MIB), num_queues=2)
+    url, env = daemon.url(), {"XDG_RUNTIME_DIR": bed.folder}
 
     def look(*words, status=0):
         return bed.orion("vblk", *words, status=status, env=env).out
@@ -510,6 +536,10 @@ def watched(bed):
         expect(text.startswith("# ") or line.fullmatch(text), f"no metric: {text!r}")
     expect_says(r"latency_seconds_bucket\{.*le=\"\+Inf\"\} [1-9]", metrics)
     expect_says("p50 .*max", look("stats", url))
+    daemon.process.signal(signal.SIGSTOP)
+    await_(lambda: "2 queues, 64 in flight" in look("stats", url), "both queues to fill", step=0.1)
+    bench.signal(signal.SIGINT)
+    time.sleep(0.1)                 # two signals at once are one
     bench.signal(signal.SIGINT)
     bench.wait(INTERRUPTED)
     look("stats", str(bench.pid), status=2)
