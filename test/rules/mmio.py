@@ -52,7 +52,8 @@ row("reset-half", MMIO, "VIRTIO_MMIO_QUEUE_RESET) != 0 || mmio_get(mmio, VIRTIO_
 row("no-ack", MMIO, "mmio_put(mmio, VIRTIO_MMIO_INTERRUPT_ACK, status & known);", "",
     "unit/device_mmio__one_line scenario/owner_loop:*.mmio", "interrupts are not acknowledged")
 row("ack-undefined", MMIO, "VIRTIO_MMIO_INTERRUPT_ACK, status & known",
-    "VIRTIO_MMIO_INTERRUPT_ACK, status", "unit/device_mmio__causes", "causes that nobody defined are acknowledged")
+    "VIRTIO_MMIO_INTERRUPT_ACK, status", "unit/device_mmio__causes",
+    "causes that nobody defined are acknowledged")
 row("cause-for-ever", MMIO, "for (unsigned look = 0; look < LOOKS_MAX; look++)", "for (;;)",
     "scenario/mmio_cause_stuck", "a cause that never clears is waited for")
 row("gone", MMIO, "if (status == UINT32_MAX) return UINT8_MAX;", "", "unit/device_mmio__causes",
