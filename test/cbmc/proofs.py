@@ -188,10 +188,10 @@ MUTANTS = [
     ("split-id-stale", SPLIT, "unlikely(slot->edge != claimed)", "false",
      ["split_take:direct.in_order.4"]),
     ("split-id-twice", SPLIT, "slot = vring_split_claimed(ring, (uint32_t)word, kind);",
-     "word = shared_get64((const le64 *)(const void *)elem); "
+     "word = shared_get64_at4(elem); "
      "slot = vring_split_claimed(ring, (uint32_t)word, kind);",
      ["split_take:tables.4"]),
-    ("split-id-raw", SPLIT, "word = shared_get64((const le64 *)(const void *)elem);",
+    ("split-id-raw", SPLIT, "word = shared_get64_at4(elem);",
      "word = elem->id.raw | (uint64_t)elem->len.raw << 32;", ["split_take:tables.4"]),
     ("split-out-of-order", SPLIT, "unlikely(batch > pending)", "false",
      ["split_take:tables.in_order.4", "split_take:direct.in_order.4"]),

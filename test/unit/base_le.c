@@ -63,13 +63,16 @@ TEST(base_shared__put_stores_the_bytes_of_the_specification)
 TEST(base_shared__get_reads_the_bytes_of_the_specification)
 {
 	union {
-		uint8_t bytes[8];
+		uint8_t bytes[12];
 		uint8_t v8;
 		le16 v16;
 		le32 v32;
 		le64 v64;
 	} memory;
 
+	for (unsigned i = 0; i < 8; i++)
+		memory.bytes[i + 4] = counting[i];
+	EXPECT_EQ(shared_get64_at4(memory.bytes + 4), 0x0807060504030201);
 	for (unsigned i = 0; i < 8; i++)
 		memory.bytes[i] = counting[i];
 	EXPECT_EQ(shared_get8(&memory.v8), 0x01);
