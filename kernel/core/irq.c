@@ -108,7 +108,7 @@ attach_message(unsigned number, struct orion_irq_message *out)
 
 	if (source->cpu >= worker_count())
 		source->cpu = 0;
-	return arch_message_route(number, source->cpu, out) ? ORION_OK : ORION_NO_INTERRUPT;
+	return arch_message_route(number, source, out) ? ORION_OK : ORION_NO_INTERRUPT;
 }
 
 static orion_status
@@ -165,7 +165,7 @@ irq_detach(uint64_t cookie)
 		if (irq->line != UINT32_MAX && !line_is_shared(irq->line, irq))
 			arch_line_disable(irq->line);
 	} else {
-		arch_message_release((unsigned)cookie, irq->source.cpu);
+		arch_message_release((unsigned)cookie, &irq->source);
 	}
 	__atomic_store_n(&irq->handler, NULL, __ATOMIC_SEQ_CST);
 	while (__atomic_load_n(&irq->running, __ATOMIC_SEQ_CST) != 0)
