@@ -121,14 +121,6 @@ void uart_interrupt(void);
 
 /* pci_config.c */
 void pci_config_init(void);
-bool pci_config_is_at(uint64_t address, uint64_t bytes);
-
-/* True when the two ranges have a byte in common. */
-static inline bool
-ranges_meet(uint64_t a, uint64_t a_bytes, uint64_t b, uint64_t b_bytes)
-{
-	return a < b ? b - a < a_bytes : a - b < b_bytes;
-}
 
 static inline void
 port_write8(uint16_t port, uint8_t value)
