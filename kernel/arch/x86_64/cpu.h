@@ -105,8 +105,7 @@ bool ioapic_route_isa(unsigned isa, unsigned vector);
 /* mmu.c */
 void mmu_init(void);
 uint64_t mmu_root(void);
-void mmu_unmap_page(const void *address);
-bool mmu_is_mapped(uint64_t address);
+/* The page is then read and executed, or read and written. */
 void mmu_allow_execution(uint64_t page, bool allow);
 
 /* timer.c */
