@@ -128,9 +128,14 @@ plugins := $(if $(wildcard cmd/nbdkit/*.c),$B/nbdkit-orion-plugin.so) \
 	$(if $(wildcard cmd/fio/*.c),$B/fio-orion.so)
 
 # The kernel: not for builds that need a runtime library beneath them.
+KERNEL_CC := $(CC)
+KERNEL_LD := $(LD)
 -include kernel/arch/$(ARCH)/flags.mk
-KERNEL := $B/orion-$(ARCH).elf
-kernel_c := $(CORE) $(STORAGE) $(wildcard kernel/*.c kernel/*/*.c kernel/arch/$(ARCH)/*.c)
+KERNEL_ELF := $B/orion-$(ARCH).elf
+# What is booted: the ELF file, or where the ISA's boot protocol wants it (KERNEL_FLAT) an image.
+KERNEL := $(if $(KERNEL_FLAT),$B/orion-$(ARCH).img,$(KERNEL_ELF))
+kernel_c := $(CORE) $(STORAGE) $(filter-out $(KERNEL_WITHOUT),\
+	$(wildcard kernel/*.c kernel/*/*.c kernel/arch/$(ARCH)/*.c))
 kernel_s := $(wildcard kernel/arch/$(ARCH)/*.S)
 kernel_o := $(kernel_s:%.S=$B/$(ARCH)/%.S.o) $(kernel_c:%.c=$B/$(ARCH)/%.o)
 kernel := $(if $(KERNEL_CFLAGS),$(if $(filter release debug clang,$(MODE)),$(KERNEL)))
@@ -149,11 +154,14 @@ tests: $(tests) $(example) ## build the hosted test programs
 # ---- how it is built ----------------------------------------------------------------------------
 
 say = $(if $(V),,@printf '  %-5s %s\n' $1 $2;)
-flags := $(CC) $(CFLAGS) $(LDFLAGS) $(BASE) $(FREE) $(PIC) $(KERNEL_CFLAGS) $(KERNEL_LDFLAGS)
+flags := $(CC) $(CFLAGS) $(LDFLAGS) $(BASE) $(FREE) $(PIC)
+kernel_flags := $(KERNEL_CC) $(KERNEL_CFLAGS) $(KERNEL_LDFLAGS)
 
-# Changes when a flag does, so that everything is compiled again.
-$B/flags: FORCE
-	@mkdir -p $B; printf '%s\n' '$(flags)' | cmp -s - $@ || printf '%s\n' '$(flags)' >$@
+# Change when a flag does, so that everything is compiled again.
+$B/flags: text = $(flags)
+$B/$(ARCH)/flags: text = $(flags) $(kernel_flags)
+$B/flags $B/$(ARCH)/flags: FORCE
+	@mkdir -p $(@D); printf '%s\n' '$(text)' | cmp -s - $@ || printf '%s\n' '$(text)' >$@
 FORCE:
 
 define compile # how, source, flags
@@ -249,16 +257,18 @@ $B/nbdkit-orion-plugin.so: $(wildcard cmd/nbdkit/*.c) $(linux_a)
 		-fPIC -shared -o $@ $^ -pthread
 
 define compile_kernel
-	$(call say,KCC,$<)mkdir -p $(@D) && $(CC) $(filter -O% -g%,$(CFLAGS)) $(BASE) $(FREE) \
-		$(KERNEL_CFLAGS) $(if $(filter src/%,$<),-Isrc,-I. -Ikernel) $(call frame,$<) \
+	$(call say,KCC,$<)mkdir -p $(@D) && $(KERNEL_CC) $(filter -O% -g%,$(CFLAGS)) $(BASE) $(FREE) \
+		$(KERNEL_CFLAGS) $(if $(filter src/%,$<),-Isrc,-I. -Ikernel -isystem kernel/include) $(call frame,$<) \
 		-c -o $@ $<
 endef
-$B/$(ARCH)/%.o: %.c $B/flags
+$B/$(ARCH)/%.o: %.c $B/$(ARCH)/flags
 	$(compile_kernel)
-$B/$(ARCH)/%.S.o: %.S $B/flags
+$B/$(ARCH)/%.S.o: %.S $B/$(ARCH)/flags
 	$(compile_kernel)
-$(KERNEL): $(kernel_o) kernel/arch/$(ARCH)/link.ld
-	$(call say,KLD,$@)$(LD) $(KERNEL_LDFLAGS) -o $@ $(kernel_o)
+$(KERNEL_ELF): $(kernel_o) kernel/arch/$(ARCH)/link.ld
+	$(call say,KLD,$@)$(KERNEL_LD) $(KERNEL_LDFLAGS) -o $@ $(kernel_o)
+$B/orion-$(ARCH).img: $(KERNEL_ELF)
+	$(call say,IMG,$@)$(KERNEL_FLAT) $< $@
 
 -include $(shell [ ! -d $B ] || find $B -name '*.d' -type f)
 
