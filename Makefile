@@ -278,7 +278,7 @@ $B/orion-$(ARCH).img: $(KERNEL_ELF)
 again = $(MAKE) --no-print-directory $(if $(filter -j%,$(MAKEFLAGS)),,-j$(JOBS))
 
 run: ## boot Orion in QEMU (DISK= READONLY=1 SCRIPT= DEVICE_ARGS= QEMU_ARGS= CPUS= MEM= CONFIG=)
-	@tools/need run >&2
+	@ARCH=$(ARCH) tools/need run >&2
 	@$(again) kernel >&2
 	@ARCH=$(ARCH) KERNEL=$(KERNEL) tools/run
 

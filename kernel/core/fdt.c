@@ -188,13 +188,13 @@ fdt_child_named(const struct fdt *fdt, uint32_t node, const char *name)
 	return child;
 }
 
-static bool
-is_switched_off(const struct fdt *fdt, uint32_t node)
+bool
+fdt_is_on(const struct fdt *fdt, uint32_t node)
 {
 	struct fdt_value status = fdt_get(fdt, node, "status");
 
-	return status.bytes != NULL && !fdt_has_string(status, "okay") &&
-	       !fdt_has_string(status, "ok");
+	return node != FDT_NONE && (status.bytes == NULL || fdt_has_string(status, "okay") ||
+				    fdt_has_string(status, "ok"));
 }
 
 uint32_t
@@ -206,7 +206,7 @@ fdt_compatible(const struct fdt *fdt, uint32_t after, const char *text)
 	do {
 		node = node_after(fdt, node, &depth);
 	} while (node != FDT_NONE && (!fdt_has_string(fdt_get(fdt, node, "compatible"), text) ||
-				      is_switched_off(fdt, node)));
+				      !fdt_is_on(fdt, node)));
 	return node;
 }
 

@@ -57,9 +57,11 @@ uint32_t fdt_parent(const struct fdt *fdt, uint32_t node);
 /* The child whose name is NAME, with or without an address behind an '@'. */
 uint32_t fdt_child_named(const struct fdt *fdt, uint32_t node, const char *name);
 
+/* Whether NODE's status does not switch it off for us; the secure world's is. */
+bool fdt_is_on(const struct fdt *fdt, uint32_t node);
+
 /*
- * The first node after AFTER (FDT_ROOT: of all) that is compatible with TEXT and not switched off
- * by its status.
+ * The first node after AFTER (FDT_ROOT: of all) that is compatible with TEXT and is on.
  */
 uint32_t fdt_compatible(const struct fdt *fdt, uint32_t after, const char *text);
 

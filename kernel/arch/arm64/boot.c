@@ -37,7 +37,8 @@ find_ram(void)
 	for (; node != FDT_NONE; node = fdt_sibling(&tree, node)) {
 		struct memory_range range;
 
-		if (!fdt_has_string(fdt_get(&tree, node, "device_type"), "memory"))
+		if (!fdt_has_string(fdt_get(&tree, node, "device_type"), "memory") ||
+		    !fdt_is_on(&tree, node))
 			continue;
 		for (uint32_t i = 0; fdt_reg(&tree, node, i, &range); i++) {
 			if (range.bytes == 0 || ram_count == MEMORY_RANGES_MAX ||

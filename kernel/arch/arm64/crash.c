@@ -18,7 +18,7 @@ const char *const *
 arch_crash_kinds(void)
 {
 	static const char *const kinds[] = {"null",     "opcode", "write-code", "run-data",
-					    "unmapped", "stack",  "alignment",  NULL};
+					    "unmapped", "stack",  "breakpoint", NULL};
 
 	return kinds;
 }
@@ -39,8 +39,8 @@ arch_crash(const char *kind)
 		(void)*(volatile char *)(uintptr_t)nowhere;
 	else if (string_equal(kind, "stack"))
 		use_stack(NULL);
-	else if (string_equal(kind, "alignment"))
-		__asm__ volatile("add x0, sp, #1; mov sp, x0; ldr x0, [sp]" ::: "x0", "memory");
+	else if (string_equal(kind, "breakpoint"))
+		__asm__ volatile("brk #0");
 	else
 		__asm__ volatile("mov x0, #0; ldr x0, [x0]" ::: "x0", "memory");
 }

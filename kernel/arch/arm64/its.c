@@ -64,6 +64,7 @@ static uint64_t collection_count; /* the same for CPUs */
 static uint32_t devices[DEVICES_MAX]; /* mapped so far */
 static unsigned devices_used;
 static uint64_t targets[CPUS_MAX]; /* in the form that commands want */
+static uint32_t ready; /* a bit for each CPU that has its collection */
 static struct lock its_lock;
 
 /* BYTES at a multiple of ALIGN, zeroed; NULL when there are none. */
@@ -207,8 +208,8 @@ its_cpu_init(unsigned cpu)
 	targets[cpu] =
 		(its_type & TYPE_TARGET_IS_ADDRESS) != 0 ? frame : (type >> 8 & 0xffff) << 16;
 	command(ITS_MAP_COLLECTION, 0, VALID | targets[cpu] | cpu);
-	if (!its_run(cpu))
-		its = 0;
+	if (its_run(cpu))
+		ready |= 1u << cpu;
 	lock_give(&its_lock, on);
 }
 
@@ -239,12 +240,10 @@ its_route(uint32_t number, uint32_t device, uint32_t event, unsigned cpu,
 {
 	bool on, done;
 
-	/* A CPU without a target has no collection: it may not have come up. */
-	cpu = cpu < CPUS_MAX && gic3_redistributor(cpu) != 0 ? cpu : 0;
-	if (event >> EVENT_BITS != 0 || number >= 1u << NUMBER_BITS || cpu >= collection_count)
+	if (event >> EVENT_BITS != 0 || number >= 1u << NUMBER_BITS)
 		return false;
 	on = lock_take(&its_lock);
-	done = map_device(device);
+	done = (ready >> cpu & 1) != 0 && map_device(device);
 	if (done) {
 		command(ITS_MAP_EVENT | (uint64_t)device << 32, (uint64_t)number << 32 | event,
 			cpu);

@@ -81,7 +81,7 @@ is_other_cpu(uint32_t node, uint64_t *affinity)
 	const struct fdt *tree = boot_tree();
 	uint32_t cells = fdt_number(tree, fdt_parent(tree, node), "#address-cells", 1);
 
-	if (!fdt_has_string(fdt_get(tree, node, "device_type"), "cpu"))
+	if (!fdt_has_string(fdt_get(tree, node, "device_type"), "cpu") || !fdt_is_on(tree, node))
 		return false;
 	*affinity = fdt_cells(fdt_get(tree, node, "reg"), 0, cells <= 2 ? cells : 2);
 	return *affinity != affinities[0];
