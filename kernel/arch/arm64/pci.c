@@ -3,6 +3,7 @@
 #include "cpu.h"
 #include "kernel/core/ecam.h"
 #include "kernel/core/fdt_pci.h"
+#include "kernel/core/pci.h"
 
 #define PCI_INTERRUPT_PIN 0x3du
 
@@ -53,10 +54,17 @@ uint32_t
 arch_line_of(uint32_t function)
 {
 	uint32_t pin = arch_pci_read(function, PCI_INTERRUPT_PIN, 1);
+	const struct pci_function *bridge;
 	struct fdt_interrupt interrupt;
 
-	if (!host_is_there || pin == 0 || pin > 4 ||
-	    !fdt_pci_interrupt(boot_tree(), &host, function, pin, &interrupt))
+	if (!host_is_there || pin == 0 || pin > 4)
+		return UINT32_MAX;
+	/* A bridge passes its devices' pins on, turned by the device's number. */
+	while ((bridge = pci_bridge_of((uint8_t)(function >> 8))) != NULL) {
+		pin = (pin - 1 + (function >> 3 & 31)) % 4 + 1;
+		function = bridge->function;
+	}
+	if (!fdt_pci_interrupt(boot_tree(), &host, function, pin, &interrupt))
 		return UINT32_MAX;
 	return gic_number(&interrupt);
 }
