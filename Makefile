@@ -95,7 +95,8 @@ BENCH := $(if $(wildcard bench/*.c),$(shell grep -l '^main\>' bench/*.c))
 BENCH_SHARED := $(filter-out $(BENCH),$(wildcard bench/*.c))
 # Files of the kernel that know nothing of a machine, and of the Linux home that know nothing of a
 # device, are unit-tested on the host.
-LENT := $(wildcard kernel/console/line.c kernel/core/print.c kernel/core/memory.c) \
+LENT := $(wildcard kernel/console/line.c kernel/core/print.c kernel/core/memory.c \
+	kernel/core/fdt.c kernel/core/fdt_bus.c kernel/core/fdt_pci.c kernel/core/string.c) \
 	$(wildcard ports/linux/options.c ports/linux/dma.c ports/linux/pages.c)
 
 core_o := $(CORE:src/%.c=$B/core/%.o)
@@ -257,9 +258,9 @@ $B/nbdkit-orion-plugin.so: $(wildcard cmd/nbdkit/*.c) $(linux_a)
 		-fPIC -shared -o $@ $^ -pthread
 
 define compile_kernel
-	$(call say,KCC,$<)mkdir -p $(@D) && $(KERNEL_CC) $(filter -O% -g%,$(CFLAGS)) $(BASE) $(FREE) \
-		$(KERNEL_CFLAGS) $(if $(filter src/%,$<),-Isrc,-I. -Ikernel -isystem kernel/include) $(call frame,$<) \
-		-c -o $@ $<
+	$(call say,KCC,$<)mkdir -p $(@D) && $(KERNEL_CC) $(filter -O% -g%,$(CFLAGS)) $(BASE) \
+		$(FREE) $(KERNEL_CFLAGS) $(call frame,$<) \
+		$(if $(filter src/%,$<),-Isrc,-I. -Ikernel -isystem kernel/include) -c -o $@ $<
 endef
 $B/$(ARCH)/%.o: %.c $B/$(ARCH)/flags
 	$(compile_kernel)

@@ -63,7 +63,7 @@ fdt_reg(const struct fdt *fdt, uint32_t node, uint32_t index, struct memory_rang
 	uint64_t row = (uint64_t)cells.address + cells.size;
 
 	if (bus == FDT_NONE || cells.address == 0 || cells.address > 2 || cells.size > 2 ||
-	    (index + 1) * row > reg.length / 4)
+	    ((uint64_t)index + 1) * row > reg.length / 4)
 		return false;
 	out->start = fdt_cells(reg, (uint32_t)(index * row), cells.address);
 	out->bytes = fdt_cells(reg, (uint32_t)(index * row) + cells.address, cells.size);
@@ -93,7 +93,7 @@ fdt_interrupt(const struct fdt *fdt, uint32_t node, uint32_t index, struct fdt_i
 	out->controller = interrupt_parent(fdt, node);
 	count = fdt_number(fdt, out->controller, "#interrupt-cells", 0);
 	if (count == 0 || count > FDT_INTERRUPT_CELLS_MAX ||
-	    (uint64_t)(index + 1) * count > interrupts.length / 4)
+	    ((uint64_t)index + 1) * count > interrupts.length / 4)
 		return false;
 	for (uint32_t i = 0; i < count; i++)
 		out->cells[i] = fdt_cell(interrupts, index * count + i);

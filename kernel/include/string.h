@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* <string.h> for what is compiled into the kernel: no C library's headers are needed for any CPU. */
+/* <string.h> for what is compiled into the kernel, so that no CPU needs a C library for it. */
 #ifndef KERNEL_INCLUDE_STRING_H
 #define KERNEL_INCLUDE_STRING_H
 

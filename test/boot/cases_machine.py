@@ -72,10 +72,10 @@ def bridges(guest):
     """No firmware numbers buses here: a disk behind two bridges, its pin turned by both."""
     first, second = guest.blank("a.img", MIB), guest.ext4("b.img", 4 * MIB)
     out = guest.good("pci list\ndisk hash vd1\nirq list", DISK=first, QEMU_ARGS=(
-        "-device pcie-root-port,id=port,chassis=1,slot=2,addr=5 "
-        "-device pcie-pci-bridge,id=bridge,bus=port "
+        "-device pcie-root-port,id=root,chassis=1,slot=2,addr=5 "
+        "-device pcie-pci-bridge,id=side,bus=root "
         f"-drive if=none,id=far,format=raw,file={second} "
-        "-device virtio-blk-pci,drive=far,bus=bridge,addr=3,vectors=0,disable-legacy=on"))
+        "-device virtio-blk-pci,drive=far,bus=side,addr=3,vectors=0,disable-legacy=on"))
     expect(hash_of(out) == sha256(second), "disk hash is not the host's sha256sum")
     guest.says(r"02:03\.0  1af4:1042", out)
     guest.says(r"02:03\.0  line \d+ +0 +[1-9]", out)
