@@ -2,8 +2,9 @@
 #
 # Orion: the one Makefile.  `make help` lists the targets; docs/building.md has the rest.
 #
-#   MODE=release|debug|asan|tsan|cov|clang|ppc64|fuzz   what kind of build; each has its own folder:
-#                        build/ for release, build-MODE/ for the others
+#   MODE=release|debug|asan|tsan|cov|clang|ppc64|arm64|fuzz   what kind of build; each has its own
+#                        folder: build/ for release, build-MODE/ for the others; arm64 is for the
+#                        core alone (make MODE=arm64 core)
 #   CC=, CFLAGS=, V=1    the compiler, optimisation flags, full command lines
 #
 # Sources are found by wildcard, except the core's: sources.txt lists them, for us and for whoever
@@ -23,7 +24,7 @@ MAKEFLAGS += --no-builtin-rules
 
 # ---- the mode -----------------------------------------------------------------------------------
 
-MODES := release debug asan tsan cov clang ppc64 fuzz
+MODES := release debug asan tsan cov clang ppc64 arm64 fuzz
 ifeq ($(filter $(MODE),$(MODES)),)
 $(error MODE=$(MODE) is none of: $(MODES))
 endif
@@ -33,6 +34,8 @@ CC_clang := clang
 CC_fuzz := clang
 CC_ppc64 := powerpc64-linux-gnu-gcc
 AR_ppc64 := powerpc64-linux-gnu-ar
+CC_arm64 := aarch64-linux-gnu-gcc
+AR_arm64 := aarch64-linux-gnu-ar
 ifeq ($(origin CC),default)
 CC := $(or $(CC_$(MODE)),gcc)
 endif
@@ -58,6 +61,8 @@ WARNINGS += $(if $(filter asan tsan cov,$(MODE)),-Wno-maybe-uninitialized -Wno-c
 WARNINGS += $(if $(filter debug,$(MODE)),-Wno-maybe-uninitialized)
 BASE := -std=c11 $(WARNINGS) -MMD -MP -Iinclude
 FREE := -ffreestanding -fno-stack-protector -fno-common -fno-asynchronous-unwind-tables
+# Atomics are instructions, not calls of the compiler's library.
+FREE += $(if $(filter arm64,$(MODE)),-mno-outline-atomics)
 
 # The library's objects: one set for the static and the shared one.
 PIC := -fPIC -fno-semantic-interposition
@@ -141,11 +146,12 @@ kernel_s := $(wildcard kernel/arch/$(ARCH)/*.S)
 kernel_o := $(kernel_s:%.S=$B/$(ARCH)/%.S.o) $(kernel_c:%.c=$B/$(ARCH)/%.o)
 kernel := $(if $(KERNEL_CFLAGS),$(if $(filter release debug clang,$(MODE)),$(KERNEL)))
 
-PHONY_BUILD := all lib kernel linux plugins tests benches
+PHONY_BUILD := all lib core kernel linux plugins tests benches
 .PHONY: $(PHONY_BUILD) run test mutate litmus bench bench-ring bench-linux \
 	budget lint fuzz install clean format help
 all: lib kernel linux tests benches ## build everything for MODE (the default)
 lib: $(libraries) ## build the libraries: core, storage and the model device
+core: $(core_a) ## build the driver core alone
 kernel: $(kernel) ## build the Orion kernel for ARCH
 linux: $(linux) ## build the Linux library and programs
 plugins: $(plugins) ## build the nbdkit plugin and the fio engine
