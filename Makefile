@@ -147,14 +147,13 @@ kernel_o := $(kernel_s:%.S=$B/$(ARCH)/%.S.o) $(kernel_c:%.c=$B/$(ARCH)/%.o)
 kernel := $(if $(KERNEL_CFLAGS),$(if $(filter release debug clang,$(MODE)),$(KERNEL)))
 
 PHONY_BUILD := all lib core kernel linux plugins tests benches
-.PHONY: $(PHONY_BUILD) run test mutate litmus bench bench-ring bench-linux \
+.PHONY: $(PHONY_BUILD) run test mutate litmus bench bench-ring bench-kernel bench-linux \
 	budget lint fuzz install clean format help
 all: lib kernel linux tests benches ## build everything for MODE (the default)
 lib: $(libraries) ## build the libraries: core, storage and the model device
 core: $(core_a) ## build the driver core alone
 kernel: $(kernel) ## build the Orion kernel for ARCH
 linux: $(linux) ## build the Linux library and programs
-plugins: $(plugins) ## build the nbdkit plugin and the fio engine
 benches: $(benches) $(benches_stepped) ## build the measurements
 tests: $(tests) $(example) ## build the hosted test programs
 
@@ -259,9 +258,20 @@ $B/vhost-user-model: $(call host_o,$(SERVER)) $(core_a) $(model_a)
 	$(call link)
 $(LINUX_TESTS:test/linux/%.c=$B/linux-%): $B/linux-%: $B/host/test/linux/%.o $(linux_a)
 	$(call link)
-$B/nbdkit-orion-plugin.so: $(wildcard cmd/nbdkit/*.c) $(linux_a)
+# Never unloaded: a thread of the library may still run when the host is done with a plugin.
+define plugin # flags
 	$(call say,LD,$@)$(CC) $(CFLAGS) $(LDFLAGS) $(filter-out -MMD -MP,$(BASE)) -D_GNU_SOURCE \
-		-fPIC -shared -o $@ $^ -pthread
+		$(PIC) $1 -shared -Wl,-z,nodelete -Wl,--exclude-libs,ALL -o $@ \
+		$(filter %.c %.a,$^) -pthread
+endef
+# fio's headers are GNU C, and its macros careless of signs.
+FIO := -std=gnu11 -Wno-sign-conversion -isystem build/fio -include build/fio/config-host.h
+$B/nbdkit-orion-plugin.so: $(wildcard cmd/nbdkit/*.c) $(linux_a)
+	$(call plugin)
+$B/fio-orion.so: $(wildcard cmd/fio/*.c) $(linux_a) build/fio/version
+	$(call plugin,$(FIO))
+build/fio/version: FORCE
+	@tools/fio-headers $(@D)
 
 define compile_kernel
 	$(call say,KCC,$<)mkdir -p $(@D) && $(KERNEL_CC) $(filter -O% -g%,$(CFLAGS)) $(BASE) \
@@ -286,8 +296,12 @@ again = $(MAKE) --no-print-directory $(if $(filter -j%,$(MAKEFLAGS)),,-j$(JOBS))
 
 run: ## boot Orion in QEMU (DISK= READONLY=1 SCRIPT= DEVICE_ARGS= QEMU_ARGS= CPUS= MEM= CONFIG=)
 	@ARCH=$(ARCH) tools/need run >&2
-	@$(again) kernel >&2
+	+@$(again) kernel >&2
 	@ARCH=$(ARCH) KERNEL=$(KERNEL) tools/run
+
+plugins: ## build the nbdkit plugin and the fio engine
+	@tools/need plugins >&2
+	+@$(again) $(plugins) >&2
 
 test: ## run every test; ONLY=id runs one suite or one case (MODE= says in which build)
 	@tools/need test >&2
@@ -305,27 +319,32 @@ lint: ## run the source checks
 
 bench-ring: ## measure the ring and the core: counts, then times (WORDS= some rows' counts)
 	@tools/need bench >&2
-	@$(again) benches >&2
+	+@$(again) benches >&2
 	@B=$B JOBS=$(JOBS) bench/instructions.py $(WORDS)
 	@$(if $(WORDS),,B=$B JOBS=$(JOBS) bench/flat.py)
 	@$(if $(WORDS),,B=$B bench/threads.py)
 
-bench-linux: ## count our ring beside Linux's (LINUX=6.1, or another linux-source package)
+bench-kernel: ## count our ring beside Linux's (LINUX=6.1, or another linux-source package)
 	@tools/need bench >&2
-	@$(again) benches >&2
-	@B=$B JOBS=$(JOBS) bench/linux.sh $(LINUX)
+	+@$(again) benches >&2
+	@B=$B JOBS=$(JOBS) bench/kernel.sh $(LINUX)
+
+bench-linux: ## measure our Linux library beside libblkio (PAIRS=5 SECONDS=0.5 PARTS=)
+	@tools/need bench >&2
+	+@$(again) benches linux >&2
+	@B=$B bench/vhost/run.py $(PARTS)
 
 budget: ## write today's instruction counts into bench/budget.csv, on purpose
 	@tools/need bench >&2
-	@$(again) benches >&2
+	+@$(again) benches >&2
 	@JOBS=$(JOBS) bench/budget.py --update
 	@git --no-pager diff --stat bench/budget.csv
 
-bench: bench-ring bench-linux ## run every measurement in bench/
+bench: bench-ring bench-kernel bench-linux ## run every measurement in bench/
 
 fuzz: ## run every fuzzer for FUZZ_SECONDS (20) each
 	@tools/need test >&2
-	@$(again) MODE=fuzz fuzzers >&2
+	+@$(again) MODE=fuzz fuzzers >&2
 	@FUZZ_SECONDS=$(FUZZ_SECONDS) tools/fuzz build-fuzz $(ONLY)
 .PHONY: fuzzers
 fuzzers: $(fuzzers)

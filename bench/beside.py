@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""Prints our ring beside Linux's: bench/linux.sh has built PROGRAM from PACKAGE and calls this.
+"""Prints our ring beside Linux's: bench/kernel.sh has built PROGRAM from PACKAGE and calls this.
 
     bench/beside.py PROGRAM PACKAGE
 """

@@ -61,7 +61,6 @@ poll_split(struct ring_device *device, unsigned max)
 {
 	struct device_ring *ring = &device->ring;
 	const struct virtq_desc *table = (const void *)ring->descriptors;
-	struct virtq_used *used = device_ring_used(ring);
 	uint16_t end = shared_get16(&device_ring_avail(ring)->idx),
 		 mask = (uint16_t)(ring->size - 1);
 	uint16_t first = ring->used;
@@ -71,19 +70,17 @@ poll_split(struct ring_device *device, unsigned max)
 	for (; ring->avail != end && count < max; ring->avail++, count++) {
 		uint16_t head = le16_to_cpu(device_ring_avail(ring)->ring[ring->avail & mask]);
 		struct chain chain = {0};
-		struct virtq_used_elem *elem;
 
 		walk_split(table, head, &chain);
 		complete(device, &chain);
-		elem = &used->ring[(ring->in_order ? first : ring->used) & mask];
-		elem->id = cpu_to_le32(head);
-		elem->len = cpu_to_le32(chain.writable);
+		device_ring_put_split(ring, ring->in_order ? first : ring->used, head,
+				      chain.writable);
 		ring->used++;
 		ring->unasked++;
 	}
 	if (count != 0) {
 		arch_order_publish();
-		shared_put16(&used->idx, ring->used);
+		shared_put16(&device_ring_used(ring)->idx, ring->used);
 	}
 	return count;
 }

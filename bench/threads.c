@@ -22,15 +22,12 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "bench/ball.h"
 #include "bench/disk.h"
 #include "bench/rig.h"
 #include "base/shared.h"
 
 #define DEPTH_MAX 256u
-/* The ping-pong. */
-#define SERIES 100u
-#define BOUNCES 1000u
-
 /* Parts of a run that are timed apart. */
 #define WINDOWS 500u
 
@@ -46,7 +43,7 @@ struct run {
 	struct ring_device *device;
 	int kick, call; /* eventfds */
 	alignas(128) bool stop; /* atomic */
-	alignas(128) uint32_t ball; /* atomic; of the ping-pong */
+	struct ball ball;
 
 	/* The driver's. */
 	alignas(128) struct ring_rig rig;
@@ -68,23 +65,11 @@ now_ns(void)
 	return (uint64_t)now.tv_sec * UINT64_C(1000000000) + (uint64_t)now.tv_nsec;
 }
 
-/* Puts the calling thread on the N-th CPU of those that the program may use. */
 static void
 pin(unsigned n)
 {
-	cpu_set_t set;
-
-	if (sched_getaffinity(0, sizeof(set), &set) != 0)
-		bench_fail("no CPU set");
-	for (unsigned cpu = 0; cpu < CPU_SETSIZE; cpu++)
-		if (CPU_ISSET(cpu, &set) && n-- == 0) {
-			CPU_ZERO(&set);
-			CPU_SET(cpu, &set);
-			if (pthread_setaffinity_np(pthread_self(), sizeof(set), &set) != 0)
-				bench_fail("a thread cannot be pinned");
-			return;
-		}
-	bench_fail("two CPUs are needed");
+	if (!ball_pin(n))
+		bench_fail("two CPUs are needed, and to be pinned to each");
 }
 
 static void
@@ -118,41 +103,6 @@ compare(const void *a, const void *b)
 	return (x > y) - (x < y);
 }
 
-/* Sends the ball, an even number, over and back.  Returns nanoseconds for one: the median of many
- * series, since others may be running. */
-static double
-serve_ball(struct run *run)
-{
-	double took[SERIES];
-
-	for (unsigned series = 0; series < SERIES; series++) {
-		uint64_t begun = now_ns();
-
-		for (unsigned i = 0; i < BOUNCES; i++) {
-			uint32_t sent = __atomic_load_n(&run->ball, __ATOMIC_RELAXED) + 1;
-
-			__atomic_store_n(&run->ball, sent, __ATOMIC_RELEASE);
-			while (__atomic_load_n(&run->ball, __ATOMIC_ACQUIRE) == sent)
-				;
-		}
-		took[series] = (double)(now_ns() - begun) / BOUNCES;
-	}
-	qsort(took, SERIES, sizeof(*took), compare);
-	return took[SERIES / 2];
-}
-
-static void
-return_ball(struct run *run)
-{
-	for (unsigned i = 0; i < SERIES * BOUNCES; i++) {
-		uint32_t seen;
-
-		while (((seen = __atomic_load_n(&run->ball, __ATOMIC_ACQUIRE)) & 1) == 0)
-			;
-		__atomic_store_n(&run->ball, seen + 1, __ATOMIC_RELEASE);
-	}
-}
-
 /* One round of the device's: false when there is nothing to do and it must end. */
 static bool
 serve(struct run *run)
@@ -183,14 +133,14 @@ device_thread(void *argument)
 
 	if (!run->options.check) {
 		pin(1);
-		return_ball(run);
+		ball_return(&run->ball);
 	}
 	if (run->options.polled)
 		ring_device_disarm(run->device);
 	while (serve(run))
 		;
 	if (!run->options.check)
-		return_ball(run);
+		ball_return(&run->ball);
 	return NULL;
 }
 
@@ -377,14 +327,14 @@ main(int argc, char **argv)
 		bench_fail("no thread");
 	if (!run.options.check) {
 		pin(0);
-		before = serve_ball(&run);
+		before = ball_serve(&run.ball);
 		drive(&run, run.options.count / 10 + 1, took);
 	}
 	drive(&run, run.options.count, took);
 	__atomic_store_n(&run.stop, true, __ATOMIC_RELEASE);
 	wake(run.kick);
 	if (!run.options.check)
-		after = serve_ball(&run);
+		after = ball_serve(&run.ball);
 	pthread_join(device, NULL);
 	printf("%.1f tenth %.1f median %.1f before %.1f after\n", took[WINDOWS / 10],
 	       took[WINDOWS / 2], before, after);

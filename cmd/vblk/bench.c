@@ -218,13 +218,14 @@ measure(struct bench *bench, const struct settings *settings)
 		return status;
 	interrupts_catch();
 	status = bench_run(bench);
-	if (bench->stats.completed == 0)
+	if (status == STATUS_TROUBLE && bench->stats.completed == 0)
 		return status;
 	if (settings->json)
 		print_json(bench);
 	else
 		print_text(bench);
-	if (settings->svg != NULL && bench_plot(bench, settings->svg) != STATUS_OK)
+	if (settings->svg != NULL && bench->stats.completed > 0 &&
+	    bench_plot(bench, settings->svg) != STATUS_OK)
 		return STATUS_TROUBLE;
 	return status;
 }
@@ -261,6 +262,8 @@ run_bench(const struct command *command, int argc, char **argv)
 	if (bench.disk == NULL)
 		return STATUS_TROUBLE;
 	status = measure(&bench, &settings);
+	if (interrupts() > 1)
+		leave(status);
 	orion_disk_close(bench.disk);
 	bench_free(&bench);
 	return status;

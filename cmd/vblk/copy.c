@@ -189,6 +189,8 @@ run_copy(const struct command *command, int argc, char **argv)
 	t.b = t.a != NULL ? place_open(argv[1], PLACE_TARGET) : NULL;
 	if (t.b != NULL)
 		status = copy_places(&t, &settings);
+	if (t.abandoned)
+		leave(status);
 	place_close(t.a);
 	place_close(t.b);
 	transfer_free(&t);
@@ -312,6 +314,8 @@ run_verify(const struct command *command, int argc, char **argv)
 		pair.second = place_open(argv[1], PLACE_SOURCE);
 	if (pair.second != NULL)
 		status = verify_places(&t, &pair, &settings);
+	if (t.abandoned)
+		leave(status);
 	place_close(pair.first);
 	place_close(pair.second);
 	transfer_free(&t);

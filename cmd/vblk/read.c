@@ -151,6 +151,8 @@ run_read(const struct command *command, int argc, char **argv)
 		trouble("%s is read, and would be emptied", t.a->name);
 	else if (t.b != NULL && place_prepare(t.b, t.bytes) == 0)
 		status = part(&t, &settings, "reading");
+	if (t.abandoned)
+		leave(status);
 	place_close(t.a);
 	place_close(t.b);
 	transfer_free(&t);
@@ -200,6 +202,8 @@ run_write(const struct command *command, int argc, char **argv)
 		if (fits(&t, &settings))
 			status = part(&t, &settings, "writing");
 	}
+	if (t.abandoned)
+		leave(status);
 	place_close(t.a);
 	place_close(t.b);
 	transfer_free(&t);

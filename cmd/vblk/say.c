@@ -15,7 +15,7 @@
 #include "cmd/vblk/units.h"
 
 #define SHOW_NS UINT64_C(200000000)
-#define BAR_COLUMNS 24
+#define BAR_COLUMNS 14
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static const char *command = "";
@@ -194,4 +194,11 @@ unsigned
 interrupts(void)
 {
 	return (unsigned)signals;
+}
+
+void
+leave(int status)
+{
+	fflush(stdout);
+	_exit(status);
 }

@@ -113,7 +113,8 @@ watch_look(struct watch *watch, const char *filter)
 		trouble("can't look for open disks: %s", strerror(-result));
 		return false;
 	}
-	qsort(watch->disks, watch->count, sizeof(*watch->disks), by_pid);
+	if (watch->count > 0)
+		qsort(watch->disks, watch->count, sizeof(*watch->disks), by_pid);
 	return true;
 }
 

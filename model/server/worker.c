@@ -156,11 +156,11 @@ workers_hold(void)
 {
 	uint64_t one = 1;
 
+	pthread_mutex_lock(&all.lock);
 	__atomic_store_n(&all.hold, true, __ATOMIC_RELEASE);
 	for (unsigned i = 0; i < all.count; i++)
 		if (write(all.workers[i].wake, &one, sizeof(one)) < 0)
 			die("thread %u can't be woken", i);
-	pthread_mutex_lock(&all.lock);
 	while (all.held != all.count)
 		pthread_cond_wait(&all.changed, &all.lock);
 	pthread_mutex_unlock(&all.lock);

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/un.h>
 #include <time.h>
 #include <unistd.h>
@@ -104,6 +105,11 @@ wait_for(int fd, short events, int64_t until)
 static int
 explain_connect(struct vu_channel *channel, int result, const char *path)
 {
+	struct stat status;
+
+	/* What is no socket at all "refuses", too. */
+	if (result == -ECONNREFUSED && stat(path, &status) == 0 && !S_ISSOCK(status.st_mode))
+		result = -ENOTSOCK;
 	switch (result) {
 	case -ENOENT:
 		return channel_fail(channel, result,

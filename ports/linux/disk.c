@@ -42,6 +42,8 @@ after_fork_in_child(void)
 		disk->state = DISK_FORKED;
 		disk->turn++;
 		disk->monitored = false;
+		/* The monitor may have held it. */
+		pthread_mutex_init(&disk->exchange, NULL);
 		if (disk->session != NULL) {
 			channel_fail(&disk->session->vhost.channel, -ECHILD, "forked");
 			vhost_user_close(&disk->session->vhost);
@@ -198,6 +200,7 @@ make_disk(const struct orion_disk_options *options)
 	for (unsigned i = 0; i < ORION_DISK_QUEUES_MAX; i++)
 		disk->events[i] = -1;
 	disk->turn = 1;
+	pthread_mutex_init(&disk->exchange, NULL);
 	pthread_mutex_init(&disk->lock, NULL);
 	dma_init(&disk->memory);
 	orion_disk_options_init(&disk->options);
@@ -274,6 +277,7 @@ orion_disk_close(struct orion_disk *disk)
 	dma_end(&disk->memory);
 	close_events(disk);
 	pthread_mutex_destroy(&disk->lock);
+	pthread_mutex_destroy(&disk->exchange);
 	free(disk);
 }
 
@@ -294,7 +298,10 @@ orion_disk_info(struct orion_disk *disk, struct orion_disk_info *info)
 	info->device = *device;
 	info->connections = disk->sessions;
 	pthread_mutex_unlock(&disk->lock);
+	/* The largest disk that the core lets through has 2^64 bytes: one too many to say so. */
 	info->bytes = info->device.capacity_sectors * VBLK_SECTOR_BYTES;
+	if (info->bytes == 0 && info->device.capacity_sectors != 0)
+		info->bytes -= info->device.block_bytes;
 	info->block_bytes = info->device.block_bytes;
 	info->physical_block_bytes = info->device.physical_block_bytes;
 	info->optimal_bytes = info->device.io_opt_blocks * info->device.block_bytes;

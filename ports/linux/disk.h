@@ -7,7 +7,7 @@
  *   owner     of a queue: submits, reaps, waits.  Touches its own queue, and the core's queue of
  *             the connection that it follows.
  *   monitor   a thread per disk: watches the socket, connects anew, reads the configuration again
- *   anyone    allocates, registers, asks; takes the disk's lock
+ *   anyone    allocates, registers (waiting for messages to end), asks
  *
  * Connections.  Each has its own memory for rings and bounce buffers, and its own instance of the
  * core's device, made by the monitor while the owners still use the old one.  An owner looks at
@@ -60,6 +60,7 @@ struct session {
 	struct vhost_user vhost;
 	struct vhost_user_arena arena;
 	size_t arena_used;
+	uint64_t memory_version;        /* of the disk's table, when the back end was told */
 	void *memory[2];                /* the core's */
 	struct vblk_budget budget;
 	struct vblk_device *device;
@@ -135,8 +136,14 @@ struct orion_disk {
 	bool durable, volatile_cache;
 	struct vblk_info first;         /* the guarantees of the first connection */
 
-	pthread_mutex_t lock;           /* of memory, session, error, and of exchanges */
+	/*
+	 * Of messages to the back end, and of what they tell it: memory.  Held as long as answers
+	 * take, so no owner takes it.  Before the other, if both are needed.
+	 */
+	pthread_mutex_t exchange;
 	struct dma memory;
+
+	pthread_mutex_t lock;           /* of what follows; never held for long */
 	struct session *session;        /* the newest, NULL while there is none */
 	uint32_t sessions;              /* opened so far */
 	struct orion_error error;
@@ -161,7 +168,7 @@ disk_state(const struct orion_disk *disk)
 
 /*
  * Connects and brings a device live.  Returns 0 and *OUT with one user, or a negative errno with
- * ERROR filled.  Takes the disk's lock for exchanges that concern its memory.  Context: setup.
+ * ERROR filled.  Takes disk->exchange.  Context: setup.
  */
 int session_open(struct orion_disk *disk, struct session **out, struct orion_error *error);
 

@@ -41,7 +41,7 @@ dma_end(struct dma *memory)
 		if (region->pool != NULL)
 			dma_pool_drop(memory, region);
 		else
-			dma_leave(region);
+			dma_leave(memory, region);
 	}
 }
 
@@ -126,14 +126,16 @@ dma_enter(struct dma *memory, unsigned char *base, size_t bytes, int fd, uint64_
 		region->fd_offset = fd_offset;
 		region->pool = NULL;
 		__atomic_store_n(&region->bytes, bytes, __ATOMIC_RELEASE);
+		memory->version++;
 		return region;
 	}
 	return NULL;
 }
 
 void
-dma_leave(struct dma_region *region)
+dma_leave(struct dma *memory, struct dma_region *region)
 {
+	memory->version++;
 	__atomic_store_n(&region->bytes, 0, __ATOMIC_RELEASE);
 	close(region->fd);
 }
@@ -215,7 +217,7 @@ dma_pool_drop(struct dma *memory, struct dma_region *region)
 	memory->pool_bytes -= bytes;
 	pages_end(&region->pool->pages);
 	free(region->pool);
-	dma_leave(region);
+	dma_leave(memory, region);
 	munmap(base, bytes);
 }
 

@@ -30,6 +30,7 @@ struct dma_region {
 
 struct dma {
 	uint64_t next_device;   /* address for the next region */
+	uint64_t version;       /* of the table */
 	size_t pool_bytes;      /* of all pools */
 	struct dma_region regions[DMA_REGIONS_MAX];
 };
@@ -54,7 +55,7 @@ struct dma_region *dma_enter(struct dma *memory, unsigned char *base, size_t byt
 			     uint64_t fd_offset);
 
 /* Takes a region out; its descriptor is closed, its mapping stays. */
-void dma_leave(struct dma_region *region);
+void dma_leave(struct dma *memory, struct dma_region *region);
 
 /* The region that holds all of BYTES at ADDRESS, or NULL.  Any context. */
 struct dma_region *dma_find(struct dma *memory, const void *address, size_t bytes);

@@ -51,6 +51,13 @@ io_errno(orion_status status)
 	return (unsigned)status < ORION_STATUS_COUNT ? numbers[status] : -EIO;
 }
 
+/* A counter of the owner's that others read. */
+static inline void
+count_up(uint64_t *counter, unsigned more)
+{
+	__atomic_store_n(counter, *counter + more, __ATOMIC_RELAXED);
+}
+
 /* ---- submit ---- */
 
 /*
@@ -100,7 +107,7 @@ hand_over(struct orion_queue *queue, struct orion_io *const *ios,
 {
 	unsigned taken = vblk_submit(queue->ring, requests, count);
 
-	queue->taken += taken;
+	count_up(&queue->taken, taken);
 	if (unlikely(taken != count))
 		refuse(queue, ios + taken, count - taken);
 	return taken;
@@ -117,7 +124,7 @@ submit_odd(struct orion_queue *queue, struct orion_io *const *ios)
 	int result = io_prepare(queue, ios[0], &request);
 
 	if (result == IO_FINISHED) {
-		queue->taken++;
+		count_up(&queue->taken, 1);
 		return 1;
 	}
 	if (result != 0) {
@@ -143,7 +150,7 @@ submit_held(struct orion_queue *queue, struct orion_io *const *ios, unsigned cou
 	while (taken < count && orion_queue_in_flight(queue) < queue->depth) {
 		struct orion_io *io = ios[taken++];
 
-		queue->taken++;
+		count_up(&queue->taken, 1);
 		if (disk_state(queue->disk) == DISK_FAILED) {
 			queue_finish(queue, io, -ENODEV);
 			continue;
@@ -233,7 +240,7 @@ reap_held(struct orion_queue *queue, struct orion_io **done, unsigned max)
 	queue_follow(queue);
 	count = queue_take_ready(queue, done, max);
 	if (count != 0 || queue->ring == NULL) {
-		queue->given += count;
+		count_up(&queue->given, count);
 		return count;
 	}
 	/* With the connection's requests the path is as usual, but for the turn. */
@@ -242,7 +249,7 @@ reap_held(struct orion_queue *queue, struct orion_io **done, unsigned max)
 		done[i] = (struct orion_io *)(uintptr_t)queue->completions[i].cookie;
 		finish_odd(queue, done[i], queue->completions[i].result);
 	}
-	queue->given += count;
+	count_up(&queue->given, count);
 	queue_hand_over(queue);
 	return count;
 }
@@ -254,7 +261,7 @@ give(struct orion_queue *queue, struct orion_io **done, unsigned count)
 	const struct vblk_completion *completion = queue->completions, *end = completion + count;
 	uint64_t writes = queue->writes;
 
-	queue->given += count;
+	count_up(&queue->given, count);
 	for (; completion != end; completion++, done++) {
 		struct orion_io *io = (struct orion_io *)(uintptr_t)completion->cookie;
 
@@ -287,5 +294,6 @@ orion_queue_reap(struct orion_queue *queue, struct orion_io **done, unsigned max
 unsigned
 orion_queue_in_flight(const struct orion_queue *queue)
 {
-	return (unsigned)(queue->taken - queue->given);
+	return (unsigned)(__atomic_load_n(&queue->taken, __ATOMIC_RELAXED) -
+			  __atomic_load_n(&queue->given, __ATOMIC_RELAXED));
 }

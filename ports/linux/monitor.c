@@ -17,10 +17,11 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#define NS_PER_MS UINT64_C(1000000)
 #define TRY_FIRST_MS 5u
 #define TRY_LAST_MS 100u
+#define SHORT_LIFE_NS (1000 * NS_PER_MS)
 #define PUBLISH_MS 250
-#define NS_PER_MS UINT64_C(1000000)
 #define BREACH_WINDOW_NS (UINT64_C(60) * 1000 * NS_PER_MS)
 #define BREACHES_MAX (sizeof(((struct orion_disk *)NULL)->broken_ns) / sizeof(uint64_t))
 
@@ -58,6 +59,16 @@ set_state(struct orion_disk *disk, enum disk_state state)
 	__atomic_store_n(&disk->state, state, __ATOMIC_RELEASE);
 }
 
+static void
+set_session(struct orion_disk *disk, struct session *session)
+{
+	pthread_mutex_lock(&disk->lock);
+	if (session != NULL)
+		session->number = ++disk->sessions;
+	disk->session = session;
+	pthread_mutex_unlock(&disk->lock);
+}
+
 /* ---- a connection is lost ---- */
 
 static void
@@ -66,12 +77,12 @@ drop_session(struct orion_disk *disk, const char *why)
 	struct session *session = disk->session;
 
 	disk_event(disk, "%s: %s; reconnecting", disk->path, why);
-	pthread_mutex_lock(&disk->lock);
-	/* From here on no exchange: owners that leave it last must not wait for answers. */
-	channel_fail(&session->vhost.channel, -ENOTCONN, "%s", why);
+	/* Ends an exchange that waits; from here on there is none, also not when owners leave. */
 	shutdown(session->vhost.channel.fd, SHUT_RDWR);
-	disk->session = NULL;
-	pthread_mutex_unlock(&disk->lock);
+	pthread_mutex_lock(&disk->exchange);
+	channel_fail(&session->vhost.channel, -ENOTCONN, "%s", why);
+	set_session(disk, NULL);
+	pthread_mutex_unlock(&disk->exchange);
 	set_state(disk, DISK_LOST);
 	for (unsigned i = 0; i < disk->queue_count; i++)
 		flush_lost(disk->queues[i]);
@@ -82,7 +93,10 @@ drop_session(struct orion_disk *disk, const char *why)
 static void
 give_up(struct orion_disk *disk, const char *why)
 {
-	disk_event(disk, "%s: given up: %s", disk->path, why);
+	/* What a connection says begins with the path already. */
+	size_t named = strncmp(why, disk->path, strlen(disk->path)) == 0 ? strlen(disk->path) : 0;
+
+	disk_event(disk, "%s: given up: %s", disk->path, named != 0 ? why + named + 2 : why);
 	set_state(disk, DISK_FAILED);
 	disk_turn(disk);
 }
@@ -109,41 +123,98 @@ drop_broken(struct orion_disk *disk, const char *why)
 
 /* ---- the next one ---- */
 
+/*
+ * The way back from one loss.  A connection that was lost again before anything was completed on it
+ * is no way back: pauses grow on, and loss_ms count from the first.
+ */
 struct attempt {
-	uint64_t lost_ns, next_ns;
+	uint64_t lost_ns, next_ns, back_ns;
+	uint64_t given;         /* requests given back by the time of the loss */
 	uint32_t pause_ms;
 };
+
+static uint64_t
+count_given(const struct orion_disk *disk)
+{
+	uint64_t given = 0;
+
+	for (unsigned i = 0; i < disk->queue_count; i++)
+		given += __atomic_load_n(&disk->queues[i]->given, __ATOMIC_RELAXED);
+	return given;
+}
+
+static void
+pause_longer(struct attempt *attempt)
+{
+	attempt->next_ns = port_now_ns() + attempt->pause_ms * NS_PER_MS;
+	attempt->pause_ms =
+		attempt->pause_ms * 2 < TRY_LAST_MS ? attempt->pause_ms * 2 : TRY_LAST_MS;
+}
+
+static bool
+out_of_time(const struct orion_disk *disk, const struct attempt *attempt)
+{
+	uint64_t loss_ns = disk->options.loss_ms * NS_PER_MS;
+
+	return loss_ns != 0 && port_now_ns() - attempt->lost_ns >= loss_ns;
+}
+
+static void
+begin_attempt(struct orion_disk *disk, struct attempt *attempt)
+{
+	uint64_t now = port_now_ns(), given = count_given(disk);
+
+	if (attempt->back_ns == 0 || given != attempt->given ||
+	    now - attempt->back_ns > SHORT_LIFE_NS) {
+		*attempt = (struct attempt){now, 0, 0, given, TRY_FIRST_MS};
+		return;
+	}
+	if (out_of_time(disk, attempt))
+		give_up(disk, "the back end dies at once, again and again");
+	pause_longer(attempt);
+}
+
+/* Takes SESSION in use, unless memory came or went that its back end was not told of. */
+static bool
+adopt(struct orion_disk *disk, struct session *session)
+{
+	bool same;
+
+	pthread_mutex_lock(&disk->exchange);
+	same = session->memory_version == disk->memory.version;
+	if (same)
+		set_session(disk, session);
+	pthread_mutex_unlock(&disk->exchange);
+	return same;
+}
+
+static void
+came_back(struct orion_disk *disk, struct attempt *attempt)
+{
+	attempt->back_ns = port_now_ns();
+	set_state(disk, DISK_CONNECTED);
+	disk_turn(disk);
+	disk_event(disk, "%s: connected again after %llu ms", disk->path,
+		   (unsigned long long)((attempt->back_ns - attempt->lost_ns) / NS_PER_MS));
+}
 
 static void
 try_again(struct orion_disk *disk, struct attempt *attempt)
 {
 	struct orion_error error = {""};
 	struct session *session;
-	uint64_t loss_ns = disk->options.loss_ms * NS_PER_MS;
 	int result = session_open(disk, &session, &error);
 
-	if (result == 0 && !session_as_good(disk, session, &error)) {
+	if (result == 0 && (!session_as_good(disk, session, &error) || !adopt(disk, session))) {
 		session_leave(session);
 		result = -EPROTO;
 	}
-	if (result == 0) {
-		pthread_mutex_lock(&disk->lock);
-		session->number = ++disk->sessions;
-		disk->session = session;
-		pthread_mutex_unlock(&disk->lock);
-		set_state(disk, DISK_CONNECTED);
-		disk_turn(disk);
-		disk_event(disk, "%s: connected again after %llu ms", disk->path,
-			   (unsigned long long)((port_now_ns() - attempt->lost_ns) / NS_PER_MS));
-		return;
-	}
-	if (loss_ns != 0 && port_now_ns() - attempt->lost_ns >= loss_ns) {
+	if (result == 0)
+		came_back(disk, attempt);
+	else if (out_of_time(disk, attempt))
 		give_up(disk, error.text);
-		return;
-	}
-	attempt->next_ns = port_now_ns() + attempt->pause_ms * NS_PER_MS;
-	attempt->pause_ms =
-		attempt->pause_ms * 2 < TRY_LAST_MS ? attempt->pause_ms * 2 : TRY_LAST_MS;
+	else
+		pause_longer(attempt);
 }
 
 /* ---- watching ---- */
@@ -155,9 +226,9 @@ refresh(struct orion_disk *disk)
 	orion_status status;
 	bool changed;
 
-	pthread_mutex_lock(&disk->lock);
+	pthread_mutex_lock(&disk->exchange);
 	status = vblk_refresh(session->device, &changed);
-	pthread_mutex_unlock(&disk->lock);
+	pthread_mutex_unlock(&disk->exchange);
 	if (status == ORION_DEVICE_BROKEN || status == ORION_DEVICE_GONE)
 		drop_broken(disk, orion_status_text(status));
 	else if (changed)
@@ -225,18 +296,17 @@ static void *
 monitor(void *argument)
 {
 	struct orion_disk *disk = argument;
-	struct attempt attempt = {0, 0, 0};
+	struct attempt attempt = {0, 0, 0, 0, 0};
 
 	while (!__atomic_load_n(&disk->closing, __ATOMIC_ACQUIRE)) {
 		bool was_lost = disk_state(disk) == DISK_LOST;
 
 		watch(disk, timeout_of(disk, &attempt));
 		publish_update(disk);
-		if (disk_state(disk) != DISK_LOST || disk->closing)
-			continue;
-		if (!was_lost)
-			attempt = (struct attempt){port_now_ns(), 0, TRY_FIRST_MS};
-		if (port_now_ns() >= attempt.next_ns)
+		if (disk_state(disk) == DISK_LOST && !was_lost)
+			begin_attempt(disk, &attempt);
+		if (disk_state(disk) == DISK_LOST && !disk->closing &&
+		    port_now_ns() >= attempt.next_ns)
 			try_again(disk, &attempt);
 	}
 	return NULL;

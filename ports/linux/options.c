@@ -71,9 +71,10 @@ static const struct unit microseconds[] = {
 	{"us", 1}, {"ms", 1000}, {"s", 1000000}, {"", 1}, {NULL, 0}};
 static const struct unit milliseconds[] = {{"ms", 1},      {"s", 1000}, {"min", 60000},
 					   {"h", 3600000}, {"", 1},     {NULL, 0}};
+/* Powers of 1024, as in the driver's TOML table. */
 static const struct unit kilobytes[] = {
-	{"kB", 1},           {"k", 1},           {"MB", 1024}, {"M", 1024},
-	{"GB", 1024 * 1024}, {"G", 1024 * 1024}, {NULL, 0}};
+	{"kB", 1},     {"k", 1},        {"KiB", 1},     {"MB", 1024},     {"M", 1024},
+	{"MiB", 1024}, {"GB", 1 << 20}, {"G", 1 << 20}, {"GiB", 1 << 20}, {NULL, 0}};
 
 struct number_option {
 	const char *name;

@@ -31,9 +31,9 @@ make(struct orion_disk *disk)
 		free(session);
 		return NULL;
 	}
-	pthread_mutex_lock(&disk->lock);
+	pthread_mutex_lock(&disk->exchange);
 	session->arena.device = dma_address(&disk->memory, session->arena.bytes);
-	pthread_mutex_unlock(&disk->lock);
+	pthread_mutex_unlock(&disk->exchange);
 	return session;
 }
 
@@ -168,9 +168,10 @@ session_open(struct orion_disk *disk, struct session **out, struct orion_error *
 		return result;
 	}
 	/* Regions that come or go meanwhile would be told twice or never. */
-	pthread_mutex_lock(&disk->lock);
+	pthread_mutex_lock(&disk->exchange);
 	status = bring_up(session);
-	pthread_mutex_unlock(&disk->lock);
+	session->memory_version = disk->memory.version;
+	pthread_mutex_unlock(&disk->exchange);
 	if (status != ORION_OK) {
 		result = explain(session, status, error);
 		destroy(session);
@@ -195,7 +196,7 @@ session_as_good(const struct orion_disk *disk, const struct session *session,
 			  disk->path, is->block_bytes, was->block_bytes);
 	else if (is->read_only && !was->read_only)
 		error_set(error, -EPROTO, "%s: came back read-only", disk->path);
-	else if (was->flush && !is->flush && is->writeback)
+	else if (was->flush && !is->flush)
 		error_set(error, -EPROTO, "%s: came back without flush", disk->path);
 	else
 		return true;

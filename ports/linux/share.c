@@ -53,20 +53,20 @@ orion_disk_alloc(struct orion_disk *disk, size_t bytes)
 
 	if (bytes == 0 || bytes > BYTES_MAX || disk_state(disk) == DISK_FORKED)
 		return NULL;
-	pthread_mutex_lock(&disk->lock);
+	pthread_mutex_lock(&disk->exchange);
 	memory = alloc_locked(disk, bytes);
-	pthread_mutex_unlock(&disk->lock);
+	pthread_mutex_unlock(&disk->exchange);
 	return memory;
 }
 
 void
 orion_disk_free(struct orion_disk *disk, void *memory)
 {
-	if (memory == NULL)
+	if (memory == NULL || disk_state(disk) == DISK_FORKED)
 		return;
-	pthread_mutex_lock(&disk->lock);
+	pthread_mutex_lock(&disk->exchange);
 	dma_pool_give(&disk->memory, memory);
-	pthread_mutex_unlock(&disk->lock);
+	pthread_mutex_unlock(&disk->exchange);
 }
 
 static int
@@ -87,7 +87,7 @@ register_locked(struct orion_disk *disk, void *base, size_t bytes, int fd, uint6
 	}
 	result = tell(disk, region);
 	if (result != 0)
-		dma_leave(region);
+		dma_leave(&disk->memory, region);
 	return result;
 }
 
@@ -101,9 +101,9 @@ orion_disk_register(struct orion_disk *disk, void *base, size_t bytes, int fd, i
 	if (base == NULL || bytes == 0 || bytes > BYTES_MAX || fd_offset < 0 ||
 	    ((uintptr_t)base | bytes | (uint64_t)fd_offset) % DMA_PAGE != 0)
 		return -EINVAL;
-	pthread_mutex_lock(&disk->lock);
+	pthread_mutex_lock(&disk->exchange);
 	result = register_locked(disk, base, bytes, fd, (uint64_t)fd_offset);
-	pthread_mutex_unlock(&disk->lock);
+	pthread_mutex_unlock(&disk->exchange);
 	return result;
 }
 
@@ -113,14 +113,14 @@ orion_disk_unregister(struct orion_disk *disk, void *base)
 	struct dma_region *region;
 	int result = -ENOENT;
 
-	pthread_mutex_lock(&disk->lock);
+	pthread_mutex_lock(&disk->exchange);
 	region = dma_find(&disk->memory, base, 1);
 	if (region != NULL && region->pool == NULL && region->base == base) {
 		result = 0;
 		if (disk->session != NULL && disk_state(disk) != DISK_FORKED)
 			result = vhost_user_remove_region(&disk->session->vhost, region);
-		dma_leave(region);
+		dma_leave(&disk->memory, region);
 	}
-	pthread_mutex_unlock(&disk->lock);
+	pthread_mutex_unlock(&disk->exchange);
 	return result;
 }

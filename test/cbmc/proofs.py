@@ -54,6 +54,15 @@ def packed(verb, kinds, *sizes):
     return ring("packed", "packed_" + verb, kinds, *sizes)
 
 
+def submit(name, kinds, *sizes):
+    return ring("submit", name, kinds, *sizes)
+
+
+def reap(name, kinds, *sizes):
+    return (name, ["test/cbmc/reap.c", "src/blk/command.c"] + STATE,
+            ["--unwindset", "judged.0:11"], list(rings(kinds, sizes)))
+
+
 PROOFS = [
     base("le", BYTES),
     base("num"),
@@ -72,7 +81,7 @@ PROOFS = [
     split("ask", ALL, 4),
     split("pending", ALL, 4),
     split("take", ALL, 2, 4),
-    split("take_batch", ORDERED, 4, 8),
+    split("take_batch", ORDERED, 4),
     split("take_twice", ALL, 4),
     split("arm", ALL, 4),
     split("disarm", ALL, 4),
@@ -89,6 +98,14 @@ PROOFS = [
     packed("arm", ALL, 3),
     packed("disarm", ALL, 3),
     packed("keep", ALL, 3),
+    submit("check_data", ["tables"], 3),
+    submit("plain_split", TABLES, 2),
+    submit("plain_split", DIRECT, 4),
+    submit("plain_packed", TABLES, 2),
+    submit("plain_packed", DIRECT, 3, (4, 3)),
+    reap("finish", ["tables", "tables.in_order"], 2),
+    reap("reap_split", ALL, 2),
+    reap("reap_packed", ALL, 2),
     order("split_kick"),
     order("packed_kick"),
     order("split_sleep"),
@@ -100,6 +117,7 @@ PROOFS = [
 
 SPLIT, PACKED, RING = "src/ring/split.h", "src/ring/packed.h", "src/ring/ring.h"
 EVENT, SETUP, NUM = "src/ring/event.h", "src/ring/setup.c", "src/base/num.h"
+SUBMIT, REAP, COMMAND = "src/blk/submit.c", "src/blk/reap.c", "src/blk/command.c"
 
 # name, file, what is there, what stands in its place, proofs that must notice
 MUTANTS = [
@@ -225,4 +243,36 @@ MUTANTS = [
     ("packed-arm-batch", PACKED, "ring->batch == 0 && !vring_packed_used(ring)",
      "!vring_packed_used(ring)", ["packed_arm:tables.in_order.3"]),
     ("packed-disarm", PACKED, "VIRTQ_PACKED_EVENT_DISABLE << 16", "0", ["packed_disarm:tables.3"]),
+    ("check-wrap", SUBMIT, "segment->device_address + length < length", "false",
+     ["check_data:tables.3"]),
+    ("check-longest", SUBMIT, "if (unlikely(length > queue->segment_bytes_max)) *over = true;", "",
+     ["check_data:tables.3"]),
+    ("check-range", SUBMIT, "sector > capacity || *bytes", "*bytes", ["check_data:tables.3"]),
+    ("check-aligned", SUBMIT, "((sector << VBLK_SECTOR_SHIFT | *bytes) & queue->block_mask)",
+     "(*bytes & queue->block_mask)", ["check_data:tables.3"]),
+    ("plain-wrap", SUBMIT, "__builtin_add_overflow(segment.device_address, length, &end)", "false",
+     ["plain_split:tables.2", "plain_packed:direct.4x3"]),
+    ("plain-empty", SUBMIT, "unlikely(length - 1 >= queue->plain_bytes_max ||",
+     "unlikely(length > queue->plain_bytes_max ||", ["plain_split:tables.2"]),
+    ("plain-range", SUBMIT, "length >> VBLK_SECTOR_SHIFT > left", "length >> VBLK_SECTOR_SHIFT > "
+     "left + 1", ["plain_split:tables.in_order.2"]),
+    ("plain-shape", "src/blk/queue.c", "info->read_only ? VBLK_READ : VBLK_WRITE", "VBLK_WRITE",
+     ["plain_packed:tables.2"]),
+    ("plain-poison", SUBMIT, "shared_put8(&cell->status, VBLK_STATUS_POISON);",
+     "shared_put8(&cell->status, 0);", ["plain_split:tables.2", "plain_packed:direct.in_order.3"]),
+    ("plain-lent", SUBMIT, "slot->lent = (uint32_t)length & queue->lent_mask[operation];",
+     "slot->lent = (uint32_t)length;", ["plain_split:direct.4"]),
+    ("plain-depth", SUBMIT, "ring->added - ring->used) >= queue->depth",
+     "ring->added - ring->used) > queue->depth", ["plain_split:direct.4"]),
+    ("finish-status", REAP, "if (unlikely((status | slot->part) != 0))",
+     "if (unlikely(slot->part != 0))", ["finish:tables.2", "reap_split:tables.2"]),
+    ("finish-lent", REAP, "else if (unlikely(length > slot->lent)) length = odd_length",
+     "else if (false) length = odd_length", ["finish:tables.2", "reap_packed:tables.2"]),
+    ("finish-one", REAP, "(status | slot->part | queue->parts_waiting) != 0",
+     "(slot->part | queue->parts_waiting) != 0", ["reap_split:tables.2", "reap_packed:direct.2"]),
+    ("finish-poison", COMMAND, "if (status == VIRTIO_BLK_S_UNSUPP)",
+     "if (status == VBLK_STATUS_POISON)", ["finish:tables.2"]),
+    ("reap-max", REAP, "pending < max ? 0 : pending - max", "0", ["reap_split:tables.2"]),
+    ("reap-keep", REAP, "vring_keep_consumer(&queue->ring, &ring, kind, packed); end_run",
+     "end_run", ["reap_split:direct.2", "reap_packed:tables.2"]),
 ]

@@ -19,6 +19,7 @@
 
 struct state_slot {
 	_Alignas(VRING_SLOT_BYTES) struct vring_slot ring;
+	unsigned char owners[VRING_SLOT_BYTES - sizeof(struct vring_slot)];
 };
 
 /* The ring under proof, and the words that a proof began with. */

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "arch/stepped.h"
+#include "base/num.h"
 #include "ring/ring.h"
 
 struct world world;
@@ -14,16 +15,20 @@ world_open(uint32_t size, bool packed)
 {
 	struct vring_layout layout = vring_layout(size, packed);
 
-	world = (struct world){0};
-	world.area = malloc(layout.bytes);
-	ASSUME(world.area != NULL);
-	world.probe = nondet_u64();
-	ASSUME(world.probe < layout.bytes);
-	world.probed = world.area[world.probe];
+	world = (struct world){.cells = world.cells};
 	world.driver_offset = layout.driver_offset;
 	world.device_offset = layout.device_offset;
 	world.bytes = layout.bytes;
+	world.cells_offset = num_align_up(layout.bytes, 64);
+	world.end = world.cells.count == 0
+			    ? world.bytes
+			    : world.cells_offset + world.cells.count * world.cells.bytes;
 	world.device_writes_descriptors = packed;
+	world.area = malloc(world.end);
+	ASSUME(world.area != NULL);
+	world.probe = nondet_u64();
+	ASSUME(world.probe < world.end);
+	world.probed = world.area[world.probe];
 }
 
 bool
@@ -54,9 +59,19 @@ offset_of(const void *address, unsigned width)
 	size_t offset = (size_t)__CPROVER_POINTER_OFFSET(address);
 
 	PROVE(__CPROVER_same_object(address, world.area), "in the ring's memory");
-	PROVE(offset < world.bytes && width <= world.bytes - offset, "within the ring's areas");
+	PROVE(offset < world.end && width <= world.end - offset, "within the areas");
+	PROVE(offset >= world.cells_offset || offset + width <= world.bytes, "not between them");
 	PROVE(offset % width == 0, "aligned");
 	return offset;
+}
+
+static bool
+device_writes(size_t offset)
+{
+	if (offset >= world.cells_offset)
+		return (offset - world.cells_offset) % world.cells.bytes == world.cells.status;
+	return offset >= world.device_offset ||
+	       (world.device_writes_descriptors && offset < world.driver_offset);
 }
 
 static struct world_access
@@ -74,9 +89,7 @@ step_shared_load(const void *address, unsigned width)
 
 	if (width < 8)
 		ASSUME(value >> 8 * width == 0);
-	PROVE(offset >= world.device_offset ||
-		      (world.device_writes_descriptors && offset < world.driver_offset),
-	      "loads only what the device writes");
+	PROVE(device_writes(offset), "loads only what the device writes");
 	PROVE(world.loads < WORLD_LOG, "few loads");
 	world.load[world.loads++] = access(offset, width, value);
 	return value;
@@ -87,7 +100,8 @@ step_shared_store(void *address, unsigned width, uint64_t value)
 {
 	size_t offset = offset_of(address, width);
 
-	PROVE(offset < world.device_offset, "stores only what the driver writes");
+	PROVE(offset < world.device_offset || offset >= world.cells_offset,
+	      "stores only what the driver writes");
 	PROVE(offset >= world.driver_offset || width <= 16 - offset % 16, "in one descriptor");
 	PROVE(world.stores < WORLD_LOG, "few stores");
 	world.store[world.stores++] = access(offset, width, value);

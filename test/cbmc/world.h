@@ -31,7 +31,7 @@ uint16_t nondet_u16(void);
 uint32_t nondet_u32(void);
 uint64_t nondet_u64(void);
 
-#define WORLD_LOG 8u
+#define WORLD_LOG 10u
 
 /* One access or fence, as the device could tell them apart. */
 struct world_access {
@@ -43,13 +43,23 @@ struct world_access {
 	unsigned observed;      /* observe fences before it */
 };
 
+/* What a ring's owner shares with the device for each slot. */
+struct world_cells {
+	size_t count;
+	size_t bytes;           /* of each */
+	size_t status;          /* offset of the byte that the device writes */
+};
+
 struct world {
 	unsigned char *area;    /* the ring's shared memory, for addresses only */
 	size_t probe;           /* any place in it, and what it holds */
 	unsigned char probed;
 	size_t driver_offset;   /* of the three areas, as in struct vring_layout */
 	size_t device_offset;
-	size_t bytes;
+	size_t bytes;           /* of the areas together */
+	size_t cells_offset;    /* behind them the owner's cells, if there are any */
+	size_t end;
+	struct world_cells cells;
 	bool device_writes_descriptors; /* packed */
 	unsigned loads, stores, published, asked, observed;
 	struct world_access load[WORLD_LOG], store[WORLD_LOG];
@@ -57,7 +67,7 @@ struct world {
 
 extern struct world world;
 
-/* Makes the areas of a ring of SIZE, and empties the logs. */
+/* Makes the areas of a ring of SIZE, with world.cells behind them, and empties the logs. */
 void world_open(uint32_t size, bool packed);
 
 /* Whether store number AT was this one. */

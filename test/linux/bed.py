@@ -4,7 +4,7 @@ case, disk images, and vhost-user servers that are there when their function ret
 
     def write_read(bed):
         daemon = bed.daemon(bed.image(64 * MIB))
-        bed.orion("vblk", "write", daemon.url(queues=2), "pattern:1")
+        bed.orion("vblk", "copy", some_file, daemon.url(queues=2))
         expect_pattern(daemon.image, 1, 0, 64 * MIB)
 
 Nothing here has a limit as a judgement: PATIENCE only ends what hangs.
@@ -170,10 +170,12 @@ class Process:
 
 
 class Probe(Process):
-    """test/linux/probe.c: does one call of the library a line; its head lists the lines."""
+    """test/linux/probe.c: does one call of the library a line; its head lists the lines.
 
-    def __init__(self, bed, env=None):
-        super().__init__(bed, [bed.program("linux-probe")], env, stdin=True)
+    COMMAND is what runs it, if not simply its name does."""
+
+    def __init__(self, bed, command=None):
+        super().__init__(bed, command or [bed.program("linux-probe")], stdin=True)
         self.read = 0                       # lines of its output so far
 
     def answers(self, count=1, seconds=PATIENCE):
@@ -260,6 +262,7 @@ class Bed:
     def __init__(self):
         self.folder = tempfile.mkdtemp(prefix="orion-")  # short: a socket's path has 107 bytes
         self.processes, self.servers = [], 0
+        self.later = []                     # functions to call at the end; their words are shown
 
     def path(self, name):
         return os.path.join(self.folder, name)
@@ -310,9 +313,14 @@ class Bed:
         return Daemon(self, self.socket(), nodes, within, export).start()
 
     def transcript(self):
-        return "".join(p.transcript() for p in self.processes[-6:])
+        words = "".join(p.transcript() for p in self.processes[-6:])
+        while self.later:
+            words += self.later.pop()() or ""
+        return words
 
     def close(self):
         for process in self.processes:
             process.kill9()
+        for end in self.later:
+            end()
         shutil.rmtree(self.folder, ignore_errors=True)

@@ -15,7 +15,11 @@ KILLS = int(os.environ.get("LINUX_KILLS", "100"))
 def cases():
     for queues, depth, wait in ((1, 8, "event"), (2, 64, "adaptive")):
         yield (f"reconnect/kill:{queues}.{depth}.{wait}",
-               lambda bed, q=queues, d=depth, w=wait: kill_loop(bed, q, d, w))
+               lambda bed, q=queues, d=depth, w=wait: kill(bed, q, d, w))
+    yield "reconnect/kill:model", kill_model
+    yield "reconnect/kill:model.in_order", lambda bed: kill_model(bed, "--in-order")
+    yield "reconnect/kill:model.loses", kill_and_lose
+    yield "reconnect/client_dies", client_dies
     yield "reconnect/oracle", oracle
     for run in (stale_each_queue, stale_flushed, stale_other_queue, stale_nothing, stale_durable,
                 stale_in_flight, stale_twice, stopped, gone, other_size, lesser_for_a_while,
@@ -31,34 +35,75 @@ def cases():
 
 # ---- 100 times kill -9 under load ----
 
-def load(bed, server, queues, depth, seed, limit=(), **options):
-    url = server.url(queues=queues, depth=depth, durable="on", loss="0", **options)
+def load(bed, server, queues, depth, seed, words=(), **options):
+    url = server.url(queues=queues, depth=depth, loss="0", **options)
+    open(bed.path("journal"), "wb").close()
     return bed.start(bed.program("linux-journal"), "load", url, bed.path("journal"), queues, depth,
-                     seed, *limit, stdin=True)
+                     seed, *words, stdin=True)
 
 
-def kill_loop(bed, queues, depth, wait):
-    """No acknowledged write is lost or older than it may be, however often the back end dies."""
-    seed = random.randrange(1 << 30)
-    dice, journal = random.Random(seed), bed.path("journal")
-    server = bed.daemon(bed.image(4 * MIB), num_queues=queues)
-    writer = load(bed, server, queues, depth, seed, wait=wait)
-    for kill in range(KILLS):
-        size = os.path.getsize(journal) if os.path.exists(journal) else 0
-        await_(lambda: not writer.alive() or os.path.exists(journal)
-               and os.path.getsize(journal) > size + 1000, f"writes after kill {kill}")
-        expect(writer.alive(), f"the load has ended; seed {seed}")
+def grow(writer, journal, least):
+    """Waits until LEAST bytes more are in the journal of a load that runs."""
+    begin = os.path.getsize(journal)
+
+    def look():
+        expect(writer.alive(), "the load has ended")
+        return os.path.getsize(journal) > begin + least
+    await_(look, "the load to go on")
+
+
+def kill_loop(bed, server, queues, depth, words=(), **options):
+    """Kills SERVER again and again under a load, then once more, and judges its image."""
+    seed, journal = random.randrange(1 << 30), bed.path("journal")
+    dice = random.Random(seed)
+    writer = load(bed, server, queues, depth, seed, words, **options)
+    more = 4 * 24 * queues * depth          # records: so many come only by another connection
+    for _ in range(KILLS):
+        grow(writer, journal, more)
         time.sleep(dice.random() * 0.1)
         server.kill9()
         server.start()
+    grow(writer, journal, more)
     said = writer.wait()
     counts = {k: int(v) for k, v in re.findall(r"(\w+)=(\d+)", said)}
     expect_equal(counts["errors"], 0, f"errors; seed {seed}")
     expect_equal(counts["connections"], KILLS + 1, "connections")
     expect(counts["replayed"] > 0, f"nothing was ever in flight: {said}")
     server.kill9()
-    judged = bed.orion("linux-journal", "check", server.image, journal)
+    judged = bed.orion("linux-journal", "check", bed.path("disk.img"), journal, *words)
     expect_says(r"wrong=0$", judged.out)
+    return counts
+
+
+def kill(bed, queues, depth, wait):
+    """No acknowledged write is lost or older than it may be, however often the back end dies."""
+    server = bed.daemon(bed.image(4 * MIB), num_queues=queues)
+    kill_loop(bed, server, queues, depth, durable="on", wait=wait)
+
+
+def kill_model(bed, *words, load_words=()):
+    """The same with our own back end, which has packed rings."""
+    socket = bed.socket()
+    server = bed.serve(socket, bed.program("vhost-user-model"), f"--socket-path={socket}",
+                       f"--file={bed.image(4 * MIB)}", "--queues=2", *words)
+    return kill_loop(bed, server, 2, 32, load_words, durable="off" if load_words else "on")
+
+
+def kill_and_lose(bed):
+    """The back end loses what was not flushed, each time.  Whatever a flush called stable is there,
+    and each queue is told of each loss at most once."""
+    counts = kill_model(bed, "--lose-unflushed", load_words=["flush"])
+    expect(0 < counts["stale"] <= 2 * KILLS, f"{counts['stale']} flushes said ESTALE")
+
+
+def client_dies(bed):
+    """It is the program that dies: what was acknowledged is there, what was not may be."""
+    server = bed.daemon(bed.image(MIB))
+    writer = load(bed, server, 1, 64, 1)
+    grow(writer, bed.path("journal"), 300 * KIB)
+    writer.kill9()
+    server.kill9()
+    bed.orion("linux-journal", "check", server.image, bed.path("journal"))
 
 
 def oracle(bed):
@@ -66,10 +111,9 @@ def oracle(bed):
     journal, early, late = bed.path("journal"), bed.path("early.img"), bed.path("late.img")
     server = bed.daemon(bed.image(64 * KIB))
     writer = load(bed, server, 1, 1, 1)
-    grown = lambda size: os.path.exists(journal) and os.path.getsize(journal) > size  # noqa: E731
-    await_(lambda: grown(100 * KIB), "the journal to grow")
+    grow(writer, journal, 100 * KIB)
     shutil.copy(server.image, early)
-    await_(lambda: grown(300 * KIB), "the journal to grow")
+    grow(writer, journal, 200 * KIB)
     writer.wait()
     server.kill9()
     with open(server.image, "rb") as f:

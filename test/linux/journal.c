@@ -2,17 +2,20 @@
 /*
  * A random load that remembers what a disk owes it, and the judge of what is there in the end.
  *
- *   linux-journal load URL JOURNAL QUEUES DEPTH SEED [LIMIT]
- *       Writes and reads at random places until standard input ends (or LIMIT writes are done), a
- *       thread for each queue, each in its own part of the disk.  Appends to the file JOURNAL,
- *       outside of the disk, a record before each write is submitted and one after it was
- *       acknowledged.  Reads are judged at once.  Fails when any request does.
- *   linux-journal check IMAGE JOURNAL
+ *   linux-journal load URL JOURNAL QUEUES DEPTH SEED [flush]
+ *       Writes and reads at random places until standard input ends, a thread for each queue,
+ *       each in its own part of the disk.  Appends to the file JOURNAL, outside of the disk, a
+ *       record before each write is submitted and one after it was acknowledged.  Reads are judged
+ *       at once.  Fails when any request does.  With "flush" it flushes, too, and a flush may say
+ *       ESTALE; the disk may have lost what was not flushed then.
+ *   linux-journal check IMAGE JOURNAL [flush]
  *       Judges the image itself, without the driver, and prints each sector that is wrong.
  *
  * Every sector that is written says which sector and which write it is of, under a CRC.  A sector
  * may hold what write W put there unless another write of it was submitted after W's
- * acknowledgement and is acknowledged too: then it is lost or stale.
+ * acknowledgement and is acknowledged too: then it is lost or stale.  With "flush" only such other
+ * writes count that a flush covers: acknowledged before it began, and after the last ESTALE of its
+ * queue.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -101,13 +104,17 @@ sector_wrong(const struct sector *sector, uint64_t place)
 
 /* ---- the journal ---- */
 
-enum {
-	SUBMITTED = 0x5355424d,
-	ACKNOWLEDGED = 0x41434b44
+enum kind {
+	SUBMITTED = 1,
+	ACKNOWLEDGED,
+	FLUSHING,
+	FLUSHED,
+	STALE
 };
 
 struct record {
-	uint32_t kind, sectors;
+	uint16_t kind, lane;
+	uint32_t sectors;
 	uint64_t place, write;          /* write: counted from 1, over all queues */
 };
 
@@ -143,12 +150,20 @@ struct lane {
 	uint64_t *settled;              /* per sector: no older write may be there when idle */
 	struct request requests[DEPTH_MAX], *idle;
 	struct record records[DEPTH_MAX];
-	uint64_t writes, reads, errors;
+	uint64_t writes, reads, stale, errors;
 	unsigned depth;
+	uint16_t index;
+	bool flushing;
 };
 
-static uint64_t next_write, limit = UINT64_MAX;
-static bool stop;
+static uint64_t next_write;
+static bool stop, with_flushes;
+
+static bool
+stopped(void)
+{
+	return __atomic_load_n(&stop, __ATOMIC_ACQUIRE);
+}
 
 static uint64_t
 dice(struct lane *lane, uint64_t sides)
@@ -189,6 +204,13 @@ think_up(struct lane *lane, struct request *request)
 {
 	bool is_write = dice(lane, 4) != 0;
 
+	if (with_flushes && !lane->flushing && dice(lane, 64) == 0) {
+		lane->flushing = true;
+		request->sectors = 0;
+		request->write = 0;
+		request->io = (struct orion_io){.operation = ORION_FLUSH, .user = request};
+		return true;
+	}
 	request->sectors = 1 + (uint32_t)dice(lane, SECTORS_MAX);
 	request->place = lane->first + dice(lane, lane->sectors - request->sectors);
 	if (in_the_way(lane, request, is_write))
@@ -223,11 +245,11 @@ judge_read(struct lane *lane, const struct request *request)
 		uint64_t settled = lane->settled[request->place + i - lane->first];
 		const char *wrong = NULL;
 
-		if (settled == 0 || !sector_blank(sector))
-			wrong = settled == 0 && sector_blank(sector)
-					? NULL
-					: sector_wrong(sector, request->place + i);
-		else
+		if (with_flushes)       /* writes may be lost */
+			settled = 0;
+		if (!sector_blank(sector))
+			wrong = sector_wrong(sector, request->place + i);
+		else if (settled != 0)
 			wrong = "read: a write is lost";
 		if (wrong == NULL && sector->write < settled)
 			wrong = "read: an older write came back";
@@ -236,22 +258,44 @@ judge_read(struct lane *lane, const struct request *request)
 	}
 }
 
+static struct record
+record_of(const struct lane *lane, const struct request *request, enum kind kind)
+{
+	return (struct record){(uint16_t)kind, lane->index, request->sectors, request->place,
+			       request->write};
+}
+
+static void
+finish_flush(struct lane *lane, struct request *request, unsigned *records)
+{
+	bool is_stale = request->io.result == -ESTALE;
+
+	if (request->io.result == 0 || is_stale)
+		lane->records[(*records)++] = record_of(lane, request, is_stale ? STALE : FLUSHED);
+	else
+		complain(lane, 0, strerror(-request->io.result));
+	lane->stale += is_stale;
+	lane->flushing = false;
+}
+
 static void
 finish(struct lane *lane, struct request *request, unsigned *records)
 {
-	bool is_write = request->write != 0;
+	bool is_write = request->io.operation == ORION_WRITE;
+	bool is_read = request->io.operation == ORION_READ;
 
-	if (request->io.result != 0)
+	if (!is_write && !is_read)
+		finish_flush(lane, request, records);
+	else if (request->io.result != 0)
 		complain(lane, request->place, strerror(-request->io.result));
-	else if (!is_write)
+	else if (is_read)
 		judge_read(lane, request);
 	else
-		lane->records[(*records)++] = (struct record){ACKNOWLEDGED, request->sectors,
-							      request->place, request->write};
+		lane->records[(*records)++] = record_of(lane, request, ACKNOWLEDGED);
 	for (uint32_t i = 0; i < request->sectors; i++)
 		(is_write ? lane->writing : lane->reading)[request->place + i - lane->first]--;
 	lane->writes += is_write;
-	lane->reads += !is_write;
+	lane->reads += is_read;
 	request->next = lane->idle;
 	lane->idle = request;
 }
@@ -265,9 +309,10 @@ submit(struct lane *lane)
 	while (lane->idle != NULL && think_up(lane, lane->idle)) {
 		const struct request *request = lane->idle;
 
-		if (request->write != 0)
-			lane->records[records++] = (struct record){SUBMITTED, request->sectors,
-								   request->place, request->write};
+		if (request->io.operation != ORION_READ)
+			lane->records[records++] = record_of(
+				lane, request,
+				request->io.operation == ORION_WRITE ? SUBMITTED : FLUSHING);
 		batch[count++] = &lane->idle->io;
 		lane->idle = request->next;
 	}
@@ -288,14 +333,13 @@ run_lane(void *argument)
 	do {
 		unsigned count, records = 0;
 
-		if (!__atomic_load_n(&stop, __ATOMIC_ACQUIRE) && lane->writes < limit)
+		if (!stopped())
 			submit(lane);
 		count = orion_queue_wait(lane->queue, done, DEPTH_MAX, -1);
 		for (unsigned i = 0; i < count; i++)
 			finish(lane, done[i]->user, &records);
 		append(lane->records, records);
-	} while (orion_queue_in_flight(lane->queue) != 0 ||
-		 (!__atomic_load_n(&stop, __ATOMIC_ACQUIRE) && lane->writes < limit));
+	} while (orion_queue_in_flight(lane->queue) != 0 || !stopped());
 	return NULL;
 }
 
@@ -307,6 +351,7 @@ prepare_lane(struct lane *lane, struct orion_disk *disk, unsigned index, unsigne
 	unsigned char *memory;
 
 	orion_disk_info(disk, &info);
+	lane->index = (uint16_t)index;
 	lane->queue = orion_disk_queue(disk, index);
 	lane->sectors = info.bytes / SECTOR / queues;
 	lane->first = lane->sectors * index;
@@ -332,19 +377,20 @@ report(struct orion_disk *disk, const struct lane *lanes, unsigned queues)
 	struct orion_queue_counters counters;
 	struct vblk_queue_stats stats;
 	struct orion_disk_info info;
-	uint64_t writes = 0, reads = 0, errors = 0, replayed = 0;
+	uint64_t writes = 0, reads = 0, stale = 0, errors = 0, replayed = 0;
 
 	for (unsigned i = 0; i < queues; i++) {
 		orion_queue_stats(lanes[i].queue, &stats, &counters);
 		writes += lanes[i].writes;
 		reads += lanes[i].reads;
+		stale += lanes[i].stale;
 		errors += lanes[i].errors;
 		replayed += counters.replayed;
 	}
 	orion_disk_info(disk, &info);
-	printf("writes=%llu reads=%llu errors=%llu replayed=%llu connections=%u\n",
-	       (unsigned long long)writes, (unsigned long long)reads, (unsigned long long)errors,
-	       (unsigned long long)replayed, info.connections);
+	printf("writes=%llu reads=%llu stale=%llu errors=%llu replayed=%llu connections=%u\n",
+	       (unsigned long long)writes, (unsigned long long)reads, (unsigned long long)stale,
+	       (unsigned long long)errors, (unsigned long long)replayed, info.connections);
 	return errors != 0;
 }
 
@@ -368,14 +414,11 @@ load(char **words)
 		prepare_lane(&lanes[i], disk, i, queues, strtoull(words[4], NULL, 0));
 		pthread_create(&lanes[i].thread, NULL, run_lane, &lanes[i]);
 	}
-	if (limit == UINT64_MAX)
-		poll(&input, 1, -1);
-	__atomic_store_n(&stop, limit == UINT64_MAX, __ATOMIC_RELEASE);
+	poll(&input, 1, -1);
+	__atomic_store_n(&stop, true, __ATOMIC_RELEASE);
 	for (unsigned i = 0; i < queues; i++)
 		pthread_join(lanes[i].thread, NULL);
 	result = report(disk, lanes, queues);
-	for (unsigned i = 0; i < queues && result == 0; i++)
-		result = orion_queue_flush(lanes[i].queue);
 	orion_disk_close(disk);
 	return result != 0;
 }
@@ -388,6 +431,7 @@ struct history {
 	uint64_t place;
 	uint32_t sectors;
 	uint64_t submitted;
+	bool owed;                      /* it, or what came later, must be there */
 };
 
 static void *
@@ -415,10 +459,39 @@ load_file(const char *path, size_t *bytes)
 	return data;
 }
 
+/* Whether a flush covers what was acknowledged at each place of the journal. */
+static bool *
+covered_places(const struct record *records, uint64_t count)
+{
+	uint64_t begun[ORION_DISK_QUEUES_MAX] = {0}, told[ORION_DISK_QUEUES_MAX] = {0};
+	int64_t *change = calloc(count + 1, sizeof(*change)), flushes = 0;
+	bool *covered = calloc(count + 1, sizeof(*covered));
+
+	for (uint64_t i = 0; i < count; i++) {
+		uint16_t lane = records[i].lane % ORION_DISK_QUEUES_MAX;
+
+		if (records[i].kind == FLUSHING)
+			begun[lane] = i;
+		if (records[i].kind == STALE)
+			told[lane] = i;
+		if (records[i].kind == FLUSHED) {
+			change[told[lane]]++;
+			change[begun[lane]]--;
+		}
+	}
+	for (uint64_t i = 0; i < count; i++) {
+		flushes += change[i];
+		covered[i] = flushes > 0;
+	}
+	free(change);
+	return covered;
+}
+
 static struct history *
 learn(const struct record *records, uint64_t count, uint64_t *writes)
 {
 	struct history *history;
+	bool *covered = covered_places(records, count);
 
 	*writes = 0;
 	for (uint64_t i = 0; i < count; i++)
@@ -431,13 +504,16 @@ learn(const struct record *records, uint64_t count, uint64_t *writes)
 		one->sectors = records[i].sectors;
 		if (records[i].kind == SUBMITTED)
 			one->submitted = i + 1;
-		else
+		if (records[i].kind == ACKNOWLEDGED) {
 			one->acknowledged = i + 1;
+			one->owed = !with_flushes || covered[i];
+		}
 	}
+	free(covered);
 	return history;
 }
 
-/* For each sector: when the last of its acknowledged writes was submitted; 0: there is none. */
+/* For each sector: when the last of the writes that it owes was submitted; 0: there is none. */
 static uint64_t *
 last_submitted(const struct history *history, uint64_t writes, uint64_t sectors)
 {
@@ -446,8 +522,7 @@ last_submitted(const struct history *history, uint64_t writes, uint64_t sectors)
 	for (uint64_t write = 1; write <= writes; write++) {
 		const struct history *one = &history[write];
 
-		for (uint64_t i = one->place;
-		     one->acknowledged != 0 && i < one->place + one->sectors; i++)
+		for (uint64_t i = one->place; one->owed && i < one->place + one->sectors; i++)
 			last[i] = one->submitted > last[i] ? one->submitted : last[i];
 	}
 	return last;
@@ -479,8 +554,8 @@ static int
 check(char **words)
 {
 	size_t image_bytes, journal_bytes;
-	const struct sector *image = load_file(words[0], &image_bytes);
-	const struct record *records = load_file(words[1], &journal_bytes);
+	struct sector *image = load_file(words[0], &image_bytes);
+	struct record *records = load_file(words[1], &journal_bytes);
 	uint64_t sectors = image_bytes / SECTOR, writes, owed = 0, wrong_count = 0;
 	struct history *history = learn(records, journal_bytes / sizeof(*records), &writes);
 	uint64_t *last = last_submitted(history, writes, sectors);
@@ -496,6 +571,10 @@ check(char **words)
 	}
 	printf("writes=%llu sectors=%llu wrong=%llu\n", (unsigned long long)writes,
 	       (unsigned long long)owed, (unsigned long long)wrong_count);
+	free(image);
+	free(records);
+	free(history);
+	free(last);
 	return wrong_count != 0;
 }
 
@@ -503,13 +582,15 @@ int
 main(int count, char **words)
 {
 	crc_prepare();
+	if (count > 4 && strcmp(words[count - 1], "flush") == 0) {
+		with_flushes = true;
+		count--;
+	}
 	if (count == 4 && strcmp(words[1], "check") == 0)
 		return check(words + 2);
-	if (count >= 7 && strcmp(words[1], "load") == 0) {
-		limit = count > 7 ? strtoull(words[7], NULL, 0) : UINT64_MAX;
+	if (count == 7 && strcmp(words[1], "load") == 0)
 		return load(words + 2);
-	}
-	fprintf(stderr, "usage: linux-journal load URL JOURNAL QUEUES DEPTH SEED [LIMIT]\n"
-			"       linux-journal check IMAGE JOURNAL\n");
+	fprintf(stderr, "usage: linux-journal load URL JOURNAL QUEUES DEPTH SEED [flush]\n"
+			"       linux-journal check IMAGE JOURNAL [flush]\n");
 	return 2;
 }

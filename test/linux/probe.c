@@ -68,10 +68,8 @@ name_of(int result)
 	const char *name = result < 0 ? strerrorname_np(-result) : NULL;
 	static _Thread_local char number[16];
 
-	if (name != NULL)
-		return name;
 	snprintf(number, sizeof(number), "%d", result);
-	return number;
+	return name != NULL ? name : number;
 }
 
 static void
@@ -171,8 +169,7 @@ free_slot(void)
 		if (!probe.slots[i].used)
 			return &probe.slots[i];
 	}
-	fprintf(stderr, "probe: more than %d requests\n", SLOTS);
-	exit(2);
+	abort();                /* more than any case needs */
 }
 
 static void
@@ -213,8 +210,7 @@ request(char **words, const char *line)
 		return;
 	}
 	orion_queue_kick(probe.queue);
-	if (!only_submit)
-		await_results(1, -1);
+	await_results(!only_submit, -1);
 }
 
 static void
@@ -339,9 +335,8 @@ cycle_words(char **words, const char *line)
 		char data[512];
 
 		result = open_disk(words[2], &disk, NULL);
-		if (result != 0)
-			break;
-		result = orion_queue_read(orion_disk_queue(disk, 0), data, sizeof(data), 0);
+		if (result == 0)
+			result = orion_queue_read(orion_disk_queue(disk, 0), data, 512, 0);
 		orion_disk_close(disk);
 	}
 	(void)line;
@@ -365,10 +360,9 @@ heap_words(char **words, const char *line)
 static void
 area_words(char **words, const char *line)
 {
-	size_t bytes = strtoull(words[1], NULL, 0);
-	int result = 0, fd;
+	size_t bytes = probe.area_bytes = strtoull(words[1], NULL, 0);
+	int result, fd;
 
-	probe.area_bytes = bytes;
 	probe.area_used = 0;
 	if (strcmp(words[0], "alloc") == 0) {
 		probe.area = orion_disk_alloc(probe.disk[probe.current], bytes);
@@ -443,20 +437,16 @@ in_child(void)
 {
 	static unsigned char data[4096];
 	struct orion_io io = {.buffer = data, .bytes = sizeof(data), .operation = ORION_WRITE};
-	struct orion_io *one = &io, *done;
+	struct orion_io *one = &io;
 
-	if (orion_queue_submit(probe.queue, &one, 1) == 0)
-		say("child submit", orion_queue_refusal(probe.queue));
-	else if (orion_queue_wait(probe.queue, &done, 1, INT64_C(5000000000)) == 1)
-		say("child submit", done->result);
-	else
-		say("child submit", 0);
+	say("child submit",
+	    orion_queue_submit(probe.queue, &one, 1) == 0 ? orion_queue_refusal(probe.queue) : 0);
 	say("child read", orion_queue_read(probe.queue, data, sizeof(data), 0));
 	say("child flush", orion_queue_flush(probe.queue));
 	orion_disk_close(probe.disk[probe.current]);
 	say("child close", 0);
 	fflush(stdout);
-	_exit(0);
+	_Exit(0);
 }
 
 static void
@@ -508,14 +498,15 @@ run_lane(void *argument)
 	unsigned char *data = malloc(LANE_BYTES);
 
 	for (int i = 0; i < lane->count && lane->result == 0; i++) {
-		pattern_write(data, LANE_BYTES, (uint64_t)i, lane->begin);
-		lane->result = orion_queue_write(lane->queue, data, LANE_BYTES, lane->begin);
+		uint64_t seed = (uint64_t)i, at = lane->begin;
+
+		pattern_write(data, LANE_BYTES, seed, at);
+		lane->result = orion_queue_write(lane->queue, data, LANE_BYTES, at);
 		memset(data, 0xee, LANE_BYTES);
 		if (lane->result == 0)
-			lane->result = orion_queue_read(lane->queue, data, LANE_BYTES, lane->begin);
-		if (pattern_differs(data, LANE_BYTES, (uint64_t)i, lane->begin) < LANE_BYTES &&
-		    lane->result == 0)
-			lane->result = 1;
+			lane->result = orion_queue_read(lane->queue, data, LANE_BYTES, at);
+		if (lane->result == 0)
+			lane->result = pattern_differs(data, LANE_BYTES, seed, at) < LANE_BYTES;
 	}
 	free(data);
 	return NULL;
@@ -596,9 +587,12 @@ main(void)
 {
 	static char line[1024];
 
-	setvbuf(stdout, NULL, _IOLBF, 0);
-	while (fgets(line, sizeof(line), stdin) != NULL)
-		act(line);
+	setlinebuf(stdout);
+	for (errno = 0; fgets(line, sizeof(line), stdin) != NULL || errno == EINTR; errno = 0) {
+		if (!ferror(stdin))
+			act(line);
+		clearerr(stdin);
+	}
 	for (probe.current = 0; probe.current < DISKS; probe.current++)
 		orion_disk_close(probe.disk[probe.current]);
 	return 0;

@@ -88,6 +88,7 @@ TEST(linux_options__wrong_urls_name_what_would_be_right)
 	expect_refused("vhost-user:/a?queues=17", -EINVAL, "1 to 16");
 	expect_refused("vhost-user:/a?wait=never", -EINVAL, "adaptive, poll or event");
 	expect_refused("vhost-user:/a?durable=yes", -EINVAL, "on or off");
+	expect_refused("vhost-user:/a?bounce=64", -EINVAL, "64kB to 1GB");
 	expect_refused("vhost-user:/a?bounce=1", -EINVAL, "64kB to 1GB");
 	expect_refused("vhost-user:/a?bounce=2GB", -EINVAL, "64kB to 1GB");
 	expect_refused("vhost-user:/a?answer=1ms", -EINVAL, "10ms to 1h");
@@ -102,6 +103,18 @@ TEST(linux_options__long_paths)
 	expect_refused(url, -ENAMETOOLONG, "longer than");
 	memset(url + strlen(url), 'a', sizeof(url) - strlen(url) - 1);
 	expect_refused(url, -ENAMETOOLONG, "longer than");
+}
+
+TEST(linux_options__sizes_are_powers_of_1024)
+{
+	static const char *const texts[] = {"2048k", "2048kB", "2048KiB", "2M", "2MB", "2MiB"};
+	struct orion_disk *disk = fresh();
+
+	for (unsigned i = 0; i < 6; i++) {
+		EXPECT_EQ(orion_disk_options_set(&disk->options, "bounce", texts[i], NULL), 0);
+		EXPECT_EQ(disk->options.bounce_kb, 2048);
+	}
+	test_free(disk);
 }
 
 /* A program's struct is checked like a URL. */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The request of bench/ring.c through Linux's virtqueue interface: three pieces, 16 bytes out,
- * 4,096 and 1 in, against the same device.  Compiled by bench/linux.sh with a kernel's own
+ * 4,096 and 1 in, against the same device.  Compiled by bench/kernel.sh with a kernel's own
  * tools/virtio headers, never by the Makefile.
  *
  *     ring [WORDS]      the words are those of options.h

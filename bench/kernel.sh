@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 # Our ring beside Linux's, in instructions per request, by callgrind.
 #
-#   bench/linux.sh [VERSION]      6.1, or another for which Debian has a linux-source package
+#   bench/kernel.sh [VERSION]      6.1, or another for which Debian has a linux-source package
 #
 # Linux's drivers/virtio/virtio_ring.c comes from Debian's source package, is unpacked under build/
 # and compiled in user space with the kernel's own tools/virtio headers.  Without the DMA API,
@@ -16,7 +16,7 @@ build=${B:-build}
 home=$build/linux/$version
 
 fail() {
-	echo "bench/linux.sh: $*" >&2
+	echo "bench/kernel.sh: $*" >&2
 	exit 1
 }
 
@@ -51,7 +51,7 @@ compile() {
 		-fno-common -U_FORTIFY_SOURCE -DCONFIG_PHYS_ADDR_T_64BIT \
 		'-Ddata_race(x)=(x)' '-DMODULE_DESCRIPTION(x)=' \
 		-include ../../include/linux/kconfig.h -pthread -o "$top/$home/ring" \
-		"$top/bench/linux/ring.c" ../../drivers/virtio/virtio_ring.c \
+		"$top/bench/kernel/ring.c" ../../drivers/virtio/virtio_ring.c \
 		"$top/$build/host/bench/device.o" "$top/$build/host/bench/options.o"
 	cd "$top"
 }
