@@ -57,6 +57,10 @@ uart_is(uint32_t number)
 	return number == uart_number;
 }
 
+/*
+ * Reading clears the interrupts once nothing is left.  Clearing them by hand would lose the one for
+ * what comes in meanwhile and is not read this time.
+ */
 void
 uart_interrupt(void)
 {
@@ -65,7 +69,6 @@ uart_interrupt(void)
 
 	if (uart == 0)
 		return;
-	register_write(uart + UART_CLEAR, INTERRUPT_RECEIVED | INTERRUPT_TIMEOUT);
 	while (count < sizeof(bytes) &&
 	       (register_read(uart + UART_FLAGS) & FLAG_NOTHING_RECEIVED) == 0)
 		bytes[count++] = (char)register_read(uart + UART_DATA);
