@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What the kernel asks of a machine: the only header between kernel/core and kernel/arch/<isa>.
+ * What the kernel asks of a machine: with paging.h (what an entry of a page table looks like) and
+ * acpi.h (where there is ACPI) all that lies between kernel/core and kernel/arch/<isa>.
  *
  * An ISA's folder defines every function below and starts by calling kernel_main() on the boot CPU,
  * with interrupts off, RAM reachable at its physical address and arch_console_write() working.

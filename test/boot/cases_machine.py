@@ -68,6 +68,16 @@ def arm64_interrupts():
                scenario(f"-M gic-version={gic}", cpus, device, took, by))
 
 
+def nobody_listens(guest):
+    """Where no one hears the status, the firmware is asked, and the machine does end."""
+    code, out = guest.run("disk list", QEMU_ARGS="-semihosting-config enable=off",
+                          DISK=guest.blank("a.img", MIB))
+    expect(code == 2, f"exit status {code}, expected 2")
+    guest.says("vd0 +1048576", out)
+    guest.says("ended without a status", guest.runs[-1][3])
+    expect("Exception" not in out, "asking was an exception")
+
+
 def bridges(guest):
     """No firmware numbers buses here: a disk behind two bridges, its pin turned by both."""
     first, second = guest.blank("a.img", MIB), guest.ext4("b.img", 4 * MIB)
@@ -100,6 +110,7 @@ def machines():
     for cpu in ("cortex-a53", "cortex-a57", "neoverse-n1"):
         yield cpu, scenario(f"-cpu {cpu}", 2, "", cpu)
     yield "bridges", bridges
+    yield "nobody-listens", nobody_listens
     yield "16cpu", scenario("", 16, "", r"message 4 +3 +[1-9]")
 
 

@@ -74,7 +74,7 @@ void its_cpu_init(unsigned cpu);
 bool its_is_there(void);
 bool its_route(uint32_t number, uint32_t device, uint32_t event, unsigned cpu,
 	       struct orion_irq_message *message);
-void its_release(uint32_t device, uint32_t event);
+void its_release(uint32_t device, uint32_t event, unsigned cpu);
 
 /* v2m.c: messages of version 2, each a shared interrupt. */
 void v2m_init(uint32_t gic_node);

@@ -26,7 +26,7 @@ arch_message_release(unsigned irq, const struct orion_irq_source *source)
 	if (v2m_is_there())
 		v2m_release(irq);
 	else if (its_is_there() && pci_messages_of(source->function, &controller, &device))
-		its_release(device, source->index);
+		its_release(device, source->index, source->cpu);
 }
 
 bool

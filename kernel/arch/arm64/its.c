@@ -257,13 +257,13 @@ its_route(uint32_t number, uint32_t device, uint32_t event, unsigned cpu,
 }
 
 void
-its_release(uint32_t device, uint32_t event)
+its_release(uint32_t device, uint32_t event, unsigned cpu)
 {
 	bool on = lock_take(&its_lock);
 
 	for (unsigned i = 0; i < devices_used; i++)
 		if (devices[i] == device && event >> EVENT_BITS == 0)
 			command(ITS_DISCARD | (uint64_t)device << 32, event, 0);
-	its_run(0);
+	its_run(cpu);
 	lock_give(&its_lock, on);
 }
