@@ -132,8 +132,9 @@ run_irq_list(struct command_context *context, int argc, char **argv)
 	kprint("irq  device   source       cpu         taken      declined\n");
 	for (unsigned n = 0; irq_at(n, &info); n++)
 		print_irq(n, &info);
-	kprint("without a handler: %llu; lines masked: %u; by %s\n",
-	       (unsigned long long)irq_strays(), irq_lines_masked(), arch_irq_controller());
+	kprint("without a handler: %llu; on the wrong CPU: %llu; lines masked: %u; by %s\n",
+	       (unsigned long long)irq_strays(), (unsigned long long)irq_elsewhere(),
+	       irq_lines_masked(), arch_irq_controller());
 	return ORION_OK;
 }
 

@@ -29,6 +29,7 @@ static struct irq irqs[IRQS_MAX];
 static unsigned irqs_high; /* entries from here on were never used */
 static struct lock irqs_lock;
 static uint64_t strays;
+static uint64_t elsewhere;
 static unsigned unwanted; /* lines interrupt CPU 0 only */
 static unsigned lines_masked;
 
@@ -58,6 +59,8 @@ irq_message_arrived(unsigned number)
 		__atomic_add_fetch(&strays, 1, __ATOMIC_RELAXED);
 		return;
 	}
+	if (irqs[number].source.cpu != arch_cpu())
+		__atomic_add_fetch(&elsewhere, 1, __ATOMIC_RELAXED);
 	irq_run(&irqs[number]);
 }
 
@@ -193,6 +196,12 @@ uint64_t
 irq_strays(void)
 {
 	return __atomic_load_n(&strays, __ATOMIC_RELAXED);
+}
+
+uint64_t
+irq_elsewhere(void)
+{
+	return __atomic_load_n(&elsewhere, __ATOMIC_RELAXED);
 }
 
 unsigned

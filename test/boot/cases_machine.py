@@ -50,6 +50,8 @@ def scenario(machine, cpus, device, *says):
                          DEVICE_ARGS=f"num-queues={queues}" + device)
         expect(hash_of(out) == before, "disk hash is not the host's sha256sum")
         expect_pattern(image, 7, 0, 300 * KIB)
+        expect("does not interrupt" not in out, "the timer does not interrupt")
+        guest.says(r"without a handler: 0; on the wrong CPU: 0; lines masked: 0;", out)
         for regex in (f"^cpu: {cpus},", *says):
             guest.says(regex, out)
     return run
@@ -93,7 +95,8 @@ def bridges(guest):
 
 def machines():
     if ARCH == "x86_64":
-        yield "pc", scenario("-M pc", 2, "")
+        yield "q35", scenario("", 2, "", r"message 2 +1 +[1-9]")
+        yield "pc", scenario("-M pc", 2, "", r"message 2 +1 +[1-9]")
         return
     yield from arm64_interrupts()
     message, line = r"message 2 +1 +[1-9]", r"line \d+ +0 +[1-9]"
