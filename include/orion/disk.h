@@ -28,7 +28,8 @@
  * least the same guarantees, and replays what was in flight; the program sees only latency
  * (disk.h's options say for how long).  The exception: writes that were acknowledged, but not yet
  * covered by a flush, may have died with it.  Then the next flush of each queue fails with
- * -ESTALE, once, unless the option durable says that the back end keeps such writes.
+ * -ESTALE, once for each loss that is found, unless the option durable says that the back end keeps
+ * such writes.
  *
  * Errors are negative errno values; orion_error and orion_disk_text() say more.
  *   -EINVAL     a field breaks a rule: an offset or length that is no multiple of the block, ...

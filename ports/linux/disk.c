@@ -342,9 +342,9 @@ orion_queue_stats(const struct orion_queue *queue, struct vblk_queue_stats *stat
 	if (queue->disk->session != NULL && queue->session_number == queue->disk->session->number)
 		vblk_queue_stats(vblk_queue_get(queue->disk->session->device, queue->index), stats,
 				 &irq);
-	pthread_mutex_unlock(&queue->disk->lock);
 	for (size_t i = 0; i < sizeof(*stats) / sizeof(uint64_t); i++)
 		sum[i] += past[i];
+	pthread_mutex_unlock(&queue->disk->lock);
 	if (counters != NULL)
 		*counters = queue->counters;
 }

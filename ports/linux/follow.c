@@ -85,7 +85,9 @@ leave(struct orion_queue *queue)
 	}
 	qsort(queue->held, queue->held_count, sizeof(*queue->held), by_sequence);
 	vblk_queue_stats(queue->ring, &stats, &irq);
+	pthread_mutex_lock(&queue->disk->lock);
 	add_past(&queue->past, &stats);
+	pthread_mutex_unlock(&queue->disk->lock);
 	queue->ring = NULL;
 	session_leave(queue->session);
 	queue->session = NULL;

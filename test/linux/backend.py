@@ -187,6 +187,9 @@ class Connection:
     def on_SET_OWNER(self, payload, fds):
         pass
 
+    def on_RESET_DEVICE(self, payload, fds):
+        pass
+
     def on_GET_QUEUE_NUM(self, payload, fds):
         return struct.pack("=Q", self.backend.queues)
 

@@ -262,7 +262,7 @@ class Bed:
     def __init__(self):
         self.folder = tempfile.mkdtemp(prefix="orion-")  # short: a socket's path has 107 bytes
         self.processes, self.servers = [], 0
-        self.later = []                     # functions to call at the end; their words are shown
+        self.later = []                     # functions to call at the end, the last first
 
     def path(self, name):
         return os.path.join(self.folder, name)
@@ -312,15 +312,19 @@ class Bed:
         """Starts qemu-storage-daemon: daemon(image, num_queues=4).  Returns the Daemon."""
         return Daemon(self, self.socket(), nodes, within, export).start()
 
-    def transcript(self):
-        words = "".join(p.transcript() for p in self.processes[-6:])
+    def end(self):
+        """Ends what serves in this process; what went wrong in there is a failure, too."""
+        words = ""
         while self.later:
             words += self.later.pop()() or ""
-        return words
+        expect(not words, words)
+
+    def transcript(self):
+        return "".join(p.transcript() for p in self.processes[-6:])
 
     def close(self):
         for process in self.processes:
             process.kill9()
-        for end in self.later:
-            end()
+        while self.later:
+            self.later.pop()()
         shutil.rmtree(self.folder, ignore_errors=True)

@@ -159,9 +159,8 @@ def leak_failed(bed):
 
 def leak_close_in_flight(bed):
     """Closing with requests in flight: at once, with nothing left behind."""
-    go_on = threading.Event()
+    go_on, backend = threading.Event(), b.Backend(bed)
     bed.later.append(go_on.set)
-    backend = b.Backend(bed)
     backend.on_request_ring = lambda connection, parts: (
         go_on.wait(), connection.execute(parts))[1]
     probe = bed.probe()

@@ -7,6 +7,7 @@ import shutil
 import signal
 import time
 
+import backend
 from bed import KIB, MIB, Skip, await_, expect, expect_equal, expect_pattern, expect_says
 
 KILLS = int(os.environ.get("LINUX_KILLS", "100"))
@@ -22,8 +23,8 @@ def cases():
     yield "reconnect/client_dies", client_dies
     yield "reconnect/oracle", oracle
     for run in (stale_each_queue, stale_flushed, stale_other_queue, stale_nothing, stale_durable,
-                stale_in_flight, stale_twice, stopped, gone, other_size, lesser_for_a_while,
-                storage_outage, bad_sectors, full):
+                stale_in_flight, stale_twice, stale_during_flush, stopped, gone, other_size,
+                lesser_for_a_while, poison, storage_outage, bad_sectors, full):
         yield "reconnect/" + run.__name__, run
     yield "reconnect/lesser:read_only", lambda bed: lesser(bed, "came back read-only",
                                                            writable="off")
@@ -90,10 +91,12 @@ def kill_model(bed, *words, load_words=()):
 
 
 def kill_and_lose(bed):
-    """The back end loses what was not flushed, each time.  Whatever a flush called stable is there,
-    and each queue is told of each loss at most once."""
+    """The back end loses what was not flushed, each time: whatever a flush called stable is there.
+
+    A queue is told of a loss once, and again for each queue that reaped a write of the lost
+    connection after that."""
     counts = kill_model(bed, "--lose-unflushed", load_words=["flush"])
-    expect(0 < counts["stale"] <= 2 * KILLS, f"{counts['stale']} flushes said ESTALE")
+    expect(0 < counts["stale"] <= KILLS * 2 * 3, f"{counts['stale']} flushes said ESTALE")
 
 
 def client_dies(bed):
@@ -228,6 +231,32 @@ def stale_twice(bed):
     probe.expect("flush", "0")
 
 
+def stale_during_flush(bed):
+    """A write that completes while a flush is in flight is not covered by it."""
+    server, held = backend.Backend(bed), []
+
+    def hold_flush(queue, head, length):
+        if server.served == 1:
+            held.append((head, length))
+            return []
+        return [(head, length)] + ([held.pop()] if held else [])
+
+    def die_at_third(connection, parts):
+        if server.served == 2 and server.connections == 1:
+            raise backend.HungUp
+        return connection.execute(parts)
+    server.on_used, server.on_request_ring = hold_flush, die_at_third
+    probe = bed.probe(server.url())
+    probe.say("+flush")
+    probe.say("+write 0 4096 1")
+    probe.say("wait")
+    expect_equal(sorted(probe.answers(2)), ["flush: 0", "write 0 4096 1: 0"], "results")
+    probe.expect("read 0 4096", "0")
+    probe.expect_says("info", "connections=2 ")
+    probe.expect("flush", "ESTALE")
+    probe.expect("flush", "0")
+
+
 # ---- it hangs, is gone, or comes back as another ----
 
 def stopped(bed):
@@ -318,6 +347,19 @@ def lesser_for_a_while(bed):
     probe.say("wait")
     expect_equal(probe.answers(1), ["write 0 4096 1: 0"], "result")
     probe.expect("verify 0 4096 1", "0")
+
+
+def poison(bed):
+    """A request that kills every back end is given up, too; and the disk with it."""
+    server = backend.Backend(bed)
+
+    def die(connection, parts):
+        raise backend.HungUp
+    server.on_request_ring = die
+    probe = bed.probe(server.url(loss="1s"))
+    probe.expect("write 0 4096 1", "ENODEV")
+    probe.expect_says("text", "given up")
+    expect(2 < server.connections < 200, f"{server.connections} connections in a second")
 
 
 # ---- trouble behind the back end ----
