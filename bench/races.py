@@ -37,7 +37,7 @@ FENCES = [
     ("vring_packed_take", "arch_order_observe", "packed.table.asleep.depth=1"),
     ("vring_packed_take", "arch_order_observe", "inorder.packed.table.polled.depth=32"),
 ]
-SOURCES = [f"bench/{x}.c" for x in ["threads", "rig", "device", "options", "disk", "sink"]]
+SOURCES = [f"bench/{x}.c" for x in ["threads", "ball", "rig", "device", "options", "disk", "sink"]]
 FLAGS = ["-O1", "-g", "-fsanitize=thread", "-std=c11", "-D_GNU_SOURCE", "-pthread"]
 
 
