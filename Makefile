@@ -2,8 +2,9 @@
 #
 # Orion: the one Makefile.  `make help` lists the targets; docs/building.md has the rest.
 #
-#   MODE=release|debug|asan|tsan|cov|clang|ppc64|fuzz   what kind of build; each has its own folder:
-#                        build/ for release, build-MODE/ for the others
+#   MODE=release|debug|asan|tsan|cov|clang|ppc64|arm64|fuzz   what kind of build; each has its own
+#                        folder: build/ for release, build-MODE/ for the others; arm64 is for the
+#                        core alone (make MODE=arm64 core)
 #   CC=, CFLAGS=, V=1    the compiler, optimisation flags, full command lines
 #
 # Sources are found by wildcard, except the core's: sources.txt lists them, for us and for whoever
@@ -23,7 +24,7 @@ MAKEFLAGS += --no-builtin-rules
 
 # ---- the mode -----------------------------------------------------------------------------------
 
-MODES := release debug asan tsan cov clang ppc64 fuzz
+MODES := release debug asan tsan cov clang ppc64 arm64 fuzz
 ifeq ($(filter $(MODE),$(MODES)),)
 $(error MODE=$(MODE) is none of: $(MODES))
 endif
@@ -33,6 +34,8 @@ CC_clang := clang
 CC_fuzz := clang
 CC_ppc64 := powerpc64-linux-gnu-gcc
 AR_ppc64 := powerpc64-linux-gnu-ar
+CC_arm64 := aarch64-linux-gnu-gcc
+AR_arm64 := aarch64-linux-gnu-ar
 ifeq ($(origin CC),default)
 CC := $(or $(CC_$(MODE)),gcc)
 endif
@@ -58,6 +61,8 @@ WARNINGS += $(if $(filter asan tsan cov,$(MODE)),-Wno-maybe-uninitialized -Wno-c
 WARNINGS += $(if $(filter debug,$(MODE)),-Wno-maybe-uninitialized)
 BASE := -std=c11 $(WARNINGS) -MMD -MP -Iinclude
 FREE := -ffreestanding -fno-stack-protector -fno-common -fno-asynchronous-unwind-tables
+# Atomics are instructions, not calls of the compiler's library.
+FREE += $(if $(filter arm64,$(MODE)),-mno-outline-atomics)
 
 # The library's objects: one set for the static and the shared one.
 PIC := -fPIC -fno-semantic-interposition
@@ -95,8 +100,9 @@ BENCH := $(if $(wildcard bench/*.c),$(shell grep -l '^main\>' bench/*.c))
 BENCH_SHARED := $(filter-out $(BENCH),$(wildcard bench/*.c))
 # Files of the kernel that know nothing of a machine, and of the Linux home that know nothing of a
 # device, are unit-tested on the host.
-LENT := $(wildcard kernel/console/line.c) \
-	$(wildcard kernel/core/print.c kernel/core/memory.c kernel/core/mmio.c) \
+LENT := $(wildcard kernel/console/line.c kernel/core/print.c kernel/core/memory.c \
+	kernel/core/fdt.c kernel/core/fdt_bus.c kernel/core/fdt_pci.c kernel/core/mmio.c \
+	kernel/core/string.c) \
 	$(wildcard ports/linux/options.c ports/linux/dma.c ports/linux/pages.c)
 
 core_o := $(CORE:src/%.c=$B/core/%.o)
@@ -129,18 +135,24 @@ plugins := $(if $(wildcard cmd/nbdkit/*.c),$B/nbdkit-orion-plugin.so) \
 	$(if $(wildcard cmd/fio/*.c),$B/fio-orion.so)
 
 # The kernel: not for builds that need a runtime library beneath them.
+KERNEL_CC := $(CC)
+KERNEL_LD := $(LD)
 -include kernel/arch/$(ARCH)/flags.mk
-KERNEL := $B/orion-$(ARCH).elf
-kernel_c := $(CORE) $(STORAGE) $(wildcard kernel/*.c kernel/*/*.c kernel/arch/$(ARCH)/*.c)
+KERNEL_ELF := $B/orion-$(ARCH).elf
+# What is booted: the ELF file, or where the ISA's boot protocol wants it (KERNEL_FLAT) an image.
+KERNEL := $(if $(KERNEL_FLAT),$B/orion-$(ARCH).img,$(KERNEL_ELF))
+kernel_c := $(CORE) $(STORAGE) $(filter-out $(KERNEL_WITHOUT),\
+	$(wildcard kernel/*.c kernel/*/*.c kernel/arch/$(ARCH)/*.c))
 kernel_s := $(wildcard kernel/arch/$(ARCH)/*.S)
 kernel_o := $(kernel_s:%.S=$B/$(ARCH)/%.S.o) $(kernel_c:%.c=$B/$(ARCH)/%.o)
 kernel := $(if $(KERNEL_CFLAGS),$(if $(filter release debug clang,$(MODE)),$(KERNEL)))
 
-PHONY_BUILD := all lib kernel linux plugins tests benches
+PHONY_BUILD := all lib core kernel linux plugins tests benches
 .PHONY: $(PHONY_BUILD) run test mutate litmus bench bench-ring bench-kernel bench-linux \
 	budget lint fuzz install clean format help
 all: lib kernel linux tests benches ## build everything for MODE (the default)
 lib: $(libraries) ## build the libraries: core, storage and the model device
+core: $(core_a) ## build the driver core alone
 kernel: $(kernel) ## build the Orion kernel for ARCH
 linux: $(linux) ## build the Linux library and programs
 benches: $(benches) $(benches_stepped) ## build the measurements
@@ -149,11 +161,14 @@ tests: $(tests) $(example) ## build the hosted test programs
 # ---- how it is built ----------------------------------------------------------------------------
 
 say = $(if $(V),,@printf '  %-5s %s\n' $1 $2;)
-flags := $(CC) $(CFLAGS) $(LDFLAGS) $(BASE) $(FREE) $(PIC) $(KERNEL_CFLAGS) $(KERNEL_LDFLAGS)
+flags := $(CC) $(CFLAGS) $(LDFLAGS) $(BASE) $(FREE) $(PIC)
+kernel_flags := $(KERNEL_CC) $(KERNEL_CFLAGS) $(KERNEL_LDFLAGS)
 
-# Changes when a flag does, so that everything is compiled again.
-$B/flags: FORCE
-	@mkdir -p $B; printf '%s\n' '$(flags)' | cmp -s - $@ || printf '%s\n' '$(flags)' >$@
+# Change when a flag does, so that everything is compiled again.
+$B/flags: text = $(flags)
+$B/$(ARCH)/flags: text = $(flags) $(kernel_flags)
+$B/flags $B/$(ARCH)/flags: FORCE
+	@mkdir -p $(@D); printf '%s\n' '$(text)' | cmp -s - $@ || printf '%s\n' '$(text)' >$@
 FORCE:
 
 define compile # how, source, flags
@@ -260,16 +275,18 @@ build/fio/version: FORCE
 	@tools/fio-headers $(@D)
 
 define compile_kernel
-	$(call say,KCC,$<)mkdir -p $(@D) && $(CC) $(filter -O% -g%,$(CFLAGS)) $(BASE) $(FREE) \
-		$(KERNEL_CFLAGS) $(if $(filter src/%,$<),-Isrc,-I. -Ikernel) $(call frame,$<) \
-		-c -o $@ $<
+	$(call say,KCC,$<)mkdir -p $(@D) && $(KERNEL_CC) $(filter -O% -g%,$(CFLAGS)) $(BASE) \
+		$(FREE) $(KERNEL_CFLAGS) $(call frame,$<) \
+		$(if $(filter src/%,$<),-Isrc,-I. -Ikernel -isystem kernel/include) -c -o $@ $<
 endef
-$B/$(ARCH)/%.o: %.c $B/flags
+$B/$(ARCH)/%.o: %.c $B/$(ARCH)/flags
 	$(compile_kernel)
-$B/$(ARCH)/%.S.o: %.S $B/flags
+$B/$(ARCH)/%.S.o: %.S $B/$(ARCH)/flags
 	$(compile_kernel)
-$(KERNEL): $(kernel_o) kernel/arch/$(ARCH)/link.ld
-	$(call say,KLD,$@)$(LD) $(KERNEL_LDFLAGS) -o $@ $(kernel_o)
+$(KERNEL_ELF): $(kernel_o) kernel/arch/$(ARCH)/link.ld
+	$(call say,KLD,$@)$(KERNEL_LD) $(KERNEL_LDFLAGS) -o $@ $(kernel_o)
+$B/orion-$(ARCH).img: $(KERNEL_ELF)
+	$(call say,IMG,$@)$(KERNEL_FLAT) $< $@
 
 -include $(shell [ ! -d $B ] || find $B -name '*.d' -type f)
 
@@ -279,7 +296,7 @@ $(KERNEL): $(kernel_o) kernel/arch/$(ARCH)/link.ld
 again = $(MAKE) --no-print-directory $(if $(filter -j%,$(MAKEFLAGS)),,-j$(JOBS))
 
 run: ## boot Orion in QEMU (DISK= READONLY=1 SCRIPT= MACHINE= DEVICE_ARGS= QEMU_ARGS= CPUS= MEM=)
-	@tools/need run >&2
+	@ARCH=$(ARCH) tools/need run >&2
 	+@$(again) kernel >&2
 	@ARCH=$(ARCH) KERNEL=$(KERNEL) tools/run
 

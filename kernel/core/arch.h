@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What the kernel asks of a machine: the only header between kernel/core and kernel/arch/<isa>.
+ * What the kernel asks of a machine: with paging.h (what an entry of a page table looks like) and
+ * acpi.h (where there is ACPI) all that lies between kernel/core and kernel/arch/<isa>.
  *
  * An ISA's folder defines every function below and starts by calling kernel_main() on the boot CPU,
  * with interrupts off, RAM reachable at its physical address and arch_console_write() working.
@@ -124,11 +125,13 @@ bool arch_pci_window(struct memory_range *window);
 const char *arch_pci_access(void);
 
 /*
- * Binds IRQ to a message for CPU and fills in address and data.  False when CPU has no free vector.
- * arch_message_release() unbinds; messages that still come are dropped.
+ * Binds IRQ to the message of SOURCE, for the CPU that it names, and fills in address and data.
+ * False when nothing is free for it.  arch_message_release() unbinds; messages that still come are
+ * dropped.
  */
-bool arch_message_route(unsigned irq, unsigned cpu, struct orion_irq_message *message);
-void arch_message_release(unsigned irq, unsigned cpu);
+bool arch_message_route(unsigned irq, const struct orion_irq_source *source,
+			struct orion_irq_message *message);
+void arch_message_release(unsigned irq, const struct orion_irq_source *source);
 
 /* How interrupts reach the CPUs, static: "x2APIC". */
 const char *arch_irq_controller(void);

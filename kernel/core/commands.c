@@ -58,13 +58,13 @@ run_cpus(struct command_context *context, int argc, char **argv)
 	for (unsigned i = 0; i < worker_count(); i++) {
 		const struct worker *worker = worker_of(i);
 		uint64_t up = time_now_ns() / 1000;
-		uint64_t asleep = worker_sleep_ticks(worker) / (arch_ticks_per_second() / 1000000);
+		uint64_t asleep = time_of_ticks(worker_sleep_ticks(worker)) / 1000;
 
 		kprint("%3u  %11u  %10llu  %5llu%%\n", i, arch_cpu_hardware_id(i),
 		       (unsigned long long)worker->sleeps,
 		       (unsigned long long)(asleep * 100 / (up != 0 ? up : 1)));
 	}
-	kprint("%s; %llu MHz, measured with the %s\n", arch_cpu_model(),
+	kprint("%s; %llu MHz (%s)\n", arch_cpu_model(),
 	       (unsigned long long)(arch_ticks_per_second() / 1000000), arch_clock_source());
 	return ORION_OK;
 }
@@ -135,8 +135,9 @@ run_irq_list(struct command_context *context, int argc, char **argv)
 	kprint("irq  device   source       cpu         taken      declined\n");
 	for (unsigned n = 0; irq_at(n, &info); n++)
 		print_irq(n, &info);
-	kprint("without a handler: %llu; lines masked: %u; by %s\n",
-	       (unsigned long long)irq_strays(), irq_lines_masked(), arch_irq_controller());
+	kprint("without a handler: %llu; on the wrong CPU: %llu; lines masked: %u; by %s\n",
+	       (unsigned long long)irq_strays(), (unsigned long long)irq_elsewhere(),
+	       irq_lines_masked(), arch_irq_controller());
 	return ORION_OK;
 }
 
@@ -224,7 +225,7 @@ const struct command kernel_commands[] = {
 	{"uptime", "", "Shows how long the machine has been running.", run_uptime},
 	{"crash", "[KIND [CPU]]",
 	 "Provokes an exception, to see the kernel's dump; the machine stops with a failure. "
-	 "KIND is null (the default), divide, opcode, write-code, stack, general or panic.",
+	 "KIND is null (the default), panic, or one of those that a wrong one brings up.",
 	 run_crash},
 };
 const unsigned kernel_command_count = sizeof(kernel_commands) / sizeof(kernel_commands[0]);

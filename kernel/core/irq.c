@@ -29,6 +29,7 @@ static struct irq irqs[IRQS_MAX];
 static unsigned irqs_high; /* entries from here on were never used */
 static struct lock irqs_lock;
 static uint64_t strays;
+static uint64_t elsewhere;
 static unsigned unwanted; /* lines interrupt CPU 0 only */
 static unsigned lines_masked;
 
@@ -58,6 +59,8 @@ irq_message_arrived(unsigned number)
 		__atomic_add_fetch(&strays, 1, __ATOMIC_RELAXED);
 		return;
 	}
+	if (irqs[number].source.cpu != arch_cpu())
+		__atomic_add_fetch(&elsewhere, 1, __ATOMIC_RELAXED);
 	irq_run(&irqs[number]);
 }
 
@@ -108,7 +111,7 @@ attach_message(unsigned number, struct orion_irq_message *out)
 
 	if (source->cpu >= worker_count())
 		source->cpu = 0;
-	return arch_message_route(number, source->cpu, out) ? ORION_OK : ORION_NO_INTERRUPT;
+	return arch_message_route(number, source, out) ? ORION_OK : ORION_NO_INTERRUPT;
 }
 
 static orion_status
@@ -168,7 +171,7 @@ irq_detach(uint64_t cookie)
 		if (irq->line != UINT32_MAX && !line_is_shared(irq->line, irq))
 			arch_line_disable(irq->line);
 	} else {
-		arch_message_release((unsigned)cookie, irq->source.cpu);
+		arch_message_release((unsigned)cookie, &irq->source);
 	}
 	__atomic_store_n(&irq->handler, NULL, __ATOMIC_SEQ_CST);
 	while (__atomic_load_n(&irq->running, __ATOMIC_SEQ_CST) != 0)
@@ -196,6 +199,12 @@ uint64_t
 irq_strays(void)
 {
 	return __atomic_load_n(&strays, __ATOMIC_RELAXED);
+}
+
+uint64_t
+irq_elsewhere(void)
+{
+	return __atomic_load_n(&elsewhere, __ATOMIC_RELAXED);
 }
 
 unsigned

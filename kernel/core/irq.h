@@ -20,8 +20,12 @@ void irq_detach(uint64_t cookie);
 /* The N-th attached interrupt, counted from 0; false past the last. */
 bool irq_at(unsigned n, struct irq_info *info);
 
-/* Interrupts that found no handler, and lines that were masked because nobody took theirs. */
+/*
+ * Interrupts that found no handler, messages that came to another CPU than they were asked for, and
+ * lines that were masked because nobody took theirs.
+ */
 uint64_t irq_strays(void);
+uint64_t irq_elsewhere(void);
 unsigned irq_lines_masked(void);
 
 #endif

@@ -32,6 +32,13 @@ void memory_give(void *memory, size_t bytes);
 /* True when any byte of the range is RAM, the allocator's or not. */
 bool memory_is_ram(uint64_t start, uint64_t bytes);
 
+/* True when the two ranges have a byte in common. */
+static inline bool
+ranges_meet(uint64_t a, uint64_t a_bytes, uint64_t b, uint64_t b_bytes)
+{
+	return a < b ? b - a < a_bytes : a - b < b_bytes;
+}
+
 void memory_stats_get(struct memory_stats *stats);
 
 /* The machine's ranges of RAM, as they were at boot. */

@@ -5,17 +5,6 @@
 #include "kernel/core/arch.h"
 #include "kernel/core/print.h"
 
-#define PCI_VENDOR 0x00
-#define PCI_DEVICE 0x02
-#define PCI_CLASS 0x08
-#define PCI_HEADER_TYPE 0x0e
-#define PCI_BASE_ADDRESS 0x10
-#define PCI_SECONDARY_BUS 0x19
-#define PCI_HEADER_MULTI 0x80
-#define PCI_HEADER_BRIDGE 1
-#define PCI_BASE_IO 1u
-#define PCI_BASE_64 4u
-#define PCI_NO_VENDOR 0xffff
 #define PCI_BUSES 256u
 
 static struct pci_function functions[PCI_FUNCTIONS_MAX];
@@ -57,11 +46,11 @@ function_add(struct bus_list *list, uint32_t function)
 		entry->vendor = (uint16_t)vendor;
 		entry->device = (uint16_t)arch_pci_read(function, PCI_DEVICE, 2);
 		entry->class_code = arch_pci_read(function, PCI_CLASS, 4) >> 8;
-		entry->header_type = (uint8_t)(header & ~(uint32_t)PCI_HEADER_MULTI);
+		entry->header_type = (uint8_t)(header & ~PCI_HEADER_MULTI);
 	} else {
 		functions_left_off++;
 	}
-	if ((header & ~(uint32_t)PCI_HEADER_MULTI) == PCI_HEADER_BRIDGE)
+	if ((header & ~PCI_HEADER_MULTI) == PCI_HEADER_BRIDGE)
 		bus_add(list, (uint8_t)arch_pci_read(function, PCI_SECONDARY_BUS, 1));
 	return header;
 }
@@ -71,6 +60,7 @@ pci_init(void)
 {
 	static struct bus_list list;
 
+	pci_number();
 	bus_add(&list, 0);
 	for (unsigned i = 0; i < list.count; i++) {
 		for (uint32_t device = 0; device < 32; device++) {
@@ -112,6 +102,17 @@ uint8_t
 pci_last_bus(void)
 {
 	return last_bus;
+}
+
+const struct pci_function *
+pci_bridge_of(uint8_t bus)
+{
+	for (unsigned i = 0; bus != 0 && i < function_count; i++)
+		if (functions[i].header_type == PCI_HEADER_BRIDGE &&
+		    functions[i].function >> 8 < bus &&
+		    arch_pci_read(functions[i].function, PCI_SECONDARY_BUS, 1) == bus)
+			return &functions[i];
+	return NULL;
 }
 
 static const char *

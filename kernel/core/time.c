@@ -15,11 +15,15 @@ time_init(void)
 }
 
 uint64_t
+time_of_ticks(uint64_t ticks)
+{
+	return (uint64_t)((unsigned __int128)ticks * scale >> 32);
+}
+
+uint64_t
 time_now_ns(void)
 {
-	unsigned __int128 product = (unsigned __int128)(arch_ticks() - first_tick) * scale;
-
-	return (uint64_t)(product >> 32);
+	return time_of_ticks(arch_ticks() - first_tick);
 }
 
 uint64_t

@@ -2,7 +2,11 @@
 /* See worker.h. */
 #include "kernel/core/worker.h"
 
+#include "kernel/core/print.h"
 #include "kernel/core/time.h"
+
+#define TIMER_CHECK_NS 50000u
+#define TIMER_GIVE_UP_NS (5 * NS_PER_SECOND) /* whoever emulates us may be slow */
 
 static struct worker workers[CPUS_MAX];
 static unsigned workers_running = 1;
@@ -20,9 +24,25 @@ worker_count(void)
 	return workers_running;
 }
 
+/* A machine whose timer is silent would hang at its first wait: say so beforehand. */
+static void
+check_timer(void)
+{
+	struct worker *me = &workers[arch_cpu()];
+	uint64_t begin = arch_ticks();
+
+	arch_timer_arm(begin + time_ticks(TIMER_CHECK_NS));
+	while (__atomic_load_n(&me->woken, __ATOMIC_ACQUIRE) == 0 &&
+	       arch_ticks() - begin < time_ticks(TIMER_GIVE_UP_NS))
+		arch_relax();
+	if (__atomic_exchange_n(&me->woken, 0, __ATOMIC_SEQ_CST) == 0)
+		kprint("clock: the timer does not interrupt: waits may take for ever\n");
+}
+
 void
 worker_start(void)
 {
+	check_timer();
 	workers_running = arch_cpus_start();
 }
 

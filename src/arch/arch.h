@@ -30,6 +30,8 @@
 #include "arch/x86_64.h"
 #elif defined(__powerpc64__)
 #include "arch/ppc64.h"
+#elif defined(__aarch64__)
+#include "arch/arm64.h"
 #else
 #error "no arch header for this CPU: see src/arch/arch.h for what one must define"
 #endif

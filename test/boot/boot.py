@@ -14,7 +14,11 @@ ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)
 sys.path.insert(0, os.path.join(ROOT, "test/tools"))
 from pattern import pattern                             # noqa: E402
 
-KERNEL = os.path.abspath(os.environ.get("KERNEL") or ROOT + "/build/orion-x86_64.elf")
+ARCH = os.environ.get("ARCH") or "x86_64"
+QEMU, IMAGE = {"x86_64": ("qemu-system-x86_64", "orion-x86_64.elf"),
+               "arm64": ("qemu-system-aarch64", "orion-arm64.img")}[ARCH]
+QEMU = os.environ.get("QEMU") or QEMU
+KERNEL = os.path.abspath(os.environ.get("KERNEL") or f"{ROOT}/build/{IMAGE}")
 TIMEOUT = 120
 VARIABLES = ("DISK", "READONLY", "SCRIPT", "DEVICE_ARGS", "QEMU_ARGS", "CPUS", "MEM", "CONFIG",
              "MACHINE", "APPEND", "MAKEFLAGS", "MFLAGS", "MAKELEVEL", "MODE")
@@ -122,8 +126,8 @@ class Guest:
         return self.start(["tools/run"], timeout, **variables)
 
     def start(self, command, timeout=TIMEOUT, **variables):
-        expect(os.path.exists(KERNEL), "there is no kernel: make kernel")
-        env = dict(ENVIRONMENT, KERNEL=KERNEL, ARCH="x86_64",
+        expect(os.path.exists(KERNEL), f"there is no kernel: make kernel ARCH={ARCH}")
+        env = dict(ENVIRONMENT, KERNEL=KERNEL, ARCH=ARCH,
                    **{k: str(v) for k, v in variables.items()})
         child = subprocess.Popen(command, cwd=ROOT, env=env, stdin=subprocess.DEVNULL,
                                  stdout=subprocess.PIPE, stderr=subprocess.PIPE,

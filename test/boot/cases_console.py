@@ -8,7 +8,7 @@ import signal
 import subprocess
 import time
 
-from boot import ENVIRONMENT, KERNEL, MIB, ROOT, expect, hash_of, sha256
+from boot import ARCH, ENVIRONMENT, KERNEL, MIB, ROOT, expect, hash_of, sha256
 
 UP, DOWN, RIGHT, LEFT = "\x1b[A", "\x1b[B", "\x1b[C", "\x1b[D"
 HOME, END, DELETE = "\x1b[H", "\x1b[F", "\x1b[3~"
@@ -19,10 +19,10 @@ class Console:
     """A running kernel with a terminal; TEXT is all that it has printed."""
 
     def __init__(self, guest, **variables):
-        expect(os.path.exists(KERNEL), "there is no kernel: make kernel")
+        expect(os.path.exists(KERNEL), f"there is no kernel: make kernel ARCH={ARCH}")
         self.text, self.seen, self.guest, self.variables = "", 0, guest, variables
         self.master, slave = pty.openpty()
-        env = dict(ENVIRONMENT, KERNEL=KERNEL, ARCH="x86_64", TERM="xterm",
+        env = dict(ENVIRONMENT, KERNEL=KERNEL, ARCH=ARCH, TERM="xterm",
                    **{k: str(v) for k, v in variables.items()})
         self.child = subprocess.Popen(["tools/run"], cwd=ROOT, env=env, stdin=slave, stdout=slave,
                                       stderr=slave, start_new_session=True)

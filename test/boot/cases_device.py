@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Devices that fail requests, are short of vectors, or sit in another machine."""
+"""Devices that fail requests, are short of vectors, or sit behind a bridge."""
 import re
 
 from boot import KIB, MIB, expect, expect_pattern, hash_of, sha256
@@ -87,12 +87,6 @@ def vectors(count, queues, mode):
     return run
 
 
-def machine_pc(guest):
-    image = guest.ext4("a.img", 4 * MIB)
-    out = guest.good("disk hash vd0", DISK=image, QEMU_ARGS="-M pc")
-    expect(hash_of(out) == sha256(image), "disk hash is not the host's sha256sum")
-
-
 def transitional_and_modern(args):
     def run(guest):
         image = guest.ext4("a.img", 4 * MIB)
@@ -147,7 +141,6 @@ def cases():
     yield "device-vectors:1", vectors(1, 1, r"shared|one vector")
     yield "device-vectors:2", vectors(2, 1, r"per.queue|paired|vector")
     yield "device-vectors:3.4q", vectors(3, 4, r"paired|one vector for all")
-    yield "device-machine:pc", machine_pc
     yield "device-interface:transitional", transitional_and_modern("disable-legacy=off")
     yield "device-interface:modern", transitional_and_modern("disable-legacy=on")
     yield "device-interface:legacy-only", legacy_only

@@ -1,11 +1,10 @@
 # SPDX-License-Identifier: MIT
 """Features of the ring on QEMU: queues reset one by one, used in order, made to fit the memory."""
 import itertools
-import os
 import re
 import subprocess
 
-from boot import ENVIRONMENT, MIB, expect, expect_pattern, hash_of, sha256
+from boot import ENVIRONMENT, MIB, QEMU, expect, expect_pattern, hash_of, sha256
 
 LAYOUT = {"split": "packed=off", "packed": "packed=on"}
 INDIRECT = {"indirect": "indirect_desc=on", "direct": "indirect_desc=off"}
@@ -87,9 +86,8 @@ def in_order(layout, indirect):
 
 def qemu_offers(name):
     """Whether this QEMU's virtio-blk-pci has the property NAME."""
-    qemu = os.environ.get("QEMU") or "qemu-system-x86_64"
     try:
-        done = subprocess.run([qemu, "-device", "virtio-blk-pci,help"], capture_output=True,
+        done = subprocess.run([QEMU, "-device", "virtio-blk-pci,help"], capture_output=True,
                               env=ENVIRONMENT, check=False, timeout=60)
     except OSError:
         return False

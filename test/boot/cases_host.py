@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The machine around the disk: CPUs, configuration, exit status, the dump, `make run` itself."""
+"""The machine around the disk: CPUs, configuration, exit status, `make run` itself."""
 import re
 import subprocess
 
@@ -146,15 +146,6 @@ def disk_missing(guest):
     guest.bad("disk list", r"nowhere\.img", DISK=guest.path("nowhere.img"))
 
 
-def crash(kind, says):
-    def run(guest):
-        out = guest.bad("crash " + kind, says, DISK=guest.blank("a.img", MIB))
-        if kind != "panic":
-            for register in ("rip", "rsp", "cr2", "cr3", "rflags"):
-                guest.says(register, out)
-    return run
-
-
 def default_disk(guest):
     """Without DISK= there is a demonstration disk, and it is an ext4 file system."""
     out = guest.good("disk list\ndisk read vd0 1024 512")
@@ -195,10 +186,6 @@ def cases():
         yield f"host-script:{name}", script_text(text, good, says)
     for size, cpu_count in (("64M", 1), ("2G", 2), ("5G", 1), ("512M", 8)):
         yield f"host-memory:{size}", memory(size, cpu_count)
-    for kind, says in (("null", r"page fault"), ("divide", r"divi"), ("opcode", r"opcode"),
-                       ("write-code", r"page fault"), ("stack", r"stack|double fault|page fault"),
-                       ("general", r"general protection"), ("panic", r"panic")):
-        yield f"host-crash:{kind}", crash(kind, says)
     table = "[virtio_block]\n"
     for name, text, says in (
             ("key", table + "queue_count = 2\nqueue_cuont = 3\n", r"(line |:)3\b.*queue_cuont"),

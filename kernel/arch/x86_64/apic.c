@@ -5,6 +5,8 @@
  */
 #include "cpu.h"
 #include "kernel/core/acpi.h"
+#include "kernel/core/ecam.h"
+#include "kernel/core/memory.h"
 
 #define MADT_ENTRIES 44u
 #define MADT_CPU 0u
@@ -146,7 +148,7 @@ bool
 arch_is_reserved(uint64_t address, uint64_t bytes)
 {
 	return address < LOW_MEMORY || ranges_meet(address, bytes, MESSAGE_AREA, LOW_MEMORY) ||
-	       ioapic_is_at(address, bytes) || pci_config_is_at(address, bytes);
+	       ioapic_is_at(address, bytes) || ecam_is_at(address, bytes);
 }
 
 const char *

@@ -105,8 +105,7 @@ bool ioapic_route_isa(unsigned isa, unsigned vector);
 /* mmu.c */
 void mmu_init(void);
 uint64_t mmu_root(void);
-void mmu_unmap_page(const void *address);
-bool mmu_is_mapped(uint64_t address);
+/* The page is then read and executed, or read and written. */
 void mmu_allow_execution(uint64_t page, bool allow);
 
 /* timer.c */
@@ -121,14 +120,6 @@ void uart_interrupt(void);
 
 /* pci_config.c */
 void pci_config_init(void);
-bool pci_config_is_at(uint64_t address, uint64_t bytes);
-
-/* True when the two ranges have a byte in common. */
-static inline bool
-ranges_meet(uint64_t a, uint64_t a_bytes, uint64_t b, uint64_t b_bytes)
-{
-	return a < b ? b - a < a_bytes : a - b < b_bytes;
-}
 
 static inline void
 port_write8(uint16_t port, uint8_t value)

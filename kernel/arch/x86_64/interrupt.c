@@ -75,8 +75,10 @@ interrupt_unbind(unsigned cpu, unsigned vector)
 }
 
 bool
-arch_message_route(unsigned irq, unsigned cpu, struct orion_irq_message *message)
+arch_message_route(unsigned irq, const struct orion_irq_source *source,
+		   struct orion_irq_message *message)
 {
+	unsigned cpu = source->cpu;
 	unsigned vector;
 
 	/* A message has eight bits for the target's number. */
@@ -89,8 +91,10 @@ arch_message_route(unsigned irq, unsigned cpu, struct orion_irq_message *message
 }
 
 void
-arch_message_release(unsigned irq, unsigned cpu)
+arch_message_release(unsigned irq, const struct orion_irq_source *source)
 {
+	unsigned cpu = source->cpu;
+
 	for (unsigned vector = VECTOR_DEVICE_FIRST; vector <= VECTOR_DEVICE_LAST; vector++) {
 		struct binding binding = binding_get(cpu, vector);
 

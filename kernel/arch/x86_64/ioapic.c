@@ -8,6 +8,7 @@
 #include "cpu.h"
 #include "kernel/core/acpi.h"
 #include "kernel/core/lock.h"
+#include "kernel/core/memory.h"
 
 #define IOAPICS_MAX 4u
 #define LINES_MAX 240u

@@ -6,11 +6,11 @@
  */
 #include "cpu.h"
 #include "kernel/core/acpi.h"
+#include "kernel/core/ecam.h"
 #include "kernel/core/lock.h"
 #include "kernel/core/memory.h"
 
 #define MCFG_ENTRY 44u
-#define BUS_BYTES (1u << 20)
 #define CONFIG_ADDRESS 0xcf8
 #define CONFIG_DATA 0xcfc
 #define CONFIG_ENABLE 0x80000000u
@@ -20,47 +20,16 @@
 #define FW_CFG_SELECT 0x510
 #define FW_CFG_DATA 0x511
 
-static uint64_t window; /* where bus 0 would be; 0: no window */
-static uint32_t window_first_bus, window_last_bus;
 static struct lock config_lock;
 
 void
 pci_config_init(void)
 {
 	const struct acpi_header *mcfg = acpi_find("MCFG");
-	uint64_t base = mcfg != NULL ? acpi_u64(mcfg, MCFG_ENTRY) : 0;
-	uint32_t first, last;
 
-	if (base == 0 || acpi_u16(mcfg, MCFG_ENTRY + 8) != 0)
-		return;
-	first = acpi_u8(mcfg, MCFG_ENTRY + 10);
-	last = acpi_u8(mcfg, MCFG_ENTRY + 11);
-	if (first > last || !arch_map_device(base + (uint64_t)first * BUS_BYTES,
-					     (size_t)(last - first + 1) * BUS_BYTES))
-		return;
-	window = base;
-	window_first_bus = first;
-	window_last_bus = last;
-}
-
-bool
-pci_config_is_at(uint64_t address, uint64_t bytes)
-{
-	uint64_t start = window + (uint64_t)window_first_bus * BUS_BYTES;
-
-	return window != 0 &&
-	       ranges_meet(address, bytes, start,
-			   (uint64_t)(window_last_bus - window_first_bus + 1) * BUS_BYTES);
-}
-
-static uint64_t
-window_address(uint32_t function, unsigned offset)
-{
-	uint32_t bus = function >> 8;
-
-	if (window == 0 || bus < window_first_bus || bus > window_last_bus || offset >= 4096)
-		return 0;
-	return window + ((uint64_t)function << 12) + offset;
+	if (mcfg != NULL && acpi_u16(mcfg, MCFG_ENTRY + 8) == 0)
+		ecam_init(acpi_u64(mcfg, MCFG_ENTRY), acpi_u8(mcfg, MCFG_ENTRY + 10),
+			  acpi_u8(mcfg, MCFG_ENTRY + 11));
 }
 
 static bool
@@ -93,20 +62,10 @@ ports_read(uint32_t function, unsigned offset, unsigned width)
 uint32_t
 arch_pci_read(uint32_t function, unsigned offset, unsigned width)
 {
-	uint64_t address = window_address(function, offset);
-
 	if (!is_valid(offset, width))
 		return UINT32_MAX;
-	if (address == 0)
-		return ports_read(function, offset, width);
-	switch (width) {
-	case 1:
-		return *(volatile uint8_t *)(uintptr_t)address;
-	case 2:
-		return *(volatile uint16_t *)(uintptr_t)address;
-	default:
-		return *(volatile uint32_t *)(uintptr_t)address;
-	}
+	return ecam_reaches(function, offset) ? ecam_read(function, offset, width)
+					      : ports_read(function, offset, width);
 }
 
 static void
@@ -129,24 +88,18 @@ ports_write(uint32_t function, unsigned offset, unsigned width, uint32_t value)
 void
 arch_pci_write(uint32_t function, unsigned offset, unsigned width, uint32_t value)
 {
-	uint64_t address = window_address(function, offset);
-
 	if (!is_valid(offset, width))
 		return;
-	if (address == 0)
-		ports_write(function, offset, width, value);
-	else if (width == 1)
-		*(volatile uint8_t *)(uintptr_t)address = (uint8_t)value;
-	else if (width == 2)
-		*(volatile uint16_t *)(uintptr_t)address = (uint16_t)value;
+	if (ecam_reaches(function, offset))
+		ecam_write(function, offset, width, value);
 	else
-		*(volatile uint32_t *)(uintptr_t)address = value;
+		ports_write(function, offset, width, value);
 }
 
 const char *
 arch_pci_access(void)
 {
-	return window != 0 ? "ECAM" : "ports";
+	return ecam_is_there() ? "ECAM" : "ports";
 }
 
 /* From the highest of what lies below it, RAM and configuration space, up to the I/O APICs. */
@@ -156,14 +109,14 @@ arch_pci_window(struct memory_range *out)
 	unsigned count;
 	const struct memory_range *ram = memory_ranges(&count);
 	uint64_t start = HOLE_FIRST;
-	uint64_t config_end = window + (uint64_t)(window_last_bus + 1) * BUS_BYTES;
+	uint64_t config_end = ecam_end();
 
 	for (unsigned i = 0; i < count; i++) {
 		uint64_t end = ram[i].start + ram[i].bytes;
 
 		start = end > start && end < HOLE_LAST ? end : start;
 	}
-	start = window != 0 && config_end > start && config_end < HOLE_LAST ? config_end : start;
+	start = config_end > start && config_end < HOLE_LAST ? config_end : start;
 	out->start = (start + HOLE_ROUND - 1) & ~(uint64_t)(HOLE_ROUND - 1);
 	out->bytes = HOLE_LAST - out->start;
 	return out->start < HOLE_LAST;

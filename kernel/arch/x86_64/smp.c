@@ -50,14 +50,8 @@ fill_in(uint64_t page, const char *symbol, uint64_t value, size_t bytes)
 }
 
 static bool
-start(uint64_t page, unsigned index, uint32_t apic_id)
+wait_for(unsigned index, uint32_t apic_id, uint64_t page)
 {
-	uint64_t stack = (uintptr_t)cpu_stacks[index].main + CPU_STACK_BYTES;
-
-	fill_in(page, trampoline_stack, stack, sizeof(uint64_t));
-	fill_in(page, trampoline_entry, (uintptr_t)cpu_entry, sizeof(uint64_t));
-	fill_in(page, trampoline_root, mmu_root(), sizeof(uint32_t));
-	fill_in(page, trampoline_cpu, index, sizeof(uint32_t));
 	apic_send(apic_id, APIC_COMMAND_INIT);
 	timer_wait_us(START_WAIT_US);
 	for (unsigned try = 0; try < START_TRIES; try++) {
@@ -73,6 +67,22 @@ start(uint64_t page, unsigned index, uint32_t apic_id)
 	return false;
 }
 
+static bool
+start(uint64_t page, unsigned index, uint32_t apic_id)
+{
+	uint64_t stack = (uintptr_t)cpu_stacks[index].main + CPU_STACK_BYTES;
+	bool started;
+
+	fill_in(page, trampoline_stack, stack, sizeof(uint64_t));
+	fill_in(page, trampoline_entry, (uintptr_t)cpu_entry, sizeof(uint64_t));
+	fill_in(page, trampoline_root, mmu_root(), sizeof(uint32_t));
+	fill_in(page, trampoline_cpu, index, sizeof(uint32_t));
+	mmu_allow_execution(page, true);
+	started = wait_for(index, apic_id, page);
+	mmu_allow_execution(page, false);
+	return started;
+}
+
 unsigned
 arch_cpus_start(void)
 {
@@ -83,7 +93,6 @@ arch_cpus_start(void)
 	if (count == 1 || page == 0)
 		return 1;
 	memcpy((void *)(uintptr_t)page, trampoline, (size_t)(trampoline_end - trampoline));
-	mmu_allow_execution(page, true);
 	for (unsigned i = 1; i < count; i++) {
 		if (start(page, cpus_running, ids[i])) {
 			cpus_running++;
@@ -94,7 +103,6 @@ arch_cpus_start(void)
 			break;
 		}
 	}
-	mmu_allow_execution(page, false);
 	return cpus_running;
 }
 

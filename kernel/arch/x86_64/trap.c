@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Segments and the vector table of each CPU, and what is said when an exception strikes. */
 #include "cpu.h"
+#include "kernel/core/paging.h"
 #include "kernel/core/panic.h"
 #include "kernel/core/print.h"
 
@@ -192,7 +193,7 @@ print_stack(uint64_t rsp)
 	for (unsigned i = 0; i < STACK_WORDS; i++) {
 		uint64_t at = rsp + i * sizeof(uint64_t);
 
-		if (at % sizeof(uint64_t) != 0 || !mmu_is_mapped(at)) {
+		if (at % sizeof(uint64_t) != 0 || !paging_is_mapped(at)) {
 			kprint(" no more of it can be read");
 			break;
 		}

@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: MIT */
+/* See ecam.h.  All machines that have such a space are little-endian. */
+#include "kernel/core/ecam.h"
+
+#include "kernel/core/arch.h"
+#include "kernel/core/memory.h"
+
+#define BUS_BYTES (1u << 20)
+#define FUNCTION_BYTES 4096u
+
+static uint64_t space; /* where bus 0 would be; 0: none */
+static uint32_t space_first_bus, space_last_bus;
+
+bool
+ecam_init(uint64_t base, uint32_t first_bus, uint32_t last_bus)
+{
+	if (base == 0 || first_bus > last_bus || last_bus > 255 ||
+	    !arch_map_device(base + (uint64_t)first_bus * BUS_BYTES,
+			     (size_t)(last_bus - first_bus + 1) * BUS_BYTES))
+		return false;
+	space = base;
+	space_first_bus = first_bus;
+	space_last_bus = last_bus;
+	return true;
+}
+
+bool
+ecam_is_there(void)
+{
+	return space != 0;
+}
+
+bool
+ecam_reaches(uint32_t function, unsigned offset)
+{
+	uint32_t bus = function >> 8;
+
+	return space != 0 && bus >= space_first_bus && bus <= space_last_bus &&
+	       offset < FUNCTION_BYTES;
+}
+
+static uintptr_t
+address_of(uint32_t function, unsigned offset)
+{
+	return (uintptr_t)(space + (uint64_t)function * FUNCTION_BYTES + offset);
+}
+
+uint32_t
+ecam_read(uint32_t function, unsigned offset, unsigned width)
+{
+	uintptr_t address = address_of(function, offset);
+
+	switch (width) {
+	case 1:
+		return *(volatile uint8_t *)address;
+	case 2:
+		return *(volatile uint16_t *)address;
+	default:
+		return *(volatile uint32_t *)address;
+	}
+}
+
+void
+ecam_write(uint32_t function, unsigned offset, unsigned width, uint32_t value)
+{
+	uintptr_t address = address_of(function, offset);
+
+	if (width == 1)
+		*(volatile uint8_t *)address = (uint8_t)value;
+	else if (width == 2)
+		*(volatile uint16_t *)address = (uint16_t)value;
+	else
+		*(volatile uint32_t *)address = value;
+}
+
+bool
+ecam_is_at(uint64_t address, uint64_t bytes)
+{
+	uint64_t start = space + (uint64_t)space_first_bus * BUS_BYTES;
+
+	return space != 0 && ranges_meet(address, bytes, start, ecam_end() - start);
+}
+
+uint64_t
+ecam_end(void)
+{
+	return space != 0 ? space + (uint64_t)(space_last_bus + 1) * BUS_BYTES : 0;
+}

@@ -1,0 +1,125 @@
+# SPDX-License-Identifier: MIT
+"""What only one architecture has: its machines, interrupt controllers, exceptions."""
+import itertools
+
+from boot import ARCH, KIB, MIB, expect, expect_pattern, hash_of, sha256
+
+# The exceptions that can be provoked, what is said of them, and what every dump has.
+CRASHES = {
+    "x86_64": {
+        "null": r"page fault", "divide": r"divi", "opcode": r"opcode",
+        "write-code": r"page fault", "stack": r"stack|double fault|page fault",
+        "general": r"general protection"},
+    "arm64": {
+        "null": r"read of 0{16}: page fault: .* \(null pointer\)", "opcode": r"undefined opcode",
+        "write-code": r"write to .*: page fault: not allowed",
+        "run-data": r"instruction fetch from .*: page fault: not allowed",
+        "unmapped": r"read of 0000f{9}000: page fault: nothing is mapped",
+        "stack": r"below the stack of CPU 0: stack overflow", "breakpoint": r"breakpoint"},
+}
+REGISTERS = {"x86_64": ("rip", "rsp", "cr2", "cr3", "rflags"),
+             "arm64": ("pc", "sp", "x0", "x30", "syndrome", "address")}
+
+SCRIPT = """
+disk list
+disk hash vd0
+disk write vd0 0 300k pattern:7
+disk verify vd0 0 300k pattern:7
+disk flush vd0
+disk bench vd0 randread bs=4k depth=8 count=400 queues={queues}
+irq list
+cpus
+"""
+
+
+def crash(kind, says):
+    def run(guest):
+        out = guest.bad("crash " + kind, says, DISK=guest.blank("a.img", MIB))
+        for register in REGISTERS[ARCH] if kind != "panic" else ():
+            guest.says(rf"\b{register}\b", out)
+    return run
+
+
+def scenario(machine, cpus, device, *says):
+    """Writes, reads and measures with every CPU; the output has everything in SAYS."""
+    def run(guest):
+        image = guest.ext4("a.img", 4 * MIB)
+        before = sha256(image)
+        queues = min(cpus, 4)                       # queue_count's default
+        out = guest.good(SCRIPT.format(queues=queues), DISK=image, CPUS=cpus, QEMU_ARGS=machine,
+                         DEVICE_ARGS=f"num-queues={queues}" + device)
+        expect(hash_of(out) == before, "disk hash is not the host's sha256sum")
+        expect_pattern(image, 7, 0, 300 * KIB)
+        expect("does not interrupt" not in out, "the timer does not interrupt")
+        guest.says(r"without a handler: 0; on the wrong CPU: 0; lines masked: 0;", out)
+        for regex in (f"^cpu: {cpus},", *says):
+            guest.says(regex, out)
+    return run
+
+
+def arm64_interrupts():
+    """Each controller x CPUs x ring x way to interrupt; messages reach the CPU of their queue."""
+    for gic, cpus, ring, way in itertools.product((3, 2), (1, 2), ("split", "packed"),
+                                                  ("messages", "line")):
+        device = f",packed={'on' if ring == 'packed' else 'off'}"
+        device += ",vectors=0" if way == "line" else ""
+        last = cpus - 1
+        took = rf"message {cpus} +{last} +[1-9]" if way == "messages" else r"line \d+ +0 +[1-9]"
+        by = {3: "by GICv3, ITS", 2: "by GICv2, v2m"}[gic]
+        yield (f"gic{gic}.{cpus}cpu.{ring}.{way}",
+               scenario(f"-M gic-version={gic}", cpus, device, took, by))
+
+
+def nobody_listens(guest):
+    """Where no one hears the status, the firmware is asked, and the machine does end."""
+    code, out = guest.run("disk list", QEMU_ARGS="-semihosting-config enable=off",
+                          DISK=guest.blank("a.img", MIB))
+    expect(code == 2, f"exit status {code}, expected 2")
+    guest.says("vd0 +1048576", out)
+    guest.says("ended without a status", guest.runs[-1][3])
+    expect("Exception" not in out, "asking was an exception")
+
+
+def bridges(guest):
+    """No firmware numbers buses here: a disk behind two bridges, its pin turned by both."""
+    first, second = guest.blank("a.img", MIB), guest.ext4("b.img", 4 * MIB)
+    out = guest.good("pci list\ndisk hash vd1\nirq list", DISK=first, QEMU_ARGS=(
+        "-device pcie-root-port,id=root,chassis=1,slot=2,addr=5 "
+        "-device pcie-pci-bridge,id=side,bus=root "
+        f"-drive if=none,id=far,format=raw,file={second} "
+        "-device virtio-blk-pci,drive=far,bus=side,addr=3,vectors=0,disable-legacy=on"))
+    expect(hash_of(out) == sha256(second), "disk hash is not the host's sha256sum")
+    guest.says(r"02:03\.0  1af4:1042", out)
+    guest.says(r"02:03\.0  line \d+ +0 +[1-9]", out)
+
+
+def machines():
+    if ARCH == "x86_64":
+        yield "q35", scenario("", 2, "", r"message 2 +1 +[1-9]")
+        yield "pc", scenario("-M pc", 2, "", r"message 2 +1 +[1-9]")
+        return
+    yield from arm64_interrupts()
+    message, line = r"message 2 +1 +[1-9]", r"line \d+ +0 +[1-9]"
+    for name, words, says in (
+            # entered at EL2, and the firmware is called by smc
+            ("el2.gic3", "virtualization=on", message),
+            ("el2.gic2", "virtualization=on,gic-version=2", message),
+            # two worlds, of which ours is the other one
+            ("secure.gic3", "secure=on", message),
+            ("secure.gic2", "secure=on,gic-version=2", message),
+            ("no-its", "its=off", line),
+            ("low", "highmem=off", message)):
+        yield name, scenario("-M " + words, 2, "", says)
+    for cpu in ("cortex-a53", "cortex-a57", "neoverse-n1"):
+        yield cpu, scenario(f"-cpu {cpu}", 2, "", cpu)
+    yield "bridges", bridges
+    yield "nobody-listens", nobody_listens
+    yield "16cpu", scenario("", 16, "", r"message 4 +3 +[1-9]")
+
+
+def cases():
+    for name, run in machines():
+        yield f"machine:{name}", run
+    for kind, says in CRASHES[ARCH].items():
+        yield f"machine-crash:{kind}", crash(kind, says)
+    yield "machine-crash:panic", crash("panic", r"panic")
