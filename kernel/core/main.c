@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* From the first line of the banner to the console or the end of the script. */
 #include "kernel/console/console.h"
-#include "kernel/core/acpi.h"
 #include "kernel/core/arch.h"
 #include "kernel/core/commands.h"
 #include "kernel/core/fw_cfg.h"
@@ -265,16 +264,6 @@ attach_disks(void)
 		kprint("disk: none\n");
 }
 
-static void
-find_mmio(void)
-{
-	const struct acpi_header *dsdt = acpi_dsdt();
-
-	mmio_from_command_line(arch_command_line());
-	if (dsdt != NULL)
-		mmio_from_aml((const uint8_t *)dsdt, dsdt->length);
-}
-
 static _Noreturn void
 run_script(struct command_context *context, const struct text *script)
 {
@@ -302,7 +291,8 @@ kernel_main(void)
 	worker_start();
 	pci_init();
 	print_banner();
-	find_mmio();
+	mmio_from_command_line(arch_command_line());
+	arch_mmio_find();
 	init_driver();
 	attach_disks();
 	context.storage = &storage;

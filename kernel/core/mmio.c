@@ -17,8 +17,8 @@
 static struct mmio_place places[MMIO_PLACES_MAX];
 static unsigned place_count;
 
-static void
-enter(const struct mmio_place *place)
+void
+mmio_enter(const struct mmio_place *place)
 {
 	for (unsigned i = 0; i < place_count; i++)
 		if (places[i].address == place->address)
@@ -111,7 +111,7 @@ mmio_from_command_line(const char *text)
 		if (length < prefix || memcmp(text, WORD, prefix) != 0)
 			continue;
 		if (place_of(text + prefix, &place)) {
-			enter(&place);
+			mmio_enter(&place);
 			continue;
 		}
 		kprint("command line: %.*s: SIZE@BASE:LINE is needed, such as 512@0xfeb00e00:12\n",
@@ -152,7 +152,7 @@ place_from_template(const uint8_t *code, size_t bytes)
 		}
 	}
 	if (place.bytes != 0)
-		enter(&place);
+		mmio_enter(&place);
 }
 
 void

@@ -1,13 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Where virtio devices with MMIO registers are, as the platform says: on the command line, or in
- * ACPI's DSDT.  Nobody looks whether there is anything: that is the driver's.
+ * Where virtio devices with MMIO registers are, as the platform says: on the command line, in
+ * ACPI's DSDT or in the device tree.  Nobody looks whether there is anything: that is the driver's.
  */
 #ifndef KERNEL_CORE_MMIO_H
 #define KERNEL_CORE_MMIO_H
 
-#include <stddef.h>
-#include <stdint.h>
+#include "kernel/core/fdt.h"
 
 #define MMIO_PLACES_MAX 64u
 
@@ -28,6 +27,16 @@ void mmio_from_command_line(const char *text);
  * interrupt that stand in its resource template.  What a program in AML would compute is not found.
  */
 void mmio_from_aml(const uint8_t *code, size_t bytes);
+
+/*
+ * Enters the nodes "virtio,mmio" of a device tree; LINE_OF gives an interrupt the number by which
+ * the machine counts it, or UINT32_MAX.  (fdt_mmio.c)
+ */
+void mmio_from_tree(const struct fdt *fdt,
+		    uint32_t (*line_of)(const struct fdt_interrupt *interrupt));
+
+/* Enters PLACE, unless its address is there already or there are MMIO_PLACES_MAX. */
+void mmio_enter(const struct mmio_place *place);
 
 /* Each place once, whoever named it. */
 unsigned mmio_count(void);

@@ -129,6 +129,12 @@ arch_init(void)
 }
 
 const char *
+arch_command_line(void)
+{
+	return fdt_string(fdt_get(&tree, fdt_child_named(&tree, FDT_ROOT, "chosen"), "bootargs"));
+}
+
+const char *
 arch_name(void)
 {
 	return "arm64";

@@ -1,7 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /* What an interrupt's number stands for, and the messages and lines of devices. */
 #include "cpu.h"
+#include "kernel/core/mmio.h"
 #include "kernel/core/worker.h"
+
+#define TREE_EDGES 3u /* in an interrupt's flags: rising, falling */
+
+/* The lines that are triggered by an edge, a bit each. */
+static uint32_t edges[(GIC_NONE + 31) / 32];
 
 /* An irq's message has the number GIC_MESSAGES + irq. */
 
@@ -29,10 +35,36 @@ arch_message_release(unsigned irq, const struct orion_irq_source *source)
 		its_release(device, source->index, source->cpu);
 }
 
-bool
-arch_line_enable(uint32_t line)
+static uint32_t
+line_of(const struct fdt_interrupt *interrupt)
 {
-	return gic_enable(line, 0, false);
+	uint32_t number = gic_number(interrupt);
+
+	if (number < GIC_NONE && (interrupt->cells[2] & TREE_EDGES) != 0)
+		edges[number / 32] |= 1u << number % 32;
+	return number;
+}
+
+void
+arch_mmio_find(void)
+{
+	mmio_from_tree(boot_tree(), line_of);
+}
+
+/* A number on the command line or in the tree is already the controller's. */
+uint32_t
+arch_line_of_wire(uint32_t number)
+{
+	return number < GIC_NONE ? number : UINT32_MAX;
+}
+
+/* A line of PCI is level triggered; of another the tree says what it is. */
+bool
+arch_line_enable(uint32_t line, bool is_pci)
+{
+	bool edge = !is_pci && line < GIC_NONE && (edges[line / 32] >> line % 32 & 1) != 0;
+
+	return gic_enable(line, 0, edge);
 }
 
 void

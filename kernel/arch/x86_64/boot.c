@@ -2,6 +2,7 @@
 /* From the hypervisor's start_info to kernel_main(): memory map, ACPI root, what comes when. */
 #include "cpu.h"
 #include "kernel/core/acpi.h"
+#include "kernel/core/mmio.h"
 #include "kernel/core/print.h"
 
 #define START_INFO_MAGIC 0x336ec578u
@@ -112,6 +113,15 @@ arch_init(void)
 	pci_config_init();
 	uart_enable_interrupts();
 	arch_irq_restore(true);
+}
+
+void
+arch_mmio_find(void)
+{
+	const struct acpi_header *dsdt = acpi_dsdt();
+
+	if (dsdt != NULL)
+		mmio_from_aml((const uint8_t *)dsdt, dsdt->length);
 }
 
 const char *
