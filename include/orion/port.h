@@ -55,7 +55,8 @@ struct orion_irq_source {
 	uint32_t function;    /* message, line: PCI function, as in pci_read() */
 	uint16_t index;       /* message: entry of the MSI-X table */
 	uint16_t cpu;         /* message: the CPU that should take it (a wish) */
-	uint32_t wire;        /* wire: its number, as the host gave it to virtio_mmio_open() */
+	uint32_t wire;        /* wire: its number, as the host gave it to virtio_mmio_open(),
+	                       * or a device's as of virtio_ccw_open() */
 };
 
 struct orion_irq_message {
@@ -97,6 +98,8 @@ typedef enum orion_event {
 	ORION_EVENT_PCI_CAP_SKIPPED,   /* config offset, cfg_type, reason (virtio_pci_skip) */
 	ORION_EVENT_PCI_CAP_MISSING,   /* cfg_type, 0, 0 */
 	ORION_EVENT_MMIO_REFUSED,      /* address, register offset, what it reads as */
+	ORION_EVENT_CCW_FAILED,        /* device, command, status (orion_status) */
+	ORION_EVENT_CCW_LEGACY,        /* device, 0, 0 */
 	ORION_EVENT_COUNT
 } orion_event;
 

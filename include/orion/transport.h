@@ -3,9 +3,9 @@
  * Transports: how the core reaches a virtio device's status, features, configuration and queues.
  *
  * A transport is a table of functions and a context.  The core brings them for PCI
- * (virtio_pci_open()) and MMIO (virtio_mmio_open()); a host brings its own for anything else: a
- * socket, a hypercall, the model device.  All functions run in context setup, except isr_read
- * (interrupt) and notify (owner).
+ * (virtio_pci_open()), MMIO (virtio_mmio_open()) and channel I/O (virtio_ccw_open()); a host brings
+ * its own for anything else: a socket, a hypercall, the model device.  All functions run in context
+ * setup, except isr_read (interrupt) and notify (owner).
  *
  * What a transport returns is the device's claim.  The core reads each value once, checks it, and
  * works from its private copy; a transport only has to move numbers, in the CPU's byte order.
@@ -183,5 +183,72 @@ ORION_MUST_USE orion_status virtio_mmio_open(struct virtio_mmio *mmio,
 					     const struct orion_port *port, void *port_context,
 					     uint64_t address, size_t bytes, uint32_t line,
 					     struct virtio_transport *out);
+
+/* What sense ID says of the control unit of a virtio block device [spec 4.3.1]. */
+#define VIRTIO_CCW_CONTROL_UNIT 0x3832u
+#define VIRTIO_CCW_MODEL_BLOCK 2u
+
+/* Adapter interrupts of one subclass, shared by any number of devices [spec 4.3.3.1.2]. */
+struct virtio_ccw_adapter {
+	uint64_t summary;     /* device address of the summary indicator, a byte */
+	uint32_t wire;        /* the number under which irq_attach() knows them */
+	uint8_t subclass;     /* of I/O interruptions: 0 to 7 */
+};
+
+/*
+ * What a host does for virtio devices behind a channel subsystem, besides struct orion_port, whose
+ * context it shares.  A device is known by the host's own number for its subchannel, which is also
+ * the wire under which irq_attach() knows the subchannel's interrupts; the host takes the status
+ * (test subchannel) before it calls the handler.
+ */
+struct virtio_ccw_host {
+	/*
+	 * Enables the subchannel of DEVICE, after disabling it if need be, so that the device has
+	 * forgotten its revision; or disables it.  ORION_DEVICE_GONE; ORION_TIMED_OUT.  Context:
+	 * setup.
+	 */
+	orion_status (*enable)(void *context, uint32_t device, bool on);
+
+	/*
+	 * Runs a channel program of one command and waits, within limits, for its end.  The BYTES
+	 * at DATA (at most 128; NULL: none) go along as they are, and come back as the device left
+	 * them: the host copies both ways if a channel program cannot reach them.  No check of the
+	 * length (SLI); *DONE is how many of the bytes took part, as far as the device says.  An
+	 * interrupt that coincides with the command's end is not lost: the handler is called.
+	 *
+	 * ORION_NOT_SUPPORTED: command reject.  ORION_DEVICE_GONE: not operational.
+	 * ORION_TIMED_OUT: no end.  ORION_IO_ERROR: any other end.  Context: setup.
+	 */
+	orion_status (*command)(void *context, uint32_t device, uint8_t command, void *data,
+				uint16_t bytes, uint16_t *done);
+
+	/*
+	 * Kicks: diagnose 0x500, function 3, with VALUE and the cookie that it returned the last
+	 * time; negative: an error.  Context: owner.  [spec 4.3.3.2]
+	 */
+	int64_t (*notify)(void *context, uint32_t device, uint32_t value, int64_t cookie);
+
+	/*
+	 * NULL: there are no adapter interrupts.  Before the host calls their handlers it clears
+	 * the summary indicator and keeps the handlers' loads behind that (a full barrier).
+	 */
+	const struct virtio_ccw_adapter *adapter;
+};
+
+/* Storage for one CCW transport, owned by the caller, alive until the transport's close(). */
+struct virtio_ccw {
+	_Alignas(8) unsigned char opaque[768];
+};
+
+/*
+ * Opens DEVICE, of which the host knows that it has the control unit above: revision 2 or 1 of the
+ * transport.  PORT and HOST must outlive it.
+ *
+ * ORION_DEVICE_REFUSED: only the legacy interface (reported).  ORION_PORT_INCOMPLETE: HOST lacks a
+ * function.  ORION_NO_MEMORY; others as of enable() and command().  Context: setup.  [spec 4.3]
+ */
+ORION_MUST_USE orion_status virtio_ccw_open(struct virtio_ccw *ccw, const struct orion_port *port,
+					    void *port_context, const struct virtio_ccw_host *host,
+					    uint32_t device, struct virtio_transport *out);
 
 #endif

@@ -144,6 +144,8 @@ static const char *const report_labels[ORION_EVENT_COUNT][3] = {
 	[ORION_EVENT_PCI_CAP_SKIPPED] = {"offset", "type", "reason"},
 	[ORION_EVENT_PCI_CAP_MISSING] = {"type"},
 	[ORION_EVENT_MMIO_REFUSED] = {"address", "register", "value"},
+	[ORION_EVENT_CCW_FAILED] = {"subchannel", "command", "status"},
+	[ORION_EVENT_CCW_LEGACY] = {"subchannel"},
 };
 
 /* "(wanted 5, had 2)"; large values are bits or addresses, and better read in hexadecimal. */

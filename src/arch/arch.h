@@ -30,6 +30,8 @@
 #include "arch/x86_64.h"
 #elif defined(__powerpc64__)
 #include "arch/ppc64.h"
+#elif defined(__s390x__)
+#include "arch/s390x.h"
 #elif defined(__aarch64__)
 #include "arch/arm64.h"
 #else

@@ -52,6 +52,9 @@ static const char *const event_texts[] = {
 	[ORION_EVENT_PCI_CAP_SKIPPED] = "a PCI capability was skipped: it does not fit the device",
 	[ORION_EVENT_PCI_CAP_MISSING] = "a needed PCI capability is missing",
 	[ORION_EVENT_MMIO_REFUSED] = "no virtio device is there, or one of a version unknown here",
+	[ORION_EVENT_CCW_FAILED] = "the device did not carry out a channel command",
+	[ORION_EVENT_CCW_LEGACY] =
+		"the device has the legacy interface only: revision 1 or 2 is needed",
 };
 
 _Static_assert(COUNT_OF(event_texts) == ORION_EVENT_COUNT, "a text for each event");
