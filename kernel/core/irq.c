@@ -64,8 +64,8 @@ irq_message_arrived(unsigned number)
 	irq_run(&irqs[number]);
 }
 
-bool
-irq_line_arrived(unsigned line)
+static bool
+line_run(unsigned line)
 {
 	bool taken = false;
 
@@ -75,6 +75,20 @@ irq_line_arrived(unsigned line)
 		if (irq->source.kind != ORION_IRQ_MESSAGE && irq->line == line)
 			taken |= irq_run(irq);
 	}
+	return taken;
+}
+
+void
+irq_line_look(unsigned line)
+{
+	(void)line_run(line);
+}
+
+bool
+irq_line_arrived(unsigned line)
+{
+	bool taken = line_run(line);
+
 	unwanted = taken ? 0 : unwanted + 1;
 	if (unwanted < UNWANTED_MAX)
 		return true;

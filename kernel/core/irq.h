@@ -17,6 +17,12 @@ orion_status irq_attach(const struct orion_irq_source *source, orion_irq_handler
 			void *argument, struct orion_irq_message *out);
 void irq_detach(uint64_t cookie);
 
+/*
+ * Calls the handlers of LINE though no interrupt came, for machines where one can get lost in the
+ * answer to something else.  Context: that of irq_line_arrived().
+ */
+void irq_line_look(unsigned line);
+
 /* The N-th attached interrupt, counted from 0; false past the last. */
 bool irq_at(unsigned n, struct irq_info *info);
 

@@ -2,6 +2,7 @@
 /* From the first line of the banner to the console or the end of the script. */
 #include "kernel/console/console.h"
 #include "kernel/core/arch.h"
+#include "kernel/core/ccw.h"
 #include "kernel/core/commands.h"
 #include "kernel/core/fw_cfg.h"
 #include "kernel/core/initrd.h"
@@ -263,6 +264,20 @@ attach_mmio(const struct mmio_place *place)
 }
 
 static void
+attach_ccw(const struct ccw_place *place)
+{
+	char where[WHERE_BYTES];
+	unsigned index = 0;
+	orion_status status;
+
+	format_text(where, sizeof(where), "ccw 0.0.%04x", place->number);
+	port_attaching(where);
+	status = manager_attach_ccw(&manager, place->host, place->subchannel, &index);
+	port_attaching(NULL);
+	attached(where, status, index);
+}
+
+static void
 attach_disks(void)
 {
 	uint32_t function = 0;
@@ -273,6 +288,8 @@ attach_disks(void)
 	}
 	for (unsigned i = 0; i < mmio_count(); i++)
 		attach_mmio(mmio_at(i));
+	for (unsigned i = 0; i < ccw_count(); i++)
+		attach_ccw(ccw_at(i));
 	if (manager_count(&manager) == 0)
 		kprint("disk: none\n");
 }
