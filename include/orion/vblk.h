@@ -191,6 +191,7 @@ struct vblk_info {
  *                            not stay, a queue too small for a request (3 descriptors)
  *   ORION_TIMED_OUT          the reset did not complete
  *   ORION_DEVICE_GONE        the registers read as all ones
+ *   ORION_NO_MAPPING         the host cannot give the device a way to memory: dma_open() refused
  * Context: setup.  [spec 3.1.1]
  */
 ORION_MUST_USE orion_status vblk_probe(void *memory, const struct vblk_config *config,
@@ -251,6 +252,9 @@ void vblk_close(struct vblk_device *device);
 
 /* The device's description.  Valid until vblk_close().  Any context. */
 const struct vblk_info *vblk_info(const struct vblk_device *device);
+
+/* The context for port.dma_alloc() to port.unshare() of memory that this device is to reach. */
+void *vblk_dma_context(const struct vblk_device *device);
 
 /* The device's state; looks at the queues' latches, not at the device.  Any context. */
 vblk_state vblk_state_get(const struct vblk_device *device);

@@ -10,6 +10,12 @@ vblk_info(const struct vblk_device *device)
 	return &device->info;
 }
 
+void *
+vblk_dma_context(const struct vblk_device *device)
+{
+	return device->virtio.dma.context;
+}
+
 vblk_cause
 vblk_cause_get(const struct vblk_device *device)
 {
