@@ -95,6 +95,7 @@ describe(struct vblk_device *device)
 	struct vblk_info *info = &device->info;
 
 	info->legacy = virtio->transport.ops->legacy;
+	info->bounces = !device->options.dma_enabled || !device->options.zero_copy_enabled;
 	info->features_offered = virtio->offered;
 	info->features_wanted = virtio->wanted;
 	info->features_negotiated = virtio->negotiated;
