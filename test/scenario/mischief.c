@@ -186,6 +186,8 @@ legacy_wanted(void)
 
 TEST_AXES(mischief_legacy, bus_axes, legacy_wanted) { misbehave(bus_axes, WORLD_LEGACY); }
 
+TEST_AXES(mischief_pci_legacy, bus_axes, legacy_wanted) { misbehave(bus_axes, WORLD_PCI_LEGACY); }
+
 /* ---- the handshake ---- */
 
 static const struct test_axis points = {"point",
@@ -212,7 +214,7 @@ TEST_AXES(gone_during_open, gone_axes, matrix_reachable_layout)
 	/* MMIO: the registers that say what it is are the first to be gone. */
 	EXPECT(status == ORION_OK || status == ORION_DEVICE_GONE ||
 	       status == ORION_DEVICE_REFUSED ||
-	       (status == ORION_NOT_FOUND && config.reach >= WORLD_MMIO));
+	       (status == ORION_NOT_FOUND && world_is_mmio(config.reach)));
 	world_close(&w);
 }
 
@@ -320,8 +322,8 @@ check_wake(struct world *w)
 static bool
 claim_wanted(void)
 {
-	return matrix_reachable_layout() &&
-	       (test_choice(&reaches) != WORLD_LEGACY || test_choice(&claim_axis) > 0);
+	return matrix_reachable_layout() && (!world_is_legacy((world_reach)test_choice(&reaches)) ||
+					     test_choice(&claim_axis) > 0);
 }
 
 /* Claims that cannot be meant: the device is refused, or works with something sane. */

@@ -131,7 +131,7 @@ plug_model(const struct model_options *options)
 	memset(&world, 0, sizeof(world));
 	world.host = model_host_open(1);
 	world.device = model_device_open(world.host, options);
-	world.function = model_device_plug(world.device);
+	world.function = model_device_plug(world.device, MODEL_PCI_MODERN);
 	world.port = *model_host_port();
 	world.port.pci_read = patched_read;
 	model_step_begin(world.host, MODEL_MEMORY_STRONG, 1);
