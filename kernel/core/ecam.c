@@ -76,9 +76,15 @@ ecam_write(uint32_t function, unsigned offset, unsigned width, uint32_t value)
 bool
 ecam_is_at(uint64_t address, uint64_t bytes)
 {
-	uint64_t start = space + (uint64_t)space_first_bus * BUS_BYTES;
+	uint64_t start = ecam_start();
 
 	return space != 0 && ranges_meet(address, bytes, start, ecam_end() - start);
+}
+
+uint64_t
+ecam_start(void)
+{
+	return space != 0 ? space + (uint64_t)space_first_bus * BUS_BYTES : 0;
 }
 
 uint64_t

@@ -25,7 +25,8 @@ void ecam_write(uint32_t function, unsigned offset, unsigned width, uint32_t val
 /* True when the range meets the space. */
 bool ecam_is_at(uint64_t address, uint64_t bytes);
 
-/* The first address after the space; 0 when there is none. */
+/* The space's first address, and the first after it; 0 when there is none. */
+uint64_t ecam_start(void);
 uint64_t ecam_end(void);
 
 #endif

@@ -104,6 +104,18 @@ pci_last_bus(void)
 	return last_bus;
 }
 
+uint64_t
+pci_cpu_address(uint64_t address)
+{
+	struct pci_window window;
+
+	for (unsigned space = PCI_SPACE_MEMORY; space < PCI_SPACES; space++)
+		if (arch_pci_window((enum pci_space)space, &window) && address >= window.bus &&
+		    address - window.bus < window.bytes)
+			return address - window.bus + window.cpu;
+	return address;
+}
+
 const struct pci_function *
 pci_bridge_of(uint8_t bus)
 {
