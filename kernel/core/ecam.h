@@ -4,6 +4,7 @@
 #define KERNEL_CORE_ECAM_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 /*
@@ -11,6 +12,12 @@
  * range makes no sense or cannot be mapped.
  */
 bool ecam_init(uint64_t base, uint32_t first_bus, uint32_t last_bus);
+
+/*
+ * Where bus 0 is, as the AML code of a host bridge tells (_CBA returns a constant): for machines
+ * without the table MCFG.  0: it does not.
+ */
+uint64_t ecam_from_aml(const uint8_t *code, size_t bytes);
 
 /* False before ecam_init() succeeded. */
 bool ecam_is_there(void);

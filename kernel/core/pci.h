@@ -50,9 +50,6 @@ void pci_init(void);
 void pci_number(void);
 void pci_assign(void);
 
-/* True when BUS had no number before pci_number(). */
-bool pci_bus_is_fresh(uint32_t bus);
-
 unsigned pci_count(void);
 const struct pci_function *pci_at(unsigned n);
 unsigned pci_bus_count(void);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Addresses for what has none: on machines without firmware (device trees), behind bridges that
- * the firmware did not look behind (qboot), or all of it.  What has an address keeps it.
+ * Addresses for what has none: on machines without firmware (device trees), and behind bridges that
+ * the firmware did not look behind (qboot).  What has an address keeps it.
  *
  * First the sizes, from the farthest bus up: what lies behind a bridge becomes its window's
  * request.  Then the places, from bus 0 down, the largest first, so that nothing is lost between

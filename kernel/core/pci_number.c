@@ -5,15 +5,6 @@
 
 #define BUSES 256u
 
-/* Buses that were numbered here: nobody assigned anything behind their bridges. */
-static bool fresh[BUSES];
-
-bool
-pci_bus_is_fresh(uint32_t bus)
-{
-	return bus < BUSES && fresh[bus];
-}
-
 static bool
 is_bridge(uint32_t function)
 {
@@ -45,7 +36,6 @@ number_bus(uint32_t bus, uint32_t next, unsigned deep)
 			next = last >= next ? last + 1 : next;
 			continue;
 		}
-		fresh[next] = true;
 		arch_pci_write(function, PCI_PRIMARY_BUS, 1, bus);
 		arch_pci_write(function, PCI_SECONDARY_BUS, 1, next);
 		arch_pci_write(function, PCI_SUBORDINATE_BUS, 1, BUSES - 1);

@@ -8,7 +8,6 @@
 #define BASES_OF_DEVICE 6u
 #define BASES_OF_BRIDGE 2u
 #define IO_FLAGS 3u
-#define IO_LIMIT UINT64_C(0x10000)
 #define MIB (UINT64_C(1) << 20)
 #define IO_ROUND 0x1000u
 
@@ -105,7 +104,7 @@ pci_requests_collect(struct pci_request *requests, unsigned max)
 	for (unsigned n = 0; n < pci_count(); n++) {
 		const struct pci_function *entry = pci_at(n);
 		uint32_t bus = entry->function >> 8;
-		unsigned bases = bus == 0 || pci_bus_is_fresh(bus) ? bases_of(entry) : 0;
+		unsigned bases = pci_bus_is_fresh(bus) ? bases_of(entry) : 0;
 
 		for (unsigned i = 0; i < bases && count < max;) {
 			struct base base = base_read(entry->function, &i, bases);
@@ -129,6 +128,42 @@ pci_requests_collect(struct pci_request *requests, unsigned max)
 
 /* ---- what firmware has assigned ---- */
 
+/* What a bridge passes of SPACE (MEMORY_64: prefetchable); no bytes: nothing. */
+static struct memory_range
+bridge_passes(uint32_t function, enum pci_space space)
+{
+	uint32_t io = arch_pci_read(function, PCI_BRIDGE_IO, 2);
+	uint32_t value = arch_pci_read(
+		function, space == PCI_SPACE_MEMORY ? PCI_BRIDGE_MEMORY : PCI_BRIDGE_PREFETCH, 4);
+	uint64_t start = (uint64_t)(value & 0xfff0) << 16;
+	uint64_t last = (value & 0xfff00000) | (MIB - 1);
+
+	if (space == PCI_SPACE_IO) {
+		start = (io & 0xf0u) << 8;
+		last = (io & 0xf000u) | (IO_ROUND - 1);
+	} else if (space == PCI_SPACE_MEMORY_64 && (value & 15) == 1) {
+		start |= (uint64_t)arch_pci_read(function, PCI_BRIDGE_PREFETCH_HIGH, 4) << 32;
+		last |= (uint64_t)arch_pci_read(function, PCI_BRIDGE_PREFETCH_HIGH + 4, 4) << 32;
+	}
+	/* From 0 on: as a reset leaves it. */
+	if (start == 0 || last < start)
+		return (struct memory_range){0, 0};
+	return (struct memory_range){start, last + 1 - start};
+}
+
+bool
+pci_bus_is_fresh(uint32_t bus)
+{
+	const struct pci_function *bridge = pci_bridge_of((uint8_t)bus);
+
+	if (bridge == NULL)
+		return bus == 0;
+	for (unsigned space = 0; space < PCI_SPACES; space++)
+		if (bridge_passes(bridge->function, (enum pci_space)space).bytes != 0)
+			return false;
+	return pci_bus_is_fresh(bridge->function >> 8);
+}
+
 /* The hull of what is used, within a window. */
 struct used {
 	uint64_t low, high; /* low > high: nothing */
@@ -143,30 +178,25 @@ use(struct used *used, const struct pci_window *window, uint64_t start, uint64_t
 	used->high = start + bytes > used->high ? start + bytes : used->high;
 }
 
-/* The memory or ports that firmware let a bridge pass. */
+/* Adds what ENTRY, of bus 0, has of SPACE. */
 static void
-use_bridge(struct used *used, const struct pci_window *window, uint32_t function)
+use_entry(struct used *used, const struct pci_window *window, const struct pci_function *entry,
+	  enum pci_space space)
 {
-	uint32_t memory = arch_pci_read(function, PCI_BRIDGE_MEMORY, 4);
-	uint32_t prefetch = arch_pci_read(function, PCI_BRIDGE_PREFETCH, 4);
-	uint32_t io = arch_pci_read(function, PCI_BRIDGE_IO, 2);
-	uint64_t start = (uint64_t)(memory & 0xfff0) << 16;
-	uint64_t last = (memory & 0xfff00000) | (MIB - 1);
+	unsigned bases = bases_of(entry);
 
-	if (window->bytes <= IO_LIMIT) {
-		start = (io & 0xf0u) << 8;
-		last = (io & 0xf000u) | (IO_ROUND - 1);
-		use(used, window, start, last > start ? last + 1 - start : 0);
-		return;
+	for (unsigned i = 0; i < bases;) {
+		struct base base = base_read(entry->function, &i, bases);
+
+		if (base.address != 0 && base.is_io == (space == PCI_SPACE_IO))
+			use(used, window, base.address, base_measure(&base));
 	}
-	use(used, window, start, last > start ? last + 1 - start : 0);
-	start = (uint64_t)(prefetch & 0xfff0) << 16;
-	last = (prefetch & 0xfff00000) | (MIB - 1);
-	if ((prefetch & 15) == 1) {
-		start |= (uint64_t)arch_pci_read(function, PCI_BRIDGE_PREFETCH_HIGH, 4) << 32;
-		last |= (uint64_t)arch_pci_read(function, PCI_BRIDGE_PREFETCH_HIGH + 4, 4) << 32;
+	for (unsigned i = 0; i < PCI_SPACES && entry->header_type == PCI_HEADER_BRIDGE; i++) {
+		struct memory_range passed = bridge_passes(entry->function, (enum pci_space)i);
+
+		if ((i == PCI_SPACE_IO) == (space == PCI_SPACE_IO))
+			use(used, window, passed.start, passed.bytes);
 	}
-	use(used, window, start, last > start ? last + 1 - start : 0);
 }
 
 void
@@ -175,29 +205,18 @@ pci_window_less_used(enum pci_space space, struct pci_window *window)
 	struct used used = {UINT64_MAX, 0};
 	uint64_t end = window->bus + window->bytes;
 
-	for (unsigned n = 0; n < pci_count(); n++) {
-		const struct pci_function *entry = pci_at(n);
-		unsigned bases = entry->function >> 8 == 0 ? bases_of(entry) : 0;
-
-		for (unsigned i = 0; i < bases;) {
-			struct base base = base_read(entry->function, &i, bases);
-
-			if (base.address != 0 && base.is_io == (space == PCI_SPACE_IO))
-				use(&used, window, base.address, base_measure(&base));
-		}
-		if (bases == BASES_OF_BRIDGE &&
-		    !pci_bus_is_fresh(arch_pci_read(entry->function, PCI_SECONDARY_BUS, 1)))
-			use_bridge(&used, window, entry->function);
-	}
+	for (unsigned n = 0; n < pci_count(); n++)
+		if (pci_at(n)->function >> 8 == 0)
+			use_entry(&used, window, pci_at(n), space);
 	if (used.low > used.high)
 		return;
-	if (used.low > window->bus &&
-	    used.low - window->bus >= (end > used.high ? end - used.high : 0)) {
+	used.low = used.low > window->bus ? used.low : window->bus;
+	used.high = used.high < end ? used.high : end;
+	if (used.low - window->bus > end - used.high) {
 		window->bytes = used.low - window->bus;
-	} else {
-		used.high = used.high < end ? used.high : end;
-		window->cpu += used.high - window->bus;
-		window->bus = used.high;
-		window->bytes = end - used.high;
+		return;
 	}
+	window->cpu += used.high - window->bus;
+	window->bus = used.high;
+	window->bytes = end - used.high;
 }

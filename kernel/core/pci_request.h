@@ -24,14 +24,20 @@ struct pci_request {
 };
 
 /*
- * pci_request.c: collects what is not assigned of bus 0 and of all fresh buses; returns how many.
- * Sizing takes a moment in which the function decodes nothing.
+ * True when what has no address on BUS may be given one: on bus 0, and behind a bridge that passes
+ * nothing yet because whoever assigned the rest did not look behind it.
+ */
+bool pci_bus_is_fresh(uint32_t bus);
+
+/*
+ * Collects what is not assigned of all fresh buses; returns how many.  Sizing takes a moment in
+ * which the function decodes nothing.
  */
 unsigned pci_requests_collect(struct pci_request *requests, unsigned max);
 
 /*
- * Takes out of WINDOW of SPACE what base addresses and bridges of bus 0 have already, but for fresh
- * ones: leaves the larger of what is below and what is above.
+ * Takes out of WINDOW of SPACE what base addresses and bridges of bus 0 have already: leaves the
+ * larger of what is below and what is above.
  */
 void pci_window_less_used(enum pci_space space, struct pci_window *window);
 

@@ -11,6 +11,7 @@
 #include "kernel/core/memory.h"
 
 #define MCFG_ENTRY 44u
+#define LAST_BUS 255u
 #define CONFIG_ADDRESS 0xcf8
 #define CONFIG_DATA 0xcfc
 #define CONFIG_ENABLE 0x80000000u
@@ -29,15 +30,20 @@
 #define FW_CFG_DATA 0x511
 
 static struct lock config_lock;
+static bool has_ports = true;
 
 void
 pci_config_init(void)
 {
-	const struct acpi_header *mcfg = acpi_find("MCFG");
+	const struct acpi_header *mcfg = acpi_find("MCFG"), *dsdt = acpi_dsdt();
 
 	if (mcfg != NULL && acpi_u16(mcfg, MCFG_ENTRY + 8) == 0)
 		ecam_init(acpi_u64(mcfg, MCFG_ENTRY), acpi_u8(mcfg, MCFG_ENTRY + 10),
 			  acpi_u8(mcfg, MCFG_ENTRY + 11));
+	else if (mcfg == NULL && dsdt != NULL)
+		/* A machine of that kind (microvm) passes no I/O ports to its PCI bus. */
+		has_ports = !ecam_init(ecam_from_aml((const uint8_t *)dsdt, dsdt->length), 0,
+				       LAST_BUS);
 }
 
 static bool
@@ -165,7 +171,7 @@ window_high(struct pci_window *out)
 bool
 arch_pci_window(enum pci_space space, struct pci_window *out)
 {
-	*out = (struct pci_window){PORTS_FIRST, 0, PORTS_END - PORTS_FIRST};
+	*out = (struct pci_window){PORTS_FIRST, 0, has_ports ? PORTS_END - PORTS_FIRST : 0};
 	if (space == PCI_SPACE_MEMORY)
 		window_low(out);
 	else if (space == PCI_SPACE_MEMORY_64)
