@@ -125,6 +125,12 @@ struct virtio_transport_ops {
 	 */
 	orion_status (*function_reset)(void *context);
 
+	/*
+	 * The PCI function that the device is, as in pci_read(): what an IOMMU knows it by.  May be
+	 * NULL: it is none.
+	 */
+	uint32_t (*function)(void *context);
+
 	/* Ends the use of the transport: registers unmapped, bus mastering off.  Cannot fail. */
 	void (*close)(void *context);
 };

@@ -26,6 +26,11 @@
 #define PCI_BRIDGE_PREFETCH 0x24
 #define PCI_BRIDGE_PREFETCH_HIGH 0x28
 #define PCI_BRIDGE_IO_HIGH 0x30
+#define PCI_STATUS 0x06
+#define PCI_CAPABILITIES 0x34
+#define PCI_STATUS_CAPABILITIES 0x10u
+#define PCI_CAPABILITY_EXPRESS 0x10u
+#define PCI_EXPRESS_TO_PCI 7u
 #define PCI_COMMAND_DECODE 3u
 #define PCI_COMMAND_MEMORY 2u
 #define PCI_COMMAND_MASTER 4u
@@ -60,6 +65,18 @@ uint64_t pci_cpu_address(uint64_t address);
 
 /* The bridge behind which BUS lies; NULL when it is a root. */
 const struct pci_function *pci_bridge_of(uint8_t bus);
+
+/*
+ * Where FUNCTION has its next capability with ID in its configuration space; AFTER: that of the
+ * last one, or 0 for the first.  0: nowhere.
+ */
+unsigned pci_capability(uint32_t function, unsigned after, unsigned id);
+
+/*
+ * By which function's number the root complex knows the requests of FUNCTION: a bridge to a
+ * conventional bus puts its own in their place.
+ */
+uint32_t pci_requester(uint32_t function);
 
 /* Prints one line for each function, and its base addresses. */
 void pci_print(void);

@@ -270,6 +270,14 @@ isr_read(void *context)
 	return (uint8_t)pci_get(pci, &pci->isr, 0, 1);
 }
 
+uint32_t
+pci_function_get(void *context)
+{
+	const struct pci *pci = context;
+
+	return pci->function;
+}
+
 void
 pci_close(void *context)
 {
@@ -305,6 +313,7 @@ static const struct virtio_transport_ops pci_ops = {
 	.isr_read = isr_read,
 	.notify = notify,
 	.function_reset = pci_function_reset,
+	.function = pci_function_get,
 	.close = pci_close,
 };
 

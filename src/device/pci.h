@@ -95,7 +95,7 @@ void pci_unmap_structures(struct pci *pci);
  * Where the first capability ID of at least BYTES is, of cfg_type TYPE if it is a vendor's; 0:
  * none.
  */
-uint32_t pci_capability(const struct pci *pci, uint32_t id, uint32_t bytes, uint32_t type);
+uint32_t pci_caps_find(const struct pci *pci, uint32_t id, uint32_t bytes, uint32_t type);
 
 /* pci_msix.c */
 void pci_msix_enable(struct pci *pci);
@@ -110,7 +110,8 @@ void pci_line_detach(void *context);
 /* pci_reset.c: a function-level reset; as virtio_transport_ops says. */
 orion_status pci_function_reset(void *context);
 
-/* pci.c: decoding, mastering and MSI-X off, everything unmapped. */
+/* pci.c; pci_close(): decoding, mastering and MSI-X off, everything unmapped. */
+uint32_t pci_function_get(void *context);
 void pci_close(void *context);
 
 /*

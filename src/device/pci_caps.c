@@ -279,7 +279,7 @@ list_next(const struct pci *pci, uint32_t *at, unsigned *hop)
 }
 
 uint32_t
-pci_capability(const struct pci *pci, uint32_t id, uint32_t bytes, uint32_t type)
+pci_caps_find(const struct pci *pci, uint32_t id, uint32_t bytes, uint32_t type)
 {
 	unsigned hop = 0;
 
@@ -369,7 +369,7 @@ pci_map_structures(struct pci *pci)
 	command |= PCI_COMMAND_INTX_OFF | PCI_COMMAND_MEMORY | PCI_COMMAND_MASTER;
 	pci_config_put(pci, PCI_COMMAND, 2, command);
 
-	pci->access = (uint16_t)pci_capability(pci, PCI_CAP_ID_VENDOR, VIRTIO_PCI_CAP_WINDOW_BYTES,
+	pci->access = (uint16_t)pci_caps_find(pci, PCI_CAP_ID_VENDOR, VIRTIO_PCI_CAP_WINDOW_BYTES,
 					       VIRTIO_PCI_CAP_PCI_CFG);
 	status = walk(pci, bars);
 	/* A transitional device without a capability of virtio is a legacy one. [spec 4.1.5.1.1.1] */

@@ -165,6 +165,7 @@ const struct virtio_transport_ops pci_legacy_ops = {
 	.isr_read = isr_read,
 	.notify = notify,
 	.function_reset = pci_function_reset,
+	.function = pci_function_get,
 	.close = pci_close,
 };
 

@@ -64,7 +64,7 @@ orion_status
 pci_function_reset(void *context)
 {
 	struct pci *pci = context;
-	uint32_t express = pci_capability(pci, PCI_CAP_ID_EXPRESS, PCI_EXPRESS_BYTES, 0);
+	uint32_t express = pci_caps_find(pci, PCI_CAP_ID_EXPRESS, PCI_EXPRESS_BYTES, 0);
 	uint32_t command = pci_config_get(pci, PCI_COMMAND, 2);
 	uint32_t header[HEADER_WORDS], control;
 	bool msix = pci->msix_enabled;

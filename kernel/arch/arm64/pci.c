@@ -87,5 +87,6 @@ arch_line_of(uint32_t function)
 bool
 pci_messages_of(uint32_t function, uint32_t *controller, uint32_t *id)
 {
-	return host_is_there && fdt_pci_messages(boot_tree(), &host, function, controller, id);
+	return host_is_there &&
+	       fdt_pci_messages(boot_tree(), &host, pci_requester(function), controller, id);
 }
