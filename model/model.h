@@ -344,6 +344,9 @@ typedef enum model_pci_face {
 	MODEL_PCI_LEGACY,
 } model_pci_face;
 
+/* Sets the status that the driver before left; before any use. */
+void model_device_leave(struct model_device *device, uint8_t status);
+
 /* Makes it a PCI function of the host; returns the function number.  Once, before any use. */
 uint32_t model_device_plug(struct model_device *device, model_pci_face face);
 
