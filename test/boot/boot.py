@@ -19,6 +19,8 @@ QEMU, IMAGE = {"x86_64": ("qemu-system-x86_64", "orion-x86_64.elf"),
                "arm64": ("qemu-system-aarch64", "orion-arm64.img"),
                "s390x": ("qemu-system-s390x", "orion-s390x.elf")}[ARCH]
 QEMU = os.environ.get("QEMU") or QEMU
+# One more disk, for QEMU_ARGS.
+DEVICE = "virtio-blk-ccw" if ARCH == "s390x" else "virtio-blk-pci"
 KERNEL = os.path.abspath(os.environ.get("KERNEL") or f"{ROOT}/build/{IMAGE}")
 TIMEOUT = 120
 VARIABLES = ("DISK", "READONLY", "SCRIPT", "DEVICE_ARGS", "QEMU_ARGS", "CPUS", "MEM", "CONFIG",

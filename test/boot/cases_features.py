@@ -4,7 +4,8 @@ import itertools
 import re
 import subprocess
 
-from boot import ENVIRONMENT, MIB, QEMU, expect, expect_pattern, hash_of, sha256
+from boot import (ARCH, DEVICE, ENVIRONMENT, MIB, QEMU, expect, expect_pattern, hash_of,
+                  sha256)
 
 LAYOUT = {"split": "packed=off", "packed": "packed=on"}
 INDIRECT = {"indirect": "indirect_desc=on", "direct": "indirect_desc=off"}
@@ -78,16 +79,16 @@ def in_order(layout, indirect):
                    "virtio-device-info vd1",
                    DISK=guest.blank("a.img", MIB), CPUS=2,
                    QEMU_ARGS="-blockdev driver=null-co,node-name=nothing,size=67108864 "
-                             "-device virtio-blk-pci,drive=nothing,num-queues=2,in_order=on,"
+                             f"-device {DEVICE},drive=nothing,num-queues=2,in_order=on,"
                              f"{LAYOUT[layout]},{INDIRECT[indirect]}")
         guest.says(r"in order +yes", out)
     return run
 
 
 def qemu_offers(name):
-    """Whether this QEMU's virtio-blk-pci has the property NAME."""
+    """Whether this QEMU's virtio-blk device has the property NAME."""
     try:
-        done = subprocess.run([QEMU, "-device", "virtio-blk-pci,help"], capture_output=True,
+        done = subprocess.run([QEMU, "-device", DEVICE + ",help"], capture_output=True,
                               env=ENVIRONMENT, check=False, timeout=60)
     except OSError:
         return False
@@ -95,9 +96,10 @@ def qemu_offers(name):
 
 
 def cases():
-    for layout, indirect in itertools.product(LAYOUT, INDIRECT):
-        yield f"feature-queue-reset:{layout}.{indirect}", resets(layout, indirect)
-    yield "feature-queue-reset-under-way", reset_under_way
+    if ARCH != "s390x":                             # no channel command resets a queue
+        for layout, indirect in itertools.product(LAYOUT, INDIRECT):
+            yield f"feature-queue-reset:{layout}.{indirect}", resets(layout, indirect)
+        yield "feature-queue-reset-under-way", reset_under_way
     yield "feature-queue-reset-absent", no_reset
     yield "feature-small-budget", small_budget
     # Debian 12's QEMU has no such property; a newer one can be tried with QEMU=.

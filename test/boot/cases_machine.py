@@ -16,9 +16,15 @@ CRASHES = {
         "run-data": r"instruction fetch from .*: page fault: not allowed",
         "unmapped": r"read of 0000f{9}000: page fault: nothing is mapped",
         "stack": r"below the stack of CPU 0: stack overflow", "breakpoint": r"breakpoint"},
+    "s390x": {
+        "null": r"read of page 0{16}: page fault: .* \(null pointer\)",
+        "opcode": r"undefined opcode", "write-code": r"write to page .*: page fault: not allowed",
+        "unmapped": r"read of page 00000007fffff000: page fault: nothing is mapped",
+        "stack": r"below the stack of CPU 0: stack overflow"},
 }
 REGISTERS = {"x86_64": ("rip", "rsp", "cr2", "cr3", "rflags"),
-             "arm64": ("pc", "sp", "x0", "x30", "syndrome", "address")}
+             "arm64": ("pc", "sp", "x0", "x30", "syndrome", "address"),
+             "s390x": ("psw", "r0", "r15", "address", "map")}
 
 SCRIPT = """
 disk list
@@ -97,6 +103,11 @@ def machines():
     if ARCH == "x86_64":
         yield "q35", scenario("", 2, "", r"message 2 +1 +[1-9]")
         yield "pc", scenario("-M pc", 2, "", r"message 2 +1 +[1-9]")
+        return
+    if ARCH == "s390x":
+        for cpus in (1, 2, 16):
+            yield f"{cpus}cpu", scenario("", cpus, "", r"wire 65536 +line 65536 +0 +[1-9]")
+        yield "max", scenario("-cpu max", 2, "", r"^cpu: 2, machine type")
         return
     yield from arm64_interrupts()
     message, line = r"message 2 +1 +[1-9]", r"line \d+ +0 +[1-9]"

@@ -21,10 +21,26 @@ arch_pci_write(uint32_t function, unsigned offset, unsigned width, uint32_t valu
 }
 
 bool
-arch_pci_window(struct memory_range *window)
+arch_pci_window(enum pci_space space, struct pci_window *window)
 {
+	(void)space;
 	(void)window;
 	return false;
+}
+
+uint32_t
+arch_io_read(uint32_t port, unsigned width)
+{
+	(void)port;
+	return UINT32_MAX >> (32 - 8 * width);
+}
+
+void
+arch_io_write(uint32_t port, unsigned width, uint32_t value)
+{
+	(void)port;
+	(void)width;
+	(void)value;
 }
 
 const char *

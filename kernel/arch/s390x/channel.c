@@ -222,6 +222,25 @@ channel_notify(void *context, uint32_t device, uint32_t value, int64_t cookie)
 	return (int64_t)result;
 }
 
+/* Whether the command line has WORD. */
+static bool
+is_said(const char *word)
+{
+	const char *text = arch_command_line();
+	size_t length = string_length(word);
+
+	while (*text != '\0') {
+		size_t here = 0;
+
+		while (text[here] != '\0' && text[here] != ' ')
+			here++;
+		if (here == length && memcmp(text, word, length) == 0)
+			return true;
+		text += here + (text[here] == ' ');
+	}
+	return false;
+}
+
 /* Whether the control unit of subchannel NUMBER, which has a device, is of virtio's block model. */
 static bool
 is_block(uint32_t number)
@@ -243,6 +262,8 @@ arch_mmio_find(void)
 					      &adapter};
 	struct schib schib;
 
+	if (is_said("channel.adapter=off"))
+		host.adapter = NULL;
 	adapter.summary = (uintptr_t)&summary;
 	adapter.wire = WIRE_ADAPTER;
 	adapter.subclass = SUBCLASS_ADAPTER;

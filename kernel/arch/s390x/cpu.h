@@ -102,6 +102,7 @@ void mmu_init(void);
 uint64_t mmu_root(void);
 /* Control register 0's bits for what the machine can. */
 uint64_t mmu_control(void);
+bool mmu_has_no_execute(void);
 bool mmu_is_mapped(uint64_t address);
 
 /* facility.c */

@@ -18,9 +18,12 @@ use_stack(volatile uint8_t *above)
 const char *const *
 arch_crash_kinds(void)
 {
-	static const char *const kinds[] = {"null",     "opcode", "write-code", "run-data",
-					    "unmapped", "stack",  NULL};
+	static const char *kinds[] = {"null",  "opcode", "write-code", "unmapped",
+				      "stack", NULL,     NULL};
 
+	/* Elsewhere data is executed. */
+	if (mmu_has_no_execute())
+		kinds[5] = "run-data";
 	return kinds;
 }
 

@@ -2,10 +2,10 @@
 # How s390x kernel code is compiled and linked, by Debian's cross compiler.  (Debian 12's clang
 # compiles it too, but has no linker for it.)
 # General registers only: interrupts may come anywhere, and nobody saves the others.
-# Linked where QEMU loads kernels, at 64 KiB; z196 is the oldest machine that will do.
+# Linked where QEMU loads kernels, at 64 KiB; z10 is the oldest machine that will do.
 KERNEL_CC := $(if $(filter clang,$(MODE)),clang --target=s390x-linux-gnu,s390x-linux-gnu-gcc)
 KERNEL_LD := s390x-linux-gnu-ld
-KERNEL_CFLAGS := -m64 -march=z196 -msoft-float -ffreestanding -fno-pic -fno-pie \
+KERNEL_CFLAGS := -m64 -march=z10 -msoft-float -ffreestanding -fno-pic -fno-pie \
 	-fno-stack-protector -fno-asynchronous-unwind-tables -fno-common
 KERNEL_LDFLAGS := -m elf64_s390 -nostdlib -static -z max-page-size=4096 -z noexecstack \
 	--build-id=none -T kernel/arch/s390x/link.ld

@@ -29,12 +29,19 @@ static uint64_t *regions;
 static uint64_t root;
 static uint64_t no_execute; /* 0: the machine can't */
 
+/* The bit is looked at where large pages are, too. */
+bool
+mmu_has_no_execute(void)
+{
+	return facility_is_there(FACILITY_NO_EXECUTE) && facility_is_there(FACILITY_LARGE_PAGES);
+}
+
 uint64_t
 mmu_control(void)
 {
 	return CONTROL_LOW_PROTECTED |
 	       (facility_is_there(FACILITY_LARGE_PAGES) ? CONTROL_LARGE_PAGES : 0) |
-	       (facility_is_there(FACILITY_NO_EXECUTE) ? CONTROL_NO_EXECUTE : 0);
+	       (mmu_has_no_execute() ? CONTROL_NO_EXECUTE : 0);
 }
 
 /* A table whose address is a multiple of its size, all entries absent. */
@@ -126,7 +133,7 @@ mmu_init(void)
 
 	if (bytes > TABLE_ENTRIES * REGION_BYTES)
 		orion_panic("more memory than the page tables reach: 4 TiB");
-	no_execute = facility_is_there(FACILITY_NO_EXECUTE) ? ENTRY_NO_EXECUTE : 0;
+	no_execute = mmu_has_no_execute() ? ENTRY_NO_EXECUTE : 0;
 	regions = table_new();
 	for (uint64_t start = 0; start < bytes; start += SEGMENT_BYTES)
 		map(start);
