@@ -65,7 +65,8 @@ fetch(struct ccw *ccw, uint8_t command, uint8_t *data, uint16_t bytes)
 
 /*
  * Revision 1 has no command for it: the device has what it was told and did not reject.  A device
- * that lost the features that it was told must not pass for one that took them.  [spec 4.3.2.3]
+ * that lost the features that it was told must not pass for one that took them, nor one that was
+ * not told to start for one that will.  [spec 4.3.2.3]
  */
 static uint8_t
 status_get(void *context)
@@ -76,9 +77,11 @@ status_get(void *context)
 	if (ccw->revision >= VIRTIO_CCW_REVISION_STATUS &&
 	    !fetch(ccw, VIRTIO_CCW_READ_STATUS, &status, sizeof(status)))
 		return VIRTIO_STATUS_GONE;
-	if (ccw->features_lost && status != VIRTIO_STATUS_GONE)
+	if (status == VIRTIO_STATUS_GONE)
+		return status;
+	if (ccw->features_lost)
 		status &= (uint8_t)~VIRTIO_STATUS_FEATURES_OK;
-	return status;
+	return ccw->start_lost ? status | VIRTIO_STATUS_DEVICE_NEEDS_RESET : status;
 }
 
 /* The end of the command is the end of the reset.  [spec 4.3.3.3] */
@@ -91,10 +94,11 @@ reset(struct ccw *ccw)
 	}
 	ccw->status = 0;
 	ccw->features_lost = false;
+	ccw->start_lost = false;
 	ccw->indicators_set = false;
 }
 
-/* A rejected status is one that the device does not have; who asks for it is told so. */
+/* A rejected status is one that the device does not have; whoever asks for it is told. */
 static void
 status_set(void *context, uint8_t status)
 {
@@ -105,6 +109,8 @@ status_set(void *context, uint8_t status)
 		reset(ccw);
 	else if (ccw_run(ccw, VIRTIO_CCW_WRITE_STATUS, &status, sizeof(status), &done) == ORION_OK)
 		ccw->status = status;
+	else
+		ccw->start_lost = (status & VIRTIO_STATUS_DRIVER_OK) != 0;
 }
 
 /* ---- features ---- */
@@ -358,6 +364,9 @@ virtio_ccw_open(struct virtio_ccw *storage, const struct orion_port *port, void 
 	ccw->host = host;
 	ccw->device = device;
 	ccw->status = VIRTIO_STATUS_GONE;
+	ccw->config_vector = VIRTIO_NO_VECTOR;
+	for (unsigned i = 0; i < CCW_QUEUES_MAX; i++)
+		ccw->queue_vectors[i] = VIRTIO_NO_VECTOR;
 	/* Enabled anew, it has no revision yet.  [spec 4.3.2.1.1] */
 	status = host->enable(port_context, device, true);
 	if (status != ORION_OK)

@@ -36,6 +36,7 @@ struct ccw {
 	uint8_t revision;
 	uint8_t status;                 /* what the device was last told, and took */
 	bool features_lost;             /* it did not take them */
+	bool start_lost;                /* nor DRIVER_OK: only a reset helps */
 	bool position;                  /* VIRTIO_F_NOTIFICATION_DATA was negotiated */
 	bool adapter;                   /* queues interrupt by the adapter, not the subchannel */
 	bool indicators_set;            /* the device knows where they are, until its reset */

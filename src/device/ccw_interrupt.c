@@ -34,10 +34,12 @@ take(uint64_t *word)
 static bool
 call(const struct ccw *ccw, uint16_t vector)
 {
-	const struct ccw_vector *called = &ccw->vectors[vector];
+	const struct ccw_vector *called;
 
-	return vector < CCW_VECTORS_MAX && called->handler != NULL &&
-	       called->handler(called->argument);
+	if (vector >= CCW_VECTORS_MAX)
+		return false;
+	called = &ccw->vectors[vector];
+	return called->handler != NULL && called->handler(called->argument);
 }
 
 /* With an adapter, indicators are counted from the left.  [spec 4.3.2.6.3] */
