@@ -115,6 +115,44 @@ pci_bridge_of(uint8_t bus)
 	return NULL;
 }
 
+/* Where FUNCTION has the capability ID; 0: nowhere. */
+static unsigned
+capability_of(uint32_t function, unsigned id)
+{
+	unsigned at = 0;
+
+	if ((arch_pci_read(function, PCI_STATUS, 2) & PCI_STATUS_CAPABILITIES) != 0)
+		at = arch_pci_read(function, PCI_CAPABILITIES, 1) & 0xfc;
+	/* As many as there is room for: the list may be a loop. */
+	for (unsigned n = 0; n < 48 && at >= 0x40; n++) {
+		if (arch_pci_read(function, at, 1) == id)
+			return at;
+		at = arch_pci_read(function, at + 1, 1) & 0xfc;
+	}
+	return 0;
+}
+
+uint32_t
+pci_requester(uint32_t function)
+{
+	const struct pci_function *bridge = pci_bridge_of((uint8_t)(function >> 8));
+	uint32_t requester = function;
+
+	while (bridge != NULL) {
+		unsigned express = capability_of(bridge->function, PCI_CAPABILITY_EXPRESS);
+		unsigned type = express == 0
+					? 0
+					: arch_pci_read(bridge->function, express + 2, 2) >> 4 & 15;
+
+		if (express == 0)
+			requester = bridge->function;
+		else if (type == PCI_EXPRESS_TO_PCI)
+			requester = arch_pci_read(bridge->function, PCI_SECONDARY_BUS, 1) << 8;
+		bridge = pci_bridge_of((uint8_t)(bridge->function >> 8));
+	}
+	return requester;
+}
+
 static const char *
 class_text(uint32_t class_code)
 {

@@ -23,6 +23,11 @@
 #define PCI_BRIDGE_IO 0x1c
 #define PCI_BRIDGE_MEMORY 0x20
 #define PCI_BRIDGE_PREFETCH 0x24
+#define PCI_STATUS 0x06
+#define PCI_CAPABILITIES 0x34
+#define PCI_STATUS_CAPABILITIES 0x10u
+#define PCI_CAPABILITY_EXPRESS 0x10u
+#define PCI_EXPRESS_TO_PCI 7u
 #define PCI_COMMAND_DECODE 3u
 #define PCI_COMMAND_MEMORY 2u
 #define PCI_COMMAND_MASTER 4u
@@ -51,6 +56,12 @@ uint8_t pci_last_bus(void);
 
 /* The bridge behind which BUS lies; NULL when it is a root. */
 const struct pci_function *pci_bridge_of(uint8_t bus);
+
+/*
+ * By which function's number the root complex knows the requests of FUNCTION: a bridge to a
+ * conventional bus puts its own in their place.
+ */
+uint32_t pci_requester(uint32_t function);
 
 /* Prints one line for each function, and its base addresses. */
 void pci_print(void);

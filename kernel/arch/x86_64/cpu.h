@@ -82,6 +82,10 @@ void interrupt_dispatch(unsigned vector);
 unsigned interrupt_bind_line(unsigned cpu, unsigned line);
 void interrupt_unbind(unsigned cpu, unsigned vector);
 
+/* vtd.c: Intel's IOMMU, if there is one. */
+void vtd_init(void);
+bool vtd_is_at(uint64_t address, uint64_t bytes);
+
 /* apic.c: LAPICs.  apic_init() reads the MADT; false when there is none. */
 bool apic_init(void);
 void apic_cpu_init(void);
