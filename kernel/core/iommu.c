@@ -47,7 +47,7 @@ iommu_fault(const struct iommu_ops *ops, uint32_t function, uint64_t address, bo
 		       function >> 3 & 31, function & 7, writes ? "writing" : "reading",
 		       (unsigned long long)address, why);
 	if (number + 1 == FAULTS_PRINTED)
-		kprint("iommu: further faults are only counted\n");
+		kprint("iommu: further faults are counted only; iommu list tells how many\n");
 }
 
 uint64_t

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * iommu list, and iommu test: makes a disk reach for memory that is not lent to it, three times, and
- * says whether it got there.
+ * iommu list, and iommu test: makes a disk reach for memory that is not lent to it, three times,
+ * and says whether it got there.
  */
 #include "kernel/core/arch.h"
 #include "kernel/core/commands.h"
@@ -32,7 +32,7 @@ iommu_run_list(struct command_context *context, int argc, char **argv)
 		kprint("%s%s\n", driver->name, driver->open == NULL ? ": cannot be driven" : "");
 	for (unsigned n = 0; (space = iommu_space_at(n)) != NULL; n++)
 		kprint("space %u: %u %s, %llu pages lent, addresses from 0x%llx\n", space->number,
-		       space->users, space->users == 1 ? "device" : "devices",
+		       space->users, space->users == 1 ? "user" : "users",
 		       (unsigned long long)space->pages, (unsigned long long)space->window.start);
 	kprint("faults: %llu\n", (unsigned long long)iommu_faults());
 	return ORION_OK;
@@ -72,7 +72,9 @@ is_untouched(const unsigned char *memory, size_t bytes)
 	return true;
 }
 
-/* One attempt at ADDRESS, which is WHAT; MEMORY must not change.  True when it was told and kept. */
+/*
+ * One attempt at ADDRESS, which is WHAT; MEMORY must not change.  True when it was told and kept.
+ */
 static bool
 attempt(struct storage_disk *disk, const char *what, uint64_t address, const unsigned char *memory)
 {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The tables that an IOMMU walks: 512 entries of 64 bits a table, pages of 4 KiB, no large ones, up
- * to 48 bits of device address.  VT-d's second level and the SMMU's are alike in this; what an entry
- * looks like, the driver says.  An entry of 0 leads nowhere.
+ * to 48 bits of device address.  VT-d's second level and the SMMU's are alike in this; what an
+ * entry looks like, the driver says.  An entry of 0 leads nowhere.
  */
 #ifndef KERNEL_CORE_IOMMU_TABLE_H
 #define KERNEL_CORE_IOMMU_TABLE_H
@@ -14,7 +14,9 @@
 struct iommu_table_kind {
 	unsigned levels; /* 3: 39 bits, 4: 48 */
 
-	/* An entry that leads to the table at ADDRESS, and one that maps it; address bits 12 to 47. */
+	/*
+	 * An entry that leads to the table at ADDRESS, and one that maps it; address bits 12 to 47.
+	 */
 	uint64_t (*entry_table)(uint64_t address);
 	uint64_t (*entry_page)(uint64_t address, bool writable);
 

@@ -180,6 +180,21 @@ memory_give(void *memory, size_t bytes)
 	lock_give(&map_lock, on);
 }
 
+void *
+memory_take_aligned(size_t bytes, size_t align)
+{
+	uint8_t *memory = memory_take(bytes + align);
+	size_t skip;
+
+	if (memory == NULL)
+		return NULL;
+	skip = (align - (uintptr_t)memory % align) % align;
+	if (skip != 0)
+		memory_give(memory, skip);
+	memory_give(memory + skip + bytes, align - skip);
+	return memory + skip;
+}
+
 void
 memory_on_give(void (*function)(void *memory, size_t bytes))
 {

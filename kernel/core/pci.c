@@ -115,9 +115,8 @@ pci_bridge_of(uint8_t bus)
 	return NULL;
 }
 
-/* Where FUNCTION has the capability ID; 0: nowhere. */
-static unsigned
-capability_of(uint32_t function, unsigned id)
+unsigned
+pci_capability(uint32_t function, unsigned after, unsigned id)
 {
 	unsigned at = 0;
 
@@ -125,8 +124,9 @@ capability_of(uint32_t function, unsigned id)
 		at = arch_pci_read(function, PCI_CAPABILITIES, 1) & 0xfc;
 	/* As many as there is room for: the list may be a loop. */
 	for (unsigned n = 0; n < 48 && at >= 0x40; n++) {
-		if (arch_pci_read(function, at, 1) == id)
+		if (after == 0 && arch_pci_read(function, at, 1) == id)
 			return at;
+		after = at == after ? 0 : after;
 		at = arch_pci_read(function, at + 1, 1) & 0xfc;
 	}
 	return 0;
@@ -139,7 +139,7 @@ pci_requester(uint32_t function)
 	uint32_t requester = function;
 
 	while (bridge != NULL) {
-		unsigned express = capability_of(bridge->function, PCI_CAPABILITY_EXPRESS);
+		unsigned express = pci_capability(bridge->function, 0, PCI_CAPABILITY_EXPRESS);
 		unsigned type = express == 0
 					? 0
 					: arch_pci_read(bridge->function, express + 2, 2) >> 4 & 15;

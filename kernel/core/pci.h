@@ -58,6 +58,12 @@ uint8_t pci_last_bus(void);
 const struct pci_function *pci_bridge_of(uint8_t bus);
 
 /*
+ * Where FUNCTION has its next capability with ID in its configuration space; AFTER: that of the
+ * last one, or 0 for the first.  0: nowhere.
+ */
+unsigned pci_capability(uint32_t function, unsigned after, unsigned id);
+
+/*
  * By which function's number the root complex knows the requests of FUNCTION: a bridge to a
  * conventional bus puts its own in their place.
  */

@@ -82,7 +82,8 @@ void interrupt_dispatch(unsigned vector);
 unsigned interrupt_bind_line(unsigned cpu, unsigned line);
 void interrupt_unbind(unsigned cpu, unsigned vector);
 
-/* vtd.c: Intel's IOMMU, if there is one. */
+/* iommu.c: which IOMMUs the ACPI tables name; vtd.c: Intel's. */
+void iommu_init(void);
 void vtd_init(void);
 bool vtd_is_at(uint64_t address, uint64_t bytes);
 

@@ -4,8 +4,8 @@
  *
  * Translation is on from boot: a device that was given no space reaches nothing.  Devices may not
  * translate for themselves (no device TLB), so there is nothing in them to invalidate.  Interrupt
- * remapping stays off, whether or not there is one: messages go to LAPICs as they are.  What is told
- * of a fault is what the fault recording registers say, at their interrupt.
+ * remapping stays off, whether or not there is one: messages go to LAPICs as they are.  What is
+ * told of a fault is what the fault recording registers say, at their interrupt.
  */
 #include "cpu.h"
 #include "dmar.h"
