@@ -84,8 +84,12 @@ place_map(uint64_t bytes)
 void
 memory_init(void)
 {
+	static const struct memory_stats none;
 	uint64_t bytes;
 
+	stats = none;
+	map_pages = 0;
+	map_first_free = 0;
 	occupied_count = arch_memory_occupied(occupied, 6);
 	range_count = arch_memory_ranges(ranges, MEMORY_RANGES_MAX);
 	for (unsigned i = 0; i < range_count; i++) {

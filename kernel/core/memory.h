@@ -20,7 +20,10 @@ struct memory_stats {
 	uint64_t refusals;
 };
 
-/* Reads the machine's memory ranges and builds the map.  Context: setup, once. */
+/*
+ * Reads the machine's memory ranges and builds the map.  Context: setup, once;
+ * in tests again, when nothing is taken.
+ */
 void memory_init(void);
 
 /* BYTES, rounded up to pages, page aligned, zeroed; NULL when no such run is free.  Any CPU. */
