@@ -95,6 +95,7 @@ struct virtio_transport_ops {
 	/*
 	 * Message vectors: how many there are (0: none), attaching a handler to one, and naming the
 	 * vector for configuration changes.  vector_detach() of an unattached vector does nothing.
+	 * All four are NULL for a bus that has no such thing.
 	 */
 	uint16_t (*vector_count)(void *context);
 	orion_status (*vector_attach)(void *context, uint16_t vector, uint16_t cpu,

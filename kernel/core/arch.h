@@ -58,6 +58,9 @@ unsigned arch_memory_occupied(struct memory_range *ranges, unsigned max);
 /* What the boot loader was told to tell the kernel, "" when nothing; static. */
 const char *arch_command_line(void);
 
+/* The archive of files that the loader brought along, occupied too; false when there is none. */
+bool arch_initrd(struct memory_range *archive);
+
 /* Page tables, exceptions, interrupt controllers, clock.  memory_init() was called before. */
 void arch_init(void);
 

@@ -104,4 +104,12 @@ bool fdt_interrupt(const struct fdt *fdt, uint32_t node, uint32_t index, struct 
  */
 bool fdt_reserved(const struct fdt *fdt, uint32_t index, struct memory_range *out);
 
+/* ---- What the loader was told: /chosen ---- */
+
+/* The command line; "" when there is none. */
+const char *fdt_command_line(const struct fdt *fdt);
+
+/* Where the archive of files is that the loader brought along. */
+bool fdt_initrd(const struct fdt *fdt, struct memory_range *out);
+
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The device tree's addresses and interrupts: see fdt.h. */
+/* The device tree's addresses and interrupts, and what is chosen: see fdt.h. */
 #include "kernel/core/fdt.h"
 
 #define FDT_USUAL_ADDRESS_CELLS 2u
@@ -123,4 +123,24 @@ fdt_reserved(const struct fdt *fdt, uint32_t index, struct memory_range *out)
 			if (index-- == 0)
 				return true;
 	return false;
+}
+
+const char *
+fdt_command_line(const struct fdt *fdt)
+{
+	return fdt_string(fdt_get(fdt, fdt_child_named(fdt, FDT_ROOT, "chosen"), "bootargs"));
+}
+
+/* An address of /chosen has one cell or two, whatever the bus has. */
+bool
+fdt_initrd(const struct fdt *fdt, struct memory_range *out)
+{
+	uint32_t chosen = fdt_child_named(fdt, FDT_ROOT, "chosen");
+	struct fdt_value start = fdt_get(fdt, chosen, "linux,initrd-start");
+	struct fdt_value end = fdt_get(fdt, chosen, "linux,initrd-end");
+
+	out->start = fdt_cells(start, 0, start.length / 4);
+	out->bytes = fdt_cells(end, 0, end.length / 4) - out->start;
+	return start.length >= 4 && start.length <= 8 && end.length >= 4 && end.length <= 8 &&
+	       out->start + out->bytes > out->start;
 }

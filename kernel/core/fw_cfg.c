@@ -63,7 +63,7 @@ fw_cfg_file(const char *name, const char **text, size_t *length)
 	bytes = big_endian(entry.size, sizeof(entry.size));
 	if (bytes > FW_CFG_FILE_BYTES_MAX)
 		return ORION_TOO_LARGE;
-	memory = memory_take(bytes + 1);
+	memory = memory_take(bytes == 0 ? 1 : bytes);
 	if (memory == NULL)
 		return ORION_NO_MEMORY;
 	arch_fw_cfg_select((uint16_t)big_endian(entry.key, sizeof(entry.key)));

@@ -10,8 +10,8 @@
 #define FW_CFG_FILE_BYTES_MAX (16u << 20)
 
 /*
- * Reads the file NAME whole into memory of its own (memory_take(), never given back), a NUL after
- * its last byte.  ORION_NOT_FOUND (also where there is no QEMU), ORION_TOO_LARGE, ORION_NO_MEMORY.
+ * Reads the file NAME whole into memory of its own (memory_take(), never given back).
+ * ORION_NOT_FOUND (also where there is no QEMU), ORION_TOO_LARGE, ORION_NO_MEMORY.
  */
 orion_status fw_cfg_file(const char *name, const char **text, size_t *length);
 

@@ -4,6 +4,7 @@
 #include "kernel/core/arch.h"
 #include "kernel/core/commands.h"
 #include "kernel/core/fw_cfg.h"
+#include "kernel/core/initrd.h"
 #include "kernel/core/memory.h"
 #include "kernel/core/mmio.h"
 #include "kernel/core/pci.h"
@@ -35,12 +36,24 @@ give_up(void)
 	arch_power_off(false);
 }
 
+/* From the loader's archive, or from QEMU. */
 static struct text
 read_file(const char *name)
 {
+	struct memory_range archive = {0, 0};
 	struct text text = {0};
-	orion_status status = fw_cfg_file(name, &text.bytes, &text.length);
+	orion_status status = ORION_NOT_FOUND;
 
+	if (arch_initrd(&archive))
+		status = initrd_find((const void *)(uintptr_t)archive.start, archive.bytes, name,
+				     &text.bytes, &text.length);
+	if (status == ORION_INVALID) {
+		kprint("boot: the archive of files (initrd) is broken: cpio's format newc is "
+		       "needed\n");
+		give_up();
+	}
+	if (status == ORION_NOT_FOUND)
+		status = fw_cfg_file(name, &text.bytes, &text.length);
 	if (status != ORION_OK && status != ORION_NOT_FOUND) {
 		kprint("boot: %s: %s\n", name, orion_status_text(status));
 		give_up();

@@ -47,22 +47,31 @@ range_mark(const struct memory_range *range, bool is_free)
 		page_set(page, is_free);
 }
 
+/* The end of an occupied range that has something of the BYTES at START; 0: there is none. */
+static uint64_t
+obstacle(const struct memory_range *occupied, unsigned count, uint64_t start, uint64_t bytes)
+{
+	for (unsigned i = 0; i < count; i++) {
+		uint64_t end = occupied[i].start + occupied[i].bytes;
+
+		if (occupied[i].start < start + bytes && end > start)
+			return end;
+	}
+	return 0;
+}
+
 /* Where BYTES for the map itself fit: above the lowest and clear of what is OCCUPIED. */
 static uint64_t
 place_map(const struct memory_range *occupied, unsigned occupied_count, uint64_t bytes)
 {
 	for (unsigned i = 0; i < range_count; i++) {
-		uint64_t start = ranges[i].start;
-		uint64_t end = start + ranges[i].bytes;
+		uint64_t end = ranges[i].start + ranges[i].bytes;
+		uint64_t start = ranges[i].start, next = start;
 
-		start = start < MEMORY_LOWEST ? MEMORY_LOWEST : start;
-		for (unsigned j = 0; j < occupied_count; j++) {
-			uint64_t occupied_end = occupied[j].start + occupied[j].bytes;
-
-			if (occupied[j].start < end && occupied_end > start)
-				start = occupied_end;
-		}
-		start = (start + PAGE_BYTES - 1) & ~(uint64_t)(PAGE_BYTES - 1);
+		do {
+			start = (next + PAGE_BYTES - 1) & ~(uint64_t)(PAGE_BYTES - 1);
+			next = obstacle(occupied, occupied_count, start, bytes);
+		} while (next != 0);
 		if (start < end && end - start >= bytes)
 			return start;
 	}

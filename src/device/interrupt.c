@@ -156,6 +156,16 @@ mode_vectors(virtio_irq_mode mode, uint16_t count)
 	return 0;
 }
 
+static uint16_t
+vectors_there(const struct virtio_device *device)
+{
+	const struct virtio_transport *transport = &device->transport;
+
+	return transport->ops->vector_count == NULL
+		       ? 0
+		       : transport->ops->vector_count(transport->context);
+}
+
 /* Tries MODE; on failure nothing stays attached. */
 static bool
 try_mode(struct virtio_device *device, virtio_irq_mode mode, uint16_t count)
@@ -166,7 +176,7 @@ try_mode(struct virtio_device *device, virtio_irq_mode mode, uint16_t count)
 
 	if (mode != VIRTIO_IRQ_POLLED && device->port->irq_attach == NULL)
 		return false;
-	if (needed > transport->ops->vector_count(transport->context))
+	if (needed > vectors_there(device))
 		return false;
 	device->targets = count;
 	status = attach_mode(device, mode, count);
@@ -183,13 +193,14 @@ try_mode(struct virtio_device *device, virtio_irq_mode mode, uint16_t count)
 static void
 attach_from(struct virtio_device *device, virtio_irq_mode mode, uint16_t count)
 {
-	const struct virtio_transport *transport = &device->transport;
+	virtio_irq_mode best = device->transport.ops->vector_count == NULL ? VIRTIO_IRQ_LINE
+									   : VIRTIO_IRQ_PER_QUEUE;
 
 	while (!try_mode(device, mode, count))
 		mode--;
-	if (mode != VIRTIO_IRQ_PER_QUEUE)
+	if (mode < best)
 		virtio_report(device, ORION_LEVEL_WARNING, ORION_EVENT_VECTORS_SHORT, count + 1u,
-			      transport->ops->vector_count(transport->context), mode);
+			      vectors_there(device), mode);
 }
 
 void

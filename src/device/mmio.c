@@ -169,34 +169,6 @@ queue_resetting(void *context, uint16_t queue)
 
 /* ---- interrupts: one line ---- */
 
-static uint16_t
-vector_count(void *context)
-{
-	(void)context;
-	return 0;
-}
-
-static orion_status
-vector_attach(void *context, uint16_t vector, uint16_t cpu, orion_irq_handler *handler,
-	      void *argument)
-{
-	(void)context, (void)vector, (void)cpu, (void)handler, (void)argument;
-	return ORION_NO_INTERRUPT;
-}
-
-static void
-vector_detach(void *context, uint16_t vector)
-{
-	(void)context, (void)vector;
-}
-
-static orion_status
-config_vector(void *context, uint16_t vector)
-{
-	(void)context, (void)vector;
-	return ORION_NO_INTERRUPT;
-}
-
 static orion_status
 line_attach(void *context, orion_irq_handler *handler, void *argument)
 {
@@ -272,10 +244,6 @@ static const struct virtio_transport_ops modern_ops = {
 	.queue_enable = queue_enable,
 	.queue_reset = queue_reset,
 	.queue_resetting = queue_resetting,
-	.vector_count = vector_count,
-	.vector_attach = vector_attach,
-	.vector_detach = vector_detach,
-	.config_vector = config_vector,
 	.line_attach = line_attach,
 	.line_detach = line_detach,
 	.isr_read = isr_read,
@@ -295,10 +263,6 @@ static const struct virtio_transport_ops legacy_ops = {
 	.queue_count = queue_count,
 	.queue_size_max = queue_size_max,
 	.queue_enable = mmio_legacy_queue_enable,
-	.vector_count = vector_count,
-	.vector_attach = vector_attach,
-	.vector_detach = vector_detach,
-	.config_vector = config_vector,
 	.line_attach = line_attach,
 	.line_detach = line_detach,
 	.isr_read = isr_read,

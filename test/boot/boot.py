@@ -21,7 +21,7 @@ QEMU = os.environ.get("QEMU") or QEMU
 KERNEL = os.path.abspath(os.environ.get("KERNEL") or f"{ROOT}/build/{IMAGE}")
 TIMEOUT = 120
 VARIABLES = ("DISK", "READONLY", "SCRIPT", "DEVICE_ARGS", "QEMU_ARGS", "CPUS", "MEM", "CONFIG",
-             "MACHINE", "APPEND", "MAKEFLAGS", "MFLAGS", "MAKELEVEL", "MODE")
+             "MACHINE", "BUS", "FILES", "APPEND", "MAKEFLAGS", "MFLAGS", "MAKELEVEL", "MODE")
 ENVIRONMENT = {k: v for k, v in os.environ.items() if k not in VARIABLES}
 ENVIRONMENT["PATH"] += ":/usr/sbin:/sbin"
 KIB, MIB, GIB = 1 << 10, 1 << 20, 1 << 30

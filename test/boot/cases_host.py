@@ -25,6 +25,19 @@ def cpus(count):
     return run
 
 
+def initrd(guest):
+    """Script and configuration come with the boot loader, whatever QEMU itself could pass."""
+    out = guest.good("virtio-queue-info vd0", DISK=guest.blank("a.img", MIB), FILES="initrd",
+                     CONFIG=guest.file("c.toml", "[virtio_block]\nqueue_count = 1\n"))
+    guest.says(r"^vd0: .*; 1 queue of", out)
+
+
+def initrd_broken(guest):
+    """What is no archive is told, and not run without."""
+    guest.bad("disk list", r"initrd.*newc", DISK=guest.blank("a.img", MIB),
+              QEMU_ARGS="-initrd " + guest.file("x", "070701 and nothing more"))
+
+
 def bench(mode):
     def run(guest):
         image = guest.blank("a.img", 8 * MIB)
@@ -173,8 +186,8 @@ def cases():
     for mode in ("randread", "randwrite", "read", "write"):
         yield f"host-bench:{mode}", bench(mode)
     for case in (commands, wrong_arguments, wrong_command_fails, refusal_that_does_not_come,
-                 config_good, config_missing, disk_missing, bench_asks_first, default_disk,
-                 make_run):
+                 initrd, initrd_broken, config_good, config_missing, disk_missing,
+                 bench_asks_first, default_disk, make_run):
         yield "host-" + case.__name__.replace("_", "-"), case
     for name, text, good, says in (
             ("crlf", b"disk list\r\ndisk flush vd0\r\n", True, r"flush"),

@@ -110,6 +110,26 @@ TEST(device_interrupt__polled_when_nothing_is_to_be_had)
 	expect_mode(device, fake, VIRTIO_IRQ_POLLED, 2);
 }
 
+/* A bus without vectors: its line is all that there can be, and no reason for a word. */
+TEST(device_interrupt__a_bus_without_vectors)
+{
+	struct fake *fake = fake_make(0);
+	struct virtio_device *device = device_make(fake);
+	struct virtio_transport_ops ops = *device->transport.ops;
+
+	ops.vector_count = NULL;
+	ops.vector_attach = NULL;
+	ops.vector_detach = NULL;
+	ops.config_vector = NULL;
+	device->transport.ops = &ops;
+	virtio_interrupts_attach(device, 2);
+	expect_mode(device, fake, VIRTIO_IRQ_LINE, 2);
+	EXPECT_EQ(fake->reports[ORION_EVENT_VECTORS_SHORT], 0);
+	EXPECT(virtio_interrupts_degrade(device, 2));
+	expect_mode(device, fake, VIRTIO_IRQ_POLLED, 2);
+	EXPECT_EQ(fake->reports[ORION_EVENT_VECTORS_SHORT], 1);
+}
+
 TEST(device_interrupt__a_host_without_interrupts_is_not_asked)
 {
 	struct fake *fake = fake_make(0);

@@ -99,12 +99,14 @@ arch_memory_occupied(struct memory_range *ranges, unsigned max)
 	unsigned count = 2;
 	struct memory_range reserved;
 
-	if (max < 2)
+	if (max < 3)
 		return 0;
 	ranges[0].start = (uintptr_t)kernel_start;
 	ranges[0].bytes = (uintptr_t)kernel_end - (uintptr_t)kernel_start;
 	ranges[1].start = (uintptr_t)tree.blob;
 	ranges[1].bytes = tree.bytes;
+	if (fdt_initrd(&tree, &ranges[count]))
+		count++;
 	for (uint32_t i = 0; fdt_reserved(&tree, i, &reserved); i++) {
 		if (count == max)
 			orion_panic("more reserved memory in the device tree than can be noted");
@@ -131,7 +133,13 @@ arch_init(void)
 const char *
 arch_command_line(void)
 {
-	return fdt_string(fdt_get(&tree, fdt_child_named(&tree, FDT_ROOT, "chosen"), "bootargs"));
+	return fdt_command_line(&tree);
+}
+
+bool
+arch_initrd(struct memory_range *archive)
+{
+	return fdt_initrd(&tree, archive);
 }
 
 const char *

@@ -22,6 +22,14 @@ struct start_info {
 	uint32_t reserved;
 };
 
+/* The first one is the archive of files. */
+struct module {
+	uint64_t address;
+	uint64_t bytes;
+	uint64_t command_line;
+	uint64_t reserved;
+};
+
 struct memory_map_entry {
 	uint64_t address;
 	uint64_t bytes;
@@ -33,6 +41,7 @@ _Noreturn void boot_main(const struct start_info *info);
 
 static struct memory_range ram[MEMORY_RANGES_MAX];
 static unsigned ram_count;
+static struct memory_range initrd; /* no bytes: there is none */
 static uint64_t root_pointer;
 static char command_line[COMMAND_LINE_BYTES]; /* cut where it is longer */
 
@@ -53,6 +62,12 @@ copy_start_info(const struct start_info *info)
 		orion_panic("not started through the PVH entry, version 1 or later");
 	root_pointer = info->root_pointer;
 	copy_command_line((const char *)(uintptr_t)info->command_line);
+	if (info->module_count != 0) {
+		const struct module *module = (const struct module *)(uintptr_t)info->modules;
+
+		initrd.start = module->address;
+		initrd.bytes = module->bytes;
+	}
 	map = (const struct memory_map_entry *)(uintptr_t)info->memory_map;
 	for (uint32_t i = 0; i < info->memory_map_entries && ram_count < MEMORY_RANGES_MAX; i++) {
 		if (map[i].type == MEMORY_MAP_RAM && map[i].bytes != 0 &&
@@ -92,11 +107,19 @@ arch_memory_ranges(struct memory_range *ranges, unsigned max)
 unsigned
 arch_memory_occupied(struct memory_range *ranges, unsigned max)
 {
-	if (max == 0)
+	if (max < 2)
 		return 0;
 	ranges[0].start = (uintptr_t)kernel_start;
 	ranges[0].bytes = (uintptr_t)kernel_end - (uintptr_t)kernel_start;
-	return 1;
+	ranges[1] = initrd;
+	return 2;
+}
+
+bool
+arch_initrd(struct memory_range *archive)
+{
+	*archive = initrd;
+	return initrd.bytes != 0;
 }
 
 void
