@@ -144,10 +144,12 @@ kernel_c := $(CORE) $(STORAGE) $(filter-out $(KERNEL_WITHOUT),\
 	$(wildcard kernel/*.c kernel/*/*.c kernel/arch/$(ARCH)/*.c))
 kernel_s := $(wildcard kernel/arch/$(ARCH)/*.S)
 kernel_o := $(kernel_s:%.S=$B/$(ARCH)/%.S.o) $(kernel_c:%.c=$B/$(ARCH)/%.o)
-kernel := $(if $(KERNEL_CFLAGS),$(if $(filter release debug clang,$(MODE)),$(KERNEL)))
+# Further forms of it, for other loaders.
+kernel_more := $(KERNEL_MORE:%=$B/orion-$(ARCH).%)
+kernel := $(if $(KERNEL_CFLAGS),$(if $(filter release debug clang,$(MODE)),$(KERNEL) $(kernel_more)))
 
 PHONY_BUILD := all lib core kernel linux plugins tests benches
-.PHONY: $(PHONY_BUILD) run test mutate litmus bench bench-ring bench-kernel bench-linux \
+.PHONY: $(PHONY_BUILD) run image test mutate litmus bench bench-ring bench-kernel bench-linux \
 	budget lint fuzz install clean format help
 all: lib kernel linux tests benches ## build everything for MODE (the default)
 lib: $(libraries) ## build the libraries: core, storage and the model device
@@ -284,6 +286,11 @@ $B/$(ARCH)/%.S.o: %.S $B/$(ARCH)/flags
 	$(compile_kernel)
 $(KERNEL_ELF): $(kernel_o) kernel/arch/$(ARCH)/link.ld
 	$(call say,KLD,$@)$(KERNEL_LD) $(KERNEL_LDFLAGS) -o $@ $(kernel_o)
+# The head, which is linked beside the kernel, then the kernel's memory as it is to be.
+$B/orion-$(ARCH).bzImage: $(KERNEL_ELF)
+	$(call say,IMG,$@)$(KERNEL_OBJCOPY) -O binary -j .setup --set-section-flags .setup=alloc \
+		$< $@ && $(KERNEL_OBJCOPY) -O binary -R .setup $< $@.flat && \
+		cat $@.flat >>$@ && rm $@.flat
 $B/orion-$(ARCH).img: $(KERNEL_ELF)
 	$(call say,IMG,$@)$(KERNEL_FLAT) $< $@
 
@@ -298,6 +305,12 @@ run: ## boot Orion in QEMU (DISK= READONLY=1 SCRIPT= MACHINE= DEVICE_ARGS= QEMU_
 	@ARCH=$(ARCH) tools/need run >&2
 	+@$(again) kernel >&2
 	@ARCH=$(ARCH) KERNEL=$(KERNEL) tools/run
+
+image: ## make build/orion-x86_64.iso, a CD that boots on any PC (SCRIPT= CONFIG= go into it)
+	@tools/need image >&2
+	+@$(again) ARCH=x86_64 kernel >&2
+	@tools/image $B/orion-x86_64.elf $B/orion-x86_64.iso
+	@echo "$B/orion-x86_64.iso"
 
 plugins: ## build the nbdkit plugin and the fio engine
 	@tools/need plugins >&2
