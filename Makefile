@@ -306,7 +306,7 @@ run: ## boot Orion in QEMU (DISK= READONLY=1 SCRIPT= MACHINE= DEVICE_ARGS= QEMU_
 	+@$(again) kernel >&2
 	@ARCH=$(ARCH) KERNEL=$(KERNEL) tools/run
 
-image: ## make build/orion-x86_64.iso, a CD that boots on any PC (SCRIPT= CONFIG= go into it)
+image: ## make build/orion-x86_64.iso, a CD that boots on any PC (SCRIPT= CONFIG= APPEND=)
 	@tools/need image >&2
 	+@$(again) ARCH=x86_64 kernel >&2
 	@tools/image $B/orion-x86_64.elf $B/orion-x86_64.iso

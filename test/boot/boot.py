@@ -127,8 +127,8 @@ class Guest:
 
     def start(self, command, timeout=TIMEOUT, **variables):
         expect(os.path.exists(KERNEL), f"there is no kernel: make kernel ARCH={ARCH}")
-        env = dict(ENVIRONMENT, KERNEL=KERNEL, ARCH=ARCH,
-                   **{k: str(v) for k, v in variables.items()})
+        env = dict(ENVIRONMENT, KERNEL=KERNEL, ARCH=ARCH)
+        env.update((k, str(v)) for k, v in variables.items())
         child = subprocess.Popen(command, cwd=ROOT, env=env, stdin=subprocess.DEVNULL,
                                  stdout=subprocess.PIPE, stderr=subprocess.PIPE,
                                  start_new_session=True)

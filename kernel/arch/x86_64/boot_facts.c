@@ -24,8 +24,6 @@
 #define LINUX_INITRD_BYTES_HIGH 0x0c4u
 #define LINUX_COMMAND_LINE_HIGH 0x0c8u
 #define LINUX_RANGE_COUNT 0x1e8u
-#define LINUX_FLAG 0x1feu
-#define LINUX_FLAG_VALUE 0xaa55u
 #define LINUX_MAGIC 0x202u
 #define LINUX_MAGIC_VALUE 0x53726448u /* "HdrS" */
 #define LINUX_INITRD 0x218u
@@ -191,8 +189,8 @@ boot_read_linux(struct boot_facts *facts, uint64_t address, uint64_t reach)
 
 	if (params == NULL)
 		return "Linux boot protocol: boot_params below 4 GiB are needed";
-	if (field(params, LINUX_FLAG, 2) != LINUX_FLAG_VALUE ||
-	    field32(params, LINUX_MAGIC) != LINUX_MAGIC_VALUE)
+	/* Not boot_flag (0xaa55) before it: GRUB writes into that. */
+	if (field32(params, LINUX_MAGIC) != LINUX_MAGIC_VALUE)
 		return "Linux boot protocol: no setup header (HdrS) in boot_params";
 	count = params[LINUX_RANGE_COUNT];
 	if (count > LINUX_RANGES_MAX)

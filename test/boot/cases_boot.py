@@ -1,0 +1,118 @@
+# SPDX-License-Identifier: MIT
+"""Every way in which a PC's loaders start the kernel: PVH, Linux's three entries, Multiboot2."""
+import os
+
+from boot import ARCH, KERNEL, KIB, MIB, ROOT, Skip, expect_pattern, fsck, tool, expect, hash_of, \
+    sha256
+
+FORMS = {"elf": KERNEL, "bzImage": os.path.splitext(KERNEL)[0] + ".bzImage"}
+QBOOT, OVMF = "/usr/share/qemu/qboot.rom", "/usr/share/ovmf/OVMF.fd"
+LOADER = ("gcc -O1 -ffreestanding -fno-pic -no-pie -static -nostdlib -mgeneral-regs-only "
+          "-mno-red-zone -fno-stack-protector -Wl,-Ttext=0x8000000,--build-id=none,-e,load").split()
+WORD = "virtio_mmio.device=wrong"       # complained of: the command line has arrived
+FS, SIZE = 4 * MIB, 6 * MIB
+SCRIPT = """
+disk list
+disk hash vd0
+disk write vd0 4M 300k pattern:7
+disk verify vd0 4M 300k pattern:7
+disk flush vd0
+! disk verify vd0 4M 300k pattern:9
+disk bench vd0 randread bs=4k depth=8 count=400 queues=2
+cpus
+"""
+
+
+def judge(guest, run, protocol, **variables):
+    """The scenario by RUN, of a kernel that says that it was started by PROTOCOL."""
+    image = guest.ext4("a.img", FS, SIZE)
+    before = sha256(image)
+    out = run(SCRIPT, DISK=image, CPUS=2, **variables)
+    guest.says(rf"^boot: {protocol}\r?$", out)
+    guest.says(r"^cpu: 2,", out)
+    expect(hash_of(out) == before, "disk hash is not the host's sha256sum")
+    expect_pattern(image, 7, 4 * MIB, 300 * KIB)
+    fsck(image)
+    return out
+
+
+def kernel(form, protocol, machine, words="", **more):
+    """QEMU's own loaders."""
+    def run(guest):
+        out = judge(guest, guest.good, protocol, KERNEL=FORMS[form], MACHINE=machine, APPEND=WORD,
+                    QEMU_ARGS=words, **more)
+        guest.says(r"SIZE@BASE:LINE is needed", out)
+    return run
+
+
+def loader64(guest, *words):
+    """Our own loader of ELF files for the 64-bit entry, which is what QEMU starts."""
+    path = guest.path("loader64.elf")
+    tool(*LOADER, *words, "-o", path, os.path.join(ROOT, "test/boot/loader64.c"))
+    return {"KERNEL": path, "APPEND": WORD, "QEMU_ARGS": "-initrd " + KERNEL}
+
+
+def linux64(machine):
+    def run(guest):
+        out = judge(guest, guest.good, "Linux boot protocol", MACHINE=machine, **loader64(guest))
+        guest.says(r"SIZE@BASE:LINE is needed", out)
+    return run
+
+
+def no_header(guest):
+    """Who comes without what the protocol asks for is told so, and the machine ends."""
+    guest.bad("disk list", r"Panic.*Linux boot protocol: no setup header \(HdrS\)",
+              DISK=guest.blank("a.img", MIB), **loader64(guest, '-DMAGIC="HdrX"'))
+
+
+def image(guest, form, **variables):
+    path = guest.path("orion.iso")
+    guest.start(["tools/image", FORMS[form], path], **variables)
+    expect(os.path.exists(path), "tools/image made no image")
+    return path
+
+
+def cd(form, protocol, machine):
+    """GRUB from a CD; script and command line are on it."""
+    def run(guest):
+        def boot(script, **variables):
+            file = guest.file("on-cd.orion", script.strip() + "\n")
+            path = image(guest, form, SCRIPT=file, APPEND=WORD)
+            code, out = guest.start(["tools/run"], KERNEL=path, TIMEOUT=100, MACHINE=machine,
+                                    QEMU_ARGS="-no-reboot", **variables)
+            expect(code == 0, f"exit status {code}, expected 0")
+            return out
+        out = judge(guest, boot, protocol)
+        guest.says(r"SIZE@BASE:LINE is needed", out)
+    return run
+
+
+def cd_uefi(guest):
+    """UEFI's firmware writes on COM1 too."""
+    if not os.path.exists(OVMF):
+        raise Skip(f"there is no {OVMF}")
+
+    def boot(script, **variables):
+        code, out = guest.run(script, QEMU_ARGS="-bios " + OVMF, KERNEL=image(guest, "elf"),
+                              **variables)
+        expect(code == 0, f"exit status {code}, expected 0")
+        return out
+    judge(guest, boot, "Multiboot2")
+
+
+def cases():
+    if ARCH != "x86_64":
+        return
+    for machine in ("q35", "pc", "microvm"):
+        yield f"boot:pvh.{machine}", kernel("elf", "PVH", machine)
+        yield f"boot:bzimage.{machine}", kernel("bzImage", "Linux boot protocol", machine)
+    yield "boot:pvh.qboot", kernel("elf", "PVH", "q35", "-bios " + QBOOT)
+    yield "boot:pvh.initrd", kernel("elf", "PVH", "q35", FILES="initrd")
+    yield "boot:bzimage.initrd", kernel("bzImage", "Linux boot protocol", "q35", FILES="initrd")
+    yield "boot:bzimage.qboot", kernel("bzImage", "Linux boot protocol", "q35", "-bios " + QBOOT)
+    for machine in ("q35", "pc"):
+        yield f"boot:linux64.{machine}", linux64(machine)
+        yield f"boot:cd.{machine}", cd("elf", "Multiboot2", machine)
+        yield f"boot:cd-linux.{machine}", cd("bzImage", "Linux boot protocol", machine)
+    yield "boot:cd.uefi", cd_uefi
+    yield "boot:no-header", no_header
