@@ -102,6 +102,7 @@ BENCH_SHARED := $(filter-out $(BENCH),$(wildcard bench/*.c))
 # device, are unit-tested on the host.
 LENT := $(wildcard kernel/console/line.c kernel/core/print.c kernel/core/memory.c \
 	$(addprefix kernel/core/,fdt.c fdt_bus.c fdt_pci.c initrd.c mmio.c string.c)) \
+	$(wildcard kernel/arch/x86_64/boot_facts.c) \
 	$(wildcard ports/linux/options.c ports/linux/dma.c ports/linux/pages.c)
 
 core_o := $(CORE:src/%.c=$B/core/%.o)
@@ -146,7 +147,8 @@ kernel_s := $(wildcard kernel/arch/$(ARCH)/*.S)
 kernel_o := $(kernel_s:%.S=$B/$(ARCH)/%.S.o) $(kernel_c:%.c=$B/$(ARCH)/%.o)
 # Further forms of it, for other loaders.
 kernel_more := $(KERNEL_MORE:%=$B/orion-$(ARCH).%)
-kernel := $(if $(KERNEL_CFLAGS),$(if $(filter release debug clang,$(MODE)),$(KERNEL) $(kernel_more)))
+kernel := $(if $(KERNEL_CFLAGS),$(if $(filter release debug clang,$(MODE)),\
+	$(KERNEL) $(kernel_more)))
 
 PHONY_BUILD := all lib core kernel linux plugins tests benches
 .PHONY: $(PHONY_BUILD) run image test mutate litmus bench bench-ring bench-kernel bench-linux \

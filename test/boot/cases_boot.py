@@ -45,10 +45,10 @@ def kernel(form, protocol, machine, words="", **more):
     return run
 
 
-def loader64(guest, *words):
+def loader64(guest, magic="HdrS"):
     """Our own loader of ELF files for the 64-bit entry, which is what QEMU starts."""
     path = guest.path("loader64.elf")
-    tool(*LOADER, *words, "-o", path, os.path.join(ROOT, "test/boot/loader64.c"))
+    tool(*LOADER, f'-DMAGIC="{magic}"', "-o", path, os.path.join(ROOT, "test/boot/loader64.c"))
     return {"KERNEL": path, "APPEND": WORD, "QEMU_ARGS": "-initrd " + KERNEL}
 
 
@@ -62,7 +62,7 @@ def linux64(machine):
 def no_header(guest):
     """Who comes without what the protocol asks for is told so, and the machine ends."""
     guest.bad("disk list", r"Panic.*Linux boot protocol: no setup header \(HdrS\)",
-              DISK=guest.blank("a.img", MIB), **loader64(guest, '-DMAGIC="HdrX"'))
+              DISK=guest.blank("a.img", MIB), **loader64(guest, "HdrX"))
 
 
 def image(guest, form, **variables):

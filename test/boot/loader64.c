@@ -7,18 +7,13 @@
  * the memory map, ACPI's root and the command line into boot_params, and enters the kernel at the
  * ELF's entry in 64-bit mode with Firecracker's picture of memory: segments at 0x500, boot_params
  * at 0x7000, stack below 0x8ff0, tables from 0x9000 that map 1 GiB, command line at 0x20000.
- *
- *   gcc -O1 -ffreestanding -fno-pic -no-pie -static -nostdlib -mgeneral-regs-only -mno-red-zone
- *       -fno-stack-protector -Wl,-Ttext=0x8000000,--build-id=none
+ * cases_boot.py compiles it; MAGIC is what the setup header says.
  */
 #include <elf.h>
 #include <stdint.h>
 
 #define PARAMS 0x7000
 #define COMMAND_LINE 0x20000
-#ifndef MAGIC
-#define MAGIC "HdrS"
-#endif
 
 struct start_info {
 	uint32_t magic, version, flags, module_count;

@@ -14,7 +14,12 @@
 #define BIOS_END 0x100000u
 
 /* The entry that was taken: numbers that boot.S knows. */
-enum boot_protocol { BOOT_PVH, BOOT_LINUX, BOOT_MULTIBOOT2, BOOT_UNKNOWN };
+enum boot_protocol {
+	BOOT_PVH,
+	BOOT_LINUX,
+	BOOT_MULTIBOOT2,
+	BOOT_UNKNOWN
+};
 
 _Noreturn void boot_main(enum boot_protocol protocol, uint32_t address);
 
@@ -58,9 +63,9 @@ boot_main(enum boot_protocol protocol, uint32_t address)
 		orion_panic("the entry for Multiboot2 was taken by another loader (see eax)");
 	protocol_name = protocols[protocol].name;
 	wrong = protocols[protocol].read(&facts, address, FIRST_MAP_END);
-	if (wrong == NULL && ranges_meet(facts.initrd.start, facts.initrd.bytes,
-					 (uintptr_t)kernel_start,
-					 (uintptr_t)kernel_end - (uintptr_t)kernel_start))
+	if (wrong == NULL &&
+	    ranges_meet(facts.initrd.start, facts.initrd.bytes, (uintptr_t)kernel_start,
+			(uintptr_t)kernel_end - (uintptr_t)kernel_start))
 		wrong = "the archive of files (initrd) lies where the kernel does";
 	if (wrong != NULL)
 		orion_panic(wrong);

@@ -71,8 +71,8 @@ at(uint64_t address, uint64_t bytes, uint64_t reach)
 static void
 add_range(struct boot_facts *facts, uint64_t start, uint64_t bytes, uint32_t type)
 {
-	struct memory_range *last = facts->ram_count != 0 ? &facts->ram[facts->ram_count - 1]
-							  : NULL;
+	struct memory_range *last =
+		facts->ram_count != 0 ? &facts->ram[facts->ram_count - 1] : NULL;
 
 	if (type != RAM || bytes == 0 || start + bytes < start)
 		return;
