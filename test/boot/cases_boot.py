@@ -2,8 +2,8 @@
 """Every way in which a PC's loaders start the kernel: PVH, Linux's three entries, Multiboot2."""
 import os
 
-from boot import ARCH, KERNEL, KIB, MIB, ROOT, Skip, expect_pattern, fsck, tool, expect, hash_of, \
-    sha256
+from boot import ARCH, KERNEL, KIB, MIB, QEMU, ROOT, Skip, expect, expect_pattern, fsck, hash_of, \
+    sha256, tool
 
 FORMS = {"elf": KERNEL, "bzImage": os.path.splitext(KERNEL)[0] + ".bzImage"}
 QBOOT, OVMF = "/usr/share/qemu/qboot.rom", "/usr/share/ovmf/OVMF.fd"
@@ -100,6 +100,18 @@ def cd_uefi(guest):
     judge(guest, boot, "Multiboot2")
 
 
+def power_off(machine, script, status):
+    """Without QEMU's device for it the status is the last line, and ACPI ends the machine."""
+    def run(guest):
+        file = guest.file("script.orion", script)
+        code, out = guest.start([QEMU, "-M", machine, "-nodefaults", "-display", "none",
+                                 "-kernel", KERNEL, "-serial", "stdio", "-no-reboot",
+                                 "-fw_cfg", f"name=opt/orion/script,file={file}"])
+        expect(code == 0, f"exit status {code}, expected 0")
+        expect(out.endswith(f"power-off: {status}\n"), "the status is not the last line")
+    return run
+
+
 def cases():
     if ARCH != "x86_64":
         return
@@ -116,3 +128,6 @@ def cases():
         yield f"boot:cd-linux.{machine}", cd("bzImage", "Linux boot protocol", machine)
     yield "boot:cd.uefi", cd_uefi
     yield "boot:no-header", no_header
+    for machine in ("q35", "pc", "microvm"):
+        yield f"power-off:{machine}.success", power_off(machine, "disk list\n", "success")
+    yield "power-off:q35.failure", power_off("q35", "nonsense\n", "failure")
