@@ -43,16 +43,11 @@ struct name {
 
 /* CPUID's, then those of device trees. */
 static const struct name face_names[] = {
-	{"KVMKVMKVM", KVM},
-	{"TCGTCGTCGTCG", QEMU_TCG},
-	{"XenVMMXenVMM", XEN},
-	{"VMwareVMware", VMWARE},
-	{"Microsoft Hv", HYPER_V},
-	{"bhyve bhyve ", BHYVE},
-	{"VBoxVBoxVBox", VIRTUALBOX},
-	{"ACRNACRNACRN", ACRN},
-	{"linux,kvm", KVM},
-	{"xen,xen", XEN},
+	{"KVMKVMKVM", KVM},           {"TCGTCGTCGTCG", QEMU_TCG},
+	{"XenVMMXenVMM", XEN},        {"VMwareVMware", VMWARE},
+	{"Microsoft Hv", HYPER_V},    {"bhyve bhyve ", BHYVE},
+	{"VBoxVBoxVBox", VIRTUALBOX}, {"ACRNACRNACRN", ACRN},
+	{"linux,kvm", KVM},           {"xen,xen", XEN},
 };
 
 /* Parts of what firmware says; the first that is found counts. */

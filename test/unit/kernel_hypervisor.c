@@ -8,16 +8,46 @@
 #include "kernel/core/hypervisor.h"
 
 /* ebx, ecx, edx of leaf 0x40000000 and its likes. */
-#define FACE_KVM {0x4b4d564b, 0x564b4d56, 0x0000004d}
-#define FACE_TCG {0x54474354, 0x43544743, 0x47435447}
-#define FACE_XEN {0x566e6558, 0x65584d4d, 0x4d4d566e}
-#define FACE_VMWARE {0x61774d56, 0x4d566572, 0x65726177}
-#define FACE_HYPER_V {0x7263694d, 0x666f736f, 0x76482074}
-#define FACE_BHYVE {0x76796862, 0x68622065, 0x20657679}
-#define FACE_VIRTUALBOX {0x786f4256, 0x786f4256, 0x786f4256}
-#define FACE_ACRN {0x4e524341, 0x4e524341, 0x4e524341}
-#define FACE_OTHER {0x44434241, 0x01464544, 0x00000000}
-#define FACE_JUNK {0x00000001, 0x00000002, 0x00000003} /* a leaf that is not there */
+#define FACE_KVM                                   \
+	{                                          \
+		0x4b4d564b, 0x564b4d56, 0x0000004d \
+	}
+#define FACE_TCG                                   \
+	{                                          \
+		0x54474354, 0x43544743, 0x47435447 \
+	}
+#define FACE_XEN                                   \
+	{                                          \
+		0x566e6558, 0x65584d4d, 0x4d4d566e \
+	}
+#define FACE_VMWARE                                \
+	{                                          \
+		0x61774d56, 0x4d566572, 0x65726177 \
+	}
+#define FACE_HYPER_V                               \
+	{                                          \
+		0x7263694d, 0x666f736f, 0x76482074 \
+	}
+#define FACE_BHYVE                                 \
+	{                                          \
+		0x76796862, 0x68622065, 0x20657679 \
+	}
+#define FACE_VIRTUALBOX                            \
+	{                                          \
+		0x786f4256, 0x786f4256, 0x786f4256 \
+	}
+#define FACE_ACRN                                  \
+	{                                          \
+		0x4e524341, 0x4e524341, 0x4e524341 \
+	}
+#define FACE_OTHER                                 \
+	{                                          \
+		0x44434241, 0x01464544, 0x00000000 \
+	}
+#define FACE_JUNK                                  \
+	{                                          \
+		0x00000001, 0x00000002, 0x00000003 \
+	} /* a leaf that is not there */
 
 static const struct {
 	const char *expected;
@@ -116,10 +146,10 @@ TEST(hypervisor__clues_are_cut)
 /* ---- SMBIOS ---- */
 
 static const uint8_t list[] = {
-	0, 6, 0, 0, 1, 2, 'b', 'i', 'o', 's', 0, '1', 0, 0, /* firmware */
-	32, 4, 1, 0, 0, 0, /* no strings */
-	1, 8, 2, 0, 2, 1, 0, 9, 'm', 'o', 'd', 'e', 'l', 0, 'm', 'a', 'k', 'e', 'r', 0, 0,
-	127, 4, 3, 0, 0, 0,
+	0,   6,   0,   0,   1,   2, 'b', 'i', 'o', 's', 0,   '1', 0,   0, /* firmware */
+	32,  4,   1,   0,   0,   0, /* no strings */
+	1,   8,   2,   0,   2,   1, 0,   9,   'm', 'o', 'd', 'e', 'l', 0,
+	'm', 'a', 'k', 'e', 'r', 0, 0,   127, 4,   3,   0,   0,   0,
 };
 
 TEST(smbios__system)
