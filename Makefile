@@ -152,8 +152,8 @@ kernel := $(if $(KERNEL_CFLAGS),$(if $(filter release debug clang,$(MODE)),\
 	$(KERNEL) $(kernel_more)))
 
 PHONY_BUILD := all lib core kernel linux plugins tests benches
-.PHONY: $(PHONY_BUILD) run image test mutate litmus bench bench-ring bench-kernel bench-linux \
-	budget lint fuzz install clean format help
+.PHONY: $(PHONY_BUILD) run image test test-hypervisors mutate litmus bench bench-ring \
+	bench-kernel bench-linux budget lint fuzz install clean format help
 all: lib kernel linux tests benches ## build everything for MODE (the default)
 lib: $(libraries) ## build the libraries: core, storage and the model device
 core: $(core_a) ## build the driver core alone
@@ -322,6 +322,11 @@ plugins: ## build the nbdkit plugin and the fio engine
 test: ## run every test; ONLY=id runs one suite or one case (MODE= says in which build)
 	@tools/need test >&2
 	@MODE=$(MODE) MAKE='$(MAKE)' JOBS=$(JOBS) SEED=$(SEED) tools/test $(ONLY)
+
+test-hypervisors: ## run Orion under Xen and KVM, within QEMU's emulation (ONLY=xen)
+	@tools/need hypervisors >&2
+	+@$(again) ARCH=x86_64 kernel >&2
+	@test/hypervisors/run $(ONLY)
 
 mutate: ## leave out every fence, swap every publication, and demand that a test notices
 	@tools/need test >&2

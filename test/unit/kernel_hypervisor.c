@@ -67,6 +67,7 @@ static const struct {
 	{"Hyper-V (Cloud Hypervisor)", {FACE_HYPER_V}, {"CLOUDH"}},
 	{"KVM (crosvm)", {FACE_KVM}, {"CROSVM"}},
 	{"KVM (QEMU), also seen as Hyper-V", {FACE_HYPER_V, FACE_KVM}, {"BOCHS ", "QEMU"}},
+	{"QEMU, also seen as Xen", {FACE_XEN, FACE_JUNK}, {"BOCHS ", "QEMU"}},
 	{"KVM (QEMU), also seen as Xen", {FACE_XEN, FACE_KVM}, {"BOCHS ", "QEMU"}},
 	{"KVM (QEMU), also seen as Hyper-V, Xen",
 	 {FACE_HYPER_V, FACE_XEN, FACE_KVM},

@@ -25,7 +25,8 @@
 #define SLEEP_ENABLE 0x20u
 #define AML_PACKAGE 0x12u
 #define AML_BYTE 0x0au
-#define SOFT_OFF_US 1000000u /* how long a machine may take to obey */
+#define DEBUG_EXIT_US 100000u /* how long a machine may take to obey */
+#define SOFT_OFF_US 1000000u
 #define RESET_PORT 0xcf9
 #define RESET_HARD 6
 #define KEYBOARD_PORT 0x64
@@ -95,6 +96,7 @@ void
 arch_power_off(bool success)
 {
 	port_write8(DEBUG_EXIT_PORT, success ? DEBUG_EXIT_SUCCESS : DEBUG_EXIT_FAILURE);
+	timer_wait_us(DEBUG_EXIT_US);
 	kprint("power-off: %s\n", success ? "success" : "failure");
 	soft_off();
 	timer_wait_us(SOFT_OFF_US);
