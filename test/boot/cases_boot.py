@@ -112,6 +112,19 @@ def power_off(machine, script, status):
     return run
 
 
+def no_console(guest):
+    """Without COM1 a script runs, though nobody sees what it prints."""
+    image = guest.blank("a.img", MIB)
+    file = guest.file("script.orion", "disk write vd0 0 64k pattern:3\ndisk flush vd0\n")
+    code, _ = guest.start([QEMU, "-M", "q35", "-nodefaults", "-display", "none", "-no-reboot",
+                           "-device", "isa-debug-exit,iobase=0xf4", "-kernel", KERNEL,
+                           "-fw_cfg", f"name=opt/orion/script,file={file}",
+                           "-drive", f"if=none,id=d,format=raw,file={image}",
+                           "-device", "virtio-blk-pci,drive=d"])
+    expect(code == 33, f"exit status {code}, expected 33")
+    expect_pattern(image, 3, 0, 64 * KIB)
+
+
 def cases():
     if ARCH != "x86_64":
         return
@@ -128,6 +141,7 @@ def cases():
         yield f"boot:cd-linux.{machine}", cd("bzImage", "Linux boot protocol", machine)
     yield "boot:cd.uefi", cd_uefi
     yield "boot:no-header", no_header
+    yield "boot:no-console", no_console
     for machine in ("q35", "pc", "microvm"):
         yield f"power-off:{machine}.success", power_off(machine, "disk list\n", "success")
     yield "power-off:q35.failure", power_off("q35", "nonsense\n", "failure")

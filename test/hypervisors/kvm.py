@@ -36,9 +36,10 @@ run() {{
 	echo "---- $1"
 	name=$1
 	shift
-	qemu-system-x86_64 -M q35 -m 128 -smp 2 -nodefaults -display none -no-reboot -serial stdio \\
-		-kernel /run/orion.elf -fw_cfg name=opt/orion/script,file=/run/script \\
-		-device isa-debug-exit,iobase=0xf4 -drive if=none,id=d,format=raw,file=/dev/vdb \\
+	qemu-system-x86_64 -M q35 -m 128 -smp 2 -nodefaults -display none -no-reboot \\
+		-serial stdio -kernel /run/orion.elf \\
+		-fw_cfg name=opt/orion/script,file=/run/script -device isa-debug-exit,iobase=0xf4 \\
+		-drive if=none,id=d,format=raw,file=/dev/vdb \\
 		-device virtio-blk-pci,drive=d,num-queues=2,disable-legacy=on "$@" </dev/null
 	echo "---- $name ended with $?"
 }}
