@@ -45,16 +45,16 @@ def kernel(form, protocol, machine, words="", **more):
     return run
 
 
-def loader64(guest, magic="HdrS"):
-    """Our own loader of ELF files for the 64-bit entry, which is what QEMU starts."""
+def loader64(guest, form, magic="HdrS"):
+    """Our own loader for the 64-bit entry, which is what QEMU starts."""
     path = guest.path("loader64.elf")
     tool(*LOADER, f'-DMAGIC="{magic}"', "-o", path, os.path.join(ROOT, "test/boot/loader64.c"))
-    return {"KERNEL": path, "APPEND": WORD, "QEMU_ARGS": "-initrd " + KERNEL}
+    return {"KERNEL": path, "APPEND": WORD, "QEMU_ARGS": "-initrd " + FORMS[form]}
 
 
-def linux64(machine):
+def linux64(form, machine):
     def run(guest):
-        out = judge(guest, guest.good, "Linux boot protocol", MACHINE=machine, **loader64(guest))
+        out = judge(guest, guest.good, "Linux boot protocol", MACHINE=machine, **loader64(guest, form))
         guest.says(r"SIZE@BASE:LINE is needed", out)
     return run
 
@@ -62,7 +62,7 @@ def linux64(machine):
 def no_header(guest):
     """Who comes without what the protocol asks for is told so, and the machine ends."""
     guest.bad("disk list", r"Panic.*Linux boot protocol: no setup header \(HdrS\)",
-              DISK=guest.blank("a.img", MIB), **loader64(guest, "HdrX"))
+              DISK=guest.blank("a.img", MIB), **loader64(guest, "elf", "HdrX"))
 
 
 def image(guest, form, **variables):
@@ -136,9 +136,10 @@ def cases():
     yield "boot:bzimage.initrd", kernel("bzImage", "Linux boot protocol", "q35", FILES="initrd")
     yield "boot:bzimage.qboot", kernel("bzImage", "Linux boot protocol", "q35", "-bios " + QBOOT)
     for machine in ("q35", "pc"):
-        yield f"boot:linux64.{machine}", linux64(machine)
+        yield f"boot:linux64.{machine}", linux64("elf", machine)
         yield f"boot:cd.{machine}", cd("elf", "Multiboot2", machine)
         yield f"boot:cd-linux.{machine}", cd("bzImage", "Linux boot protocol", machine)
+    yield "boot:linux64.bzimage", linux64("bzImage", "q35")
     yield "boot:cd.uefi", cd_uefi
     yield "boot:no-header", no_header
     yield "boot:no-console", no_console

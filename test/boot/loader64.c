@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A loader for the test of Linux's 64-bit boot protocol, for want of one in QEMU that takes an ELF
- * file: it does in the guest what Firecracker and kin do from outside.
+ * A loader for the test of Linux's 64-bit boot protocol, for want of one in QEMU: it does in the
+ * guest what Firecracker and Cloud Hypervisor do from outside.
  *
- * QEMU starts it by PVH with the kernel's ELF file as the initrd.  It loads the segments, enters
- * the memory map, ACPI's root and the command line into boot_params, and enters the kernel at the
- * ELF's entry in 64-bit mode with Firecracker's picture of memory: segments at 0x500, boot_params
- * at 0x7000, stack below 0x8ff0, tables from 0x9000 that map 1 GiB, command line at 0x20000.
+ * QEMU starts it by PVH with the kernel as the initrd, an ELF file or a bzImage.  It loads the ELF's
+ * segments, or what stands behind the bzImage's setup code, enters the memory map, ACPI's root and
+ * the command line into boot_params, and enters the kernel in 64-bit mode, at the ELF's entry or at
+ * 0x200 of the image, with Firecracker's picture of memory: segments at 0x500, boot_params at
+ * 0x7000, stack below 0x8ff0, tables from 0x9000 that map 1 GiB, command line at 0x20000.
  * cases_boot.py compiles it; MAGIC is what the setup header says.
  */
 #include <elf.h>
@@ -14,6 +15,9 @@
 
 #define PARAMS 0x7000
 #define COMMAND_LINE 0x20000
+#define IMAGE 0x100000
+#define HEADER 0x1f1
+#define HEADER_END 0x268
 
 struct start_info {
 	uint32_t magic, version, flags, module_count;
@@ -104,22 +108,42 @@ put(uint64_t address, const void *value, unsigned bytes)
 	copy(address, (uintptr_t)value, bytes);
 }
 
+static uint64_t
+load_elf(uint64_t file)
+{
+	const Elf64_Ehdr *elf = (const Elf64_Ehdr *)file;
+	const Elf64_Phdr *part = (const Elf64_Phdr *)(file + elf->e_phoff);
+
+	for (unsigned i = 0; i < elf->e_phnum; i++, part++) {
+		if (part->p_type != PT_LOAD)
+			continue;
+		copy(part->p_paddr, file + part->p_offset, part->p_filesz);
+		clear(part->p_paddr + part->p_filesz, part->p_memsz - part->p_filesz);
+	}
+	return elf->e_entry;
+}
+
+static uint64_t
+load_image(uint64_t file, uint64_t bytes)
+{
+	uint64_t setup = (*(const uint8_t *)(file + HEADER) + 1u) * 512;
+
+	copy(IMAGE, file + setup, bytes - setup);
+	copy(PARAMS + HEADER, file + HEADER, HEADER_END - HEADER);
+	return IMAGE + 0x200;
+}
+
 /* Returns the kernel's entry. */
 uint64_t
 load(const struct start_info *info)
 {
 	const uint64_t *module = (const uint64_t *)info->modules;
 	const struct range *range = (const struct range *)info->ranges;
-	const Elf64_Ehdr *elf = (const Elf64_Ehdr *)module[0];
-	const Elf64_Phdr *part = (const Elf64_Phdr *)(module[0] + elf->e_phoff);
 	const uint32_t command_line = COMMAND_LINE;
+	uint64_t entry = *(const uint32_t *)module[0] == 0x464c457f
+				 ? load_elf(module[0])
+				 : load_image(module[0], module[1]);
 
-	for (unsigned i = 0; i < elf->e_phnum; i++, part++) {
-		if (part->p_type != PT_LOAD)
-			continue;
-		copy(part->p_paddr, module[0] + part->p_offset, part->p_filesz);
-		clear(part->p_paddr + part->p_filesz, part->p_memsz - part->p_filesz);
-	}
 	copy(COMMAND_LINE, info->command_line, 2048);
 	put(PARAMS + 0x070, &info->root_pointer, 8);
 	for (unsigned i = 0; i < info->range_count && i < 128; i++)
@@ -129,5 +153,5 @@ load(const struct start_info *info)
 	put(PARAMS + 0x202, MAGIC, 4);
 	put(PARAMS + 0x210, "\xff", 1);
 	put(PARAMS + 0x228, &command_line, 4);
-	return elf->e_entry;
+	return entry;
 }
