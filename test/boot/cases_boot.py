@@ -54,7 +54,8 @@ def loader64(guest, form, magic="HdrS"):
 
 def linux64(form, machine):
     def run(guest):
-        out = judge(guest, guest.good, "Linux boot protocol", MACHINE=machine, **loader64(guest, form))
+        out = judge(guest, guest.good, "Linux boot protocol", MACHINE=machine,
+                    **loader64(guest, form))
         guest.says(r"SIZE@BASE:LINE is needed", out)
     return run
 
