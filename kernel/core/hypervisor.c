@@ -41,13 +41,14 @@ struct name {
 	enum hypervisor hypervisor;
 };
 
-/* CPUID's, then those of device trees. */
+/* CPUID's, then those of device trees, then s390x's. */
 static const struct name face_names[] = {
 	{"KVMKVMKVM", KVM},           {"TCGTCGTCGTCG", QEMU_TCG},
 	{"XenVMMXenVMM", XEN},        {"VMwareVMware", VMWARE},
 	{"Microsoft Hv", HYPER_V},    {"bhyve bhyve ", BHYVE},
 	{"VBoxVBoxVBox", VIRTUALBOX}, {"ACRNACRNACRN", ACRN},
 	{"linux,kvm", KVM},           {"xen,xen", XEN},
+	{"KVM/Linux", KVM},
 };
 
 /* Parts of what firmware says; the first that is found counts. */
