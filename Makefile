@@ -74,7 +74,7 @@ PIC := -fPIC -fno-semantic-interposition
 # Stack frames are bounded in optimised builds; instrumented ones spend more.
 FRAME := $(if $(filter release clang,$(MODE)),-Wframe-larger-than=)
 HOT := src/blk/submit.c src/blk/reap.c
-frame_of = $(or $(if $(filter $(HOT),$1),256),\
+frame_of = $(or $(if $(filter $(HOT),$1),$(or $(KERNEL_FRAME_HOT),256)),\
 	$(if $(filter kernel/% commands/%,$1),4096),2048)
 frame = $(if $(FRAME),$(FRAME)$(strip $(frame_of)))
 

@@ -37,7 +37,7 @@ boot_entry:
 	addi t0, t0, 8
 	bltu t0, t1, 1b
 
-	/* What the linker left: addresses in data, to which the way that we moved is to be added. */
+	/* What the linker left: addresses in data, to which the way moved is to be added. */
 	lla t0, kernel_moves_start
 	lla t1, kernel_moves_end
 	lla t2, kernel_start

@@ -12,6 +12,8 @@ KERNEL_CFLAGS := $(if $(KERNEL_CLANG),-march=rv64imac,-march=rv64imac_zicsr -mst
 KERNEL_LDFLAGS := -m elf64lriscv -nostdlib -pie --no-dynamic-linker --no-relax \
 	-z max-page-size=4096 -z noexecstack -z norelro --build-id=none \
 	-T kernel/arch/riscv64/link.ld
+# More registers to keep than elsewhere: bytes of stack that a function of the I/O path may use.
+KERNEL_FRAME_HOT := 320
 # What machines of this kind do not have.
 KERNEL_WITHOUT := kernel/core/acpi.c
 # What is booted: the image without the ELF around it, which begins with the header of boot.S.

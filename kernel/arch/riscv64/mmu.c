@@ -129,8 +129,8 @@ mmu_init(void)
 	if (has_sv48)
 		translation = SV48 | root >> PAGE_SHIFT;
 	else
-		translation = SV39 |
-			      paging_entry_address(*(uint64_t *)(uintptr_t)root) >> PAGE_SHIFT;
+		translation =
+			SV39 | paging_entry_address(*(uint64_t *)(uintptr_t)root) >> PAGE_SHIFT;
 	csr_write(satp, translation);
 	__asm__ volatile("sfence.vma" ::: "memory");
 }
