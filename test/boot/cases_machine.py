@@ -2,7 +2,7 @@
 """What only one architecture has: its machines, interrupt controllers, exceptions."""
 import itertools
 
-from boot import ARCH, KERNEL, KIB, MIB, expect, expect_pattern, hash_of, sha256
+from boot import ARCH, KERNEL, KIB, MIB, expect, expect_pattern, hash_of, sha256, tool
 
 # The exceptions that can be provoked, what is said of them, and what every dump has.
 CRASHES = {
@@ -105,6 +105,16 @@ def elf(guest):
     guest.good("disk list", KERNEL=KERNEL.replace(".img", ".elf"), DISK=guest.blank("a.img", MIB))
 
 
+def moved(guest):
+    """The image is put elsewhere than where it was linked, as other loaders may do."""
+    tool("riscv64-linux-gnu-ld", "-N", "-b", "binary", KERNEL, "-Tdata=0x88600000",
+         "-e", "0x88600000", "-o", guest.path("moved.elf"))
+    image = guest.ext4("a.img", 4 * MIB)
+    out = guest.good("disk hash vd0", DISK=image, KERNEL=guest.path("moved.elf"), MEM="512M")
+    guest.says("Next Address +: 0x0*88600000", out)
+    expect(hash_of(out) == sha256(image), "disk hash is not the host's sha256sum")
+
+
 def too_many(guest):
     """More CPUs than there is room for: told, and done without."""
     out = guest.good("disk bench vd0 randread bs=4k count=100 queues=2", CPUS=17,
@@ -130,8 +140,17 @@ def riscv64_machines():
     # the firmware's timer in place of the CPU's own
     yield "no-sstc", scenario("-cpu rv64,sstc=off", 2, "", message, r"timer SBI")
     yield "sstc", scenario("", 2, "", message, r"timer Sstc", r"Sv48")
+    # interrupt files between which others lie, and in two ranges
+    yield "imsic.guests", scenario("-M aia-guests=3", 2, "", message)
+    nodes = "-M aia={} -smp 4,sockets=2 " + " ".join(
+        f"-object memory-backend-ram,id=m{i},size=128M -numa node,memdev=m{i},cpus={2 * i}-"
+        f"{2 * i + 1}" for i in (0, 1))
+    yield "imsic.2sockets", scenario(nodes.format("aplic-imsic"), 4, "", r"message 4 +3 +[1-9]")
+    # of two PLICs only CPU 0's is used, and the disk's wire is the other's
+    yield "plic.2sockets", scenario(nodes.format("none"), 4, "", r"polled")
     yield "bridges", bridges
     yield "elf", elf
+    yield "moved", moved
     yield "16cpu", scenario("", 16, "", r"message 4 +3 +[1-9]")
     yield "16cpu.plic", scenario("-M aia=none", 16, "", r"line \d+ +0 +[1-9]")
     yield "17cpu", too_many
