@@ -4,7 +4,7 @@
 #define KERNEL_ARCH_RISCV64_CPU_H
 
 #include "kernel/core/arch.h"
-#include "kernel/core/fdt.h"
+#include "kernel/core/fdt_machine.h"
 
 #define CPU_STACK_BYTES 65536u
 #define CPU_TRAP_STACK_BYTES 16384u
@@ -24,12 +24,6 @@ struct trap_frame {
 
 extern struct cpu_stacks cpu_stacks[CPUS_MAX];
 
-/* The image's borders, from link.ld. */
-extern char kernel_start[], kernel_text_end[], kernel_rodata_end[], kernel_end[];
-
-/* boot.c */
-const struct fdt *boot_tree(void);
-
 /* trap.c */
 void trap_entry(struct trap_frame *frame);
 
@@ -42,8 +36,6 @@ const char *mmu_name(void);
 void mmu_init(void);
 /* What each CPU's satp is. */
 uint64_t mmu_translation(void);
-/* Maps registers that are the kernel's own: no disk may claim to lie there. */
-bool mmu_own(const struct memory_range *registers);
 
 /* sbi.c: the firmware. */
 #define SBI_BASE 0x10u
@@ -69,8 +61,6 @@ void smp_sent(void);
  */
 void interrupt_init(void);
 void interrupt_cpu_init(unsigned cpu);
-/* The line of an interrupt of the device tree; UINT32_MAX when it is none. */
-uint32_t interrupt_line(const struct fdt_interrupt *interrupt);
 bool interrupt_line_enable(uint32_t line);
 void interrupt_line_arrived(uint32_t line);
 void interrupt_external(void);
@@ -126,13 +116,6 @@ void uart_init(void);
 void uart_enable_interrupts(void);
 bool uart_is(uint32_t line);
 void uart_interrupt(void);
-
-/* pci.c */
-void pci_host_init(void);
-bool pci_messages_of(uint32_t function, uint32_t *controller, uint32_t *id);
-
-/* fw_cfg.c */
-void fw_cfg_init(void);
 
 /* power.c */
 void power_init(void);
