@@ -40,10 +40,13 @@ sleep_for_good(void)
 void
 arch_power_off(bool success)
 {
-	if (test != 0)
+	if (test != 0) {
+		/* It may take its time, in which nobody else is to be asked. */
 		register_write(test, (success ? STATUS_SUCCESS : STATUS_FAILURE)
 						     << TEST_STATUS_SHIFT |
 					     TEST_END);
+		sleep_for_good();
+	}
 	kprint("power-off: %s\n", success ? "success" : "failure");
 	sbi_call(SBI_RESET, 0, RESET_OFF, success ? REASON_NONE : REASON_FAILURE, 0, 0);
 	kprint("The machine can be switched off now.\n");
