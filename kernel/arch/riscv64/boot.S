@@ -29,6 +29,10 @@ boot_header:
 	.long 0
 
 boot_entry:
+	lla t0, boot_taken
+	li t1, 1
+	amoswap.w.aqrl t1, t1, (t0)
+	bnez t1, boot_again
 	csrw sie, zero
 	csrw satp, zero
 	lla t0, kernel_bss_start
@@ -69,7 +73,18 @@ boot_entry:
 4:	wfi
 	j 4b
 
-	/* a1 = struct cpu_start: address translation, the two stacks' tops, index. */
+	/*
+	 * A second hart comes here when it is started at the moment at which OpenSBI, up to 1.1,
+	 * puts it to sleep.  It goes where it was sent; one that nobody sent anywhere stays.
+	 */
+boot_again:
+	lla a1, cpu_start
+	ld t0, 32(a1)
+	beq t0, a0, boot_secondary
+6:	wfi
+	j 6b
+
+	/* a1 = struct cpu_start: address translation, the two stacks' tops, index, hart. */
 	.globl boot_secondary
 boot_secondary:
 	csrw sie, zero
@@ -87,5 +102,10 @@ boot_secondary:
 	call cpu_entry
 5:	wfi
 	j 5b
+
+	.data
+	.balign 4
+boot_taken:
+	.long 0
 
 	.section .note.GNU-stack, "", @progbits

@@ -12,12 +12,16 @@ struct cpu_start {
 	uint64_t translation;
 	uint64_t main_top, trap_top;
 	uint64_t index;
+	uint64_t hart;
 };
 
 void boot_secondary(void);
 _Noreturn void cpu_entry(unsigned index);
 
 struct cpu_stacks cpu_stacks[CPUS_MAX];
+
+/* Of the CPU that is being started.  Not cleared at boot, because a hart may look at it then. */
+struct cpu_start cpu_start = {.hart = UINT64_MAX};
 
 static uint64_t harts[CPUS_MAX];
 static unsigned cpus_running = 1;
@@ -60,15 +64,14 @@ wait_millisecond(void)
 static bool
 start(unsigned index)
 {
-	static struct cpu_start start;
-
-	start.translation = mmu_translation();
-	start.main_top = (uintptr_t)cpu_stacks[index].main + CPU_STACK_BYTES;
-	start.trap_top = (uintptr_t)cpu_stacks[index].trap + CPU_TRAP_STACK_BYTES;
-	start.index = index;
+	cpu_start.translation = mmu_translation();
+	cpu_start.main_top = (uintptr_t)cpu_stacks[index].main + CPU_STACK_BYTES;
+	cpu_start.trap_top = (uintptr_t)cpu_stacks[index].trap + CPU_TRAP_STACK_BYTES;
+	cpu_start.index = index;
+	cpu_start.hart = harts[index];
 	barrier_all();
 	if (sbi_call(SBI_HART_STATE, HART_START, harts[index], (uintptr_t)boot_secondary,
-		     (uintptr_t)&start, 0) != 0)
+		     (uintptr_t)&cpu_start, 0) != 0)
 		return false;
 	for (unsigned try = 0; try < START_WAIT_TRIES; try++) {
 		if (__atomic_load_n(&cpu_arrived, __ATOMIC_ACQUIRE) == index)
