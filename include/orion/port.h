@@ -45,7 +45,7 @@ struct orion_region {
 
 /* How one device reaches memory: dma_open(). */
 struct orion_dma {
-	void *context;        /* of dma_alloc(), dma_free(), share() and unshare() for this device */
+	void *context;        /* of dma_alloc(), dma_free(), share(), unshare() for this device */
 	bool partial;         /* share() does not reach all memory that a caller may
 	                       * have: bounce memory is needed */
 };
