@@ -46,8 +46,8 @@ struct orion_region {
 /* How one device reaches memory: dma_open(). */
 struct orion_dma {
 	void *context;        /* of dma_alloc(), dma_free(), share(), unshare() for this device */
-	bool partial;         /* share() does not reach all memory that a caller may
-	                       * have: bounce memory is needed */
+	bool partial;         /* share() does not reach all memory that a caller may have: bounce
+	                       * memory is needed */
 };
 
 /* Which way the bytes of a shared buffer travel, named from the device's side. */

@@ -68,8 +68,8 @@ extern struct cpu_stacks cpu_stacks[CPUS_MAX];
 /* The image's borders, from link.ld. */
 extern char kernel_start[], kernel_text_end[], kernel_rodata_end[], kernel_end[];
 
-/* boot.c */
-uint64_t boot_root_pointer(void);
+/* boot.c: for the banner. */
+void boot_describe(void);
 
 /* trap.c: the table of vectors for all CPUs; one CPU's segments, stacks and table. */
 void trap_init(void);
@@ -81,6 +81,11 @@ void interrupt_dispatch(unsigned vector);
 /* A device vector of CPU bound to line LINE; 0 when none is free. */
 unsigned interrupt_bind_line(unsigned cpu, unsigned line);
 void interrupt_unbind(unsigned cpu, unsigned vector);
+
+/* iommu.c: which IOMMUs the ACPI tables name; vtd.c: Intel's. */
+void iommu_init(void);
+void vtd_init(void);
+bool vtd_is_at(uint64_t address, uint64_t bytes);
 
 /* apic.c: LAPICs.  apic_init() reads the MADT; false when there is none. */
 bool apic_init(void);
