@@ -320,6 +320,8 @@ use_queue(const struct virtio_transport *t, uint16_t q)
 		return;
 	if (t->ops->legacy) {
 		setup.size = size;
+		if (t->ops->vector_count(t->context) == 0)
+			setup.vector = VIRTIO_NO_VECTOR;
 		setup.driver_area = 0x1000 + vring_layout_legacy(size).driver_offset;
 		setup.device_area = 0x1000 + vring_layout_legacy(size).device_offset;
 	}
