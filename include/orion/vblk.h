@@ -192,7 +192,8 @@ struct vblk_info {
  * and nothing is owed:
  *   ORION_INVALID            options out of range, no home, MEMORY misaligned
  *   ORION_PORT_INCOMPLETE    see port_check()
- *   ORION_DEVICE_REFUSED     a required feature is missing, FEATURES_OK did not stay, a queue too small for a request (3 descriptors)
+ *   ORION_DEVICE_REFUSED     a required feature is missing, FEATURES_OK did not stay, a
+ *                            queue too small for a request (3 descriptors)
  *   ORION_TIMED_OUT          the reset did not complete
  *   ORION_DEVICE_GONE        the registers read as all ones
  *   ORION_NO_MAPPING         the host cannot give the device a way to memory: dma_open() refused
