@@ -164,9 +164,9 @@ struct virtio_pci {
 };
 
 /*
- * Finds the next virtio block device (modern, transitional or legacy) on the PCI bus.  *FUNCTION is the
- * first function number to look at, and the one found afterwards; buses 0 to LAST_BUS of segment 0
- * are searched.  Returns false when there is none left.  Context: setup.
+ * Finds the next virtio block device (modern, transitional or legacy) on the PCI bus.  *FUNCTION is
+ * the first function number to look at, and the one found afterwards; buses 0 to LAST_BUS of
+ * segment 0 are searched.  Returns false when there is none left.  Context: setup.
  * [spec 4.1.2]
  */
 bool virtio_pci_find(const struct orion_port *port, void *port_context, uint8_t last_bus,
