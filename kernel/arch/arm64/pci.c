@@ -79,5 +79,6 @@ pci_iommu_of(uint32_t function, uint32_t *node, uint32_t *id)
 bool
 pci_messages_of(uint32_t function, uint32_t *controller, uint32_t *id)
 {
-	return host_is_there && fdt_pci_messages(boot_tree(), &host, function, controller, id);
+	return host_is_there &&
+	       fdt_pci_messages(boot_tree(), &host, pci_requester(function), controller, id);
 }
