@@ -24,7 +24,8 @@ row("left-open", OPEN, "virtio_dma_close(virtio);", "", REGIONS,
     "a closed device still reaches memory")
 row("left-open-failed", OPEN, "virtio_dma_close(&device->virtio);", "", REGIONS,
     "a device that was refused still reaches memory")
-row("bounce-unfit", LIMITS, "device->virtio.dma.partial ? 1 : 0", "0", BOUNCE, "memory that cannot be shared has nowhere to bounce")
+row("bounce-unfit", LIMITS, "device->virtio.dma.partial ? 1 : 0", "0", BOUNCE,
+    "memory that cannot be shared has nowhere to bounce")
 row("bounce-depth", LIMITS, "num_min32(info->queue_depth, VBLK_BOUNCE_PIECES_MAX)",
     "VBLK_BOUNCE_PIECES_MAX", BOUNCE, "bounce memory does not follow the depth")
 row("bounce-align", QUEUE, "num_align_up(end, BOUNCE_ALIGN)", "end", BOUNCE,
