@@ -165,6 +165,12 @@ expect_pin(const struct fdt_pci *pci, uint32_t function, uint32_t pin, uint32_t 
 
 TEST(kernel_fdt__describes_pci)
 {
+	/* Ports, the larger of two windows of memory, and wide addresses. */
+	static const struct pci_window windows[PCI_SPACES] = {
+		{0, 0x3eff0000, 0x10000},
+		{0, UINT64_C(0x600000000), 0x70000000},
+		{UINT64_C(0x8000000000), UINT64_C(0x8000000000), UINT64_C(0x8000000000)},
+	};
 	struct fdt_interrupt interrupt;
 	uint32_t controller, id;
 	struct fdt_pci pci;
@@ -174,8 +180,11 @@ TEST(kernel_fdt__describes_pci)
 	EXPECT_EQ(pci.space, UINT64_C(0x4010000000));
 	EXPECT_EQ(pci.first_bus, 0);
 	EXPECT_EQ(pci.last_bus, 0x7f);
-	EXPECT_EQ(pci.window.start, 0x10000000);
-	EXPECT_EQ(pci.window.bytes, 0x2eff0000);
+	for (unsigned i = 0; i < PCI_SPACES; i++) {
+		EXPECT_EQ(pci.windows[i].bus, windows[i].bus);
+		EXPECT_EQ(pci.windows[i].cpu, windows[i].cpu);
+		EXPECT_EQ(pci.windows[i].bytes, windows[i].bytes);
+	}
 	expect_pin(&pci, 0 << 3, 1, 3);
 	expect_pin(&pci, 0 << 3, 2, 4);
 	expect_pin(&pci, 1 << 3 | 2, 1, 5);

@@ -10,8 +10,8 @@
 static uint32_t edges[(GIC_NONE + 31) / 32];
 
 /*
- * An irq's message has the number GIC_MESSAGES + irq.  For the ITS it is event irq of its device:
- * functions behind a conventional bus are one device there.
+ * An irq's message has the number GIC_MESSAGES + irq.  Its event is the irq, too: the functions
+ * behind a bridge to a conventional bus are one device for the ITS, and share one table of events.
  */
 
 bool
@@ -19,7 +19,6 @@ arch_message_route(unsigned irq, const struct orion_irq_source *source,
 		   struct orion_irq_message *message)
 {
 	uint32_t controller, device;
-
 	bool routed;
 
 	if (source->cpu >= CPUS_MAX || !pci_messages_of(source->function, &controller, &device))
