@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: MIT
-"""Disks behind IOMMUs, and data that bounces: what a device reaches, and that it works all the same.
+"""Disks behind IOMMUs, and data that bounces: what a device reaches, and that all works the same.
 
 The image on the host shows that data is right; `iommu test` makes the disk reach for what is not
-lent to it.  Device addresses begin at 4 GiB, where these machines have no RAM: they cannot be right
-by chance.
+lent to it.  Device addresses begin at 256 GiB, where these machines have no RAM: they cannot be
+right by chance.
 """
 import re
 

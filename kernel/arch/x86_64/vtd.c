@@ -58,8 +58,8 @@
 #define ENTRY_WRITE 2u
 #define CONTEXT_DOMAIN_SHIFT 8u
 
-/* Device addresses begin above what has 32 bits: nothing else, messages say, is up there. */
-#define WINDOW_START (UINT64_C(1) << 32)
+/* Far above base addresses of other devices, which a switch would take for the ones meant. */
+#define WINDOW_START (UINT64_C(1) << 38)
 
 struct unit {
 	struct dmar_unit place;
