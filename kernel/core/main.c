@@ -6,6 +6,7 @@
 #include "kernel/core/fw_cfg.h"
 #include "kernel/core/hypervisor.h"
 #include "kernel/core/initrd.h"
+#include "kernel/core/iommu.h"
 #include "kernel/core/memory.h"
 #include "kernel/core/mmio.h"
 #include "kernel/core/pci.h"
@@ -75,6 +76,16 @@ find_hypervisor(void)
 }
 
 static void
+print_iommus(void)
+{
+	const struct iommu_ops *driver;
+
+	for (unsigned n = 0; (driver = iommu_driver_at(n)) != NULL; n++)
+		kprint("iommu: %s%s\n", driver->name,
+		       driver->open == NULL ? ", which this kernel cannot drive" : "");
+}
+
+static void
 print_banner(void)
 {
 	char size[SIZE_TEXT_BYTES];
@@ -91,6 +102,7 @@ print_banner(void)
 	       arch_clock_source());
 	kprint("pci: %u functions, %u %s (%s)\n", pci_count(), pci_bus_count(),
 	       pci_bus_count() == 1 ? "bus" : "buses", arch_pci_access());
+	print_iommus();
 }
 
 /* Says which keys were set that nothing obeys yet: a silent lie would be worse. */
