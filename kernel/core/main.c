@@ -66,16 +66,6 @@ read_file(const char *name)
 }
 
 static void
-find_hypervisor(void)
-{
-	struct hypervisor_clues clues;
-
-	memset(&clues, 0, sizeof(clues));
-	arch_hypervisor_clues(&clues);
-	hypervisor_describe(&clues, hypervisor, sizeof(hypervisor));
-}
-
-static void
 print_iommus(void)
 {
 	const struct iommu_ops *driver;
@@ -83,6 +73,16 @@ print_iommus(void)
 	for (unsigned n = 0; (driver = iommu_driver_at(n)) != NULL; n++)
 		kprint("iommu: %s%s\n", driver->name,
 		       driver->open == NULL ? ", which this kernel cannot drive" : "");
+}
+
+static void
+find_hypervisor(void)
+{
+	struct hypervisor_clues clues;
+
+	memset(&clues, 0, sizeof(clues));
+	arch_hypervisor_clues(&clues);
+	hypervisor_describe(&clues, hypervisor, sizeof(hypervisor));
 }
 
 static void

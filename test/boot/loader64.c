@@ -4,11 +4,11 @@
  * guest what Firecracker and Cloud Hypervisor do from outside.
  *
  * QEMU starts it by PVH with the kernel as the initrd, an ELF file or a bzImage.  It loads the
- * former's segments, or what stands behind the latter's setup code, and enters the memory map,
- * ACPI's root and the command line into boot_params.  Then it enters the kernel in 64-bit mode, at
- * the ELF's entry or at 0x200 of the image, with Firecracker's picture of memory: segments at
- * 0x500, boot_params at 0x7000, stack below 0x8ff0, tables from 0x9000 that map 1 GiB, command line
- * at 0x20000.  cases_boot.py compiles it; MAGIC is what the setup header says.
+ * former's segments, or what stands behind the latter's setup code, enters the memory map, ACPI's
+ * root and the command line into boot_params, and enters the kernel in 64-bit mode, at the ELF's
+ * entry or at 0x200 of the image, with Firecracker's picture of memory: segments at 0x500,
+ * boot_params at 0x7000, stack below 0x8ff0, tables from 0x9000 that map 1 GiB, command line at
+ * 0x20000.  cases_boot.py compiles it; MAGIC is what the setup header says.
  */
 #include <elf.h>
 #include <stdint.h>
