@@ -414,8 +414,9 @@ mutant("11-regions", OPEN, "virtio_region_give(virtio, &device->queues[i]->regio
 mutant("11-vectors", OPEN, "(void)vblk_stop(device); virtio_interrupts_detach(virtio);",
        "(void)vblk_stop(device);", "unit/blk_open__each_failure_unwinds inject/attach",
        "vectors stay attached")
-mutant("11-transport", OPEN, "virtio_fail(&device->virtio); "
-       "config->transport.ops->close(config->transport.context);", "virtio_fail(&device->virtio);",
+mutant("11-transport", OPEN, "virtio_dma_close(&device->virtio); "
+       "config->transport.ops->close(config->transport.context);",
+       "virtio_dma_close(&device->virtio);",
        "unit/blk_open__probe_fails_without_a_trace unit/manager_manager__failed_attach",
        "a failed probe leaves the transport open")
 mutant("11-half-attached", IRQ, "virtio_interrupts_detach(device); return false;", "return false;",
@@ -581,6 +582,6 @@ mutant("0-abandon", "src/blk/recover.c",
        "vblk_queue_abandon(struct vblk_queue *queue) { (void)queue;",
        "unit/blk_recover__abandoned_gives_all_back", "an abandoned queue goes on")
 
-for rows in ("mmio", "pci"):
+for rows in ("mmio", "pci", "dma"):
     for row, more in runpy.run_path(f"test/rules/{rows}.py")["ROWS"]:
         mutant(*row, **more)
