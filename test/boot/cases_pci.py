@@ -6,7 +6,7 @@ import re
 from boot import ARCH, KIB, MIB, expect, expect_pattern, fsck, hash_of, sha256
 
 MACHINES = {"x86_64": ("q35", "pc"), "arm64": ("virt", "virt,gic-version=2"),
-            "riscv64": ("virt",)}.get(ARCH, ())
+            "riscv64": ("virt,aia=aplic-imsic",)}.get(ARCH, ())
 # BUS= of tools/run, and the transport that Orion is to take.
 FACES = {"legacy": ("pci-legacy", "pci-legacy"), "transitional": ("pci-transitional", "pci")}
 FS, SIZE = 4 * MIB, 6 * MIB
