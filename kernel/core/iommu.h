@@ -43,6 +43,7 @@ enum iommu_place {
 /* What drives one kind of IOMMU.  All but find() and name may be NULL if find() never says HERE. */
 struct iommu_ops {
 	const char *name;       /* "Intel VT-d" */
+	bool silent;            /* nobody is told of faults */
 
 	/*
 	 * Whether the device is behind it: PCI function FUNCTION, or ORION_NO_FUNCTION.  HERE:
@@ -114,7 +115,7 @@ const struct iommu_space *iommu_space_at(unsigned n);
 /* The space of FUNCTION, if it is in use. */
 const struct iommu_space *iommu_space_of(uint32_t function);
 
-/* Lets drivers look, then gives the number of faults so far. */
+/* Lets drivers look for faults, which are then told; gives the number of faults so far. */
 uint64_t iommu_faults(void);
 
 #endif

@@ -63,6 +63,13 @@ trespass(struct storage_disk *disk, uint64_t address)
 	return (orion_status)completion.result;
 }
 
+static void
+fill(unsigned char *memory, size_t bytes)
+{
+	for (size_t i = 0; i < bytes; i++)
+		memory[i] = CANARY;
+}
+
 static bool
 is_untouched(const unsigned char *memory, size_t bytes)
 {
@@ -73,10 +80,12 @@ is_untouched(const unsigned char *memory, size_t bytes)
 }
 
 /*
- * One attempt at ADDRESS, which is WHAT; MEMORY must not change.  True when it was told and kept.
+ * One attempt at ADDRESS, which is WHAT; MEMORY must not change.  True when it did not, and the
+ * fault was told, unless this kind of IOMMU is SILENT.
  */
 static bool
-attempt(struct storage_disk *disk, const char *what, uint64_t address, const unsigned char *memory)
+attempt(struct storage_disk *disk, bool silent, const char *what, uint64_t address,
+	const unsigned char *memory)
 {
 	uint64_t before = iommu_faults(), told;
 	orion_status status = trespass(disk, address);
@@ -86,25 +95,33 @@ attempt(struct storage_disk *disk, const char *what, uint64_t address, const uns
 	kprint("%s: 0x%llx, %s: %s; %llu %s told; the disk says: %s\n", disk->name,
 	       (unsigned long long)address, what, kept ? "kept out" : "WRITTEN",
 	       (unsigned long long)told, told == 1 ? "fault" : "faults", orion_status_text(status));
-	return kept && told != 0;
+	return kept && (silent || told != 0);
 }
 
 static orion_status
 test_disk(struct storage_disk *disk, struct iommu_space *space, unsigned char *memory, size_t bytes)
 {
+	bool silent = space->ops->silent;
 	size_t contiguous;
+	orion_status status;
 	uint64_t address;
 	bool kept;
 
-	for (size_t i = 0; i < bytes; i++)
-		memory[i] = CANARY;
+	fill(memory, bytes);
 	/* The first page of a window is never given out. */
-	kept = attempt(disk, "never lent", space->window.start, memory);
+	kept = attempt(disk, silent, "never lent", space->window.start, memory);
 	if (!iommu_lend(space, memory, bytes, false, &address, &contiguous))
 		return ORION_NO_MAPPING;
-	kept = attempt(disk, "lent for reading", address, memory) && kept;
+	kept = attempt(disk, silent, "lent for reading", address, memory) && kept;
+	/* Lent for writing, and written once: afterwards the IOMMU has to forget it. */
+	if (!iommu_lend(space, memory, bytes, true, &address, &contiguous))
+		return ORION_NO_MAPPING;
+	status = trespass(disk, address);
+	if (status != ORION_OK)
+		return status;
+	fill(memory, bytes);
 	iommu_take_back(memory, bytes);
-	kept = attempt(disk, "taken back", address, memory) && kept;
+	kept = attempt(disk, silent, "taken back", address, memory) && kept;
 	return kept ? ORION_OK : ORION_DENIED;
 }
 
