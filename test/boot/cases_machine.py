@@ -65,7 +65,7 @@ def scenario(machine, cpus, device, *says):
         expect_pattern(image, 7, 0, 300 * KIB)
         expect("does not interrupt" not in out, "the timer does not interrupt")
         guest.says(r"without a handler: 0; on the wrong CPU: 0; lines masked: 0;", out)
-        hypervisor = "QEMU TCG" if ARCH == "x86_64" else "QEMU"
+        hypervisor = "QEMU TCG" if ARCH in ("x86_64", "s390x") else "QEMU"
         for regex in (f"^cpu: {cpus},", f"^hypervisor: {hypervisor}$", *says):
             guest.says(regex, out)
     return run
