@@ -121,8 +121,14 @@ bool arch_is_reserved(uint64_t address, uint64_t bytes);
 uint32_t arch_pci_read(uint32_t function, unsigned offset, unsigned width);
 void arch_pci_write(uint32_t function, unsigned offset, unsigned width, uint32_t value);
 
-/* Where base addresses may be put, when the firmware assigned none; false when unknown. */
+/*
+ * Where base addresses may be put, as the bus counts, when the firmware assigned none; false when
+ * unknown.
+ */
 bool arch_pci_window(struct memory_range *window);
+
+/* Where the CPU sees what devices' base addresses call ADDRESS: the same nearly everywhere. */
+uint64_t arch_bus_address(uint64_t address);
 
 /* How configuration space is reached, static: "ECAM" */
 const char *arch_pci_access(void);

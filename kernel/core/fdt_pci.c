@@ -8,26 +8,38 @@
 #define KIND_MASK 0x03000000u
 #define KIND_MEMORY_32 0x02000000u
 
-/* The largest window of 32-bit memory that is not shifted: nobody here translates addresses. */
-static void
-find_window(const struct fdt *fdt, struct fdt_pci *pci)
+/* The largest one. */
+void
+fdt_pci_window(const struct fdt *fdt, struct fdt_pci *pci)
 {
 	struct fdt_value ranges = fdt_get(fdt, pci->node, "ranges");
 	uint32_t above =
 		fdt_number(fdt, fdt_parent(fdt, pci->node), "#address-cells", PCI_SIZE_CELLS);
 	uint32_t row = PCI_ADDRESS_CELLS + above + PCI_SIZE_CELLS;
 
+	pci->window.start = 0;
+	pci->window.bytes = 0;
 	for (uint32_t at = 0; above <= 2 && at + row <= ranges.length / 4; at += row) {
 		uint64_t on_bus = fdt_cells(ranges, at + 1, 2);
 		uint64_t seen = fdt_cells(ranges, at + PCI_ADDRESS_CELLS, above);
 		uint64_t bytes = fdt_cells(ranges, at + PCI_ADDRESS_CELLS + above, PCI_SIZE_CELLS);
 
-		if ((fdt_cell(ranges, at) & KIND_MASK) == KIND_MEMORY_32 && on_bus == seen &&
+		if ((fdt_cell(ranges, at) & KIND_MASK) == KIND_MEMORY_32 &&
 		    bytes > pci->window.bytes) {
-			pci->window.start = seen;
+			pci->window.start = on_bus;
 			pci->window.bytes = bytes;
+			pci->window_offset = seen - on_bus;
 		}
 	}
+}
+
+uint64_t
+fdt_pci_address(const struct fdt_pci *pci, uint64_t address)
+{
+	bool within = address >= pci->window.start &&
+		      address - pci->window.start < pci->window.bytes;
+
+	return within ? address + pci->window_offset : address;
 }
 
 bool
@@ -36,8 +48,6 @@ fdt_pci_find(const struct fdt *fdt, struct fdt_pci *pci)
 	struct memory_range space;
 	struct fdt_value buses;
 
-	pci->window.start = 0;
-	pci->window.bytes = 0;
 	pci->node = fdt_compatible(fdt, FDT_ROOT, "pci-host-ecam-generic");
 	if (pci->node == FDT_NONE || !fdt_reg(fdt, pci->node, 0, &space) || space.bytes < BUS_BYTES)
 		return false;
@@ -47,7 +57,7 @@ fdt_pci_find(const struct fdt *fdt, struct fdt_pci *pci)
 	if (buses.length == 8 && fdt_cell(buses, 1) < pci->last_bus)
 		pci->last_bus = fdt_cell(buses, 1);
 	pci->space = space.start - (uint64_t)pci->first_bus * BUS_BYTES;
-	find_window(fdt, pci);
+	fdt_pci_window(fdt, pci);
 	return pci->first_bus <= pci->last_bus && pci->last_bus < 256;
 }
 

@@ -58,6 +58,7 @@ static orion_status
 port_map_registers(void *context, uint64_t address, size_t bytes, volatile void **out)
 {
 	(void)context;
+	address = arch_bus_address(address);
 	if (bytes == 0 || arch_is_reserved(address, bytes) || !arch_map_device(address, bytes))
 		return ORION_NO_MAPPING;
 	*out = (volatile void *)(uintptr_t)address;

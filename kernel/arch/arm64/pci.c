@@ -44,6 +44,12 @@ arch_pci_window(struct memory_range *window)
 	return host_is_there && host.window.bytes != 0;
 }
 
+uint64_t
+arch_bus_address(uint64_t address)
+{
+	return fdt_pci_address(&host, address);
+}
+
 const char *
 arch_pci_access(void)
 {

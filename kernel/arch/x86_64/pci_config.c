@@ -96,6 +96,12 @@ arch_pci_write(uint32_t function, unsigned offset, unsigned width, uint32_t valu
 		ports_write(function, offset, width, value);
 }
 
+uint64_t
+arch_bus_address(uint64_t address)
+{
+	return address;
+}
+
 const char *
 arch_pci_access(void)
 {
