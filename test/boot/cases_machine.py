@@ -16,9 +16,16 @@ CRASHES = {
         "run-data": r"instruction fetch from .*: page fault: not allowed",
         "unmapped": r"read of 0000f{9}000: page fault: nothing is mapped",
         "stack": r"below the stack of CPU 0: stack overflow", "breakpoint": r"breakpoint"},
+    "ppc64": {
+        "null": r"read of 0{16}: page fault: .* \(null pointer\)", "opcode": r"undefined opcode",
+        "write-code": r"write to .*: page fault: not allowed",
+        "run-data": r"instruction fetch from .*: page fault: not allowed",
+        "unmapped": r"read of 0000f{9}000: page fault: nothing is mapped",
+        "stack": r"below the stack of CPU 0: stack overflow", "breakpoint": r"breakpoint"},
 }
 REGISTERS = {"x86_64": ("rip", "rsp", "cr2", "cr3", "rflags"),
-             "arm64": ("pc", "sp", "x0", "x30", "syndrome", "address")}
+             "arm64": ("pc", "sp", "x0", "x30", "syndrome", "address"),
+             "ppc64": ("pc", "state", "link", "r1", "r31", "address", "cause")}
 
 SCRIPT = """
 disk list
@@ -93,7 +100,49 @@ def bridges(guest):
     guest.says(r"02:03\.0  line \d+ +0 +[1-9]", out)
 
 
+def bridge_pci(guest):
+    """A disk behind a conventional bridge, by message and by a pin that the bridge turns."""
+    first, second, third = guest.blank("a.img", MIB), guest.ext4("b.img", 4 * MIB), guest.blank(
+        "c.img", MIB)
+    out = guest.good("pci list\ndisk hash vd1\ndisk hash vd2\nirq list", DISK=first, QEMU_ARGS=(
+        "-device pci-bridge,id=side,chassis_nr=1,addr=5 "
+        f"-drive if=none,id=far,format=raw,file={second} "
+        f"-drive if=none,id=further,format=raw,file={third} "
+        "-device virtio-blk-pci,drive=far,bus=side,addr=3,vectors=0 "
+        "-device virtio-blk-pci,drive=further,bus=side,addr=4"))
+    expect(hash_of(out) == sha256(second), "disk hash is not the host's sha256sum")
+    guest.says(r"01:03\.0  line \d+ +0 +[1-9]", out)
+    guest.says(r"01:04\.0  message 1 +0 +[1-9]", out)
+
+
+def refused(machine, says):
+    def run(guest):
+        guest.bad("disk list", says, DISK=guest.blank("a.img", MIB), QEMU_ARGS=machine)
+    return run
+
+
+def ppc64_machines():
+    for cpus, ring, way in itertools.product((1, 2), ("split", "packed"), ("messages", "line")):
+        device = f",packed={'on' if ring == 'packed' else 'off'}"
+        device += ",vectors=0" if way == "line" else ""
+        took = rf"message {cpus} +{cpus - 1} +[1-9]" if way == "messages" else r"line \d+ +0 +[1-9]"
+        yield f"xics.{cpus}cpu.{ring}.{way}", scenario("", cpus, device, took, "by XICS")
+    message = r"message 2 +1 +[1-9]"
+    # the firmware that other machines have, which also assigns addresses, of 64 bits too
+    yield "slof", scenario("-M x-vof=off", 2, "", message, r"Booting from memory")
+    yield "power10", scenario("-cpu power10", 2, "", message, r"POWER10")
+    yield "power8-refused", refused("-cpu power8", r"no radix MMU: a POWER9")
+    yield "only-xics", scenario("-M ic-mode=xics", 2, "", message)
+    yield "only-xive-refused", refused("-M ic-mode=xive", r"no XICS: .*ic-mode=xics")
+    yield "threads", scenario("-smp 4,threads=2,cores=2", 4, "", r"message 4 +3 +[1-9]")
+    yield "16cpu", scenario("", 16, "", r"message 4 +3 +[1-9]")
+    yield "bridge", bridge_pci
+
+
 def machines():
+    if ARCH == "ppc64":
+        yield from ppc64_machines()
+        return
     if ARCH == "x86_64":
         yield "q35", scenario("", 2, "", r"message 2 +1 +[1-9]")
         yield "pc", scenario("-M pc", 2, "", r"message 2 +1 +[1-9]")
