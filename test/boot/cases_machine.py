@@ -134,7 +134,6 @@ def ppc64_machines():
     yield "power8-refused", refused("-cpu power8", r"no radix MMU: a POWER9")
     yield "only-xics", scenario("-M ic-mode=xics", 2, "", message)
     yield "only-xive-refused", refused("-M ic-mode=xive", r"no XICS: .*ic-mode=xics")
-    yield "threads", scenario("-smp 4,threads=2,cores=2", 4, "", r"message 4 +3 +[1-9]")
     yield "16cpu", scenario("", 16, "", r"message 4 +3 +[1-9]")
     yield "bridge", bridge_pci
 

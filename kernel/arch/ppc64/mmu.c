@@ -107,7 +107,10 @@ mmu_init(void)
 	}
 	copy_root();
 	processes[0] = (uintptr_t)root | PROCESS_52_BITS | ROOT_BITS;
-	if (hypercall(H_REGISTER_PROC_TBL, REGISTER_NEW | REGISTER_RADIX, (uintptr_t)processes, 0,
+	/* QEMU lets any CPU register such a table. */
+	if (fdt_get(boot_tree(), smp_first_core(), "ibm,processor-radix-AP-encodings").length ==
+		    0 ||
+	    hypercall(H_REGISTER_PROC_TBL, REGISTER_NEW | REGISTER_RADIX, (uintptr_t)processes, 0,
 		      0, NULL) != H_SUCCESS)
 		orion_panic("no radix MMU: a POWER9 or later CPU is needed");
 	smp_map_on();
