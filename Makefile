@@ -133,6 +133,7 @@ linux := $(if $(filter-out ppc64 fuzz,$(MODE)),$(if $(LINUX),$(linux_a) $(linux_
 plugins := $(if $(wildcard cmd/nbdkit/*.c),$B/nbdkit-orion-plugin.so) \
 	$(if $(wildcard cmd/fio/*.c),$B/fio-orion.so)
 
+ISAS := $(notdir $(wildcard kernel/arch/*))
 # The kernel: not for builds that need a runtime library beneath them.
 KERNEL_CC := $(CC)
 KERNEL_LD := $(LD)
@@ -334,11 +335,14 @@ bench-linux: ## measure our Linux library beside libblkio (PAIRS=5 SECONDS=0.5 P
 	+@$(again) benches linux >&2
 	@B=$B bench/vhost/run.py $(PARTS)
 
-budget: ## write today's instruction counts into bench/budget.csv, on purpose
+budget: ## write today's instruction counts and bytes into bench/budget.csv and size.csv
 	@tools/need bench >&2
+	@tools/need test >&2
 	+@$(again) benches >&2
+	+@for isa in $(ISAS); do $(again) kernel ARCH=$$isa >&2 || exit; done
 	@JOBS=$(JOBS) bench/budget.py --update
-	@git --no-pager diff --stat bench/budget.csv
+	@bench/size.py --update
+	@git --no-pager diff --stat bench/budget.csv bench/size.csv
 
 bench: bench-ring bench-kernel bench-linux ## run every measurement in bench/
 

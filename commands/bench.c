@@ -190,8 +190,8 @@ lane_open(struct bench *bench, unsigned index)
 	lane->index = index;
 	lane->queue = vblk_queue_get(bench->disk->device, index);
 
-	orion_status status =
-		manager->port->dma_alloc(manager->port_context, bytes, PAGE, &lane->region);
+	orion_status status = manager->port->dma_alloc(vblk_dma_context(bench->disk->device), bytes,
+						       PAGE, &lane->region);
 
 	if (status != ORION_OK) {
 		manager->memory_give(manager->port_context, lane, lane_bytes(bench));
@@ -215,7 +215,8 @@ lanes_close(struct bench *bench)
 		if (lane == NULL)
 			continue;
 		if (!dead)
-			manager->port->dma_free(manager->port_context, &lane->region);
+			manager->port->dma_free(vblk_dma_context(bench->disk->device),
+						&lane->region);
 		manager->memory_give(manager->port_context, lane, lane_bytes(bench));
 	}
 }

@@ -550,6 +550,14 @@ describe_memory(struct request *request, struct report *report, struct storage_h
 
 	(void)request;
 	report_bytes(report, "dma_bytes", info->dma_bytes);
+	report_bytes(report, "bounce_bytes",
+		     (uint64_t)info->queues * info->bounce_pieces * VBLK_BOUNCE_BYTES);
+	report_text(report, "bounces",
+		    info->bounces              ? "all data"
+		    : info->bounce_pieces != 0 ? "what is not shared"
+					       : "no");
+	report_bytes(report, "bounced_bytes",
+		     __atomic_load_n(&handle->disk->bounced_bytes, __ATOMIC_RELAXED));
 	report_bytes(report, "private_bytes", info->private_bytes);
 }
 

@@ -2,6 +2,8 @@
 /* Synchronous transfers with several requests in flight: see transfer.h. */
 #include "storage/transfer.h"
 
+#include <string.h>
+
 #include "storage/halt.h"
 
 /* A part of the buffer that is lent to the device.  Free when SEGMENTS and BUSY are 0. */
@@ -10,6 +12,7 @@ struct piece {
 	size_t bytes;
 	unsigned segments;
 	bool busy;
+	unsigned char *bounce;  /* where its bytes are for the device; NULL: in place */
 	struct vblk_segment segment[TRANSFER_SEGMENTS];
 	uint64_t mapping[TRANSFER_SEGMENTS];
 };
@@ -62,11 +65,11 @@ fail(struct transfer *t, size_t start, orion_status status)
 static void
 unshare_last(struct transfer *t, struct piece *piece)
 {
-	const struct storage_host *host = &t->storage->host;
-
 	piece->segments--;
 	piece->bytes -= piece->segment[piece->segments].length;
-	host->port->unshare(host->port_context, piece->mapping[piece->segments], direction(t));
+	if (piece->bounce == NULL)
+		t->storage->host.port->unshare(vblk_dma_context(t->disk->device),
+					       piece->mapping[piece->segments], direction(t));
 }
 
 static void
@@ -84,8 +87,8 @@ share_more(struct transfer *t, struct piece *piece, size_t limit)
 	size_t contiguous = 0;
 	unsigned n = piece->segments;
 	orion_status status = host->port->share(
-		host->port_context, t->buffer + piece->start + piece->bytes, limit, direction(t),
-		&piece->segment[n].device_address, &contiguous, &piece->mapping[n]);
+		vblk_dma_context(t->disk->device), t->buffer + piece->start + piece->bytes, limit,
+		direction(t), &piece->segment[n].device_address, &contiguous, &piece->mapping[n]);
 
 	if (status != ORION_OK)
 		return status;
@@ -122,24 +125,47 @@ trim(struct transfer *t, struct piece *piece, size_t block)
 	return status == ORION_OK && piece->bytes != whole ? ORION_NO_MAPPING : status;
 }
 
-/* Shares the next part of the buffer as PIECE.  On failure PIECE is free. */
+/*
+ * Puts PIECE, at most LEFT bytes of it, into the queue's own memory: its N-th piece is the N-th of
+ * the transfer's.  What a device is to write is cleared first, so that one that only claims to have
+ * written it shows nothing of earlier transfers.
+ */
 static orion_status
-prepare(struct transfer *t, struct piece *piece)
+bounce(struct transfer *t, struct piece *piece, size_t left, size_t block)
+{
+	size_t n = (size_t)(piece - t->pieces), bytes = left;
+	struct orion_region memory = vblk_bounce_memory(t->queue);
+
+	if (memory.bytes / VBLK_BOUNCE_BYTES <= n)
+		return ORION_NO_MAPPING;
+	if (bytes > VBLK_BOUNCE_BYTES)
+		bytes = VBLK_BOUNCE_BYTES / block * block;
+	piece->bounce = (unsigned char *)memory.cpu + n * VBLK_BOUNCE_BYTES;
+	if (t->operation == VBLK_WRITE)
+		memcpy(piece->bounce, t->buffer + piece->start, bytes);
+	else
+		memset(piece->bounce, 0, bytes);
+	/* One segment, whatever the device's limits: the core cuts what is over them. */
+	piece->segment[0] = (struct vblk_segment){
+		.device_address = memory.device + n * VBLK_BOUNCE_BYTES,
+		.length = (uint32_t)bytes,
+	};
+	piece->segments = 1;
+	piece->bytes = bytes;
+	(void)__atomic_add_fetch(&t->disk->bounced_bytes, bytes, __ATOMIC_RELAXED);
+	return ORION_OK;
+}
+
+/* Shares up to LEFT bytes of the buffer as PIECE, in place.  On failure PIECE is free. */
+static orion_status
+share(struct transfer *t, struct piece *piece, size_t left, size_t block)
 {
 	const struct vblk_info *info = vblk_info(t->disk->device);
-	size_t block = t->operation == VBLK_GET_ID ? VBLK_ID_BYTES : info->block_bytes;
-	uint64_t most = (uint64_t)info->request_sectors_max * VBLK_SECTOR_BYTES / block * block;
-	size_t left = t->bytes - t->next;
 	unsigned segments = TRANSFER_SEGMENTS;
 	orion_status status = ORION_OK;
 
-	if (left > TRANSFER_PIECE_BYTES)
-		left = TRANSFER_PIECE_BYTES;
-	if (most != 0 && left > most)
-		left = (size_t)most;
 	if (info->segments_max != 0 && segments > info->segments_max)
 		segments = info->segments_max;
-	*piece = (struct piece){.start = t->next};
 	while (status == ORION_OK && piece->bytes < left && piece->segments < segments) {
 		size_t limit = left - piece->bytes;
 
@@ -149,13 +175,37 @@ prepare(struct transfer *t, struct piece *piece)
 	}
 
 	/* What could be mapped goes on its way; only when that is nothing is it a failure. */
-	orion_status trimmed = left == 0 ? ORION_OK : trim(t, piece, block);
+	orion_status trimmed = trim(t, piece, block);
 
 	if (trimmed != ORION_OK) {
 		unshare_all(t, piece);
 		return status != ORION_OK ? status : trimmed;
 	}
 	return ORION_OK;
+}
+
+/* Makes the next part of the buffer reachable as PIECE.  On failure PIECE is free. */
+static orion_status
+prepare(struct transfer *t, struct piece *piece)
+{
+	const struct vblk_info *info = vblk_info(t->disk->device);
+	size_t block = t->operation == VBLK_GET_ID ? VBLK_ID_BYTES : info->block_bytes;
+	uint64_t most = (uint64_t)info->request_sectors_max * VBLK_SECTOR_BYTES / block * block;
+	size_t left = t->bytes - t->next;
+	orion_status status = ORION_OK;
+
+	if (left > TRANSFER_PIECE_BYTES)
+		left = TRANSFER_PIECE_BYTES;
+	if (most != 0 && left > most)
+		left = (size_t)most;
+	*piece = (struct piece){.start = t->next};
+	if (left == 0)
+		return ORION_OK;
+	if (!info->bounces)
+		status = share(t, piece, left, block);
+	if (info->bounces || (status == ORION_NO_MAPPING && info->bounce_pieces != 0))
+		status = bounce(t, piece, left, block);
+	return status;
 }
 
 /* ---- pieces: submitting and finishing ---- */
@@ -192,6 +242,8 @@ finish(struct transfer *t, struct piece *piece, orion_status result)
 	t->in_flight--;
 	if (result != ORION_OK)
 		fail(t, piece->start, result);
+	else if (piece->bounce != NULL && t->operation != VBLK_WRITE)
+		memcpy(t->buffer + piece->start, piece->bounce, piece->bytes);
 	if (vblk_state_get(t->disk->device) == VBLK_DEAD) {
 		/* The device may still reach it: this mapping is never to be used again. */
 		return;

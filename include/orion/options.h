@@ -43,8 +43,8 @@ struct orion_options {
 
 	/* memory */
 	uint64_t shared_memory_size;      /* 1 MiB .. 64 GiB in bytes, default 512 MiB */
-	bool dma_enabled;                 /* default true */
-	bool zero_copy_enabled;           /* default true */
+	bool dma_enabled;                 /* default true; false: no caller's memory is shared */
+	bool zero_copy_enabled;           /* default true; false: the same, by copies */
 	bool batch_processing;            /* default true */
 
 	/*

@@ -17,6 +17,9 @@
  * what goes into descriptors: a bus address, an IOVA or a guest-physical address; only the host
  * knows the difference.
  *
+ * A host whose devices do not all see memory alike (an IOMMU stands before some) has dma_open();
+ * its result is the context of dma_alloc(), dma_free(), share() and unshare() for one device.
+ *
  * A port is checked once, by port_check(): a missing mandatory function is refused with
  * ORION_PORT_INCOMPLETE and never replaced by a silent default.
  */
@@ -35,6 +38,16 @@ struct orion_region {
 	uint64_t device;      /* where the device sees it */
 	size_t bytes;
 	uint64_t cookie;      /* the host's own; the core passes it back unread */
+};
+
+/* No PCI function. */
+#define ORION_NO_FUNCTION UINT32_MAX
+
+/* How one device reaches memory: dma_open(). */
+struct orion_dma {
+	void *context;        /* of dma_alloc(), dma_free(), share() and unshare() for this device */
+	bool partial;         /* share() does not reach all memory that a caller may
+	                       * have: bounce memory is needed */
 };
 
 /* Which way the bytes of a shared buffer travel, named from the device's side. */
@@ -122,6 +135,20 @@ struct orion_port {
 
 	/* Ends a mapping; a bounce copy, if there was one, is copied back.  Cannot fail. */
 	void (*unshare)(void *context, uint64_t cookie, orion_direction direction);
+
+	/*
+	 * Says how the device that is PCI function FUNCTION (ORION_NO_FUNCTION: none) reaches
+	 * memory.  PLATFORM: it is to use the addresses that the platform's IOMMU, if there is one
+	 * in front of it, translates (VIRTIO_F_ACCESS_PLATFORM); otherwise it uses physical
+	 * addresses, whatever stands there [spec 6.1].  Called once a device, when its features are
+	 * known and before the first dma_alloc(); dma_close() when it is done with all memory, also
+	 * after a failed bring-up: after it the device should reach nothing.  ORION_NO_MAPPING:
+	 * there is an IOMMU that the host cannot drive; the host says which.  Context: setup.
+	 * Optional, both or neither: without them the port's context serves all devices.
+	 */
+	orion_status (*dma_open)(void *context, uint32_t function, bool platform,
+				 struct orion_dma *out);
+	void (*dma_close)(void *context, const struct orion_dma *dma);
 
 	/*
 	 * Maps BYTES of device registers at bus address ADDRESS, uncached.  The host refuses

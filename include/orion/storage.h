@@ -46,6 +46,7 @@ struct storage_disk {
 	unsigned index;                 /* the manager's number */
 	unsigned open_handles;
 	uint64_t denials;
+	uint64_t bounced_bytes;         /* copied through the queues' own memory; atomic */
 	/* The framework's own, touched atomically: see storage/halt.h. */
 	uint32_t lanes_inside, phase, refreshing;
 };

@@ -114,6 +114,12 @@ struct virtio_transport_ops {
 	 */
 	void (*notify)(void *context, uint16_t queue, uint32_t value);
 
+	/*
+	 * The PCI function that the device is, as in pci_read(): what an IOMMU knows it by.  May be
+	 * NULL: it is none.
+	 */
+	uint32_t (*function)(void *context);
+
 	/* Ends the use of the transport: registers unmapped, bus mastering off.  Cannot fail. */
 	void (*close)(void *context);
 };

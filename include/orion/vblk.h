@@ -51,6 +51,8 @@
 #define VBLK_SECTOR_BYTES 512u
 #define VBLK_QUEUES_MAX 16u
 #define VBLK_ID_BYTES 20u
+#define VBLK_BOUNCE_BYTES 65536u        /* of one piece of bounce memory */
+#define VBLK_BOUNCE_PIECES_MAX 8u
 #define VBLK_REQUEST_BYTES_MAX (UINT64_C(1) << 30) /* of one request, before it is cut */
 
 struct vblk_device;
@@ -171,6 +173,9 @@ struct vblk_info {
 	virtio_irq_mode irq_mode;
 	uint16_t vectors;
 
+	bool bounces;                   /* all data is to go through bounce memory */
+	uint16_t bounce_pieces;         /* of each queue; 0: all memory can be shared in place */
+
 	uint64_t dma_bytes;             /* shared with the device for rings, headers and tables */
 	uint64_t private_bytes;         /* the memory given to probe and open */
 };
@@ -191,6 +196,7 @@ struct vblk_info {
  *                            not stay, a queue too small for a request (3 descriptors)
  *   ORION_TIMED_OUT          the reset did not complete
  *   ORION_DEVICE_GONE        the registers read as all ones
+ *   ORION_NO_MAPPING         the host cannot give the device a way to memory: dma_open() refused
  * Context: setup.  [spec 3.1.1]
  */
 ORION_MUST_USE orion_status vblk_probe(void *memory, const struct vblk_config *config,
@@ -251,6 +257,17 @@ void vblk_close(struct vblk_device *device);
 
 /* The device's description.  Valid until vblk_close().  Any context. */
 const struct vblk_info *vblk_info(const struct vblk_device *device);
+
+/* The context for port.dma_alloc() to port.unshare() of memory that this device is to reach. */
+void *vblk_dma_context(const struct vblk_device *device);
+
+/*
+ * The queue's bounce memory: info.bounce_pieces pieces of VBLK_BOUNCE_BYTES, one after the other,
+ * all zero bytes when there are none.  It is there when the option dma_enabled or zero_copy_enabled
+ * is off (then info.bounces) or when the host's share() does not reach all memory.  The core does
+ * not use it: whoever submits copies into it before and out of it after.  Context: owner.
+ */
+struct orion_region vblk_bounce_memory(const struct vblk_queue *queue);
 
 /* The device's state; looks at the queues' latches, not at the device.  Any context. */
 vblk_state vblk_state_get(const struct vblk_device *device);

@@ -5,8 +5,8 @@
  *
  * An ISA's folder defines every function below and starts by calling kernel_main() on the boot CPU,
  * with interrupts off, RAM reachable at its physical address and arch_console_write() working.
- * Memory is identity mapped: a physical address, a device address and a pointer are the same
- * number.
+ * Memory is identity mapped: a physical address and a pointer are the same number; a device address
+ * too, unless an IOMMU is in front of the device (iommu.h).
  */
 #ifndef KERNEL_CORE_ARCH_H
 #define KERNEL_CORE_ARCH_H

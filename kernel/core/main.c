@@ -104,8 +104,6 @@ print_unused_keys(const struct orion_options *options)
 		 "write_back_cache_size"},
 		{options->io_scheduler != usual.io_scheduler, "io_scheduler"},
 		{options->direct_io != usual.direct_io, "direct_io"},
-		{options->dma_enabled != usual.dma_enabled, "dma_enabled"},
-		{options->zero_copy_enabled != usual.zero_copy_enabled, "zero_copy_enabled"},
 	};
 	bool any = false;
 

@@ -16,6 +16,9 @@ static uint64_t *map; /* one bit a page, from page 0 to MAP_PAGES - 1 */
 static uint64_t map_pages;
 static uint64_t map_first_free; /* no page below is free */
 static struct memory_stats stats;
+static struct memory_range occupied[8];
+static unsigned occupied_count;
+static void (*on_give)(void *memory, size_t bytes);
 
 static bool
 page_is_free(uint64_t page)
@@ -49,9 +52,9 @@ range_mark(const struct memory_range *range, bool is_free)
 
 /* The end of an occupied range that has something of the BYTES at START; 0: there is none. */
 static uint64_t
-obstacle(const struct memory_range *occupied, unsigned count, uint64_t start, uint64_t bytes)
+obstacle(uint64_t start, uint64_t bytes)
 {
-	for (unsigned i = 0; i < count; i++) {
+	for (unsigned i = 0; i < occupied_count; i++) {
 		uint64_t end = occupied[i].start + occupied[i].bytes;
 
 		if (occupied[i].start < start + bytes && end > start)
@@ -60,9 +63,9 @@ obstacle(const struct memory_range *occupied, unsigned count, uint64_t start, ui
 	return 0;
 }
 
-/* Where BYTES for the map itself fit: above the lowest and clear of what is OCCUPIED. */
+/* Where BYTES for the map itself fit: above the lowest and clear of what is occupied. */
 static uint64_t
-place_map(const struct memory_range *occupied, unsigned occupied_count, uint64_t bytes)
+place_map(uint64_t bytes)
 {
 	for (unsigned i = 0; i < range_count; i++) {
 		uint64_t end = ranges[i].start + ranges[i].bytes;
@@ -70,7 +73,7 @@ place_map(const struct memory_range *occupied, unsigned occupied_count, uint64_t
 
 		do {
 			start = (next + PAGE_BYTES - 1) & ~(uint64_t)(PAGE_BYTES - 1);
-			next = obstacle(occupied, occupied_count, start, bytes);
+			next = obstacle(start, bytes);
 		} while (next != 0);
 		if (start < end && end - start >= bytes)
 			return start;
@@ -81,10 +84,9 @@ place_map(const struct memory_range *occupied, unsigned occupied_count, uint64_t
 void
 memory_init(void)
 {
-	struct memory_range occupied[8];
-	unsigned occupied_count = arch_memory_occupied(occupied, 6);
 	uint64_t bytes;
 
+	occupied_count = arch_memory_occupied(occupied, 6);
 	range_count = arch_memory_ranges(ranges, MEMORY_RANGES_MAX);
 	for (unsigned i = 0; i < range_count; i++) {
 		uint64_t end = (ranges[i].start + ranges[i].bytes) / PAGE_BYTES;
@@ -94,7 +96,7 @@ memory_init(void)
 	bytes = (map_pages + 63) / 64 * sizeof(uint64_t);
 	occupied[occupied_count].start = 0;
 	occupied[occupied_count++].bytes = MEMORY_LOWEST;
-	map = (uint64_t *)(uintptr_t)place_map(occupied, occupied_count, bytes);
+	map = (uint64_t *)(uintptr_t)place_map(bytes);
 	occupied[occupied_count].start = (uintptr_t)map;
 	occupied[occupied_count++].bytes = bytes;
 
@@ -164,6 +166,8 @@ memory_give(void *memory, size_t bytes)
 	if ((uintptr_t)memory % PAGE_BYTES != 0 || first + pages > map_pages ||
 	    !memory_is_ram((uintptr_t)memory, bytes))
 		orion_panic("memory given back that is none");
+	if (on_give != NULL)
+		on_give(memory, bytes);
 	on = lock_take(&map_lock);
 	for (uint64_t page = first; page < first + pages; page++) {
 		if (page_is_free(page))
@@ -174,6 +178,19 @@ memory_give(void *memory, size_t bytes)
 	stats.gives++;
 	stats.used_bytes -= pages * PAGE_BYTES;
 	lock_give(&map_lock, on);
+}
+
+void
+memory_on_give(void (*function)(void *memory, size_t bytes))
+{
+	on_give = function;
+}
+
+bool
+memory_is_lendable(uint64_t start, uint64_t bytes)
+{
+	return bytes != 0 && obstacle(start, bytes) == 0 && start / PAGE_BYTES < map_pages &&
+	       (start + bytes - 1) / PAGE_BYTES < map_pages && memory_is_ram(start, bytes);
 }
 
 bool

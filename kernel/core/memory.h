@@ -29,6 +29,18 @@ void *memory_take(size_t bytes);
 /* Gives back what memory_take(BYTES) gave.  Panics when it was not taken.  Any CPU. */
 void memory_give(void *memory, size_t bytes);
 
+/*
+ * From now on FUNCTION is called with what memory_give() was given, before the memory is free.  One
+ * function.  It must not take or give memory.
+ */
+void memory_on_give(void (*function)(void *memory, size_t bytes));
+
+/*
+ * True when a device may be shown the range: it lies in pages that memory_take() gives out, not in
+ * the kernel's image and what else was occupied at boot.
+ */
+bool memory_is_lendable(uint64_t start, uint64_t bytes);
+
 /* True when any byte of the range is RAM, the allocator's or not. */
 bool memory_is_ram(uint64_t start, uint64_t bytes);
 

@@ -1,27 +1,73 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The port: thin, because memory is contiguous, identity mapped and coherent, so that a pointer, a
- * physical address and a device address are the same number.
+ * The port: thin, because memory is contiguous, identity mapped and coherent, so that a pointer and
+ * a physical address are the same number; a device address too, unless the device is behind an
+ * IOMMU.  The context of the DMA functions is the device's struct iommu_space, or NULL.
  */
 #include "kernel/core/port.h"
 
 #include "kernel/core/arch.h"
+#include "kernel/core/iommu.h"
 #include "kernel/core/irq.h"
 #include "kernel/core/memory.h"
 #include "kernel/core/print.h"
 #include "kernel/core/time.h"
 #include "kernel/core/worker.h"
 
+/* The device that is being attached: events that come meanwhile are its. */
+static const char *attaching;
+
+/* Without ACCESS_PLATFORM a device uses physical addresses, whatever stands in front of it. */
+static orion_status
+port_dma_open(void *context, uint32_t function, bool platform, struct orion_dma *out)
+{
+	struct iommu_space *space = NULL;
+	const char *why = NULL;
+	orion_status status = platform ? iommu_open(function, &space, &why) : ORION_OK;
+
+	(void)context;
+	if (status != ORION_OK)
+		kprint("%s: behind an IOMMU: %s\n", attaching != NULL ? attaching : "disk", why);
+	out->context = space;
+	/* Static buffers and stacks are not lent. */
+	out->partial = space != NULL;
+	return status;
+}
+
+static void
+port_dma_close(void *context, const struct orion_dma *dma)
+{
+	(void)context;
+	if (dma->context != NULL)
+		iommu_close(dma->context);
+}
+
+/* Where SPACE, if there is one, has the BYTES at MEMORY; *CONTIGUOUS as in struct orion_port. */
+static bool
+device_address(struct iommu_space *space, void *memory, size_t bytes, bool writable,
+	       uint64_t *device, size_t *contiguous)
+{
+	if (space != NULL)
+		return iommu_lend(space, memory, bytes, writable, device, contiguous);
+	*device = (uintptr_t)memory;
+	*contiguous = bytes;
+	return true;
+}
+
 static orion_status
 port_dma_alloc(void *context, size_t bytes, size_t align, struct orion_region *out)
 {
 	void *memory = align <= PAGE_BYTES ? memory_take(bytes) : NULL;
+	size_t contiguous = 0;
 
-	(void)context;
 	if (memory == NULL)
 		return ORION_NO_MEMORY;
+	if (!device_address(context, memory, bytes, true, &out->device, &contiguous) ||
+	    contiguous != bytes) {
+		memory_give(memory, bytes);
+		return ORION_NO_MEMORY;
+	}
 	out->cpu = memory;
-	out->device = (uintptr_t)memory;
 	out->bytes = bytes;
 	out->cookie = 0;
 	return ORION_OK;
@@ -38,12 +84,11 @@ static orion_status
 port_share(void *context, void *cpu, size_t bytes, orion_direction direction, uint64_t *device,
 	   size_t *contiguous, uint64_t *cookie)
 {
-	(void)context;
-	(void)direction;
-	*device = (uintptr_t)cpu;
-	*contiguous = bytes;
 	*cookie = 0;
-	return ORION_OK;
+	return device_address(context, cpu, bytes, direction == ORION_DEVICE_WRITES, device,
+			      contiguous)
+		       ? ORION_OK
+		       : ORION_NO_MAPPING;
 }
 
 static void
@@ -124,9 +169,6 @@ port_wake(void *context, void *event)
 	worker_wake(event);
 }
 
-/* The device that is being attached: events that come meanwhile are its. */
-static const char *attaching;
-
 /* What the three integers of each event are (orion/port.h); NULL ends them. */
 static const char *const report_labels[ORION_EVENT_COUNT][3] = {
 	[ORION_EVENT_DEVICE_BROKEN] = {"cause", "queue", "detail"},
@@ -191,6 +233,8 @@ const struct orion_port *
 port_get(void)
 {
 	static struct orion_port port = {
+		.dma_open = port_dma_open,
+		.dma_close = port_dma_close,
 		.dma_alloc = port_dma_alloc,
 		.dma_free = port_dma_free,
 		.share = port_share,

@@ -5,13 +5,16 @@
 
 #include <stdint.h>
 
-/* The device is a CPU of the same inner shareable domain, or snoops like one. */
-static inline void arch_order_publish(void) { __asm__ volatile("dmb ishst" ::: "memory"); }
-static inline void arch_order_observe(void) { __asm__ volatile("dmb ishld" ::: "memory"); }
-static inline void arch_order_ask(void) { __asm__ volatile("dmb ish" ::: "memory"); }
+/*
+ * A device of a hypervisor is a CPU of the same inner shareable domain; one that is hardware may be
+ * of the outer one, which contains it.
+ */
+static inline void arch_order_publish(void) { __asm__ volatile("dmb oshst" ::: "memory"); }
+static inline void arch_order_observe(void) { __asm__ volatile("dmb oshld" ::: "memory"); }
+static inline void arch_order_ask(void) { __asm__ volatile("dmb osh" ::: "memory"); }
 
 /*
- * The doorbell's register is device memory, which is outer shareable.  A barrier is enough: it
+ * The doorbell's register is device memory, of the outer domain.  A barrier is enough: it
  * makes everyone who sees the register's store see the stores before it; dsb would also wait until
  * they are done, which nobody needs.
  */

@@ -22,6 +22,7 @@ port_check(const struct orion_port *port, unsigned needs, const char **missing)
 		{port->ticks_per_second >= TICKS_PER_SECOND_MIN, "ticks_per_second"},
 		{port->irq_attach == NULL || port->wake != NULL, "wake"},
 		{port->irq_attach == NULL || port->irq_detach != NULL, "irq_detach"},
+		{port->dma_open == NULL || port->dma_close != NULL, "dma_close"},
 		{!(needs & PORT_NEEDS_REGISTERS) || port->map_registers != NULL, "map_registers"},
 		{!(needs & PORT_NEEDS_REGISTERS) || port->unmap_registers != NULL,
 		 "unmap_registers"},

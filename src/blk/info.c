@@ -10,6 +10,27 @@ vblk_info(const struct vblk_device *device)
 	return &device->info;
 }
 
+void *
+vblk_dma_context(const struct vblk_device *device)
+{
+	return device->virtio.dma.context;
+}
+
+struct orion_region
+vblk_bounce_memory(const struct vblk_queue *queue)
+{
+	const struct orion_region *region = &queue->region;
+	struct orion_region none = {0};
+
+	if (queue->device->info.bounce_pieces == 0)
+		return none;
+	return (struct orion_region){
+		.cpu = (unsigned char *)region->cpu + queue->bounce_offset,
+		.device = region->device + queue->bounce_offset,
+		.bytes = region->bytes - queue->bounce_offset,
+	};
+}
+
 vblk_cause
 vblk_cause_get(const struct vblk_device *device)
 {

@@ -38,6 +38,7 @@ device_make(void *memory, const struct vblk_config *config)
 	virtio->transport = config->transport;
 	virtio->port = config->port;
 	virtio->port_context = config->port_context;
+	virtio->dma.context = config->port_context;
 	virtio->budget = config->budget;
 	device->options = *config->options;
 	device->home_count = (uint16_t)config->home_count;
@@ -59,6 +60,7 @@ choose_features(struct vblk_device *device)
 	const struct virtio_transport *transport = &virtio->transport;
 	uint64_t required = device->options.features_required;
 	uint64_t usable, closed;
+	orion_status status;
 
 	virtio->offered = transport->ops->features_get(transport->context);
 	virtio->wanted = vblk_features_known();
@@ -80,6 +82,9 @@ choose_features(struct vblk_device *device)
 			      virtio->offered, required, 0);
 		return ORION_DEVICE_REFUSED;
 	}
+	status = virtio_dma_open(virtio, (closed & VIRTIO_BIT(VIRTIO_F_ACCESS_PLATFORM)) != 0);
+	if (status != ORION_OK)
+		return status;
 	return virtio_negotiate(virtio, closed);
 }
 
@@ -90,6 +95,7 @@ describe(struct vblk_device *device)
 	struct vblk_info *info = &device->info;
 
 	info->legacy = virtio->transport.ops->legacy;
+	info->bounces = !device->options.dma_enabled || !device->options.zero_copy_enabled;
 	info->features_offered = virtio->offered;
 	info->features_wanted = virtio->wanted;
 	info->features_negotiated = virtio->negotiated;
@@ -133,6 +139,7 @@ vblk_probe(void *memory, const struct vblk_config *config, struct vblk_device **
 	status = probe_stages(device);
 	if (status != ORION_OK) {
 		virtio_fail(&device->virtio);
+		virtio_dma_close(&device->virtio);
 		config->transport.ops->close(config->transport.context);
 		device->virtio.state = VIRTIO_ABSENT;
 		return status;
@@ -227,6 +234,7 @@ vblk_close(struct vblk_device *device)
 			virtio_region_give(virtio, &device->queues[i]->region);
 		device->queues[i] = NULL;
 	}
+	virtio_dma_close(virtio);
 	virtio->transport.ops->close(virtio->transport.context);
 	virtio_move(virtio, VIRTIO_ABSENT);
 }

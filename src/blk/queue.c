@@ -6,6 +6,7 @@
 #include "base/num.h"
 
 #define CACHE_LINE 64u
+#define BOUNCE_ALIGN 4096u
 
 static struct vring_layout
 ring_layout(const struct vblk_info *info)
@@ -14,7 +15,7 @@ ring_layout(const struct vblk_info *info)
 			    : vring_layout(info->queue_size, info->packed);
 }
 
-/* One region for everything that the device reaches: ring, then cells. */
+/* One region for everything that the device reaches: ring, then cells, then bounce memory. */
 static size_t
 cells_offset(const struct vblk_info *info)
 {
@@ -39,10 +40,19 @@ vblk_queue_bytes(const struct vblk_device *device)
 	       num_align_up(device->ids * sizeof(uint16_t), CACHE_LINE);
 }
 
+/* On pages of its own, when it is there: an IOMMU protects pages. */
+static size_t
+bounce_offset(const struct vblk_info *info, uint32_t ids)
+{
+	size_t end = cells_offset(info) + (size_t)ids * cell_bytes(info);
+
+	return info->bounce_pieces == 0 ? end : num_align_up(end, BOUNCE_ALIGN);
+}
+
 size_t
 vblk_queue_shared_bytes(const struct vblk_info *info, uint32_t ids)
 {
-	return cells_offset(info) + (size_t)ids * cell_bytes(info);
+	return bounce_offset(info, ids) + (size_t)info->bounce_pieces * VBLK_BOUNCE_BYTES;
 }
 
 static unsigned
@@ -116,6 +126,7 @@ vblk_queue_build(struct vblk_device *device, uint16_t index, void *memory)
 	queue->index = index;
 	queue->layout = ring_layout(info);
 	queue->cells_offset = cells_offset(info);
+	queue->bounce_offset = bounce_offset(info, device->ids);
 	queue->cell_bytes = cell_bytes(info);
 	take_limits(queue, device);
 	status = virtio_region_take(&device->virtio, vblk_queue_shared_bytes(info, device->ids),

@@ -139,6 +139,7 @@ struct vblk_queue {
 	struct vring_layout layout;
 	struct vring_config config;     /* what the ring is set up with, each time */
 	size_t cells_offset;
+	size_t bounce_offset;           /* into the region; its end when there is none */
 	uint32_t cell_bytes;            /* from one cell to the next */
 };
 

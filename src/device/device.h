@@ -46,6 +46,8 @@ struct virtio_device {
 	const struct orion_port *port;
 	void *port_context;
 	struct vblk_budget *budget;
+	struct orion_dma dma;   /* whose addresses the device uses */
+	bool dma_open;
 
 	virtio_state state;
 	uint8_t status;         /* what we wrote; never rebuilt from a device read */
@@ -151,6 +153,14 @@ bool virtio_interrupts_degrade(struct virtio_device *device, uint16_t count);
 void virtio_interrupts_detach(struct virtio_device *device);
 
 /* ---- region.c: DMA memory within the budget ---- */
+
+/*
+ * Asks the host how the device reaches memory; PLATFORM: VIRTIO_F_ACCESS_PLATFORM will be
+ * negotiated.  ORION_NO_MAPPING: not at all.  virtio_dma_close() after the last region was given
+ * back; without virtio_dma_open() it does nothing.  [spec 6.1]
+ */
+ORION_MUST_USE orion_status virtio_dma_open(struct virtio_device *device, bool platform);
+void virtio_dma_close(struct virtio_device *device);
 
 ORION_MUST_USE orion_status virtio_region_take(struct virtio_device *device, size_t bytes,
 					       struct orion_region *region);

@@ -263,6 +263,14 @@ isr_read(void *context)
 	return register_load8(pci->isr.at);
 }
 
+static uint32_t
+function_get(void *context)
+{
+	const struct pci *pci = context;
+
+	return pci->function;
+}
+
 static void
 close_transport(void *context)
 {
@@ -296,6 +304,7 @@ static const struct virtio_transport_ops pci_ops = {
 	.line_attach = pci_line_attach,
 	.line_detach = pci_line_detach,
 	.isr_read = isr_read,
+	.function = function_get,
 	.close = close_transport,
 };
 

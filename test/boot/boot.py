@@ -127,9 +127,9 @@ class Guest:
         return self.start(["tools/run"], timeout, **variables)
 
     def start(self, command, timeout=TIMEOUT, **variables):
-        expect(os.path.exists(KERNEL), f"there is no kernel: make kernel ARCH={ARCH}")
-        env = dict(ENVIRONMENT, KERNEL=KERNEL, ARCH=ARCH,
-                   **{k: str(v) for k, v in variables.items()})
+        env = {**ENVIRONMENT, "KERNEL": KERNEL, "ARCH": ARCH,
+               **{k: str(v) for k, v in variables.items()}}
+        expect(os.path.exists(env["KERNEL"]), f"there is no kernel: make kernel ARCH={env['ARCH']}")
         child = subprocess.Popen(command, cwd=ROOT, env=env, stdin=subprocess.DEVNULL,
                                  stdout=subprocess.PIPE, stderr=subprocess.PIPE,
                                  start_new_session=True)

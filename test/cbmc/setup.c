@@ -32,6 +32,28 @@ proof_layout_split(void)
 	POSSIBLE(size == 1, "the smallest");
 }
 
+/* What a legacy device derives from the queue's size and its one address.  [spec 2.7.2] */
+void
+proof_layout_legacy(void)
+{
+	uint32_t size = nondet_u32();
+	struct vring_layout layout;
+	size_t avail_end;
+
+	ASSUME(size >= 1 && size <= VIRTQ_SIZE_MAX && num_is_power_of_two(size));
+	layout = vring_layout_legacy(size);
+	avail_end = layout.driver_offset + 6 + 2 * (size_t)size;
+	PROVE(layout.driver_offset == 16 * (size_t)size, "the avail ring behind the descriptors");
+	PROVE(layout.device_offset % VIRTQ_LEGACY_ALIGN == 0 && layout.device_offset >= avail_end &&
+		      layout.device_offset - avail_end < VIRTQ_LEGACY_ALIGN,
+	      "the used ring in the next page");
+	PROVE(layout.bytes % VIRTQ_LEGACY_ALIGN == 0 &&
+		      layout.bytes >= layout.device_offset + 6 + 8 * (size_t)size,
+	      "all of it, in whole pages");
+	POSSIBLE(size == VIRTQ_SIZE_MAX, "the largest");
+	POSSIBLE(size == 1, "the smallest");
+}
+
 void
 proof_layout_packed(void)
 {

@@ -19,6 +19,7 @@ device_make(struct fake *fake, struct vblk_budget *budget)
 	device.transport = fake->transport;
 	device.port = &fake->port;
 	device.port_context = fake;
+	device.dma.context = fake;
 	device.budget = budget;
 	device.state = VIRTIO_RESET;
 	return &device;
