@@ -8,7 +8,15 @@
 #define KIND_MASK 0x03000000u
 #define KIND_MEMORY_32 0x02000000u
 
-/* The largest one. */
+/* Whether another window is to be preferred: one that is not shifted, of such the largest. */
+static bool
+is_better(const struct fdt_pci *pci, uint64_t bytes, uint64_t offset)
+{
+	if (pci->window.bytes == 0 || (offset == 0) == (pci->window_offset == 0))
+		return bytes > pci->window.bytes;
+	return bytes != 0 && offset == 0;
+}
+
 void
 fdt_pci_window(const struct fdt *fdt, struct fdt_pci *pci)
 {
@@ -19,13 +27,14 @@ fdt_pci_window(const struct fdt *fdt, struct fdt_pci *pci)
 
 	pci->window.start = 0;
 	pci->window.bytes = 0;
+	pci->window_offset = 0;
 	for (uint32_t at = 0; above <= 2 && at + row <= ranges.length / 4; at += row) {
 		uint64_t on_bus = fdt_cells(ranges, at + 1, 2);
 		uint64_t seen = fdt_cells(ranges, at + PCI_ADDRESS_CELLS, above);
 		uint64_t bytes = fdt_cells(ranges, at + PCI_ADDRESS_CELLS + above, PCI_SIZE_CELLS);
 
 		if ((fdt_cell(ranges, at) & KIND_MASK) == KIND_MEMORY_32 &&
-		    bytes > pci->window.bytes) {
+		    is_better(pci, bytes, seen - on_bus)) {
 			pci->window.start = on_bus;
 			pci->window.bytes = bytes;
 			pci->window_offset = seen - on_bus;
@@ -36,8 +45,8 @@ fdt_pci_window(const struct fdt *fdt, struct fdt_pci *pci)
 uint64_t
 fdt_pci_address(const struct fdt_pci *pci, uint64_t address)
 {
-	bool within = address >= pci->window.start &&
-		      address - pci->window.start < pci->window.bytes;
+	bool within =
+		address >= pci->window.start && address - pci->window.start < pci->window.bytes;
 
 	return within ? address + pci->window_offset : address;
 }

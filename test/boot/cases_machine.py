@@ -115,6 +115,20 @@ def bridge_pci(guest):
     guest.says(r"01:04\.0  message 1 +0 +[1-9]", out)
 
 
+def tce_shared(guest):
+    """Two disks share the bridge's window, a third is not translated."""
+    images = [guest.ext4(f"{i}.img", 4 * MIB) for i in range(3)]
+    lines = "".join(f"disk write vd{i} 0 64k pattern:{i + 1}\ndisk hash vd{i}\n" for i in range(3))
+    guest.good(lines + "disk bench vd0 read bs=64k depth=16 count=100 queues=2\n" + lines,
+               DISK=images[0], QEMU_ARGS=" ".join(
+                   f"-drive if=none,id=x{i},format=raw,file={images[i]} "
+                   f"-device virtio-blk-pci,drive=x{i},disable-legacy=on,iommu_platform={on}"
+                   for i, on in ((1, "on"), (2, "off"))),
+               DEVICE_ARGS="iommu_platform=on,disable-legacy=on")
+    for i in range(3):
+        expect_pattern(images[i], i + 1, 0, 64 * KIB)
+
+
 def refused(machine, says):
     def run(guest):
         guest.bad("disk list", says, DISK=guest.blank("a.img", MIB), QEMU_ARGS=machine)
@@ -136,6 +150,10 @@ def ppc64_machines():
     yield "only-xive-refused", refused("-M ic-mode=xive", r"no XICS: .*ic-mode=xics")
     yield "16cpu", scenario("", 16, "", r"message 4 +3 +[1-9]")
     yield "bridge", bridge_pci
+    for ring, packed in (("split", "off"), ("packed", "on")):
+        yield f"tce.{ring}", scenario(
+            "", 2, f",iommu_platform=on,disable-legacy=on,packed={packed}", message)
+    yield "tce.two", tce_shared
 
 
 def machines():

@@ -51,14 +51,15 @@ TEST(kernel_fdt__finds_nodes)
 TEST(kernel_fdt__walks_all_children)
 {
 	static const char *const names[] = {
-		"memory", "reserved-memory", "intc", "uart@9000000", "uart@9040000", "bus", "pcie"};
+		"memory", "reserved-memory", "intc", "uart@9000000", "uart@9040000", "bus", "pcie",
+		"pci"};
 	unsigned count = 0;
 
 	open_tree();
 	for (uint32_t node = fdt_child(&tree, FDT_ROOT); node != FDT_NONE;
 	     node = fdt_sibling(&tree, node), count++)
-		EXPECT_EQ(node, count < 7 ? at(names[count], NULL) : FDT_NONE);
-	EXPECT_EQ(count, 7);
+		EXPECT_EQ(node, count < 8 ? at(names[count], NULL) : FDT_NONE);
+	EXPECT_EQ(count, 8);
 }
 
 /* What is switched off is passed over, and a search goes on from where it was. */
@@ -176,6 +177,7 @@ TEST(kernel_fdt__describes_pci)
 	EXPECT_EQ(pci.last_bus, 0x7f);
 	EXPECT_EQ(pci.window.start, 0x10000000);
 	EXPECT_EQ(pci.window.bytes, 0x2eff0000);
+	EXPECT_EQ(pci.window_offset, 0);
 	expect_pin(&pci, 0 << 3, 1, 3);
 	expect_pin(&pci, 0 << 3, 2, 4);
 	expect_pin(&pci, 1 << 3 | 2, 1, 5);
@@ -189,6 +191,26 @@ TEST(kernel_fdt__describes_pci)
 	EXPECT(fdt_pci_messages(&tree, &pci, 0x207, &controller, &id));
 	EXPECT_EQ(id, 0x1007);
 	EXPECT(!fdt_pci_messages(&tree, &pci, 0x208, &controller, &id));
+}
+
+/* A window that the CPU sees elsewhere serves where there is no other. */
+TEST(kernel_fdt__translates_what_pci_shifts)
+{
+	struct fdt_pci pci;
+
+	open_tree();
+	pci.node = fdt_compatible(&tree, FDT_ROOT, "IBM,Logical_PHB");
+	fdt_pci_window(&tree, &pci);
+	EXPECT_EQ(pci.window.start, 0x80000000);
+	EXPECT_EQ(pci.window.bytes, 0x80000000);
+	EXPECT_EQ(fdt_pci_address(&pci, 0x80000000), UINT64_C(0x200080000000));
+	EXPECT_EQ(fdt_pci_address(&pci, 0xffffffff), UINT64_C(0x2000ffffffff));
+	EXPECT_EQ(fdt_pci_address(&pci, UINT64_C(0x100000000)), UINT64_C(0x100000000));
+	EXPECT_EQ(fdt_pci_address(&pci, 0x7fffffff), 0x7fffffff);
+	pci.node = FDT_NONE;
+	fdt_pci_window(&tree, &pci);
+	EXPECT_EQ(pci.window.bytes, 0);
+	EXPECT_EQ(fdt_pci_address(&pci, 0x80000000), 0x80000000);
 }
 
 /* Asks everything of COPY, in memory of its own size: a sanitizer sees what goes beyond. */

@@ -105,6 +105,9 @@ void console_init(void);
 void console_enable_interrupts(void);
 bool console_is(uint32_t number);
 
+/* tce.c: the IOMMU of the host bridge that is the node BRIDGE. */
+void tce_init(uint32_t bridge);
+
 /* pci.c, msi.c */
 void pci_host_init(void);
 /* Where RTAS finds FUNCTION: the first three of its arguments. */

@@ -60,8 +60,8 @@ map_table(struct table *table, unsigned capability, uint32_t entries)
 
 	if ((base & PCI_BASE_64) != 0)
 		base |= (uint64_t)arch_pci_read(table->function, bar + 4, 4) << 32;
-	table->address = arch_bus_address((base & ~(uint64_t)PCI_BASE_FLAGS) +
-					  (place & ~MSIX_TABLE_BAR));
+	table->address =
+		arch_bus_address((base & ~(uint64_t)PCI_BASE_FLAGS) + (place & ~MSIX_TABLE_BAR));
 	return base != 0 && arch_map_device(table->address, (size_t)entries * MSIX_ENTRY_BYTES);
 }
 

@@ -18,6 +18,7 @@ pci_host_init(void)
 	host_unit = fdt_cells(fdt_get(boot_tree(), host.node, "reg"), 0, 2);
 	host_is_there = host.node != FDT_NONE && rtas_has("ibm,read-pci-config");
 	fdt_pci_window(boot_tree(), &host);
+	tce_init(host.node);
 }
 
 struct pci_place

@@ -112,8 +112,7 @@ next_core(uint32_t node)
 uint32_t
 smp_first_core(void)
 {
-	return next_core(
-		fdt_child(boot_tree(), fdt_child_named(boot_tree(), FDT_ROOT, "cpus")));
+	return next_core(fdt_child(boot_tree(), fdt_child_named(boot_tree(), FDT_ROOT, "cpus")));
 }
 
 /* The firmware starts the first thread of the first core. */
@@ -180,9 +179,9 @@ void
 arch_irq_restore(bool on)
 {
 	if (on)
-		__asm__ volatile("mtmsrd %0, 1" ::"r"(
-					 (uint64_t)(STATE_INTERRUPTS | STATE_RECOVERABLE))
-				 : "memory");
+		__asm__ volatile(
+			"mtmsrd %0, 1" ::"r"((uint64_t)(STATE_INTERRUPTS | STATE_RECOVERABLE))
+			: "memory");
 }
 
 /* The hypervisor allows interrupts and looks for one before it lets the CPU sleep. */

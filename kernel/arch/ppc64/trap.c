@@ -86,7 +86,7 @@ print_fault(const struct trap_frame *frame)
 	bool fetch = frame->vector == VECTOR_FETCH;
 	uint64_t cause = fetch ? frame->state : frame->cause;
 	uint64_t address = fetch ? frame->pc : frame->address;
-	const char *what = fetch                         ? "instruction fetch from"
+	const char *what = fetch                        ? "instruction fetch from"
 			   : (cause & FAULT_WRITE) != 0 ? "write to"
 							: "read of";
 	const char *why = (cause & FAULT_ABSENT) != 0      ? "nothing is mapped there"
