@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
-# How PowerPC 64 kernel code is compiled and linked, by Debian's cross compiler: big-endian, with
-# the ABI (ELFv2) whose function pointers are addresses of code.
+# How PowerPC 64 kernel code is compiled and linked: big-endian, with the ABI (ELFv2) whose function
+# pointers are addresses of code; by Debian's cross compiler in every mode, since clang's frames of
+# the I/O path are larger than allowed.
 # General registers only: interrupts may come anywhere, and nobody saves the others.
 # Linked at 0 and moved by boot.S to where the loader put it; addresses are relative to the TOC.
 KERNEL_CC := powerpc64-linux-gnu-gcc
