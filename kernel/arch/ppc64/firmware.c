@@ -7,6 +7,7 @@
  * the same way.
  */
 #include "cpu.h"
+#include "kernel/core/memory.h"
 #include "kernel/core/string.h"
 
 #include <stdarg.h>
@@ -196,7 +197,8 @@ start_rtas(struct firmware *out)
 		return false;
 	out->rtas.start = base;
 	out->rtas.bytes = bytes;
-	return true;
+	return !ranges_meet(base, bytes, (uintptr_t)kernel_start,
+			    (uintptr_t)kernel_end - (uintptr_t)kernel_start);
 }
 
 void
