@@ -146,6 +146,12 @@ model_is_gone(struct model_device *d)
 
 /* ---- status and features ---- */
 
+void
+model_device_leave(struct model_device *d, uint8_t status)
+{
+	d->status = status;
+}
+
 uint8_t
 model_status_get(struct model_device *d)
 {

@@ -108,6 +108,7 @@ typedef enum model_breach {
 	MODEL_BREACH_PCI_MASTER,
 	MODEL_BREACH_PCI_BAR_SIZING,
 	MODEL_BREACH_PCI_UNMASKED,
+	MODEL_BREACH_PCI_LEGACY,
 	/* MMIO */
 	MODEL_BREACH_MMIO_WIDTH,
 	MODEL_BREACH_MMIO_OUTSIDE,
@@ -188,6 +189,9 @@ typedef enum model_mischief {
 	MODEL_MISCHIEF_CAP_ODD, /* ... has an odd offset */
 	MODEL_MISCHIEF_NOTIFY_PAST, /* queue_notify_off lies past the notify structure */
 	MODEL_MISCHIEF_MSIX_PAST, /* the MSI-X table lies past its BAR */
+	MODEL_MISCHIEF_SAY_PORTS, /* BAR 0 has VALUE ports, a power of two */
+	MODEL_MISCHIEF_FLR_NONE, /* a function-level reset does not help */
+	MODEL_MISCHIEF_FLR_LOST, /* after it the function is not there */
 	/* MMIO */
 	MODEL_MISCHIEF_SAY_MAGIC,
 	MODEL_MISCHIEF_SAY_VERSION,
@@ -295,6 +299,9 @@ struct model_options {
 	model_order order; /* with VIRTIO_F_IN_ORDER: of fetching only */
 	uint16_t batch; /* in order: one used entry for up to so many requests; 0 is 1 */
 	uint16_t reset_reads; /* the reset of a queue takes so many looks at it */
+	bool function_reset; /* PCI: can be reset by function level */
+	bool unassigned; /* PCI: its memory BARs have no addresses */
+	bool kick_by_port; /* PCI, modern: the notify structure lies in I/O ports */
 	bool held; /* completes nothing until model_device_hold(device, false) */
 	bool eager; /* looks at its rings without being kicked, too */
 	uint64_t seed;
@@ -330,8 +337,18 @@ void model_device_close(struct model_device *device);
 /* A transport straight to the device.  Valid until model_device_close(). */
 struct virtio_transport model_device_transport(struct model_device *device);
 
+/* The interfaces of a PCI function; the legacy one has features 0 to 31 of those in the options. */
+typedef enum model_pci_face {
+	MODEL_PCI_MODERN,
+	MODEL_PCI_TRANSITIONAL, /* both: may be used through the modern one only */
+	MODEL_PCI_LEGACY,
+} model_pci_face;
+
+/* Sets the status that the driver before left; before any use. */
+void model_device_leave(struct model_device *device, uint8_t status);
+
 /* Makes it a PCI function of the host; returns the function number.  Once, before any use. */
-uint32_t model_device_plug(struct model_device *device);
+uint32_t model_device_plug(struct model_device *device, model_pci_face face);
 
 /*
  * Puts it behind MMIO registers at *PLACE; LEGACY: of version 1, with features 0 to 31 of those in

@@ -117,9 +117,8 @@ queue_get(struct model_pci *pci, uint32_t offset)
 	}
 }
 
-/* A vector that the device takes, or none. */
-static uint16_t
-vector_taken(struct model_pci *pci, uint32_t vector)
+uint16_t
+model_pci_vector_taken(struct model_pci *pci, uint32_t vector)
 {
 	if (vector == VIRTIO_NO_VECTOR)
 		return VIRTIO_NO_VECTOR;
@@ -165,7 +164,7 @@ queue_set(struct model_pci *pci, uint32_t offset, uint32_t value)
 		setup->size = (uint16_t)value;
 		break;
 	case VIRTIO_PCI_COMMON_QUEUE_VECTOR:
-		setup->vector = vector_taken(pci, value);
+		setup->vector = model_pci_vector_taken(pci, value);
 		break;
 	case VIRTIO_PCI_COMMON_QUEUE_ENABLE:
 		if (value != 1) {
@@ -251,7 +250,7 @@ common_set(struct model_pci *pci, uint32_t offset, unsigned width, uint32_t valu
 		features_set(pci, value);
 		break;
 	case VIRTIO_PCI_COMMON_CONFIG_VECTOR:
-		pci->device->config_vector = vector_taken(pci, value);
+		pci->device->config_vector = model_pci_vector_taken(pci, value);
 		break;
 	case VIRTIO_PCI_COMMON_DEVICE_STATUS:
 		model_status_set(pci->device, (uint8_t)value);
@@ -380,8 +379,10 @@ model_pci_reset(struct model_device *d)
 
 	pci->device_feature_select = pci->driver_feature_select = 0;
 	pci->queue_select = 0;
-	for (unsigned i = 0; i < MODEL_QUEUES_MAX; i++)
+	for (unsigned i = 0; i < MODEL_QUEUES_MAX; i++) {
 		model_pci_queue_reset(d, i);
+		pci->page[i] = 0;
+	}
 	for (unsigned i = 0; i < MODEL_VECTORS_MAX; i++)
 		pci->entries[i].pending = false;
 }
@@ -393,7 +394,7 @@ is_reachable(struct model_pci *pci, unsigned bar, uint32_t offset, unsigned widt
 {
 	uint32_t table = pci->device->options.vectors * PCI_MSIX_ENTRY_BYTES;
 
-	if (!model_pci_decodes(pci)) {
+	if (!model_pci_decodes(pci, bar)) {
 		model_breached(pci->device->host, MODEL_BREACH_PCI_DECODE, UINT_MAX, bar, offset,
 			       width);
 		return false;
@@ -403,7 +404,7 @@ is_reachable(struct model_pci *pci, unsigned bar, uint32_t offset, unsigned widt
 			       width);
 		return false;
 	}
-	return bar == MODEL_PCI_BAR_MSIX || bar == MODEL_PCI_BAR_VIRTIO;
+	return bar < PCI_BARS && pci->registers[bar] != NULL;
 }
 
 uint32_t
@@ -416,6 +417,10 @@ model_pci_register_get(struct model_pci *pci, unsigned bar, uint32_t offset, uns
 		return ones;
 	if (bar == MODEL_PCI_BAR_MSIX)
 		return msix_get(pci, offset);
+	if (bar == MODEL_PCI_BAR_PORTS)
+		return model_pci_legacy_get(pci, offset, width) & ones;
+	if (bar == MODEL_PCI_BAR_KICK)
+		return 0;
 	if (offset < MODEL_PCI_ISR)
 		return common_get(pci, offset, width) & ones;
 	if (offset == MODEL_PCI_ISR && width == 1) {
@@ -474,6 +479,10 @@ model_pci_register_set(struct model_pci *pci, unsigned bar, uint32_t offset, uns
 		return;
 	if (bar == MODEL_PCI_BAR_MSIX)
 		msix_set(pci, offset, value);
+	else if (bar == MODEL_PCI_BAR_PORTS)
+		model_pci_legacy_set(pci, offset, width, value);
+	else if (bar == MODEL_PCI_BAR_KICK)
+		doorbell_set(pci, offset, width, value);
 	else if (offset < MODEL_PCI_ISR)
 		common_set(pci, offset, width, value);
 	else if (offset >= MODEL_PCI_NOTIFY)

@@ -351,6 +351,9 @@ void model_pci_config_write(void *host, uint32_t function, uint16_t offset, unsi
 orion_status model_pci_map(void *host, uint64_t address, size_t bytes, volatile void **out);
 void model_pci_unmap(void *host, volatile void *registers, size_t bytes);
 
+uint32_t model_pci_port_read(void *host, uint32_t address, unsigned width);
+void model_pci_port_write(void *host, uint32_t address, unsigned width, uint32_t value);
+
 /* The host takes the handler of message DATA away: no entry may still send it. */
 void model_pci_message_gone(struct model_host *host, uint32_t data);
 

@@ -25,33 +25,31 @@ world_defaults(struct world_config *config)
 bool
 world_reachable(world_reach reach)
 {
-	return reach != WORLD_LEGACY || arch_le16(1) == 1;
+	return !world_is_legacy(reach) || arch_le16(1) == 1;
 }
 
 void
 world_plug(world_reach reach, struct model_device *device, struct world_plug *plug)
 {
 	*plug = (struct world_plug){.reach = reach, .device = device};
-	if (reach == WORLD_PCI)
-		plug->function = model_device_plug(device);
-	else if (reach != WORLD_MODEL)
+	if (world_is_mmio(reach))
 		model_device_plug_mmio(device, reach == WORLD_LEGACY, &plug->place);
+	else if (reach != WORLD_MODEL)
+		plug->function = model_device_plug(
+			device, reach == WORLD_PCI_LEGACY         ? MODEL_PCI_LEGACY
+				: reach == WORLD_PCI_TRANSITIONAL ? MODEL_PCI_TRANSITIONAL
+								  : MODEL_PCI_MODERN);
 }
 
 orion_status
 world_plug_attach(const struct world_plug *plug, struct manager *manager, unsigned *index)
 {
-	switch (plug->reach) {
-	case WORLD_PCI:
-		return manager_attach_pci(manager, plug->function, index);
-	case WORLD_MMIO:
-	case WORLD_LEGACY:
+	if (plug->reach == WORLD_MODEL)
+		return manager_attach(manager, model_device_transport(plug->device), index);
+	if (world_is_mmio(plug->reach))
 		return manager_attach_mmio(manager, plug->place.address, plug->place.bytes,
 					   plug->place.line, index);
-	case WORLD_MODEL:
-		break;
-	}
-	return manager_attach(manager, model_device_transport(plug->device), index);
+	return manager_attach_pci(manager, plug->function, index);
 }
 
 void
@@ -60,6 +58,8 @@ world_begin(struct world *w, const struct world_config *config)
 	memset(w, 0, sizeof(*w));
 	w->config = *config;
 	w->config.model.seed = test_random();
+	w->config.model.unassigned = config->reach == WORLD_PCI_CONFIG;
+	w->config.model.kick_by_port = config->reach == WORLD_PCI_PORTS;
 	w->host = model_host_open(test_random());
 	w->model = model_device_open(w->host, &w->config.model);
 	EXPECT(w->model != NULL);
@@ -83,16 +83,11 @@ static orion_status
 transport_open(struct world *w, const struct orion_port *port, struct extras *extras,
 	       struct virtio_transport *out)
 {
-	switch (w->config.reach) {
-	case WORLD_PCI:
-		return virtio_pci_open(&extras->pci, port, w->host, w->plug.function, out);
-	case WORLD_MMIO:
-	case WORLD_LEGACY:
+	if (world_is_mmio(w->config.reach))
 		return virtio_mmio_open(&extras->mmio, port, w->host, w->plug.place.address,
 					w->plug.place.bytes, w->plug.place.line, out);
-	case WORLD_MODEL:
-		break;
-	}
+	if (w->config.reach != WORLD_MODEL)
+		return virtio_pci_open(&extras->pci, port, w->host, w->plug.function, out);
 	*out = model_device_transport(w->model);
 	return ORION_OK;
 }
@@ -103,10 +98,9 @@ check_bus(struct world *w)
 {
 	uint32_t command = 0;
 
-	if (w->config.reach == WORLD_PCI) {
+	if (w->config.reach != WORLD_MODEL && !world_is_mmio(w->config.reach))
 		command = model_host_port()->pci_read(w->host, w->plug.function, 4, 2);
-	}
-	EXPECT(command == 0xffff || (command & 6) == 0);
+	EXPECT(command == 0xffff || (command & 7) == 0);
 }
 
 /* Where struct extras begins in the first piece of memory. */

@@ -20,8 +20,26 @@ typedef enum world_reach {
 	WORLD_MODEL,
 	WORLD_PCI,
 	WORLD_MMIO,
-	WORLD_LEGACY, /* MMIO version 1; no feature above 31, whatever the model was to offer */
+	/* Legacy: no feature above 31, whatever the model was to offer. */
+	WORLD_LEGACY, /* MMIO version 1 */
+	WORLD_PCI_LEGACY,
+	/* PCI with a detour: registers through configuration space, kicks by I/O ports. */
+	WORLD_PCI_CONFIG,
+	WORLD_PCI_PORTS,
+	WORLD_PCI_TRANSITIONAL,
 } world_reach;
+
+static inline bool
+world_is_legacy(world_reach reach)
+{
+	return reach == WORLD_LEGACY || reach == WORLD_PCI_LEGACY;
+}
+
+static inline bool
+world_is_mmio(world_reach reach)
+{
+	return reach == WORLD_MMIO || reach == WORLD_LEGACY;
+}
 
 /* A model device that is plugged in somewhere, and attaching it there. */
 struct world_plug {

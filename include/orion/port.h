@@ -110,6 +110,9 @@ typedef enum orion_event {
 	ORION_EVENT_PCI_CAP_SKIPPED,   /* config offset, cfg_type, reason (virtio_pci_skip) */
 	ORION_EVENT_PCI_CAP_MISSING,   /* cfg_type, 0, 0 */
 	ORION_EVENT_MMIO_REFUSED,      /* address, register offset, what it reads as */
+	ORION_EVENT_PCI_LEGACY_REFUSED, /* reason (virtio_pci_legacy), BAR 0, its bytes */
+	ORION_EVENT_PCI_BY_CONFIG,     /* cfg_type, BAR, offset in it */
+	ORION_EVENT_FUNCTION_RESET,    /* status that would not become 0, status of the attempt, 0 */
 	ORION_EVENT_COUNT
 } orion_event;
 
@@ -163,11 +166,21 @@ struct orion_port {
 	 * PCI configuration space of FUNCTION (bus << 8 | device << 3 | function, segment in the
 	 * bits above 16), WIDTH 1, 2 or 4 bytes at the naturally aligned OFFSET.  The value is a
 	 * number in the CPU's order.  A read of an absent function gives all ones.  Context:
-	 * setup.  Needed for PCI devices only.
+	 * setup; owner too, of a device whose registers can be reached in no other way
+	 * (ORION_EVENT_PCI_BY_CONFIG).  Needed for PCI devices only.
 	 */
 	uint32_t (*pci_read)(void *context, uint32_t function, uint16_t offset, unsigned width);
 	void (*pci_write)(void *context, uint32_t function, uint16_t offset, unsigned width,
 			  uint32_t value);
+
+	/*
+	 * The I/O port at ADDRESS of the PCI bus, WIDTH 1, 2 or 4 bytes, naturally aligned; values
+	 * as above.  How the host gets there, by instructions or by a window in memory, is its
+	 * matter.  Any context.  Optional: without them devices with registers in I/O ports only
+	 * (legacy ones) are refused.
+	 */
+	uint32_t (*io_read)(void *context, uint32_t address, unsigned width);
+	void (*io_write)(void *context, uint32_t address, unsigned width, uint32_t value);
 
 	/*
 	 * Attaches HANDLER to SOURCE.  For a message, fills in what the device is to write; for a

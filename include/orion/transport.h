@@ -50,6 +50,9 @@ struct virtio_transport_ops {
 	 */
 	bool legacy;
 
+	/* A queue has the size that queue_size_max() says, and no other.  [spec 4.1.5.1.3.1] */
+	bool size_fixed;
+
 	/* Device status field [spec 2.1].  A get that finds the device gone gives 0xff. */
 	uint8_t (*status_get)(void *context);
 	void (*status_set)(void *context, uint8_t status);
@@ -115,6 +118,14 @@ struct virtio_transport_ops {
 	void (*notify)(void *context, uint16_t queue, uint32_t value);
 
 	/*
+	 * The last resort when the device does not complete its reset: the bus resets it, and what
+	 * the transport needs to go on is put back.  Every queue, vector and feature is gone then.
+	 * ORION_NOT_SUPPORTED when the device cannot be reset like that, ORION_TIMED_OUT when it
+	 * did not come back.  NULL: never possible.
+	 */
+	orion_status (*function_reset)(void *context);
+
+	/*
 	 * The PCI function that the device is, as in pci_read(): what an IOMMU knows it by.  May be
 	 * NULL: it is none.
 	 */
@@ -132,12 +143,20 @@ struct virtio_transport {
 /* Why a PCI capability was passed over: ORION_EVENT_PCI_CAP_SKIPPED. */
 typedef enum virtio_pci_skip {
 	VIRTIO_PCI_SKIP_SHORT,    /* cap_len, or length, below what the structure needs */
-	VIRTIO_PCI_SKIP_BAR,      /* BAR number above 5, an I/O BAR, or one that is not there */
+	VIRTIO_PCI_SKIP_BAR,      /* BAR number above 5, or one that is not there or not reached */
 	VIRTIO_PCI_SKIP_OUTSIDE,  /* offset + length beyond the BAR */
 	VIRTIO_PCI_SKIP_ALIGN,    /* offset misaligned */
 	VIRTIO_PCI_SKIP_OVERLAP,  /* overlaps a structure taken before */
 	VIRTIO_PCI_SKIP_LIST,     /* the list leaves the configuration space, or loops */
 } virtio_pci_skip;
+
+/* Why a legacy PCI device was not opened: ORION_EVENT_PCI_LEGACY_REFUSED. */
+typedef enum virtio_pci_legacy {
+	VIRTIO_PCI_LEGACY_ENDIAN, /* the CPU is big-endian */
+	VIRTIO_PCI_LEGACY_HOST,   /* the host reaches no I/O ports */
+	VIRTIO_PCI_LEGACY_BAR,    /* BAR 0 is no I/O BAR, or has no address */
+	VIRTIO_PCI_LEGACY_SHORT,  /* BAR 0 is too small for the registers */
+} virtio_pci_legacy;
 
 /* Storage for one PCI transport, owned by the caller, alive until the transport's close(). */
 struct virtio_pci {

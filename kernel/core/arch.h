@@ -26,6 +26,20 @@ struct memory_range {
 	uint64_t bytes;
 };
 
+/* Addresses of PCI; the last is what 64-bit base addresses reach, above 4 GiB. */
+enum pci_space {
+	PCI_SPACE_IO,
+	PCI_SPACE_MEMORY,
+	PCI_SPACE_MEMORY_64,
+	PCI_SPACES
+};
+
+struct pci_window {
+	uint64_t bus; /* its first address, as devices count */
+	uint64_t cpu; /* the same as the CPU sees it; of ports without meaning if it has its own */
+	uint64_t bytes;
+};
+
 /* ---- Supplied by kernel/core, called by the ISA ---- */
 
 /* The portable kernel's first function, on CPU 0. */
@@ -122,13 +136,14 @@ uint32_t arch_pci_read(uint32_t function, unsigned offset, unsigned width);
 void arch_pci_write(uint32_t function, unsigned offset, unsigned width, uint32_t value);
 
 /*
- * Where base addresses may be put, as the bus counts, when the firmware assigned none; false when
- * unknown.
+ * The window of SPACE through which the CPU reaches devices: where base addresses may be put when
+ * they have none.  False when there is none, or none is known.
  */
-bool arch_pci_window(struct memory_range *window);
+bool arch_pci_window(enum pci_space space, struct pci_window *window);
 
-/* Where the CPU sees what devices' base addresses call ADDRESS: the same nearly everywhere. */
-uint64_t arch_bus_address(uint64_t address);
+/* PCI's I/O ports, which there are when there is a window of them; WIDTH 1, 2 or 4. */
+uint32_t arch_io_read(uint32_t port, unsigned width);
+void arch_io_write(uint32_t port, unsigned width, uint32_t value);
 
 /* How configuration space is reached, static: "ECAM" */
 const char *arch_pci_access(void);

@@ -4,9 +4,17 @@
 
 #include "kernel/core/arch.h"
 #include "kernel/core/memory.h"
+#include "kernel/core/string.h"
 
 #define BUS_BYTES (1u << 20)
 #define FUNCTION_BYTES 4096u
+
+/* A method's name and its flags, "return", and the prefix of a number of 32 or 64 bits. */
+#define AML_METHOD "_CBA"
+#define AML_METHOD_BYTES 7u
+#define AML_RETURN 0xa4
+#define AML_NUMBER_32 0x0c
+#define AML_NUMBER_64 0x0e
 
 static uint64_t space; /* where bus 0 would be; 0: none */
 static uint32_t space_first_bus, space_last_bus;
@@ -22,6 +30,26 @@ ecam_init(uint64_t base, uint32_t first_bus, uint32_t last_bus)
 	space_first_bus = first_bus;
 	space_last_bus = last_bus;
 	return true;
+}
+
+uint64_t
+ecam_from_aml(const uint8_t *code, size_t bytes)
+{
+	for (size_t at = 0; at + AML_METHOD_BYTES + 8 <= bytes; at++) {
+		uint64_t low, high;
+		uint32_t words[2];
+
+		if (memcmp(code + at, AML_METHOD, 4) != 0 || code[at + 5] != AML_RETURN)
+			continue;
+		memcpy(words, code + at + AML_METHOD_BYTES, sizeof(words));
+		low = words[0];
+		high = words[1];
+		if (code[at + 6] == AML_NUMBER_32)
+			return low;
+		if (code[at + 6] == AML_NUMBER_64)
+			return low | high << 32;
+	}
+	return 0;
 }
 
 bool
@@ -76,9 +104,15 @@ ecam_write(uint32_t function, unsigned offset, unsigned width, uint32_t value)
 bool
 ecam_is_at(uint64_t address, uint64_t bytes)
 {
-	uint64_t start = space + (uint64_t)space_first_bus * BUS_BYTES;
+	uint64_t start = ecam_start();
 
 	return space != 0 && ranges_meet(address, bytes, start, ecam_end() - start);
+}
+
+uint64_t
+ecam_start(void)
+{
+	return space != 0 ? space + (uint64_t)space_first_bus * BUS_BYTES : 0;
 }
 
 uint64_t

@@ -4,6 +4,7 @@
 #define KERNEL_CORE_ECAM_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 /*
@@ -11,6 +12,12 @@
  * range makes no sense or cannot be mapped.
  */
 bool ecam_init(uint64_t base, uint32_t first_bus, uint32_t last_bus);
+
+/*
+ * Where bus 0 is, as the AML code of a host bridge tells (_CBA returns a constant): for machines
+ * without the table MCFG.  0: it does not.
+ */
+uint64_t ecam_from_aml(const uint8_t *code, size_t bytes);
 
 /* False before ecam_init() succeeded. */
 bool ecam_is_there(void);
@@ -25,7 +32,8 @@ void ecam_write(uint32_t function, unsigned offset, unsigned width, uint32_t val
 /* True when the range meets the space. */
 bool ecam_is_at(uint64_t address, uint64_t bytes);
 
-/* The first address after the space; 0 when there is none. */
+/* The space's first address, and the first after it; 0 when there is none. */
+uint64_t ecam_start(void);
 uint64_t ecam_end(void);
 
 #endif

@@ -6,49 +6,32 @@
 #define PCI_ADDRESS_CELLS 3u /* kind, then the address; of a function: its number << 8 */
 #define PCI_SIZE_CELLS 2u
 #define KIND_MASK 0x03000000u
-#define KIND_MEMORY_32 0x02000000u
+#define KIND_SHIFT 24
 
-/* Whether another window is to be preferred: one that is not shifted, of such the largest. */
-static bool
-is_better(const struct fdt_pci *pci, uint64_t bytes, uint64_t offset)
-{
-	if (pci->window.bytes == 0 || (offset == 0) == (pci->window_offset == 0))
-		return bytes > pci->window.bytes;
-	return bytes != 0 && offset == 0;
-}
-
+/* The largest of each kind. */
 void
-fdt_pci_window(const struct fdt *fdt, struct fdt_pci *pci)
+fdt_pci_windows(const struct fdt *fdt, struct fdt_pci *pci)
 {
 	struct fdt_value ranges = fdt_get(fdt, pci->node, "ranges");
 	uint32_t above =
 		fdt_number(fdt, fdt_parent(fdt, pci->node), "#address-cells", PCI_SIZE_CELLS);
 	uint32_t row = PCI_ADDRESS_CELLS + above + PCI_SIZE_CELLS;
 
-	pci->window.start = 0;
-	pci->window.bytes = 0;
-	pci->window_offset = 0;
+	for (unsigned space = 0; space < PCI_SPACES; space++)
+		pci->windows[space] = (struct pci_window){0, 0, 0};
 	for (uint32_t at = 0; above <= 2 && at + row <= ranges.length / 4; at += row) {
-		uint64_t on_bus = fdt_cells(ranges, at + 1, 2);
-		uint64_t seen = fdt_cells(ranges, at + PCI_ADDRESS_CELLS, above);
-		uint64_t bytes = fdt_cells(ranges, at + PCI_ADDRESS_CELLS + above, PCI_SIZE_CELLS);
+		uint32_t kind = (fdt_cell(ranges, at) & KIND_MASK) >> KIND_SHIFT;
+		struct pci_window window = {
+			.bus = fdt_cells(ranges, at + 1, 2),
+			.cpu = fdt_cells(ranges, at + PCI_ADDRESS_CELLS, above),
+			.bytes = fdt_cells(ranges, at + PCI_ADDRESS_CELLS + above, PCI_SIZE_CELLS),
+		};
 
-		if ((fdt_cell(ranges, at) & KIND_MASK) == KIND_MEMORY_32 &&
-		    is_better(pci, bytes, seen - on_bus)) {
-			pci->window.start = on_bus;
-			pci->window.bytes = bytes;
-			pci->window_offset = seen - on_bus;
-		}
+		/* Kinds 1 to 3 are the spaces in their order; 0 is configuration space. */
+		if (kind != 0 && window.bytes > pci->windows[kind - 1].bytes &&
+		    window.bus + window.bytes >= window.bus)
+			pci->windows[kind - 1] = window;
 	}
-}
-
-uint64_t
-fdt_pci_address(const struct fdt_pci *pci, uint64_t address)
-{
-	bool within =
-		address >= pci->window.start && address - pci->window.start < pci->window.bytes;
-
-	return within ? address + pci->window_offset : address;
 }
 
 bool
@@ -66,7 +49,7 @@ fdt_pci_find(const struct fdt *fdt, struct fdt_pci *pci)
 	if (buses.length == 8 && fdt_cell(buses, 1) < pci->last_bus)
 		pci->last_bus = fdt_cell(buses, 1);
 	pci->space = space.start - (uint64_t)pci->first_bus * BUS_BYTES;
-	fdt_pci_window(fdt, pci);
+	fdt_pci_windows(fdt, pci);
 	return pci->first_bus <= pci->last_bus && pci->last_bus < 256;
 }
 

@@ -28,16 +28,23 @@ big_endian(const uint8_t *bytes, unsigned count)
 	return value;
 }
 
+bool
+fw_cfg_is_there(void)
+{
+	char signature[4];
+
+	arch_fw_cfg_select(FW_CFG_SIGNATURE);
+	arch_fw_cfg_read(signature, sizeof(signature));
+	return memcmp(signature, "QEMU", sizeof(signature)) == 0;
+}
+
 static bool
 find(const char *name, struct fw_cfg_entry *entry)
 {
 	uint8_t count_bytes[4];
-	char signature[4];
 	uint32_t count;
 
-	arch_fw_cfg_select(FW_CFG_SIGNATURE);
-	arch_fw_cfg_read(signature, sizeof(signature));
-	if (memcmp(signature, "QEMU", sizeof(signature)) != 0)
+	if (!fw_cfg_is_there())
 		return false;
 	arch_fw_cfg_select(FW_CFG_DIRECTORY);
 	arch_fw_cfg_read(count_bytes, sizeof(count_bytes));

@@ -5,9 +5,13 @@
 
 #include "orion/status.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #define FW_CFG_FILE_BYTES_MAX (16u << 20)
+
+/* Whether this is a machine of QEMU's. */
+bool fw_cfg_is_there(void);
 
 /*
  * Reads the file NAME whole into memory of its own (memory_take(), never given back).

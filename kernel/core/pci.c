@@ -104,6 +104,18 @@ pci_last_bus(void)
 	return last_bus;
 }
 
+uint64_t
+pci_cpu_address(uint64_t address)
+{
+	struct pci_window window;
+
+	for (unsigned space = PCI_SPACE_MEMORY; space < PCI_SPACES; space++)
+		if (arch_pci_window((enum pci_space)space, &window) && address >= window.bus &&
+		    address - window.bus < window.bytes)
+			return address - window.bus + window.cpu;
+	return address;
+}
+
 const struct pci_function *
 pci_bridge_of(uint8_t bus)
 {
@@ -113,6 +125,44 @@ pci_bridge_of(uint8_t bus)
 		    arch_pci_read(functions[i].function, PCI_SECONDARY_BUS, 1) == bus)
 			return &functions[i];
 	return NULL;
+}
+
+unsigned
+pci_capability(uint32_t function, unsigned after, unsigned id)
+{
+	unsigned at = 0;
+
+	if ((arch_pci_read(function, PCI_STATUS, 2) & PCI_STATUS_CAPABILITIES) != 0)
+		at = arch_pci_read(function, PCI_CAPABILITIES, 1) & 0xfc;
+	/* As many as there is room for: the list may be a loop. */
+	for (unsigned n = 0; n < 48 && at >= 0x40; n++) {
+		if (after == 0 && arch_pci_read(function, at, 1) == id)
+			return at;
+		after = at == after ? 0 : after;
+		at = arch_pci_read(function, at + 1, 1) & 0xfc;
+	}
+	return 0;
+}
+
+uint32_t
+pci_requester(uint32_t function)
+{
+	const struct pci_function *bridge = pci_bridge_of((uint8_t)(function >> 8));
+	uint32_t requester = function;
+
+	while (bridge != NULL) {
+		unsigned express = pci_capability(bridge->function, 0, PCI_CAPABILITY_EXPRESS);
+		unsigned type = express == 0
+					? 0
+					: arch_pci_read(bridge->function, express + 2, 2) >> 4 & 15;
+
+		if (express == 0)
+			requester = bridge->function;
+		else if (type == PCI_EXPRESS_TO_PCI)
+			requester = arch_pci_read(bridge->function, PCI_SECONDARY_BUS, 1) << 8;
+		bridge = pci_bridge_of((uint8_t)(bridge->function >> 8));
+	}
+	return requester;
 }
 
 static const char *
@@ -129,6 +179,19 @@ class_text(uint32_t class_code)
 }
 
 static void
+print_base(unsigned bar, uint64_t base, bool is_io)
+{
+	uint64_t address = base & ~(is_io ? UINT64_C(3) : UINT64_C(15));
+
+	if (address == 0)
+		kprint("         BAR %u: no address\n", bar);
+	else
+		kprint(is_io ? "         BAR %u: ports %04llx\n" : "         BAR %u: memory %llx\n",
+		       bar, (unsigned long long)address);
+}
+
+/* A register that reads as 0 is taken for none at all. */
+static void
 print_bases(const struct pci_function *entry)
 {
 	unsigned count = entry->header_type == PCI_HEADER_BRIDGE ? 2 : 6;
@@ -136,22 +199,17 @@ print_bases(const struct pci_function *entry)
 	for (unsigned i = 0; i < count; i++) {
 		unsigned bar = i;
 		uint64_t base = arch_pci_read(entry->function, PCI_BASE_ADDRESS + 4 * i, 4);
+		bool is_io = (base & PCI_BASE_IO) != 0;
 
 		if (base == 0)
 			continue;
-		if ((base & PCI_BASE_IO) != 0) {
-			kprint("         BAR %u: ports %04llx\n", bar,
-			       (unsigned long long)(base & ~UINT64_C(3)));
-			continue;
-		}
-		if ((base & PCI_BASE_64) != 0 && i + 1 < count) {
+		if (!is_io && (base & PCI_BASE_64) != 0 && i + 1 < count) {
 			i++;
 			base |= (uint64_t)arch_pci_read(entry->function, PCI_BASE_ADDRESS + 4 * i,
 							4)
 				<< 32;
 		}
-		kprint("         BAR %u: memory %llx\n", bar,
-		       (unsigned long long)(base & ~UINT64_C(15)));
+		print_base(bar, base, is_io);
 	}
 }
 

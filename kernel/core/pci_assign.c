@@ -1,200 +1,244 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Bus numbers and base addresses for a machine whose firmware assigned none (qboot, device trees):
- * memory only, one after the other in the machine's window, what lies behind a bridge together.  A
- * firmware that assigned any base address is trusted to be done.
+ * Addresses for what has none: on machines without firmware (device trees), and behind bridges that
+ * the firmware did not look behind (qboot).  What has an address keeps it.
+ *
+ * First the sizes, from the farthest bus up: what lies behind a bridge becomes its window's
+ * request.  Then the places, from bus 0 down, the largest first, so that nothing is lost between
+ * them.
  */
-#include "kernel/core/arch.h"
 #include "kernel/core/pci.h"
+#include "kernel/core/pci_request.h"
 #include "kernel/core/print.h"
 
-#define BASES_OF_DEVICE 6u
-#define BASES_OF_BRIDGE 2u
-#define BRIDGES_DEEP 8u
-#define BRIDGE_ROUND (UINT64_C(1) << 20)
+#define IO_ROUND UINT64_C(0x1000)
+#define MEMORY_ROUND (UINT64_C(1) << 20)
 /* An end below the start: the bridge passes nothing. */
-#define BRIDGE_IO_NOTHING 0x00f0u
-#define BRIDGE_MEMORY_NOTHING 0x0000fff0u
+#define IO_NOTHING 0x00f0u
+#define MEMORY_NOTHING 0x0000fff0u
 
-struct base {
-	uint32_t function;
-	unsigned offset;
-	uint32_t value; /* as read */
-	bool is_64;
-};
+static struct pci_request requests[PCI_REQUESTS_MAX];
+static unsigned request_count;
 
-static bool
-is_bridge(uint32_t function)
+static uint64_t
+round_up(uint64_t value, uint64_t align)
 {
-	uint32_t first = function & ~7u;
+	return (value + align - 1) & ~(align - 1);
+}
 
-	if (arch_pci_read(first, PCI_VENDOR, 2) == PCI_NO_VENDOR ||
-	    (function != first &&
-	     (arch_pci_read(first, PCI_HEADER_TYPE, 1) & PCI_HEADER_MULTI) == 0))
-		return false;
-	return arch_pci_read(function, PCI_VENDOR, 2) != PCI_NO_VENDOR &&
-	       (arch_pci_read(function, PCI_HEADER_TYPE, 1) & ~PCI_HEADER_MULTI) ==
-		       PCI_HEADER_BRIDGE;
+/* The request of BUS and SPACE with the largest alignment that has no place yet, or NULL. */
+static struct pci_request *
+largest(uint32_t bus, enum pci_space space)
+{
+	struct pci_request *found = NULL;
+
+	for (unsigned i = 0; i < request_count; i++) {
+		struct pci_request *request = &requests[i];
+
+		if (request->bus == bus && request->space == space && !request->placed &&
+		    (found == NULL || request->align > found->align))
+			found = request;
+	}
+	return found;
+}
+
+static void
+forget_places(uint32_t bus, enum pci_space space)
+{
+	for (unsigned i = 0; i < request_count; i++)
+		if (requests[i].bus == bus && requests[i].space == space)
+			requests[i].placed = false;
 }
 
 /*
- * Numbers the buses behind the bridges of BUS, from NEXT on; returns the next one.  Bridges that
- * have their numbers keep them.
+ * Places what BUS asks of SPACE from *AT on, below END; *AT moves.  Returns whether all found room;
+ * what found none is at 0.
  */
-static uint32_t
-number_bus(uint32_t bus, uint32_t next, unsigned deep)
+static bool
+place(uint32_t bus, enum pci_space space, uint64_t *at, uint64_t end)
 {
-	for (uint32_t function = bus << 8; function < (bus + 1) << 8 && next < 256; function++) {
-		uint32_t last;
+	struct pci_request *request;
+	bool all = true;
 
-		if (deep == BRIDGES_DEEP || !is_bridge(function))
+	while ((request = largest(bus, space)) != NULL) {
+		uint64_t start = round_up(*at, request->align);
+		bool fits = start >= *at && start < end && request->bytes <= end - start;
+
+		request->placed = true;
+		request->at = fits ? start : 0;
+		*at = fits ? start + request->bytes : *at;
+		all = all && fits;
+	}
+	return all;
+}
+
+/* Makes what lies behind BRIDGE a request of its own, which begins at a multiple of its largest. */
+static void
+ask_for_bridge(uint32_t bridge, uint32_t behind, enum pci_space space, uint8_t offset)
+{
+	const struct pci_request *first = largest(behind, space);
+	uint64_t round = space == PCI_SPACE_IO ? IO_ROUND : MEMORY_ROUND;
+	uint64_t align, end;
+
+	if (first == NULL || request_count == PCI_REQUESTS_MAX)
+		return;
+	align = first->align > round ? first->align : round;
+	end = align;
+	place(behind, space, &end, UINT64_MAX);
+	forget_places(behind, space);
+	requests[request_count++] = (struct pci_request){
+		.function = bridge,
+		.bus = (uint8_t)(bridge >> 8),
+		.behind = (uint8_t)behind,
+		.offset = offset,
+		.space = space,
+		.bytes = round_up(end - align, round),
+		.align = align,
+	};
+}
+
+/* Buses farther down have larger numbers. */
+static void
+ask_for_bridges(void)
+{
+	for (uint32_t bus = pci_last_bus(); bus > 0; bus--) {
+		const struct pci_function *bridge = pci_bridge_of((uint8_t)bus);
+
+		if (bridge == NULL || !pci_bus_is_fresh(bus))
 			continue;
-		if (arch_pci_read(function, PCI_SECONDARY_BUS, 1) != 0) {
-			last = arch_pci_read(function, PCI_SUBORDINATE_BUS, 1);
-			next = last >= next ? last + 1 : next;
-			continue;
-		}
-		arch_pci_write(function, PCI_PRIMARY_BUS, 1, bus);
-		arch_pci_write(function, PCI_SECONDARY_BUS, 1, next);
-		arch_pci_write(function, PCI_SUBORDINATE_BUS, 1, 255);
-		next = number_bus(next, next + 1, deep + 1);
-		arch_pci_write(function, PCI_SUBORDINATE_BUS, 1, next - 1);
+		ask_for_bridge(bridge->function, bus, PCI_SPACE_IO, PCI_BRIDGE_IO);
+		ask_for_bridge(bridge->function, bus, PCI_SPACE_MEMORY, PCI_BRIDGE_MEMORY);
+		ask_for_bridge(bridge->function, bus, PCI_SPACE_MEMORY_64, PCI_BRIDGE_PREFETCH);
+		arch_pci_write(bridge->function, PCI_BRIDGE_IO, 2, IO_NOTHING);
+		arch_pci_write(bridge->function, PCI_BRIDGE_MEMORY, 4, MEMORY_NOTHING);
+		arch_pci_write(bridge->function, PCI_BRIDGE_PREFETCH, 4, MEMORY_NOTHING);
 	}
-	return next;
-}
-
-void
-pci_number(void)
-{
-	number_bus(0, 1, 0);
-}
-
-/* Calls VISIT for each memory base address of the functions of BUS, until it returns false. */
-static bool
-visit_bases(uint32_t bus, bool (*visit)(struct memory_range *window, const struct base *base),
-	    struct memory_range *window)
-{
-	for (unsigned n = 0; n < pci_count(); n++) {
-		const struct pci_function *entry = pci_at(n);
-		unsigned count = entry->function >> 8 != bus               ? 0
-				 : entry->header_type == 0                 ? BASES_OF_DEVICE
-				 : entry->header_type == PCI_HEADER_BRIDGE ? BASES_OF_BRIDGE
-									   : 0;
-		unsigned i = 0;
-
-		while (i < count) {
-			struct base base = {.function = entry->function,
-					    .offset = PCI_BASE_ADDRESS + 4 * i};
-
-			base.value = arch_pci_read(base.function, base.offset, 4);
-			base.is_64 = (base.value & (PCI_BASE_IO | PCI_BASE_64)) == PCI_BASE_64 &&
-				     i + 1 < count;
-			if ((base.value & PCI_BASE_IO) == 0 && !visit(window, &base))
-				return false;
-			i += base.is_64 ? 2 : 1;
-		}
-	}
-	return true;
-}
-
-static bool
-is_unassigned(struct memory_range *window, const struct base *base)
-{
-	(void)window;
-	return (base->value & ~PCI_BASE_FLAGS) == 0 &&
-	       (!base->is_64 || arch_pci_read(base->function, base->offset + 4, 4) == 0);
-}
-
-/* The size that the device asks for: the lowest address bit that it keeps; 0: none. */
-static uint64_t
-size_of(const struct base *base)
-{
-	uint64_t kept;
-
-	arch_pci_write(base->function, base->offset, 4, UINT32_MAX);
-	kept = arch_pci_read(base->function, base->offset, 4) & ~PCI_BASE_FLAGS;
-	arch_pci_write(base->function, base->offset, 4, 0);
-	if (base->is_64) {
-		arch_pci_write(base->function, base->offset + 4, 4, UINT32_MAX);
-		kept |= (uint64_t)arch_pci_read(base->function, base->offset + 4, 4) << 32;
-		arch_pci_write(base->function, base->offset + 4, 4, 0);
-	}
-	return kept & (0 - kept);
-}
-
-static bool
-assign(struct memory_range *window, const struct base *base)
-{
-	uint32_t command = arch_pci_read(base->function, PCI_COMMAND, 2);
-	uint64_t size, start, skipped;
-
-	/* Sizing writes addresses that are none: nothing may be decoded meanwhile. */
-	arch_pci_write(base->function, PCI_COMMAND, 2, command & ~PCI_COMMAND_DECODE);
-	size = size_of(base);
-	start = size != 0 ? (window->start + size - 1) & ~(size - 1) : 0;
-	skipped = start - window->start;
-	if (size != 0 && (skipped > window->bytes || size > window->bytes - skipped)) {
-		kprint("pci: no room for the %llu bytes of %02x:%02x.%x\n",
-		       (unsigned long long)size, base->function >> 8, base->function >> 3 & 31,
-		       base->function & 7);
-	} else if (size != 0) {
-		arch_pci_write(base->function, base->offset, 4, (uint32_t)start);
-		if (base->is_64) {
-			arch_pci_write(base->function, base->offset + 4, 4,
-				       (uint32_t)(start >> 32));
-		}
-		window->start = start + size;
-		window->bytes -= skipped + size;
-	}
-	arch_pci_write(base->function, PCI_COMMAND, 2, command);
-	return true;
 }
 
 static void
-round_up(struct memory_range *window)
+program_base(const struct pci_request *request)
 {
-	uint64_t skipped = (0 - window->start) & (BRIDGE_ROUND - 1);
+	uint32_t command = arch_pci_read(request->function, PCI_COMMAND, 2);
 
-	skipped = skipped < window->bytes ? skipped : window->bytes;
-	window->start += skipped;
-	window->bytes -= skipped;
+	arch_pci_write(request->function, PCI_COMMAND, 2, command & ~PCI_COMMAND_DECODE);
+	arch_pci_write(request->function, request->offset, 4, (uint32_t)request->at);
+	if (request->is_64)
+		arch_pci_write(request->function, request->offset + 4u, 4,
+			       (uint32_t)(request->at >> 32));
+	arch_pci_write(request->function, PCI_COMMAND, 2, command);
 }
 
-/* The addresses of BUS, then of the buses behind its bridges, whose windows have whole MiB. */
 static void
-assign_bus(uint32_t bus, struct memory_range *window, unsigned deep)
+program_bridge(const struct pci_request *request)
 {
-	visit_bases(bus, assign, window);
-	for (unsigned n = 0; n < pci_count() && deep < BRIDGES_DEEP; n++) {
-		const struct pci_function *entry = pci_at(n);
-		uint32_t behind = arch_pci_read(entry->function, PCI_SECONDARY_BUS, 1);
-		uint32_t command = arch_pci_read(entry->function, PCI_COMMAND, 2);
-		uint64_t start, end;
+	uint32_t command = arch_pci_read(request->function, PCI_COMMAND, 2);
+	uint64_t start = request->at, last = start + request->bytes - 1;
 
-		if (entry->function >> 8 != bus || entry->header_type != PCI_HEADER_BRIDGE ||
-		    behind <= bus)
-			continue;
-		round_up(window);
-		start = window->start;
-		assign_bus(behind, window, deep + 1);
-		round_up(window);
-		end = window->start - 1;
-		arch_pci_write(entry->function, PCI_BRIDGE_IO, 2, BRIDGE_IO_NOTHING);
-		arch_pci_write(entry->function, PCI_BRIDGE_PREFETCH, 4, BRIDGE_MEMORY_NOTHING);
-		arch_pci_write(entry->function, PCI_BRIDGE_MEMORY, 4,
-			       end < start ? BRIDGE_MEMORY_NOTHING
-					   : (uint32_t)(start >> 16 & 0xfff0) |
-						     ((uint32_t)end & 0xfff00000));
-		arch_pci_write(entry->function, PCI_COMMAND, 2,
-			       command | PCI_COMMAND_MEMORY | PCI_COMMAND_MASTER);
+	if (request->space == PCI_SPACE_IO) {
+		arch_pci_write(request->function, PCI_BRIDGE_IO, 2,
+			       (uint32_t)(start >> 8 & 0xf0) | ((uint32_t)last & 0xf000));
+		arch_pci_write(request->function, PCI_BRIDGE_IO_HIGH, 4,
+			       (uint32_t)(start >> 16) | ((uint32_t)last & 0xffff0000));
+	} else {
+		arch_pci_write(request->function, request->offset, 4,
+			       (uint32_t)(start >> 16 & 0xfff0) | ((uint32_t)last & 0xfff00000));
 	}
+	if (request->space == PCI_SPACE_MEMORY_64) {
+		arch_pci_write(request->function, PCI_BRIDGE_PREFETCH_HIGH, 4,
+			       (uint32_t)(start >> 32));
+		arch_pci_write(request->function, PCI_BRIDGE_PREFETCH_HIGH + 4, 4,
+			       (uint32_t)(last >> 32));
+	}
+	arch_pci_write(request->function, PCI_COMMAND, 2,
+		       command | PCI_COMMAND_DECODE | PCI_COMMAND_MASTER);
+}
+
+static void
+complain(const struct pci_request *request)
+{
+	static const char *const spaces[PCI_SPACES] = {"I/O ports", "memory", "64-bit memory"};
+	uint32_t function = request->function;
+
+	kprint("pci: %02x:%02x.%x BAR %u: no room for %llu bytes of %s\n", function >> 8,
+	       function >> 3 & 31, function & 7, (request->offset - PCI_BASE_ADDRESS) / 4u,
+	       (unsigned long long)request->bytes, spaces[request->space]);
+}
+
+/*
+ * Gives BUS what it has asked of SPACE, from *AT on, below END; *AT moves.  And what lies behind
+ * its bridges in turn: nothing, when the bridge itself found no room.
+ */
+static void
+give(uint32_t bus, enum pci_space space, uint64_t *at, uint64_t end)
+{
+	place(bus, space, at, end);
+	for (unsigned i = 0; i < request_count; i++) {
+		const struct pci_request *request = &requests[i];
+		uint64_t inside = request->at;
+
+		if (request->bus != bus || request->space != space)
+			continue;
+		if (request->behind != 0) {
+			if (inside != 0)
+				program_bridge(request);
+			give(request->behind, space, &inside,
+			     inside != 0 ? inside + request->bytes : 0);
+		} else if (inside != 0) {
+			program_base(request);
+		} else {
+			complain(request);
+		}
+	}
+}
+
+/* What may be assigned of SPACE now.  Address 0 means none, and what is low is a PC's of old. */
+static bool
+window_of(enum pci_space space, struct pci_window *window)
+{
+	uint64_t least = space == PCI_SPACE_IO ? IO_ROUND : MEMORY_ROUND;
+
+	if (!arch_pci_window(space, window))
+		return false;
+	if (window->bus < least && window->bytes > least - window->bus) {
+		window->bytes -= least - window->bus;
+		window->cpu += least - window->bus;
+		window->bus = least;
+	}
+	pci_window_less_used(space, window);
+	return window->bytes != 0;
+}
+
+/* Whether all memory, wide or not, fits below 4 GiB: where every CPU and device gets by. */
+static bool
+fits_low(const struct pci_window *low)
+{
+	uint64_t at = low->bus, end = low->bus + low->bytes;
+	bool fits = place(0, PCI_SPACE_MEMORY, &at, end) && place(0, PCI_SPACE_MEMORY_64, &at, end);
+
+	forget_places(0, PCI_SPACE_MEMORY);
+	forget_places(0, PCI_SPACE_MEMORY_64);
+	return fits;
 }
 
 void
 pci_assign(void)
 {
-	struct memory_range window;
+	struct pci_window io = {0}, low = {0}, high = {0};
+	uint64_t low_end;
 
-	if (visit_bases(0, is_unassigned, &window) && arch_pci_window(&window))
-		assign_bus(0, &window, 0);
+	request_count = pci_requests_collect(requests, PCI_REQUESTS_MAX);
+	if (request_count == 0)
+		return;
+	ask_for_bridges();
+	window_of(PCI_SPACE_IO, &io);
+	window_of(PCI_SPACE_MEMORY, &low);
+	if (fits_low(&low) || !window_of(PCI_SPACE_MEMORY_64, &high))
+		high = (struct pci_window){0};
+	give(0, PCI_SPACE_IO, &io.bus, io.bus + io.bytes);
+	low_end = low.bus + low.bytes;
+	give(0, PCI_SPACE_MEMORY, &low.bus, low_end);
+	if (high.bytes != 0)
+		give(0, PCI_SPACE_MEMORY_64, &high.bus, high.bus + high.bytes);
+	else
+		give(0, PCI_SPACE_MEMORY_64, &low.bus, low_end);
 }

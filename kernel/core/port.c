@@ -10,6 +10,7 @@
 #include "kernel/core/iommu.h"
 #include "kernel/core/irq.h"
 #include "kernel/core/memory.h"
+#include "kernel/core/pci.h"
 #include "kernel/core/print.h"
 #include "kernel/core/time.h"
 #include "kernel/core/worker.h"
@@ -103,7 +104,7 @@ static orion_status
 port_map_registers(void *context, uint64_t address, size_t bytes, volatile void **out)
 {
 	(void)context;
-	address = arch_bus_address(address);
+	address = pci_cpu_address(address);
 	if (bytes == 0 || arch_is_reserved(address, bytes) || !arch_map_device(address, bytes))
 		return ORION_NO_MAPPING;
 	*out = (volatile void *)(uintptr_t)address;
@@ -131,6 +132,20 @@ port_pci_write(void *context, uint32_t function, uint16_t offset, unsigned width
 {
 	(void)context;
 	arch_pci_write(function, offset, width, value);
+}
+
+static uint32_t
+port_io_read(void *context, uint32_t address, unsigned width)
+{
+	(void)context;
+	return arch_io_read(address, width);
+}
+
+static void
+port_io_write(void *context, uint32_t address, unsigned width, uint32_t value)
+{
+	(void)context;
+	arch_io_write(address, width, value);
 }
 
 static orion_status
@@ -187,6 +202,9 @@ static const char *const report_labels[ORION_EVENT_COUNT][3] = {
 	[ORION_EVENT_PCI_CAP_SKIPPED] = {"offset", "type", "reason"},
 	[ORION_EVENT_PCI_CAP_MISSING] = {"type"},
 	[ORION_EVENT_MMIO_REFUSED] = {"address", "register", "value"},
+	[ORION_EVENT_PCI_LEGACY_REFUSED] = {"reason", "BAR 0", "bytes"},
+	[ORION_EVENT_PCI_BY_CONFIG] = {"type", "BAR", "offset"},
+	[ORION_EVENT_FUNCTION_RESET] = {"status", "result"},
 };
 
 /* "(wanted 5, had 2)"; large values are bits or addresses, and better read in hexadecimal. */
@@ -250,7 +268,12 @@ port_get(void)
 		.wake = port_wake,
 		.report = port_report,
 	};
+	struct pci_window ports;
 
+	if (arch_pci_window(PCI_SPACE_IO, &ports)) {
+		port.io_read = port_io_read;
+		port.io_write = port_io_write;
+	}
 	port.ticks_per_second = arch_ticks_per_second();
 	return &port;
 }

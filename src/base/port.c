@@ -28,6 +28,7 @@ port_check(const struct orion_port *port, unsigned needs, const char **missing)
 		 "unmap_registers"},
 		{!(needs & PORT_NEEDS_PCI) || port->pci_read != NULL, "pci_read"},
 		{!(needs & PORT_NEEDS_PCI) || port->pci_write != NULL, "pci_write"},
+		{port->io_read == NULL || port->io_write != NULL, "io_write"},
 	};
 
 	for (unsigned i = 0; i < COUNT_OF(items); i++) {

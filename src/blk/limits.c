@@ -226,10 +226,11 @@ fit_memory(struct vblk_device *device)
 	uint64_t left = budget->limit > budget->used ? budget->limit - budget->used : 0;
 	const struct vblk_info *info = &device->info;
 	uint32_t queues = info->queues, size = info->queue_size, segments = info->segments_max;
-	bool shrunk = false;
+	bool fixed = device->virtio.transport.ops->size_fixed, shrunk = false;
 
 	while (info->queues * vblk_queue_shared_bytes(info, device->ids) > left) {
-		if (size / 2 >= COMFORTABLE_SIZE || (queues == 1 && size / 2 >= DESCRIPTORS_MIN))
+		if (!fixed &&
+		    (size / 2 >= COMFORTABLE_SIZE || (queues == 1 && size / 2 >= DESCRIPTORS_MIN)))
 			size /= 2;
 		else if (queues > 1)
 			queues--;
@@ -258,9 +259,10 @@ vblk_limits_queues(struct vblk_device *device)
 	queues = num_min32(queues, there);
 	for (; count < queues; count++) {
 		possible = size_possible(device, count);
-		if (possible < DESCRIPTORS_MIN)
+		if (possible < DESCRIPTORS_MIN ||
+		    (transport->ops->size_fixed && count != 0 && possible != size))
 			break;
-		size = num_min32(size, possible);
+		size = transport->ops->size_fixed ? possible : num_min32(size, possible);
 	}
 	if (count == 0 || size < DESCRIPTORS_MIN) {
 		virtio_report(&device->virtio, ORION_LEVEL_ERROR, ORION_EVENT_QUEUE_REFUSED, count,

@@ -87,26 +87,58 @@ patience_left(const struct virtio_device *device, struct patience *patience)
 	return true;
 }
 
+/* Asks for a reset and waits; ORION_TIMED_OUT with what STATUS was at last. */
+static orion_status
+reset_once(struct virtio_device *device, struct patience *patience, uint8_t *status)
+{
+	const struct virtio_transport *transport = &device->transport;
+
+	*patience = patience_begin(device);
+	transport->ops->status_set(transport->context, 0);
+	do {
+		*status = transport->ops->status_get(transport->context);
+		if (*status == 0)
+			return ORION_OK;
+		if (*status == VIRTIO_STATUS_GONE)
+			return ORION_DEVICE_GONE;
+	} while (patience_left(device, patience));
+	return ORION_TIMED_OUT;
+}
+
+/* The device hangs: what the bus can do.  Afterwards it is reset once more, from the front. */
+static orion_status
+reset_function(struct virtio_device *device, struct patience *patience, uint8_t *status)
+{
+	const struct virtio_transport *transport = &device->transport;
+	orion_status done = ORION_NOT_SUPPORTED;
+
+	if (transport->ops->function_reset != NULL)
+		done = transport->ops->function_reset(transport->context);
+	if (done == ORION_NOT_SUPPORTED)
+		return ORION_TIMED_OUT;
+	virtio_report(device, ORION_LEVEL_WARNING, ORION_EVENT_FUNCTION_RESET, *status, done, 0);
+	return done == ORION_OK ? reset_once(device, patience, status) : done;
+}
+
 orion_status
 virtio_reset(struct virtio_device *device)
 {
-	const struct virtio_transport *transport = &device->transport;
-	struct patience patience = patience_begin(device);
-	uint8_t status;
+	struct patience patience;
+	uint8_t status = 0;
+	orion_status done;
 
 	if (device->state == VIRTIO_GONE)
 		return ORION_DEVICE_GONE;
 	device->status = 0;
-	transport->ops->status_set(transport->context, 0);
-	do {
-		status = transport->ops->status_get(transport->context);
-		if (status == 0) {
-			virtio_move(device, VIRTIO_RESET);
-			return ORION_OK;
-		}
-		if (status == VIRTIO_STATUS_GONE)
-			return gone(device);
-	} while (patience_left(device, &patience));
+	done = reset_once(device, &patience, &status);
+	if (done == ORION_TIMED_OUT)
+		done = reset_function(device, &patience, &status);
+	if (done == ORION_DEVICE_GONE)
+		return gone(device);
+	if (done == ORION_OK) {
+		virtio_move(device, VIRTIO_RESET);
+		return ORION_OK;
+	}
 	virtio_move(device, VIRTIO_DEAD);
 	virtio_report(device, ORION_LEVEL_ERROR, ORION_EVENT_RESET_TIMEOUT, status,
 		      patience.waited / NS_PER_MS, 0);

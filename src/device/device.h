@@ -73,6 +73,7 @@ void virtio_move(struct virtio_device *device, virtio_state to);
 
 /*
  * Resets the device and waits, at most 5 seconds and a bounded number of reads, until it says so.
+ * When it does not, and its bus can reset it, that is done, and once more waited.
  * ORION_TIMED_OUT moves it to dead, ORION_DEVICE_GONE to gone.  Context: setup.  [spec 2.4]
  */
 orion_status virtio_reset(struct virtio_device *device);

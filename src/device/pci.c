@@ -12,39 +12,45 @@
 #define KICK_POSITION_BYTES 4u          /* with VIRTIO_F_NOTIFICATION_DATA */
 
 static uint16_t
-common_get16(const struct pci *pci, unsigned offset)
+common_get16(struct pci *pci, unsigned offset)
 {
-	return register_load16(pci->common.at + offset);
+	return (uint16_t)pci_get(pci, &pci->common, offset, 2);
 }
 
 static void
-common_put16(const struct pci *pci, unsigned offset, uint16_t value)
+common_put16(struct pci *pci, unsigned offset, uint16_t value)
 {
-	register_store16(pci->common.at + offset, value);
+	pci_put(pci, &pci->common, offset, 2, value);
+}
+
+static void
+common_put32(struct pci *pci, unsigned offset, uint32_t value)
+{
+	pci_put(pci, &pci->common, offset, 4, value);
 }
 
 /* 64-bit fields are two 32-bit accesses.  [spec 4.1.3.1] */
 static void
-common_put64(const struct pci *pci, unsigned offset, uint64_t value)
+common_put64(struct pci *pci, unsigned offset, uint64_t value)
 {
-	register_store32(pci->common.at + offset, (uint32_t)value);
-	register_store32(pci->common.at + offset + 4, (uint32_t)(value >> 32));
+	common_put32(pci, offset, (uint32_t)value);
+	common_put32(pci, offset + 4, (uint32_t)(value >> 32));
 }
 
 static uint8_t
 status_get(void *context)
 {
-	const struct pci *pci = context;
+	struct pci *pci = context;
 
-	return register_load8(pci->common.at + VIRTIO_PCI_COMMON_DEVICE_STATUS);
+	return (uint8_t)pci_get(pci, &pci->common, VIRTIO_PCI_COMMON_DEVICE_STATUS, 1);
 }
 
 static void
 status_set(void *context, uint8_t status)
 {
-	const struct pci *pci = context;
+	struct pci *pci = context;
 
-	register_store8(pci->common.at + VIRTIO_PCI_COMMON_DEVICE_STATUS, status);
+	pci_put(pci, &pci->common, VIRTIO_PCI_COMMON_DEVICE_STATUS, 1, status);
 }
 
 static bool
@@ -68,7 +74,7 @@ features_impossible(const struct pci *pci)
 	if (!common_holds(pci, VIRTIO_PCI_COMMON_QUEUE_RESET))
 		features |= VIRTIO_BIT(VIRTIO_F_RING_RESET);
 	if (pci->notify.bytes < KICK_POSITION_BYTES ||
-	    pci->notify.address % KICK_POSITION_BYTES != 0 ||
+	    pci->notify.offset % KICK_POSITION_BYTES != 0 ||
 	    pci->notify_multiplier % KICK_POSITION_BYTES != 0)
 		features |= VIRTIO_BIT(VIRTIO_F_NOTIFICATION_DATA);
 	return features;
@@ -77,13 +83,13 @@ features_impossible(const struct pci *pci)
 static uint64_t
 features_get(void *context)
 {
-	const struct pci *pci = context;
+	struct pci *pci = context;
 	uint64_t features = 0;
 
 	for (uint32_t word = 0; word < 2; word++) {
-		register_store32(pci->common.at + VIRTIO_PCI_COMMON_DEVICE_FEATURE_SELECT, word);
+		common_put32(pci, VIRTIO_PCI_COMMON_DEVICE_FEATURE_SELECT, word);
 		features |=
-			(uint64_t)register_load32(pci->common.at + VIRTIO_PCI_COMMON_DEVICE_FEATURE)
+			(uint64_t)pci_get(pci, &pci->common, VIRTIO_PCI_COMMON_DEVICE_FEATURE, 4)
 			<< (32 * word);
 	}
 	return features & ~features_impossible(pci);
@@ -96,9 +102,9 @@ features_set(void *context, uint64_t features)
 
 	pci->negotiated = features;
 	for (uint32_t word = 0; word < 2; word++) {
-		register_store32(pci->common.at + VIRTIO_PCI_COMMON_DRIVER_FEATURE_SELECT, word);
-		register_store32(pci->common.at + VIRTIO_PCI_COMMON_DRIVER_FEATURE,
-				 (uint32_t)(features >> (32 * word)));
+		common_put32(pci, VIRTIO_PCI_COMMON_DRIVER_FEATURE_SELECT, word);
+		common_put32(pci, VIRTIO_PCI_COMMON_DRIVER_FEATURE,
+			     (uint32_t)(features >> (32 * word)));
 	}
 }
 
@@ -113,38 +119,28 @@ config_bytes(void *context)
 static uint32_t
 config_read(void *context, uint32_t offset, unsigned width)
 {
-	const struct pci *pci = context;
+	struct pci *pci = context;
 
 	if (offset + width > pci->device.bytes)
 		return UINT32_MAX;
-	if (width == 1)
-		return register_load8(pci->device.at + offset);
-	if (width == 2)
-		return register_load16(pci->device.at + offset);
-	return register_load32(pci->device.at + offset);
+	return pci_get(pci, &pci->device, offset, width);
 }
 
 static void
 config_write(void *context, uint32_t offset, unsigned width, uint32_t value)
 {
-	const struct pci *pci = context;
+	struct pci *pci = context;
 
-	if (offset + width > pci->device.bytes)
-		return;
-	if (width == 1)
-		register_store8(pci->device.at + offset, (uint8_t)value);
-	else if (width == 2)
-		register_store16(pci->device.at + offset, (uint16_t)value);
-	else
-		register_store32(pci->device.at + offset, value);
+	if (offset + width <= pci->device.bytes)
+		pci_put(pci, &pci->device, offset, width, value);
 }
 
 static uint32_t
 config_generation(void *context)
 {
-	const struct pci *pci = context;
+	struct pci *pci = context;
 
-	return register_load8(pci->common.at + VIRTIO_PCI_COMMON_CONFIG_GENERATION);
+	return pci_get(pci, &pci->common, VIRTIO_PCI_COMMON_CONFIG_GENERATION, 1);
 }
 
 static uint16_t
@@ -166,24 +162,43 @@ has(const struct pci *pci, unsigned feature)
 	return (pci->negotiated & VIRTIO_BIT(feature)) != 0;
 }
 
+/* With VIRTIO_F_NOTIFICATION_DATA a kick also tells where the ring stands. */
+static uint16_t
+kick_bytes(const struct pci *pci)
+{
+	return has(pci, VIRTIO_F_NOTIFICATION_DATA) ? KICK_POSITION_BYTES : KICK_BYTES;
+}
+
 /*
  * Where to kick, and with what: the offset is checked in 64 bits against what is mapped.  The queue
- * is selected.  [spec 4.1.4.4, 4.1.5.2]
+ * is selected.  Only memory can be stored to; the rest is a matter of notify().
+ * [spec 4.1.4.4, 4.1.5.2]
  */
 static bool
-doorbell_find(const struct pci *pci, uint16_t queue, struct virtio_doorbell *doorbell)
+doorbell_find(struct pci *pci, uint16_t queue, struct virtio_doorbell *doorbell)
 {
-	bool position = has(pci, VIRTIO_F_NOTIFICATION_DATA);
-	uint16_t width = position ? KICK_POSITION_BYTES : KICK_BYTES;
+	uint16_t width = kick_bytes(pci);
 	uint64_t offset = (uint64_t)common_get16(pci, VIRTIO_PCI_COMMON_QUEUE_NOTIFY_OFF) *
 			  pci->notify_multiplier;
 
-	if (offset % width != 0 || offset + width > pci->notify.bytes)
+	if (offset % width != 0 || offset + width > pci->notify.bytes || queue >= VBLK_QUEUES_MAX)
 		return false;
-	*doorbell = (struct virtio_doorbell){pci->notify.at + offset, queue, width, position};
+	*doorbell = (struct virtio_doorbell){NULL, queue, width, width == KICK_POSITION_BYTES};
+	if (pci->notify.reach == PCI_REACH_MEMORY)
+		doorbell->address = pci->notify.at + offset;
+	pci->kick_offset[queue] = (uint32_t)offset;
 	if (has(pci, VIRTIO_F_NOTIF_CONFIG_DATA))
 		doorbell->value = common_get16(pci, VIRTIO_PCI_COMMON_QUEUE_NOTIF_CONFIG_DATA);
 	return true;
+}
+
+/* Of a queue whose doorbell has no address. */
+static void
+notify(void *context, uint16_t queue, uint32_t value)
+{
+	struct pci *pci = context;
+
+	pci_put(pci, &pci->notify, pci->kick_offset[queue], kick_bytes(pci), value);
 }
 
 /* queue_enable comes last.  [spec 4.1.4.3.2] */
@@ -191,7 +206,7 @@ static orion_status
 queue_enable(void *context, uint16_t queue, const struct virtio_queue_setup *setup,
 	     struct virtio_doorbell *doorbell)
 {
-	const struct pci *pci = context;
+	struct pci *pci = context;
 
 	common_put16(pci, VIRTIO_PCI_COMMON_QUEUE_SELECT, queue);
 	if (common_get16(pci, VIRTIO_PCI_COMMON_QUEUE_ENABLE) != 0 ||
@@ -219,7 +234,7 @@ queue_enable(void *context, uint16_t queue, const struct virtio_queue_setup *set
 static void
 queue_reset(void *context, uint16_t queue)
 {
-	const struct pci *pci = context;
+	struct pci *pci = context;
 
 	CHECK(has(pci, VIRTIO_F_RING_RESET));
 	common_put16(pci, VIRTIO_PCI_COMMON_QUEUE_SELECT, queue);
@@ -230,20 +245,12 @@ queue_reset(void *context, uint16_t queue)
 static bool
 queue_resetting(void *context, uint16_t queue)
 {
-	const struct pci *pci = context;
+	struct pci *pci = context;
 
 	CHECK(has(pci, VIRTIO_F_RING_RESET));
 	common_put16(pci, VIRTIO_PCI_COMMON_QUEUE_SELECT, queue);
 	return common_get16(pci, VIRTIO_PCI_COMMON_QUEUE_RESET) != 0 ||
 	       common_get16(pci, VIRTIO_PCI_COMMON_QUEUE_ENABLE) != 0;
-}
-
-static uint16_t
-vector_count(void *context)
-{
-	const struct pci *pci = context;
-
-	return pci->vectors;
 }
 
 static orion_status
@@ -258,27 +265,27 @@ config_vector(void *context, uint16_t vector)
 static uint8_t
 isr_read(void *context)
 {
-	const struct pci *pci = context;
+	struct pci *pci = context;
 
-	return register_load8(pci->isr.at);
+	return (uint8_t)pci_get(pci, &pci->isr, 0, 1);
 }
 
-static uint32_t
-function_get(void *context)
+uint32_t
+pci_function_get(void *context)
 {
 	const struct pci *pci = context;
 
 	return pci->function;
 }
 
-static void
-close_transport(void *context)
+void
+pci_close(void *context)
 {
 	struct pci *pci = context;
 	uint32_t command = pci_config_get(pci, PCI_COMMAND, 2);
 
 	pci_msix_disable(pci);
-	pci_config_put(pci, PCI_COMMAND, 2, command & ~(PCI_COMMAND_MASTER | PCI_COMMAND_MEMORY));
+	pci_config_put(pci, PCI_COMMAND, 2, command & ~PCI_COMMAND_ALL);
 	pci_unmap_structures(pci);
 }
 
@@ -297,15 +304,17 @@ static const struct virtio_transport_ops pci_ops = {
 	.queue_enable = queue_enable,
 	.queue_reset = queue_reset,
 	.queue_resetting = queue_resetting,
-	.vector_count = vector_count,
+	.vector_count = pci_vector_count,
 	.vector_attach = pci_vector_attach,
 	.vector_detach = pci_vector_detach,
 	.config_vector = config_vector,
 	.line_attach = pci_line_attach,
 	.line_detach = pci_line_detach,
 	.isr_read = isr_read,
-	.function = function_get,
-	.close = close_transport,
+	.notify = notify,
+	.function_reset = pci_function_reset,
+	.function = pci_function_get,
+	.close = pci_close,
 };
 
 static bool
@@ -364,6 +373,6 @@ virtio_pci_open(struct virtio_pci *storage, const struct orion_port *port, void 
 	if (status != ORION_OK)
 		return status;
 	pci_msix_enable(pci);
-	*out = (struct virtio_transport){&pci_ops, pci};
+	*out = (struct virtio_transport){pci->modern ? &pci_ops : &pci_legacy_ops, pci};
 	return ORION_OK;
 }

@@ -23,6 +23,7 @@ pci_msix_enable(struct pci *pci)
 		register_store32(entry(pci, i) + PCI_MSIX_ENTRY_CONTROL, PCI_MSIX_ENTRY_MASKED);
 	control &= ~PCI_MSIX_CONTROL_MASK_ALL;
 	pci_config_put(pci, pci->msix + PCI_MSIX_CONTROL, 2, control);
+	pci->msix_enabled = true;
 }
 
 void
@@ -34,6 +35,15 @@ pci_msix_disable(struct pci *pci)
 		return;
 	control = pci_config_get(pci, pci->msix + PCI_MSIX_CONTROL, 2);
 	pci_config_put(pci, pci->msix + PCI_MSIX_CONTROL, 2, control & ~PCI_MSIX_CONTROL_ENABLE);
+	pci->msix_enabled = false;
+}
+
+uint16_t
+pci_vector_count(void *context)
+{
+	const struct pci *pci = context;
+
+	return pci->vectors;
 }
 
 orion_status
@@ -80,6 +90,13 @@ pci_vector_detach(void *context, uint16_t vector)
 	pci->vector_attached[vector] = false;
 }
 
+/* Where a handler finds the cause: it cannot wait for its turn at configuration space. */
+static const struct pci_window *
+cause_window(const struct pci *pci)
+{
+	return pci->modern ? &pci->isr : &pci->common;
+}
+
 /* The pin works only while MSI-X is off. */
 orion_status
 pci_line_attach(void *context, orion_irq_handler *handler, void *argument)
@@ -90,12 +107,15 @@ pci_line_attach(void *context, orion_irq_handler *handler, void *argument)
 	uint32_t command = pci_config_get(pci, PCI_COMMAND, 2);
 	orion_status status;
 
-	if (pci->line_attached || pci_config_get(pci, PCI_INTERRUPT_PIN, 1) == 0)
+	if (pci->line_attached || cause_window(pci)->reach == PCI_REACH_CONFIG ||
+	    pci_config_get(pci, PCI_INTERRUPT_PIN, 1) == 0)
 		return ORION_NO_INTERRUPT;
 	pci_msix_disable(pci);
 	status = pci->port->irq_attach(pci->port_context, &source, handler, argument, &message);
-	if (status != ORION_OK)
+	if (status != ORION_OK) {
+		pci_msix_enable(pci);
 		return status;
+	}
 	pci->line_attached = true;
 	pci->line_cookie = message.cookie;
 	pci_config_put(pci, PCI_COMMAND, 2, command & ~PCI_COMMAND_INTX_OFF);
@@ -113,4 +133,5 @@ pci_line_detach(void *context)
 	pci_config_put(pci, PCI_COMMAND, 2, command | PCI_COMMAND_INTX_OFF);
 	pci->port->irq_detach(pci->port_context, pci->line_cookie);
 	pci->line_attached = false;
+	pci_msix_enable(pci);
 }

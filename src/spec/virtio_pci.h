@@ -13,8 +13,10 @@
 #define PCI_CAPABILITIES 0x34
 #define PCI_INTERRUPT_PIN 0x3d
 
+#define PCI_COMMAND_IO 0x0001u
 #define PCI_COMMAND_MEMORY 0x0002u
 #define PCI_COMMAND_MASTER 0x0004u
+#define PCI_COMMAND_ALL 0x0007u
 #define PCI_COMMAND_INTX_OFF 0x0400u
 #define PCI_STATUS_CAPABILITIES 0x0010u
 #define PCI_HEADER_MULTIFUNCTION 0x80u
@@ -25,7 +27,9 @@
 #define PCI_BAR_MEMORY_TYPE 0x6u
 #define PCI_BAR_MEMORY_64 0x4u
 #define PCI_BAR_MEMORY_MASK 0xfffffff0u
+#define PCI_BAR_IO_MASK 0xfffffffcu
 
+#define PCI_CAP_ID_EXPRESS 0x10u
 #define PCI_CAP_ID_MSIX 0x11u
 #define PCI_CAP_ID_VENDOR 0x09u
 
@@ -49,6 +53,15 @@
 #define PCI_MSIX_ENTRY_CONTROL 12
 #define PCI_MSIX_ENTRY_MASKED 0x1u
 
+/* PCI Express capability, offsets from its start: function-level reset. */
+#define PCI_EXPRESS_DEVICE 4
+#define PCI_EXPRESS_CONTROL 8
+#define PCI_EXPRESS_STATUS 10
+#define PCI_EXPRESS_BYTES 12u
+#define PCI_EXPRESS_DEVICE_FLR 0x10000000u
+#define PCI_EXPRESS_CONTROL_FLR 0x8000u
+#define PCI_EXPRESS_STATUS_PENDING 0x0020u
+
 /* Discovery [spec 4.1.2]. */
 #define VIRTIO_PCI_VENDOR 0x1af4u
 #define VIRTIO_PCI_DEVICE_MODERN_BASE 0x1040u
@@ -70,6 +83,10 @@
 #define VIRTIO_PCI_CAP_DEVICE_CFG 4u
 #define VIRTIO_PCI_CAP_PCI_CFG 5u
 
+/* struct virtio_pci_cfg_cap: a window of 1, 2 or 4 bytes [spec 4.1.4.9]. */
+#define VIRTIO_PCI_CAP_WINDOW_DATA 16
+#define VIRTIO_PCI_CAP_WINDOW_BYTES 20u
+
 /* struct virtio_pci_common_cfg [spec 4.1.4.3]. */
 #define VIRTIO_PCI_COMMON_DEVICE_FEATURE_SELECT 0x00
 #define VIRTIO_PCI_COMMON_DEVICE_FEATURE 0x04
@@ -90,6 +107,21 @@
 #define VIRTIO_PCI_COMMON_QUEUE_NOTIF_CONFIG_DATA 0x38
 #define VIRTIO_PCI_COMMON_QUEUE_RESET 0x3a
 #define VIRTIO_PCI_COMMON_BYTES 0x38u     /* what every device has; the two above are later */
+
+/* The legacy registers, in the I/O ports of BAR 0 [spec 4.1.4.10]. */
+#define VIRTIO_PCI_LEGACY_DEVICE_FEATURES 0
+#define VIRTIO_PCI_LEGACY_DRIVER_FEATURES 4
+#define VIRTIO_PCI_LEGACY_QUEUE_PFN 8
+#define VIRTIO_PCI_LEGACY_QUEUE_SIZE 12
+#define VIRTIO_PCI_LEGACY_QUEUE_SELECT 14
+#define VIRTIO_PCI_LEGACY_QUEUE_NOTIFY 16
+#define VIRTIO_PCI_LEGACY_DEVICE_STATUS 18
+#define VIRTIO_PCI_LEGACY_ISR 19
+/* With MSI-X enabled two vectors follow, and only then the device's configuration. */
+#define VIRTIO_PCI_LEGACY_CONFIG_VECTOR 20
+#define VIRTIO_PCI_LEGACY_QUEUE_VECTOR 22
+#define VIRTIO_PCI_LEGACY_BYTES 20u
+#define VIRTIO_PCI_LEGACY_MSIX_BYTES 24u
 
 /* ISR status [spec 4.1.4.5]. */
 #define VIRTIO_PCI_ISR_QUEUE 0x1u

@@ -119,17 +119,6 @@ def serial(guest):
     expect(out.count("ORION-0123456789-ABC") >= 2, "the serial number is not shown")
 
 
-def legacy_only(guest):
-    """A device without the modern interface is refused in clear words; the others still work."""
-    first, second = guest.blank("a.img", MIB), guest.blank("b.img", MIB)
-    out = guest.good("disk list\ndisk hash vd0", DISK=first,
-                     QEMU_ARGS=f"-drive if=none,id=old,format=raw,file={second} "
-                               "-device virtio-blk-pci,drive=old,disable-modern=on,"
-                               "disable-legacy=off")
-    expect(hash_of(out) == sha256(first), "disk hash is not the host's sha256sum")
-    expect("vd1" not in out, "a device without the modern interface became a disk")
-
-
 def cases():
     for layout in ("split", "packed"):
         more = ",packed=on" if layout == "packed" else ""
@@ -145,4 +134,3 @@ def cases():
     yield "device-vectors:3.4q", vectors(3, 4, r"paired|one vector for all")
     yield "device-interface:transitional", transitional_and_modern("disable-legacy=off")
     yield "device-interface:modern", transitional_and_modern("disable-legacy=on")
-    yield "device-interface:legacy-only", legacy_only

@@ -15,7 +15,7 @@
 
 #define CALLS_MAX 200u
 
-static const struct test_axis reach = {"reach", {"model", "pci", "mmio", "legacy"}};
+static const struct test_axis reach = {"reach", {"model", "pci", "mmio", "legacy", "pci-legacy"}};
 static const struct test_axis layout = {"layout", {"split", "packed"}};
 static const struct test_axis tables = {"tables", {"direct", "indirect"}};
 static const struct test_axis lasting = {"lasting", {"once", "forever"}};
@@ -63,7 +63,7 @@ live_once(unsigned n)
 			EXPECT_EQ(world_io(&w, q, VBLK_READ, 0, &in->segment, 1), ORION_OK);
 		}
 		/* A missing interrupt is made up for: fewer vectors, a line, or polling. */
-		EXPECT(reached || config.reach >= WORLD_MMIO ||
+		EXPECT(reached || world_is_mmio(config.reach) ||
 		       vblk_info(w.device)->irq_mode == VIRTIO_IRQ_PER_QUEUE);
 	} else {
 		EXPECT(reached);
@@ -76,7 +76,7 @@ live_once(unsigned n)
 static bool
 attach_wanted(void)
 {
-	return test_choice(&reach) != WORLD_LEGACY ||
+	return !world_is_legacy((world_reach)test_choice(&reach)) ||
 	       (test_choice(&layout) == 0 && world_reachable(WORLD_LEGACY));
 }
 

@@ -33,7 +33,7 @@ TEST_AXES(many_queues, queue_axes, matrix_reachable_layout)
 	world_open(&w, &config, NULL);
 	EXPECT_EQ(vblk_info(w.device)->queues, queues);
 	EXPECT_EQ(vblk_info(w.device)->irq_mode,
-		  config.reach >= WORLD_MMIO ? VIRTIO_IRQ_LINE : VIRTIO_IRQ_PER_QUEUE);
+		  world_is_mmio(config.reach) ? VIRTIO_IRQ_LINE : VIRTIO_IRQ_PER_QUEUE);
 	in = world_buffer(&w, queues * 512u, ORION_DEVICE_WRITES);
 	for (unsigned q = 0; q < queues; q++) {
 		world_pattern(sector, 512, q, 7);
@@ -386,7 +386,7 @@ TEST(pci_find)
 	model_options_default(&o);
 	for (unsigned i = 0; i < 33; i++) {
 		devices[i] = model_device_open(host, &o);
-		expected[i] = model_device_plug(devices[i]);
+		expected[i] = model_device_plug(devices[i], MODEL_PCI_MODERN);
 	}
 	while (virtio_pci_find(model_host_port(), host, 1, &function)) {
 		EXPECT(found < 33);

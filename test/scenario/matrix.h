@@ -13,7 +13,7 @@ static const struct test_axis tables = {"tables", {"direct", "indirect"}};
 static const struct test_axis events = {"events", {"flags", "event"}};
 static const struct test_axis sizes = {"size", {"3", "4", "8", "64", "256", "1024"}};
 static const struct test_axis orders = {"order", {"fifo", "reversed", "shuffled"}};
-static const struct test_axis reaches = {"reach", {"model", "pci", "mmio", "legacy"}};
+static const struct test_axis reaches = {"reach", {"model", "pci", "mmio", "legacy", "pci-legacy"}};
 static const struct test_axis memories = {"memory", {"strong", "tso", "weak"}};
 
 /* Everything; and, for what does not depend on the order of completions or of memory, less. */
@@ -76,7 +76,7 @@ static inline bool
 matrix_reachable_layout(void)
 {
 	return matrix_reachable() &&
-	       (test_choice(&reaches) != WORLD_LEGACY || test_choice(&layout) == 0);
+	       (!world_is_legacy((world_reach)test_choice(&reaches)) || test_choice(&layout) == 0);
 }
 
 /* Three is a size for packed rings only; big rings are thinned out. */

@@ -148,7 +148,7 @@ TEST(polled)
 	struct world_buffer *in;
 	struct world w;
 
-	for (unsigned reached = WORLD_MODEL; reached <= WORLD_LEGACY; reached++) {
+	for (unsigned reached = WORLD_MODEL; reached <= WORLD_PCI_TRANSITIONAL; reached++) {
 		world_defaults(&config);
 		config.polled = true;
 		config.reach = (world_reach)reached;
@@ -191,7 +191,7 @@ TEST_AXES(few_vectors, vector_axes, matrix_reachable)
 	world_open(&w, &config, NULL);
 	EXPECT_EQ(vblk_info(w.device)->queues, 4);
 	EXPECT_EQ(vblk_info(w.device)->irq_mode,
-		  config.reach >= WORLD_MMIO ? VIRTIO_IRQ_LINE : modes[test_choice(&vectors)]);
+		  world_is_mmio(config.reach) ? VIRTIO_IRQ_LINE : modes[test_choice(&vectors)]);
 	in = world_buffer(&w, 512, ORION_DEVICE_WRITES);
 	for (unsigned q = 0; q < 4; q++) {
 		unsigned wakes = w.events[q].wakes;

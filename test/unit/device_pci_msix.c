@@ -67,7 +67,7 @@ begin(uint16_t vectors)
 	world.watched = UINT16_MAX;
 	world.host = model_host_open(1);
 	world.device = model_device_open(world.host, &options);
-	world.function = model_device_plug(world.device);
+	world.function = model_device_plug(world.device, MODEL_PCI_MODERN);
 	world.port = *model_host_port();
 	world.port.pci_read = read_without_pin;
 	world.port.irq_detach = watch_detach;

@@ -42,7 +42,7 @@ card_open(struct card *c, const struct model_options *o)
 	c->host = model_host_open(1);
 	c->device = model_device_open(c->host, o);
 	c->port = model_host_port();
-	c->function = model_device_plug(c->device);
+	c->function = model_device_plug(c->device, MODEL_PCI_MODERN);
 	model_step_begin(c->host, MODEL_MEMORY_STRONG, 1);
 	config_put(c, 4, 2, 6);
 	EXPECT_EQ(c->port->map_registers(c->host, bar(c, 4, true), 0x4000, &at), ORION_OK);

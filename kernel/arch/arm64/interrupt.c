@@ -9,7 +9,10 @@
 /* The lines that are triggered by an edge, a bit each. */
 static uint32_t edges[(GIC_NONE + 31) / 32];
 
-/* An irq's message has the number GIC_MESSAGES + irq. */
+/*
+ * An irq's message has the number GIC_MESSAGES + irq.  Its event is the irq, too: the functions
+ * behind a bridge to a conventional bus are one device for the ITS, and share one table of events.
+ */
 
 bool
 arch_message_route(unsigned irq, const struct orion_irq_source *source,
@@ -20,7 +23,7 @@ arch_message_route(unsigned irq, const struct orion_irq_source *source,
 	if (source->cpu >= CPUS_MAX || !pci_messages_of(source->function, &controller, &device))
 		return false;
 	if (its_is_there())
-		return its_route(GIC_MESSAGES + irq, device, source->index, source->cpu, message);
+		return its_route(GIC_MESSAGES + irq, device, irq, source->cpu, message);
 	return v2m_is_there() && v2m_route(irq, source->cpu, message);
 }
 
@@ -32,7 +35,7 @@ arch_message_release(unsigned irq, const struct orion_irq_source *source)
 	if (v2m_is_there())
 		v2m_release(irq);
 	else if (its_is_there() && pci_messages_of(source->function, &controller, &device))
-		its_release(device, source->index, source->cpu);
+		its_release(device, irq, source->cpu);
 }
 
 static uint32_t

@@ -14,7 +14,7 @@
 #define TABLE_BYTES 0x10000u
 #define QUEUE_BYTES PAGE_BYTES
 #define COMMAND_BYTES 32u
-#define EVENT_BITS 8u
+#define EVENT_BITS 10u
 #define DEVICES_MAX 64u
 
 /* Registers of a redistributor. */

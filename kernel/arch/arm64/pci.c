@@ -3,6 +3,7 @@
 #include "cpu.h"
 #include "kernel/core/ecam.h"
 #include "kernel/core/fdt_pci.h"
+#include "kernel/core/io_window.h"
 #include "kernel/core/pci.h"
 
 #define PCI_INTERRUPT_PIN 0x3du
@@ -15,6 +16,8 @@ pci_host_init(void)
 {
 	host_is_there = fdt_pci_find(boot_tree(), &host) &&
 			ecam_init(host.space, host.first_bus, host.last_bus);
+	if (host_is_there)
+		io_window_init(&host.windows[PCI_SPACE_IO]);
 }
 
 static bool
@@ -38,16 +41,22 @@ arch_pci_write(uint32_t function, unsigned offset, unsigned width, uint32_t valu
 }
 
 bool
-arch_pci_window(struct memory_range *window)
+arch_pci_window(enum pci_space space, struct pci_window *window)
 {
-	*window = host.window;
-	return host_is_there && host.window.bytes != 0;
+	*window = host.windows[space];
+	return host_is_there && window->bytes != 0;
 }
 
-uint64_t
-arch_bus_address(uint64_t address)
+uint32_t
+arch_io_read(uint32_t port, unsigned width)
 {
-	return fdt_pci_address(&host, address);
+	return io_window_read(port, width);
+}
+
+void
+arch_io_write(uint32_t port, unsigned width, uint32_t value)
+{
+	io_window_write(port, width, value);
 }
 
 const char *
@@ -78,5 +87,6 @@ arch_line_of(uint32_t function)
 bool
 pci_messages_of(uint32_t function, uint32_t *controller, uint32_t *id)
 {
-	return host_is_there && fdt_pci_messages(boot_tree(), &host, function, controller, id);
+	return host_is_there &&
+	       fdt_pci_messages(boot_tree(), &host, pci_requester(function), controller, id);
 }

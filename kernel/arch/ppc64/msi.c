@@ -10,10 +10,6 @@
 
 #define TABLES_MAX 64u
 
-#define PCI_STATUS 0x06u
-#define PCI_STATUS_CAPABILITIES 0x10u
-#define PCI_CAPABILITIES 0x34u
-#define PCI_CAPABILITIES_MAX 48u
 #define PCI_CAPABILITY_MSIX 0x11u
 #define MSIX_CONTROL 2u
 #define MSIX_CONTROL_SIZE 0x7ffu
@@ -35,22 +31,6 @@ static struct table tables[TABLES_MAX];
 static uint32_t bound[XICS_NUMBERS]; /* irq + 1; 0: to none */
 static struct lock msi_lock;
 
-/* Where the capability MSI-X is in configuration space; 0: nowhere. */
-static unsigned
-find_capability(uint32_t function)
-{
-	unsigned at = arch_pci_read(function, PCI_CAPABILITIES, 1) & ~3u;
-
-	if ((arch_pci_read(function, PCI_STATUS, 2) & PCI_STATUS_CAPABILITIES) == 0)
-		return 0;
-	for (unsigned i = 0; i < PCI_CAPABILITIES_MAX && at >= 0x40; i++) {
-		if (arch_pci_read(function, at, 1) == PCI_CAPABILITY_MSIX)
-			return at;
-		at = arch_pci_read(function, at + 1, 1) & ~3u;
-	}
-	return 0;
-}
-
 static bool
 map_table(struct table *table, unsigned capability, uint32_t entries)
 {
@@ -61,7 +41,7 @@ map_table(struct table *table, unsigned capability, uint32_t entries)
 	if ((base & PCI_BASE_64) != 0)
 		base |= (uint64_t)arch_pci_read(table->function, bar + 4, 4) << 32;
 	table->address =
-		arch_bus_address((base & ~(uint64_t)PCI_BASE_FLAGS) + (place & ~MSIX_TABLE_BAR));
+		pci_cpu_address((base & ~(uint64_t)PCI_BASE_FLAGS) + (place & ~MSIX_TABLE_BAR));
 	return base != 0 && arch_map_device(table->address, (size_t)entries * MSIX_ENTRY_BYTES);
 }
 
@@ -91,7 +71,7 @@ table_of(uint32_t function, bool make)
 			return &tables[i];
 		free = tables[i].granted == 0 && free == NULL ? &tables[i] : free;
 	}
-	capability = make && free != NULL ? find_capability(function) : 0;
+	capability = make && free != NULL ? pci_capability(function, 0, PCI_CAPABILITY_MSIX) : 0;
 	if (capability == 0)
 		return NULL;
 	entries = (arch_pci_read(function, capability + MSIX_CONTROL, 2) & MSIX_CONTROL_SIZE) + 1;

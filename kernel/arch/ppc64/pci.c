@@ -4,6 +4,7 @@
 
 #include "cpu.h"
 #include "kernel/core/fdt_pci.h"
+#include "kernel/core/io_window.h"
 
 #define PCI_INTERRUPT_PIN 0x3du
 
@@ -17,7 +18,8 @@ pci_host_init(void)
 	host.node = fdt_compatible(boot_tree(), FDT_ROOT, "IBM,Logical_PHB");
 	host_unit = fdt_cells(fdt_get(boot_tree(), host.node, "reg"), 0, 2);
 	host_is_there = host.node != FDT_NONE && rtas_has("ibm,read-pci-config");
-	fdt_pci_window(boot_tree(), &host);
+	fdt_pci_windows(boot_tree(), &host);
+	io_window_init(&host.windows[PCI_SPACE_IO]);
 	tce_init(host.node);
 }
 
@@ -63,16 +65,22 @@ arch_pci_write(uint32_t function, unsigned offset, unsigned width, uint32_t valu
 }
 
 bool
-arch_pci_window(struct memory_range *window)
+arch_pci_window(enum pci_space space, struct pci_window *window)
 {
-	*window = host.window;
-	return host_is_there && host.window.bytes != 0;
+	*window = host.windows[space];
+	return host_is_there && window->bytes != 0;
 }
 
-uint64_t
-arch_bus_address(uint64_t address)
+uint32_t
+arch_io_read(uint32_t port, unsigned width)
 {
-	return fdt_pci_address(&host, address);
+	return io_window_read(port, width);
+}
+
+void
+arch_io_write(uint32_t port, unsigned width, uint32_t value)
+{
+	io_window_write(port, width, value);
 }
 
 const char *

@@ -102,6 +102,9 @@ bool ioapic_is_at(uint64_t address, uint64_t bytes);
 /* Routes an ISA interrupt to VECTOR of CPU 0, with the polarity that the firmware names. */
 bool ioapic_route_isa(unsigned isa, unsigned vector);
 
+/* pirq.c: the ISA interrupt that FUNCTION's pin ends at; 0: none. */
+uint32_t pirq_isa_line(uint32_t function);
+
 /* mmu.c */
 void mmu_init(void);
 uint64_t mmu_root(void);

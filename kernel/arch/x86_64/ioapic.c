@@ -28,9 +28,6 @@
 #define ENTRY_LEVEL 0x8000u
 #define ENTRY_MASKED 0x10000u
 
-#define PCI_INTERRUPT_LINE 0x3cu
-#define PCI_INTERRUPT_PIN 0x3du
-
 struct ioapic {
 	uint64_t address;
 	uint32_t first_line;
@@ -186,11 +183,9 @@ ioapic_route_isa(unsigned source, unsigned vector)
 uint32_t
 arch_line_of(uint32_t function)
 {
-	uint32_t pin = arch_pci_read(function, PCI_INTERRUPT_PIN, 1);
-	uint32_t source = arch_pci_read(function, PCI_INTERRUPT_LINE, 1);
+	uint32_t source = pirq_isa_line(function);
 
-	if (pin == 0 || pin > 4 || source == 0 || source >= ISA_LINES ||
-	    ioapic_of(isa[source].line) == NULL)
+	if (source == 0 || source >= ISA_LINES || ioapic_of(isa[source].line) == NULL)
 		return UINT32_MAX;
 	return isa[source].line;
 }

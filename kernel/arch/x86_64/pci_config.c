@@ -11,25 +11,39 @@
 #include "kernel/core/memory.h"
 
 #define MCFG_ENTRY 44u
+#define LAST_BUS 255u
 #define CONFIG_ADDRESS 0xcf8
 #define CONFIG_DATA 0xcfc
 #define CONFIG_ENABLE 0x80000000u
 #define HOLE_FIRST 0xc0000000u
 #define HOLE_LAST 0xfec00000u
 #define HOLE_ROUND (1u << 24) /* firmware's tables lie directly above RAM */
+#define HIGH_FIRST (UINT64_C(1) << 32)
+#define HIGH_ROUND (UINT64_C(1) << 30)
+#define CPUID_EXTENDED 0x80000000u
+#define CPUID_ADDRESSES 0x80000008u
+#define ADDRESS_BITS_LEAST 36u
+#define ADDRESS_BITS_MOST 47u
+#define PORTS_FIRST 0xc000u /* below are the PC's own */
+#define PORTS_END 0x10000u
 #define FW_CFG_SELECT 0x510
 #define FW_CFG_DATA 0x511
 
 static struct lock config_lock;
+static bool has_ports = true;
 
 void
 pci_config_init(void)
 {
-	const struct acpi_header *mcfg = acpi_find("MCFG");
+	const struct acpi_header *mcfg = acpi_find("MCFG"), *dsdt = acpi_dsdt();
 
 	if (mcfg != NULL && acpi_u16(mcfg, MCFG_ENTRY + 8) == 0)
 		ecam_init(acpi_u64(mcfg, MCFG_ENTRY), acpi_u8(mcfg, MCFG_ENTRY + 10),
 			  acpi_u8(mcfg, MCFG_ENTRY + 11));
+	else if (mcfg == NULL && dsdt != NULL)
+		/* A machine of that kind (microvm) passes no I/O ports to its PCI bus. */
+		has_ports = !ecam_init(ecam_from_aml((const uint8_t *)dsdt, dsdt->length), 0,
+				       LAST_BUS);
 }
 
 static bool
@@ -96,36 +110,95 @@ arch_pci_write(uint32_t function, unsigned offset, unsigned width, uint32_t valu
 		ports_write(function, offset, width, value);
 }
 
-uint64_t
-arch_bus_address(uint64_t address)
-{
-	return address;
-}
-
 const char *
 arch_pci_access(void)
 {
 	return ecam_is_there() ? "ECAM" : "ports";
 }
 
-/* From the highest of what lies below it, RAM and configuration space, up to the I/O APICs. */
-bool
-arch_pci_window(struct memory_range *out)
+/*
+ * Below 4 GiB: from the highest of RAM up to the I/O APICs, without configuration space: the larger
+ * of what is left below that and above.
+ */
+static void
+window_low(struct pci_window *out)
 {
 	unsigned count;
 	const struct memory_range *ram = memory_ranges(&count);
-	uint64_t start = HOLE_FIRST;
-	uint64_t config_end = ecam_end();
+	uint64_t start = HOLE_FIRST, last = HOLE_LAST;
+	uint64_t config_start = ecam_start(), config_end = ecam_end();
 
 	for (unsigned i = 0; i < count; i++) {
 		uint64_t end = ram[i].start + ram[i].bytes;
 
 		start = end > start && end < HOLE_LAST ? end : start;
 	}
-	start = config_end > start && config_end < HOLE_LAST ? config_end : start;
-	out->start = (start + HOLE_ROUND - 1) & ~(uint64_t)(HOLE_ROUND - 1);
-	out->bytes = HOLE_LAST - out->start;
-	return out->start < HOLE_LAST;
+	if (config_end > start && config_start < last) {
+		if (config_start > start && config_start - start > last - config_end)
+			last = config_start;
+		else
+			start = config_end;
+	}
+	out->bus = (start + HOLE_ROUND - 1) & ~(uint64_t)(HOLE_ROUND - 1);
+	out->bytes = out->bus < last ? last - out->bus : 0;
+}
+
+static unsigned
+address_bits(void)
+{
+	uint32_t bits = cpuid_get(CPUID_EXTENDED).a >= CPUID_ADDRESSES
+				? cpuid_get(CPUID_ADDRESSES).a & 0xff
+				: 0;
+
+	return bits >= ADDRESS_BITS_LEAST && bits <= ADDRESS_BITS_MOST ? bits : ADDRESS_BITS_LEAST;
+}
+
+/* Above 4 GiB and all RAM, as far as the CPU's addresses go. */
+static void
+window_high(struct pci_window *out)
+{
+	unsigned count;
+	const struct memory_range *ram = memory_ranges(&count);
+	uint64_t start = HIGH_FIRST, last = UINT64_C(1) << address_bits();
+
+	for (unsigned i = 0; i < count; i++)
+		if (ram[i].start + ram[i].bytes > start)
+			start = ram[i].start + ram[i].bytes;
+	out->bus = (start + HIGH_ROUND - 1) & ~(HIGH_ROUND - 1);
+	out->bytes = out->bus < last ? last - out->bus : 0;
+}
+
+bool
+arch_pci_window(enum pci_space space, struct pci_window *out)
+{
+	*out = (struct pci_window){PORTS_FIRST, 0, has_ports ? PORTS_END - PORTS_FIRST : 0};
+	if (space == PCI_SPACE_MEMORY)
+		window_low(out);
+	else if (space == PCI_SPACE_MEMORY_64)
+		window_high(out);
+	out->cpu = out->bus;
+	return out->bytes != 0;
+}
+
+uint32_t
+arch_io_read(uint32_t port, unsigned width)
+{
+	if (width == 1)
+		return port_read8((uint16_t)port);
+	if (width == 2)
+		return port_read16((uint16_t)port);
+	return port_read32((uint16_t)port);
+}
+
+void
+arch_io_write(uint32_t port, unsigned width, uint32_t value)
+{
+	if (width == 1)
+		port_write8((uint16_t)port, (uint8_t)value);
+	else if (width == 2)
+		port_write16((uint16_t)port, (uint16_t)value);
+	else
+		port_write32((uint16_t)port, value);
 }
 
 void

@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * How registers in BARs are got at: mapped memory, I/O ports, or, when the host reaches neither,
+ * the configuration access capability, through which one register after the other passes.
+ */
+#include "device/pci.h"
+
+/*
+ * The capability's own registers are one for the whole device: queues' owners who kick, and setup,
+ * wait for each other.  No interrupt handler comes here (pci_line_attach() and the vectors see to
+ * it), so that the wait is for another CPU, and short.
+ */
+static void
+access_take(struct pci *pci)
+{
+	while (__atomic_test_and_set(&pci->access_taken, __ATOMIC_ACQUIRE))
+		arch_relax();
+}
+
+static void
+access_give(struct pci *pci)
+{
+	__atomic_clear(&pci->access_taken, __ATOMIC_RELEASE);
+}
+
+/* Naturally aligned accesses only: OFFSET is a multiple of WIDTH.  [spec 4.1.4.9.2] */
+static void
+access_aim(const struct pci *pci, const struct pci_window *window, uint32_t offset, unsigned width)
+{
+	pci_config_put(pci, pci->access + VIRTIO_PCI_CAP_BAR, 1, window->bar);
+	pci_config_put(pci, pci->access + VIRTIO_PCI_CAP_OFFSET, 4, window->offset + offset);
+	pci_config_put(pci, pci->access + VIRTIO_PCI_CAP_LENGTH, 4, width);
+}
+
+static uint32_t
+access_get(struct pci *pci, const struct pci_window *window, uint32_t offset, unsigned width)
+{
+	uint32_t value;
+
+	access_take(pci);
+	access_aim(pci, window, offset, width);
+	value = pci_config_get(pci, pci->access + VIRTIO_PCI_CAP_WINDOW_DATA, width);
+	access_give(pci);
+	return value;
+}
+
+static void
+access_put(struct pci *pci, const struct pci_window *window, uint32_t offset, unsigned width,
+	   uint32_t value)
+{
+	access_take(pci);
+	access_aim(pci, window, offset, width);
+	pci_config_put(pci, pci->access + VIRTIO_PCI_CAP_WINDOW_DATA, width, value);
+	access_give(pci);
+}
+
+static uint32_t
+memory_get(const volatile unsigned char *at, unsigned width)
+{
+	if (width == 1)
+		return register_load8(at);
+	if (width == 2)
+		return register_load16(at);
+	return register_load32(at);
+}
+
+static void
+memory_put(volatile unsigned char *at, unsigned width, uint32_t value)
+{
+	if (width == 1)
+		register_store8(at, (uint8_t)value);
+	else if (width == 2)
+		register_store16(at, (uint16_t)value);
+	else
+		register_store32(at, value);
+}
+
+uint32_t
+pci_get(struct pci *pci, const struct pci_window *window, uint32_t offset, unsigned width)
+{
+	CHECK(window->reach != PCI_REACH_NONE);
+	if (window->reach == PCI_REACH_MEMORY)
+		return memory_get(window->at + offset, width);
+	if (window->reach == PCI_REACH_PORTS)
+		return pci->port->io_read(pci->port_context, (uint32_t)window->address + offset,
+					  width);
+	return access_get(pci, window, offset, width);
+}
+
+void
+pci_put(struct pci *pci, const struct pci_window *window, uint32_t offset, unsigned width,
+	uint32_t value)
+{
+	CHECK(window->reach != PCI_REACH_NONE);
+	if (window->reach == PCI_REACH_MEMORY)
+		memory_put(window->at + offset, width, value);
+	else if (window->reach == PCI_REACH_PORTS)
+		pci->port->io_write(pci->port_context, (uint32_t)window->address + offset, width,
+				    value);
+	else
+		access_put(pci, window, offset, width, value);
+}
+
+orion_status
+pci_reach_find(struct pci *pci, struct pci_window *window, bool is_io)
+{
+	orion_status status = ORION_NO_MAPPING;
+	volatile void *at = NULL;
+
+	if (window->address != 0 && is_io && pci->port->io_read != NULL) {
+		window->reach = PCI_REACH_PORTS;
+		return ORION_OK;
+	}
+	if (window->address != 0 && !is_io)
+		status = pci->port->map_registers(pci->port_context, window->address, window->bytes,
+						  &at);
+	if (status == ORION_OK) {
+		window->at = at;
+		window->reach = PCI_REACH_MEMORY;
+	} else if (status == ORION_NO_MAPPING && pci->access != 0) {
+		window->reach = PCI_REACH_CONFIG;
+		status = ORION_OK;
+	}
+	return status;
+}
+
+void
+pci_reach_end(const struct pci *pci, struct pci_window *window)
+{
+	if (window->reach == PCI_REACH_MEMORY)
+		pci->port->unmap_registers(pci->port_context, window->at, window->bytes);
+	*window = (struct pci_window){0};
+}
