@@ -100,21 +100,6 @@ def bridges(guest):
     guest.says(r"02:03\.0  line \d+ +0 +[1-9]", out)
 
 
-def bridge_pci(guest):
-    """A disk behind a conventional bridge, by message and by a pin that the bridge turns."""
-    first, second, third = guest.blank("a.img", MIB), guest.ext4("b.img", 4 * MIB), guest.blank(
-        "c.img", MIB)
-    out = guest.good("pci list\ndisk hash vd1\ndisk hash vd2\nirq list", DISK=first, QEMU_ARGS=(
-        "-device pci-bridge,id=side,chassis_nr=1,addr=5 "
-        f"-drive if=none,id=far,format=raw,file={second} "
-        f"-drive if=none,id=further,format=raw,file={third} "
-        "-device virtio-blk-pci,drive=far,bus=side,addr=3,vectors=0 "
-        "-device virtio-blk-pci,drive=further,bus=side,addr=4"))
-    expect(hash_of(out) == sha256(second), "disk hash is not the host's sha256sum")
-    guest.says(r"01:03\.0  line \d+ +0 +[1-9]", out)
-    guest.says(r"01:04\.0  message 1 +0 +[1-9]", out)
-
-
 def tce_shared(guest):
     """Two disks share the bridge's window, a third is not translated."""
     images = [guest.ext4(f"{i}.img", 4 * MIB) for i in range(3)]
@@ -149,7 +134,6 @@ def ppc64_machines():
     yield "only-xics", scenario("-M ic-mode=xics", 2, "", message)
     yield "only-xive-refused", refused("-M ic-mode=xive", r"no XICS: .*ic-mode=xics")
     yield "16cpu", scenario("", 16, "", r"message 4 +3 +[1-9]")
-    yield "bridge", bridge_pci
     for ring, packed in (("split", "off"), ("packed", "on")):
         yield f"tce.{ring}", scenario(
             "", 2, f",iommu_platform=on,disable-legacy=on,packed={packed}", message)
