@@ -108,7 +108,7 @@ firmware_enter:
 	std %r0, 16(%r1)
 	mfcr %r0
 	std %r0, 8(%r1)
-	stdu %r1, -(FRAME_LEAST + 21 * 8 + 8)(%r1)
+	stdu %r1, -(FRAME_LEAST + 22 * 8)(%r1)
 	.set register, 13
 	.rept 19
 	std register, (FRAME_LEAST + (register - 13) * 8)(%r1)
@@ -117,6 +117,8 @@ firmware_enter:
 	std %r2, (FRAME_LEAST + 19 * 8)(%r1)
 	mfmsr %r6
 	std %r6, (FRAME_LEAST + 20 * 8)(%r1)
+	mfsprg0 %r6
+	std %r6, (FRAME_LEAST + 21 * 8)(%r1)
 	bcl 20, 31, 1f
 1:	mflr %r7
 	addi %r7, %r7, 2f - 1b
@@ -137,12 +139,14 @@ firmware_enter:
 	mtsrr1 %r6
 	rfid
 4:	ld %r2, (FRAME_LEAST + 19 * 8)(%r1)
+	ld %r6, (FRAME_LEAST + 21 * 8)(%r1)
+	mtsprg0 %r6
 	.set register, 13
 	.rept 19
 	ld register, (FRAME_LEAST + (register - 13) * 8)(%r1)
 	.set register, register + 1
 	.endr
-	addi %r1, %r1, FRAME_LEAST + 21 * 8 + 8
+	addi %r1, %r1, FRAME_LEAST + 22 * 8
 	ld %r0, 8(%r1)
 	mtcr %r0
 	ld %r0, 16(%r1)

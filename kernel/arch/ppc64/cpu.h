@@ -118,29 +118,19 @@ struct pci_place pci_place_of(uint32_t function);
 /* Which irq a message that came is bound to; UINT32_MAX: NUMBER is none, or bound to none. */
 uint32_t msi_irq(uint32_t number);
 
-#define special_read(number)                                                                       \
+#define special_read(name)                                                                         \
 	({                                                                                         \
 		uint64_t value_;                                                                   \
-		__asm__ volatile("mfspr %0, " #number : "=r"(value_)::"memory");                   \
+		__asm__ volatile("mf" #name " %0" : "=r"(value_)::"memory");                       \
 		value_;                                                                            \
 	})
-#define special_write(number, value)                                                               \
-	__asm__ volatile("mtspr " #number ", %0" ::"r"((uint64_t)(value)) : "memory")
+#define special_write(name, value)                                                                 \
+	__asm__ volatile("mt" #name " %0" ::"r"((uint64_t)(value)) : "memory")
 
 static inline struct cpu *
 cpu_here(void)
 {
-	uint64_t here;
-
-	__asm__ volatile("mfsprg0 %0" : "=r"(here));
-	return (struct cpu *)here;
-}
-
-/* Everything before is done, and seen by all, before anything after begins. */
-static inline void
-barrier_all(void)
-{
-	__asm__ volatile("sync; isync" ::: "memory");
+	return (struct cpu *)special_read(sprg0);
 }
 
 /* The hypervisor's calls.  Results beyond the status are in OUT, if that is not NULL. */

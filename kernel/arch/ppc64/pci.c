@@ -7,6 +7,7 @@
 #include "kernel/core/io_window.h"
 
 #define PCI_INTERRUPT_PIN 0x3du
+#define SPACE_BYTES 4096u /* of a function */
 
 static struct fdt_pci host;
 static uint64_t host_unit; /* by which RTAS knows it */
@@ -37,7 +38,8 @@ find(uint32_t function, unsigned offset, unsigned width, struct pci_place *place
 {
 	*place = pci_place_of(function);
 	place->address |= (offset & 0xff) | (offset & 0xf00) << 20;
-	return host_is_there && function <= UINT16_MAX && offset < 4096 && offset % width == 0;
+	return host_is_there && (width == 1 || width == 2 || width == 4) && offset % width == 0 &&
+	       offset < SPACE_BYTES && function <= UINT16_MAX;
 }
 
 uint32_t

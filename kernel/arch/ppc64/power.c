@@ -18,9 +18,9 @@ arch_power_off(bool success)
 {
 	static const char text[] = "Orion stopped with a failure";
 
-	if (!success)
-		rtas_call("ibm,os-term", NULL, 0, 1, (uint32_t)(uintptr_t)text);
-	rtas_call("power-off", NULL, 0, 2, UINT32_MAX, UINT32_MAX);
+	/* A second call would be taken for the end that counts. */
+	if (success || rtas_call("ibm,os-term", NULL, 0, 1, (uint32_t)(uintptr_t)text) != 0)
+		rtas_call("power-off", NULL, 0, 2, UINT32_MAX, UINT32_MAX);
 	kprint("The machine can be switched off now.\n");
 	sleep_for_good();
 }

@@ -31,7 +31,7 @@ smp_init(uint64_t toc)
 		cpus[i].main_top = (uintptr_t)cpu_stacks[i].main + CPU_STACK_BYTES;
 		cpus[i].trap_top = (uintptr_t)cpu_stacks[i].trap + CPU_TRAP_STACK_BYTES;
 	}
-	__asm__ volatile("mtsprg0 %0" ::"r"(&cpus[0]) : "memory");
+	special_write(sprg0, (uintptr_t)&cpus[0]);
 	__asm__ volatile("mtmsrd %0; isync" ::"r"(cpus[0].state) : "memory");
 }
 
@@ -83,19 +83,19 @@ start_threads(uint32_t node, uint32_t boot_server)
 	struct fdt_value servers = fdt_get(boot_tree(), node, "ibm,ppc-interrupt-server#s");
 
 	for (uint32_t i = 0; i < servers.length / 4; i++) {
-		struct cpu *cpu = &cpus[cpus_running < CPUS_MAX ? cpus_running : 0];
+		uint32_t server = fdt_cell(servers, i);
 
-		if (fdt_cell(servers, i) == boot_server)
+		if (server == boot_server)
 			continue;
 		cpus_present++;
 		if (cpus_running == CPUS_MAX || cpus_running + 1 < cpus_present)
 			continue;
-		cpu->server = fdt_cell(servers, i);
-		if (start(cpu)) {
+		cpus[cpus_running].server = server;
+		if (start(&cpus[cpus_running])) {
 			cpus_running++;
 		} else {
 			/* It may still come up late, on this index's stack: use no further one. */
-			kprint("cpu: CPU %u did not start; the rest is left off\n", cpu->server);
+			kprint("cpu: CPU %u did not start; the rest is left off\n", server);
 		}
 	}
 }
@@ -154,11 +154,14 @@ const char *
 arch_cpu_model(void)
 {
 	static char model[64];
-	const struct fdt *tree = boot_tree();
+	/* "PowerPC,POWER9@0", behind the node's token */
+	const char *name = (const char *)boot_tree()->nodes + smp_first_core() + 4;
+	int length = 0;
 
-	/* "PowerPC,POWER9@0" */
-	format_text(model, sizeof(model), "%s, PVR %08x",
-		    (const char *)tree->nodes + smp_first_core() + 4, (unsigned)special_read(287));
+	while (name[length] != '\0' && name[length] != '@')
+		length++;
+	format_text(model, sizeof(model), "%.*s, PVR %08x", length, name,
+		    (unsigned)special_read(pvr));
 	return model;
 }
 

@@ -19,7 +19,7 @@ void
 timer_cpu_init(void)
 {
 	cpu_here()->deadline = UINT64_MAX;
-	special_write(22, DECREMENTER_MAX);
+	special_write(dec, DECREMENTER_MAX);
 }
 
 /* As far as the decrementer reaches; from there it goes on. */
@@ -28,7 +28,7 @@ set(uint64_t now, uint64_t deadline)
 {
 	uint64_t left = deadline > now ? deadline - now : 1;
 
-	special_write(22, left < DECREMENTER_MAX ? left : DECREMENTER_MAX);
+	special_write(dec, left < DECREMENTER_MAX ? left : DECREMENTER_MAX);
 }
 
 void
@@ -58,7 +58,7 @@ arch_timer_arm(uint64_t deadline)
 uint64_t
 arch_ticks(void)
 {
-	return special_read(268);
+	return special_read(tb);
 }
 
 uint64_t
