@@ -17,7 +17,8 @@ from pattern import pattern                             # noqa: E402
 ARCH = os.environ.get("ARCH") or "x86_64"
 QEMU, IMAGE = {"x86_64": ("qemu-system-x86_64", "orion-x86_64.elf"),
                "arm64": ("qemu-system-aarch64", "orion-arm64.img"),
-               "ppc64": ("qemu-system-ppc64", "orion-ppc64.elf")}[ARCH]
+               "ppc64": ("qemu-system-ppc64", "orion-ppc64.elf"),
+               "ppc64le": ("qemu-system-ppc64", "orion-ppc64le.elf")}[ARCH]
 QEMU = os.environ.get("QEMU") or QEMU
 KERNEL = os.path.abspath(os.environ.get("KERNEL") or f"{ROOT}/build/{IMAGE}")
 TIMEOUT = 120

@@ -23,9 +23,11 @@ CRASHES = {
         "unmapped": r"read of 0000f{9}000: page fault: nothing is mapped",
         "stack": r"below the stack of CPU 0: stack overflow", "breakpoint": r"breakpoint"},
 }
+CRASHES["ppc64le"] = CRASHES["ppc64"]
 REGISTERS = {"x86_64": ("rip", "rsp", "cr2", "cr3", "rflags"),
              "arm64": ("pc", "sp", "x0", "x30", "syndrome", "address"),
              "ppc64": ("pc", "state", "link", "r1", "r31", "address", "cause")}
+REGISTERS["ppc64le"] = REGISTERS["ppc64"]
 
 SCRIPT = """
 disk list
@@ -141,7 +143,7 @@ def ppc64_machines():
 
 
 def machines():
-    if ARCH == "ppc64":
+    if ARCH in ("ppc64", "ppc64le"):
         yield from ppc64_machines()
         return
     if ARCH == "x86_64":

@@ -18,6 +18,28 @@
 	addi \register, \register, \symbol@toc@l
 	.endm
 
+	/* One instruction as the CPU reads it in big-endian mode. */
+	.macro big word
+	.byte \word >> 24 & 255, \word >> 16 & 255, \word >> 8 & 255, \word & 255
+	.endm
+
+	/*
+	 * From big-endian mode, in which firmware enters and returns, to the kernel's own; uses r11,
+	 * r12 and LR.
+	 */
+	.macro enter_byte_order
+#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+	big 0x7d6000a6                  /* mfmsr %r11 */
+	big 0x616b0001                  /* ori %r11, %r11, STATE_LITTLE */
+	big 0x429f0005                  /* bcl 20, 31, . + 4 */
+	big 0x7d8802a6                  /* mflr %r12 */
+	big 0x398c0014                  /* addi %r12, %r12, 20: behind rfid */
+	big 0x7d9a03a6                  /* mtsrr0 %r12 */
+	big 0x7d7b03a6                  /* mtsrr1 %r11 */
+	big 0x4c000024                  /* rfid */
+#endif
+	.endm
+
 	.macro enter_64_bit
 	mfmsr %r9
 	li %r10, 1
@@ -32,6 +54,7 @@
 	.section .text.boot, "ax", @progbits
 	.globl boot_entry
 boot_entry:
+	enter_byte_order
 	enter_64_bit
 	bcl 20, 31, 1f
 1:	mflr %r30
@@ -54,10 +77,10 @@ boot_entry:
 3:	cmpld %r3, %r4
 	bge 4f
 	ld %r5, 0(%r3)
-	lwz %r6, 12(%r3)
+	ld %r6, 8(%r3)
 	ld %r7, 16(%r3)
 	addi %r3, %r3, 24
-	cmpwi %r6, RELATIVE
+	cmpwi %r6, RELATIVE             /* the lower half is the kind */
 	bne 3b
 	add %r7, %r7, %r30
 	stdx %r7, %r5, %r30
@@ -73,6 +96,7 @@ boot_entry:
 
 	.globl boot_secondary
 boot_secondary:
+	enter_byte_order
 	enter_64_bit
 	clrldi %r3, %r3, 32
 	mtsprg0 %r3
@@ -129,7 +153,8 @@ firmware_enter:
 	mtsrr0 %r5
 	mtsrr1 %r7
 	rfid
-2:	enter_64_bit
+2:	enter_byte_order
+	enter_64_bit
 	clrldi %r1, %r1, 32
 	bcl 20, 31, 3f
 3:	mflr %r7

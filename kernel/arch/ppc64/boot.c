@@ -117,5 +117,5 @@ arch_mmio_find(void)
 const char *
 arch_name(void)
 {
-	return "ppc64";
+	return IS_LITTLE_ENDIAN ? "ppc64le" : "ppc64";
 }

@@ -44,8 +44,8 @@ arch_console_write(const char *bytes, size_t count)
 		uint64_t words[2] = {0, 0};
 
 		memcpy(words, bytes, now);
-		while (hypercall(H_PUT_TERM_CHAR, terminal, now, words[0], words[1], NULL) ==
-		       H_BUSY)
+		while (hypercall(H_PUT_TERM_CHAR, terminal, now, big64(words[0]), big64(words[1]),
+				 NULL) == H_BUSY)
 			arch_relax();
 		bytes += now;
 		count -= now;
@@ -60,8 +60,11 @@ arch_console_poll(void)
 
 	while (terminal_is_there &&
 	       hypercall(H_GET_TERM_CHAR, terminal, 0, 0, 0, out) == H_SUCCESS && out[0] != 0 &&
-	       out[0] <= CALL_BYTES)
-		console_received((const char *)&out[1], out[0]);
+	       out[0] <= CALL_BYTES) {
+		const uint64_t words[2] = {big64(out[1]), big64(out[2])};
+
+		console_received((const char *)words, out[0]);
+	}
 }
 
 bool

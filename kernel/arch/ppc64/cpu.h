@@ -133,6 +133,27 @@ cpu_here(void)
 	return (struct cpu *)special_read(sprg0);
 }
 
+/* What firmware and hypervisor share with us in memory is big-endian; PCI is little-endian. */
+#define IS_LITTLE_ENDIAN (__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__)
+
+static inline uint32_t
+big32(uint32_t value)
+{
+	return IS_LITTLE_ENDIAN ? __builtin_bswap32(value) : value;
+}
+
+static inline uint64_t
+big64(uint64_t value)
+{
+	return IS_LITTLE_ENDIAN ? __builtin_bswap64(value) : value;
+}
+
+static inline uint32_t
+little32(uint32_t value)
+{
+	return IS_LITTLE_ENDIAN ? value : __builtin_bswap32(value);
+}
+
 /* The hypervisor's calls.  Results beyond the status are in OUT, if that is not NULL. */
 #define H_SUCCESS 0
 #define H_BUSY 1
@@ -144,6 +165,7 @@ cpu_here(void)
 #define H_XIRR 0x74u
 #define H_CEDE 0xe0u
 #define H_VIO_SIGNAL 0x104u
+#define H_SET_MODE 0x31cu
 #define H_REGISTER_PROC_TBL 0x37cu
 
 static inline int64_t

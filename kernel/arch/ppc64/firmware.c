@@ -46,19 +46,19 @@ client(const char *service, uint32_t *last, unsigned outputs, unsigned inputs, .
 	} call;
 	va_list list;
 
-	call.service = address_of(service);
-	call.inputs = inputs;
-	call.outputs = outputs;
+	call.service = big32(address_of(service));
+	call.inputs = big32(inputs);
+	call.outputs = big32(outputs);
 	va_start(list, inputs);
 	for (unsigned i = 0; i < inputs; i++)
-		call.arguments[i] = va_arg(list, uint32_t);
+		call.arguments[i] = big32(va_arg(list, uint32_t));
 	va_end(list);
 	for (unsigned i = 0; i < outputs; i++)
 		call.arguments[inputs + i] = FAILED;
 	firmware_enter(address_of(&call), 0, client_entry);
 	if (last != NULL)
-		*last = call.arguments[inputs + outputs - 1];
-	return call.arguments[inputs];
+		*last = big32(call.arguments[inputs + outputs - 1]);
+	return big32(call.arguments[inputs]);
 }
 
 static uint32_t
@@ -82,6 +82,7 @@ grow(uint32_t bytes)
 static void
 put(uint32_t number)
 {
+	number = big32(number);
 	memcpy(grow(sizeof(number)), &number, sizeof(number));
 }
 
@@ -167,17 +168,27 @@ copy_node(uint32_t node, unsigned depth)
 static bool
 copy_tree(struct fdt *tree)
 {
-	const uint32_t header[] = {0xd00dfeed, 0,  TREE_NODES, TREE_NAMES, TREE_RESERVED,
-				   17,         16, 0,          0,          0};
-
 	names_end = TREE_NAMES;
 	nodes_end = TREE_NODES;
 	copy_node(client("peer", NULL, 1, 1, 0), 0);
 	put(FDT_END);
-	memcpy(blob, header, sizeof(header));
-	memcpy(blob + 4, &nodes_end, sizeof(nodes_end));
-	memcpy(blob + 32, &(uint32_t){names_end - TREE_NAMES}, sizeof(uint32_t));
-	memcpy(blob + 36, &(uint32_t){nodes_end - TREE_NODES}, sizeof(uint32_t));
+	const uint32_t header[] = {
+		0xd00dfeed,
+		nodes_end,
+		TREE_NODES,
+		TREE_NAMES,
+		TREE_RESERVED,
+		17,
+		16,
+		0, /* versions: its own, the first that could read it */
+		names_end - TREE_NAMES,
+		nodes_end - TREE_NODES,
+	};
+	for (unsigned i = 0; i < sizeof(header) / sizeof(header[0]); i++) {
+		uint32_t word = big32(header[i]);
+
+		memcpy(blob + i * sizeof(word), &word, sizeof(word));
+	}
 	return fdt_init(tree, blob, sizeof(blob));
 }
 
@@ -189,6 +200,7 @@ start_rtas(struct firmware *out)
 
 	if (node == FAILED || get(node, "rtas-size", &bytes, sizeof(bytes)) != sizeof(bytes))
 		return false;
+	bytes = big32(bytes);
 	base = client("claim", NULL, 1, 3, 0, bytes, PAGE_BYTES);
 	instance = client("open", NULL, 1, 1, address_of("/rtas"));
 	if (base == FAILED || instance == 0 || instance == FAILED ||

@@ -10,6 +10,7 @@
 #include "kernel/core/memory.h"
 #include "kernel/core/paging.h"
 
+/* Entries are big-endian. */
 #define ENTRY_THERE 0x8000000000000000ull
 #define ENTRY_LEAF 0x4000000000000000ull
 #define ENTRY_ADDRESS 0x01fffffffffff000ull
@@ -41,7 +42,7 @@ static const uint64_t *root_made; /* by paging.c */
 uint64_t
 paging_entry_table(uint64_t address)
 {
-	return address | ENTRY_THERE | ENTRY_TABLE_BITS;
+	return big64(address | ENTRY_THERE | ENTRY_TABLE_BITS);
 }
 
 uint64_t
@@ -55,32 +56,32 @@ paging_entry_leaf(uint64_t address, enum paging_kind kind, unsigned level)
 	};
 
 	(void)level;
-	return address | flags[kind] | ENTRY_PRIVILEGED | ENTRY_REFERENCED_CHANGED | ENTRY_LEAF |
-	       ENTRY_THERE;
+	return big64(address | flags[kind] | ENTRY_PRIVILEGED | ENTRY_REFERENCED_CHANGED |
+		     ENTRY_LEAF | ENTRY_THERE);
 }
 
 bool
 paging_entry_is_there(uint64_t entry)
 {
-	return (entry & ENTRY_THERE) != 0;
+	return (big64(entry) & ENTRY_THERE) != 0;
 }
 
 bool
 paging_entry_is_leaf(uint64_t entry)
 {
-	return (entry & ENTRY_LEAF) != 0;
+	return (big64(entry) & ENTRY_LEAF) != 0;
 }
 
 uint64_t
 paging_entry_address(uint64_t entry)
 {
-	return entry & ENTRY_ADDRESS;
+	return big64(entry) & ENTRY_ADDRESS;
 }
 
 uint64_t
 paging_entry_smaller(uint64_t entry, uint64_t address)
 {
-	return (entry & ~ENTRY_ADDRESS) | address;
+	return big64((big64(entry) & ~ENTRY_ADDRESS) | address);
 }
 
 /* The first table is larger than paging.c's: what that has is copied. */
@@ -106,7 +107,7 @@ mmu_init(void)
 		paging_remove((uintptr_t)cpu_stacks[i].guard_trap);
 	}
 	copy_root();
-	processes[0] = (uintptr_t)root | PROCESS_52_BITS | ROOT_BITS;
+	processes[0] = big64((uintptr_t)root | PROCESS_52_BITS | ROOT_BITS);
 	/* QEMU lets any CPU register such a table. */
 	if (fdt_get(boot_tree(), smp_first_core(), "ibm,processor-radix-AP-encodings").length ==
 		    0 ||

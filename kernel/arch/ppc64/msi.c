@@ -100,7 +100,7 @@ table_read(const struct table *table, uint32_t index, unsigned word)
 {
 	uint64_t address = table->address + (uint64_t)index * MSIX_ENTRY_BYTES + word * 4;
 
-	return __builtin_bswap32(*(volatile uint32_t *)(uintptr_t)address);
+	return little32(*(volatile uint32_t *)(uintptr_t)address);
 }
 
 /* The last message that is given back gives back all: RTAS knows no other way. */

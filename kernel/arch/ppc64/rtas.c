@@ -44,18 +44,18 @@ rtas_call(const char *name, uint32_t outputs[RTAS_OUTPUTS_MAX], unsigned output_
 		return status;
 	on = lock_take(&rtas_lock);
 	do {
-		call.token = fdt_number(boot_tree(), rtas_node, name, 0);
-		call.inputs = inputs;
-		call.outputs = 1 + output_count;
+		call.token = big32(fdt_number(boot_tree(), rtas_node, name, 0));
+		call.inputs = big32(inputs);
+		call.outputs = big32(1 + output_count);
 		va_start(list, inputs);
 		for (unsigned i = 0; i < inputs; i++)
-			call.arguments[i] = va_arg(list, uint32_t);
+			call.arguments[i] = big32(va_arg(list, uint32_t));
 		va_end(list);
 		firmware_enter((uint32_t)(uintptr_t)&call, rtas_base, rtas_entry);
-		status = (int32_t)call.arguments[inputs];
+		status = (int32_t)big32(call.arguments[inputs]);
 	} while (status == RTAS_BUSY || (status >= RTAS_LATER_FIRST && status <= RTAS_LATER_LAST));
 	for (unsigned i = 0; i < output_count; i++)
-		outputs[i] = call.arguments[inputs + 1 + i];
+		outputs[i] = big32(call.arguments[inputs + 1 + i]);
 	lock_give(&rtas_lock, on);
 	return status;
 }

@@ -27,7 +27,8 @@ smp_init(uint64_t toc)
 		cpus[i].index = i;
 		cpus[i].toc = toc;
 		cpus[i].trap = (uintptr_t)trap_common;
-		cpus[i].state = STATE_64 | STATE_CHECKS | STATE_RECOVERABLE;
+		cpus[i].state = STATE_64 | STATE_CHECKS | STATE_RECOVERABLE |
+				(IS_LITTLE_ENDIAN ? STATE_LITTLE : 0);
 		cpus[i].main_top = (uintptr_t)cpu_stacks[i].main + CPU_STACK_BYTES;
 		cpus[i].trap_top = (uintptr_t)cpu_stacks[i].trap + CPU_TRAP_STACK_BYTES;
 	}

@@ -25,6 +25,7 @@
 #define PROGRAM_PRIVILEGE 0x40000u
 #define PROGRAM_TRAP 0x20000u
 
+#define MODE_LITTLE_INTERRUPTS 4u
 #define STACK_WORDS 16u
 
 static const struct {
@@ -48,10 +49,13 @@ static const struct {
 	{0xf60, "facility that is off"},
 };
 
-/* The same few instructions at every vector. */
+/* The same few instructions at every vector, in the kernel's byte order. */
 void
 trap_init(void)
 {
+	if (IS_LITTLE_ENDIAN &&
+	    hypercall(H_SET_MODE, 1, MODE_LITTLE_INTERRUPTS, 0, 0, NULL) != H_SUCCESS)
+		orion_panic("the hypervisor has no little-endian interrupts");
 	for (uintptr_t at = VECTOR_FIRST; at <= VECTOR_LAST; at += VECTOR_BYTES) {
 		void *vector = (void *)at;
 
