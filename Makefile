@@ -101,7 +101,8 @@ BENCH_SHARED := $(filter-out $(BENCH),$(wildcard bench/*.c))
 # Files of the kernel that know nothing of a machine, and of the Linux home that know nothing of a
 # device, are unit-tested on the host.
 LENT := $(wildcard kernel/console/line.c kernel/core/print.c kernel/core/memory.c \
-	$(addprefix kernel/core/,fdt.c fdt_bus.c fdt_pci.c initrd.c mmio.c string.c)) \
+	$(addprefix kernel/core/,fdt.c fdt_bus.c fdt_pci.c initrd.c iommu.c iommu_table.c mmio.c \
+	string.c)) \
 	$(wildcard ports/linux/options.c ports/linux/dma.c ports/linux/pages.c)
 
 core_o := $(CORE:src/%.c=$B/core/%.o)

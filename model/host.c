@@ -69,6 +69,12 @@ model_host_share_limit(struct model_host *host, size_t bytes)
 }
 
 void
+model_host_partial(struct model_host *host, bool partial)
+{
+	host->partial = partial;
+}
+
+void
 model_breached(struct model_host *host, model_breach breach, unsigned queue, uint64_t a, uint64_t b,
 	       uint64_t c)
 {
@@ -212,6 +218,8 @@ report(void *context, orion_level level, orion_event event, uint64_t a, uint64_t
 }
 
 static const struct orion_port port = {
+	.dma_open = model_dma_open,
+	.dma_close = model_dma_close,
 	.dma_alloc = model_dma_alloc,
 	.dma_free = model_dma_free,
 	.share = model_share,
@@ -232,6 +240,8 @@ static const struct orion_port port = {
 };
 
 static const struct orion_port port_polled = {
+	.dma_open = model_dma_open,
+	.dma_close = model_dma_close,
 	.dma_alloc = model_dma_alloc,
 	.dma_free = model_dma_free,
 	.share = model_share,

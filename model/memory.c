@@ -122,6 +122,31 @@ region_remove(struct model_host *host, struct model_region *r)
 }
 
 orion_status
+model_dma_open(void *context, uint32_t function, bool platform, struct orion_dma *out)
+{
+	struct model_host *host = context;
+
+	(void)function;
+	(void)platform;
+	if (model_must_fail(host))
+		return ORION_NO_MAPPING;
+	host->stats.dma_opens++;
+	*out = (struct orion_dma){.context = host, .partial = host->partial};
+	return ORION_OK;
+}
+
+void
+model_dma_close(void *context, const struct orion_dma *dma)
+{
+	struct model_host *host = context;
+
+	if (dma->context != host || host->stats.dma_opens == 0)
+		host->stats.bad_frees++;
+	else
+		host->stats.dma_opens--;
+}
+
+orion_status
 model_dma_alloc(void *context, size_t bytes, size_t align, struct orion_region *out)
 {
 	struct model_host *host = context;
@@ -211,7 +236,7 @@ model_share(void *context, void *cpu, size_t bytes, orion_direction direction, u
 	struct model_host *host = context;
 	struct model_region *r;
 
-	if (model_must_fail(host))
+	if (model_must_fail(host) || host->partial)
 		return ORION_NO_MAPPING;
 	if (host->share_limit != 0 && bytes > host->share_limit)
 		bytes = host->share_limit;

@@ -227,6 +227,7 @@ struct model_event {
 struct model_host_stats {
 	unsigned dma_regions, shares, mappings, irqs, memories; /* live */
 	size_t dma_bytes; /* live */
+	unsigned dma_opens; /* devices that are open */
 	unsigned calls; /* fallible calls, since model_host_fail() */
 	unsigned failed; /* of these, made to fail */
 	unsigned guards_broken; /* writes around a region */
@@ -257,13 +258,19 @@ void model_memory_give(void *host, void *memory, size_t bytes);
 
 /*
  * The Nth (1 ...) fallible call from now fails, and with FOREVER all that follow; 0: none.
- * Fallible are dma_alloc, share, map_registers, irq_attach, memory_take, and vector_attach,
- * line_attach of the model transport.
+ * Fallible are dma_open, dma_alloc, share, map_registers, irq_attach, memory_take, and
+ * vector_attach, line_attach of the model transport.
  */
 void model_host_fail(struct model_host *host, unsigned n, bool forever);
 
 /* The longest piece that one share() maps contiguously; 0: no limit. */
 void model_host_share_limit(struct model_host *host, size_t bytes);
+
+/*
+ * With PARTIAL share() reaches nothing: it refuses, and dma_open() says that bounce memory is
+ * needed.
+ */
+void model_host_partial(struct model_host *host, bool partial);
 
 /*
  * Every device acts until none has anything to do; false when they were still busy after a million.

@@ -60,6 +60,8 @@ orion_status model_dma_alloc(void *host, size_t bytes, size_t align, struct orio
 void model_dma_free(void *host, const struct orion_region *region);
 orion_status model_share(void *host, void *cpu, size_t bytes, orion_direction direction,
 			 uint64_t *device, size_t *contiguous, uint64_t *cookie);
+orion_status model_dma_open(void *host, uint32_t function, bool platform, struct orion_dma *out);
+void model_dma_close(void *host, const struct orion_dma *dma);
 void model_unshare(void *host, uint64_t cookie, orion_direction direction);
 void model_memory_drop(struct model_host *host);
 
@@ -92,6 +94,7 @@ struct model_host {
 	unsigned fail_at;
 	bool fail_forever;
 	size_t share_limit;
+	bool partial;
 
 	struct model_region *regions; /* sorted by device address */
 	unsigned region_count, region_room;

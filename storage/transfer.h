@@ -8,7 +8,8 @@
  * copied before the request is submitted, or after it completed without error.  All pieces bounce
  * when the options dma_enabled or zero_copy_enabled say so; otherwise those that the host cannot
  * share, if the queue has bounce memory.  A device never sees the caller's own memory then, and
- * nothing that it writes late, or beyond what it was lent, reaches it.  After the first failure nothing more is submitted; what is in flight is waited for.
+ * nothing that it writes late, or beyond what it was lent, reaches it.  After the first failure
+ * nothing more is submitted; what is in flight is waited for.
  *
  * Waiting: poll for TRANSFER_POLL_NS, then sleep until the interrupt, looking again every
  * TRANSFER_SLICE_NS (an interrupt may be lost); after TRANSFER_NUDGE_NS without a completion kick

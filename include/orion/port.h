@@ -45,9 +45,9 @@ struct orion_region {
 
 /* How one device reaches memory: dma_open(). */
 struct orion_dma {
-	void *context;        /* of dma_alloc(), dma_free(), share() and unshare() for this device */
-	bool partial;         /* share() does not reach all memory that a caller may
-	                       * have: bounce memory is needed */
+	void *context;        /* of dma_alloc(), dma_free(), share(), unshare() for this device */
+	bool partial;         /* share() does not reach all memory that a caller may have: bounce
+	                       * memory is needed */
 };
 
 /* Which way the bytes of a shared buffer travel, named from the device's side. */
@@ -112,7 +112,7 @@ typedef enum orion_event {
 	ORION_EVENT_MMIO_REFUSED,      /* address, register offset, what it reads as */
 	ORION_EVENT_PCI_LEGACY_REFUSED, /* reason (virtio_pci_legacy), BAR 0, its bytes */
 	ORION_EVENT_PCI_BY_CONFIG,     /* cfg_type, BAR, offset in it */
-	ORION_EVENT_FUNCTION_RESET,    /* status that would not become 0, status of the attempt, 0 */
+	ORION_EVENT_FUNCTION_RESET,    /* status that stayed, status of the attempt, 0 */
 	ORION_EVENT_COUNT
 } orion_event;
 

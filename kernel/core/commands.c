@@ -114,6 +114,8 @@ print_irq(unsigned n, const struct irq_info *info)
 
 	if (info->source.kind == ORION_IRQ_WIRE)
 		kprint("%3u  wire %-2u  ", n, info->source.wire);
+	else if (function == ORION_NO_FUNCTION)
+		kprint("%3u  IOMMU    ", n);
 	else
 		kprint("%3u  %02x:%02x.%x  ", n, function >> 8, function >> 3 & 31, function & 7);
 	if (info->source.kind == ORION_IRQ_MESSAGE)
@@ -222,6 +224,13 @@ const struct command kernel_commands[] = {
 	{"pci list", "", "Lists the PCI devices and their base addresses.", run_pci_list},
 	{"irq list", "", "Lists the interrupts: device, source, CPU and how often each came.",
 	 run_irq_list},
+	{"iommu list", "",
+	 "Shows what stands between devices and memory, and what is lent to them.", iommu_run_list},
+	{"iommu test", "DISK",
+	 "Makes a disk reach for memory that is not lent to it; fails unless it is kept out and "
+	 "the "
+	 "IOMMU tells of it. Nothing on the disk changes.",
+	 iommu_run_test},
 	{"uptime", "", "Shows how long the machine has been running.", run_uptime},
 	{"crash", "[KIND [CPU]]",
 	 "Provokes an exception, to see the kernel's dump; the machine stops with a failure. "

@@ -89,6 +89,23 @@ fdt_pci_interrupt(const struct fdt *fdt, const struct fdt_pci *pci, uint32_t fun
 	return false;
 }
 
+/* Looks FUNCTION up in MAP, whose rows are: first function, phandle, first number, how many. */
+static bool
+map_find(const struct fdt *fdt, struct fdt_value map, uint32_t function, uint32_t *node,
+	 uint32_t *id)
+{
+	for (uint32_t at = 0; at + 4 <= map.length / 4; at += 4) {
+		uint32_t first = fdt_cell(map, at);
+
+		if (function >= first && function - first < fdt_cell(map, at + 3)) {
+			*node = fdt_by_phandle(fdt, fdt_cell(map, at + 1));
+			*id = function - first + fdt_cell(map, at + 2);
+			return *node != FDT_NONE;
+		}
+	}
+	return false;
+}
+
 bool
 fdt_pci_messages(const struct fdt *fdt, const struct fdt_pci *pci, uint32_t function,
 		 uint32_t *controller, uint32_t *id)
@@ -96,16 +113,18 @@ fdt_pci_messages(const struct fdt *fdt, const struct fdt_pci *pci, uint32_t func
 	struct fdt_value map = fdt_get(fdt, pci->node, "msi-map");
 	uint32_t masked = function & fdt_number(fdt, pci->node, "msi-map-mask", UINT32_MAX);
 
-	for (uint32_t at = 0; at + 4 <= map.length / 4; at += 4) {
-		uint32_t first = fdt_cell(map, at);
-
-		if (masked >= first && masked - first < fdt_cell(map, at + 3)) {
-			*controller = fdt_by_phandle(fdt, fdt_cell(map, at + 1));
-			*id = masked - first + fdt_cell(map, at + 2);
-			return *controller != FDT_NONE;
-		}
-	}
+	if (map_find(fdt, map, masked, controller, id))
+		return true;
 	*controller = fdt_by_phandle(fdt, fdt_number(fdt, pci->node, "msi-parent", 0));
 	*id = function;
 	return map.bytes == NULL && *controller != FDT_NONE;
+}
+
+bool
+fdt_pci_iommu(const struct fdt *fdt, const struct fdt_pci *pci, uint32_t function, uint32_t *iommu,
+	      uint32_t *id)
+{
+	uint32_t masked = function & fdt_number(fdt, pci->node, "iommu-map-mask", UINT32_MAX);
+
+	return map_find(fdt, fdt_get(fdt, pci->node, "iommu-map"), masked, iommu, id);
 }

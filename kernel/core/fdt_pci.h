@@ -26,4 +26,8 @@ bool fdt_pci_interrupt(const struct fdt *fdt, const struct fdt_pci *pci, uint32_
 bool fdt_pci_messages(const struct fdt *fdt, const struct fdt_pci *pci, uint32_t function,
 		      uint32_t *controller, uint32_t *id);
 
+/* The IOMMU that FUNCTION's requests go through, and the number by which it knows FUNCTION. */
+bool fdt_pci_iommu(const struct fdt *fdt, const struct fdt_pci *pci, uint32_t function,
+		   uint32_t *iommu, uint32_t *id);
+
 #endif

@@ -47,7 +47,7 @@ iommu_fault(const struct iommu_ops *ops, uint32_t function, uint64_t address, bo
 		       function >> 3 & 31, function & 7, writes ? "writing" : "reading",
 		       (unsigned long long)address, why);
 	if (number + 1 == FAULTS_PRINTED)
-		kprint("iommu: further faults are only counted\n");
+		kprint("iommu: further faults are counted only; iommu list tells how many\n");
 }
 
 uint64_t
@@ -146,7 +146,10 @@ space_make(const struct iommu_ops *ops, uint64_t group, const struct memory_rang
 	measure_ram();
 	pages = pages > 2 * ram_pages ? 2 * ram_pages : pages;
 	pages = pages > WINDOW_PAGES_MAX ? WINDOW_PAGES_MAX : pages;
-	*space = (struct iommu_space){.ops = ops, .group = group, .window = *window};
+	*space = (struct iommu_space){.ops = ops,
+				      .group = group,
+				      .number = (unsigned)(space - spaces) + 1,
+				      .window = *window};
 	space->window.bytes = pages * PAGE_BYTES;
 	space->frames = memory_take(frames_bytes());
 	space->taken = memory_take(taken_bytes(space));
@@ -178,7 +181,7 @@ iommu_open(uint32_t function, struct iommu_space **out, const char **why)
 	if (space == NULL)
 		space = space_make(drivers[i - 1], group, &window);
 	if (space == NULL) {
-		*why = "no memory for its tables";
+		*why = "no room for its tables";
 		return ORION_NO_MEMORY;
 	}
 	space->users++;

@@ -24,7 +24,8 @@
 struct iommu_space {
 	const struct iommu_ops *ops;    /* NULL: free */
 	uint64_t group;
-	unsigned users;                 /* devices that are open */
+	unsigned number;                /* from 1 on, its own while it is in use */
+	unsigned users;                 /* devices, and messages, that are open */
 	struct memory_range window;     /* of device addresses, whole pages */
 	uint64_t hardware;              /* the driver's own */
 	uint32_t *frames;               /* of each page of RAM: where it is lent, and how */
@@ -53,7 +54,8 @@ struct iommu_ops {
 
 	/*
 	 * Gives SPACE's group an empty translation: its devices reach nothing.  False when there is
-	 * no memory.  close() leaves it that way, whatever is mapped, and may run after faults.
+	 * no room for it.  close() leaves it that way, whatever is mapped, and may run after
+	 * faults.
 	 */
 	bool (*open)(struct iommu_space *space);
 	void (*close)(struct iommu_space *space);

@@ -5,6 +5,7 @@
 #include "kernel/core/commands.h"
 #include "kernel/core/fw_cfg.h"
 #include "kernel/core/initrd.h"
+#include "kernel/core/iommu.h"
 #include "kernel/core/memory.h"
 #include "kernel/core/mmio.h"
 #include "kernel/core/pci.h"
@@ -63,6 +64,16 @@ read_file(const char *name)
 }
 
 static void
+print_iommus(void)
+{
+	const struct iommu_ops *driver;
+
+	for (unsigned n = 0; (driver = iommu_driver_at(n)) != NULL; n++)
+		kprint("iommu: %s%s\n", driver->name,
+		       driver->open == NULL ? ", which this kernel cannot drive" : "");
+}
+
+static void
 print_banner(void)
 {
 	char size[SIZE_TEXT_BYTES];
@@ -78,6 +89,7 @@ print_banner(void)
 	       arch_clock_source());
 	kprint("pci: %u functions, %u %s (%s)\n", pci_count(), pci_bus_count(),
 	       pci_bus_count() == 1 ? "bus" : "buses", arch_pci_access());
+	print_iommus();
 }
 
 /* Says which keys were set that nothing obeys yet: a silent lie would be worse. */

@@ -84,8 +84,12 @@ place_map(uint64_t bytes)
 void
 memory_init(void)
 {
+	static const struct memory_stats none;
 	uint64_t bytes;
 
+	stats = none;
+	map_pages = 0;
+	map_first_free = 0;
 	occupied_count = arch_memory_occupied(occupied, 6);
 	range_count = arch_memory_ranges(ranges, MEMORY_RANGES_MAX);
 	for (unsigned i = 0; i < range_count; i++) {
@@ -178,6 +182,21 @@ memory_give(void *memory, size_t bytes)
 	stats.gives++;
 	stats.used_bytes -= pages * PAGE_BYTES;
 	lock_give(&map_lock, on);
+}
+
+void *
+memory_take_aligned(size_t bytes, size_t align)
+{
+	uint8_t *memory = memory_take(bytes + align);
+	size_t skip;
+
+	if (memory == NULL)
+		return NULL;
+	skip = (align - (uintptr_t)memory % align) % align;
+	if (skip != 0)
+		memory_give(memory, skip);
+	memory_give(memory + skip + bytes, align - skip);
+	return memory + skip;
 }
 
 void

@@ -20,11 +20,17 @@ struct memory_stats {
 	uint64_t refusals;
 };
 
-/* Reads the machine's memory ranges and builds the map.  Context: setup, once. */
+/*
+ * Reads the machine's memory ranges and builds the map.  Context: setup, once;
+ * in tests again, when nothing is taken.
+ */
 void memory_init(void);
 
 /* BYTES, rounded up to pages, page aligned, zeroed; NULL when no such run is free.  Any CPU. */
 void *memory_take(size_t bytes);
+
+/* The same at a multiple of ALIGN, which is at least a page. */
+void *memory_take_aligned(size_t bytes, size_t align);
 
 /* Gives back what memory_take(BYTES) gave.  Panics when it was not taken.  Any CPU. */
 void memory_give(void *memory, size_t bytes);

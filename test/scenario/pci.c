@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* PCI by other ways: legacy ports, configuration space, function-level reset; and lies about them. */
+/* PCI by other ways: legacy ports, configuration space, function-level reset; lies. */
 #include "load.h"
 #include "matrix.h"
 

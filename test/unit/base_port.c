@@ -53,6 +53,16 @@ TEST(base_port__interrupts_come_with_detach_and_wake)
 	EXPECT_EQ(port_check(&port, PORT_NEEDS_PCI, NULL), ORION_OK);
 }
 
+TEST(base_port__dma_open_comes_with_close)
+{
+	struct orion_port port = fake_port_full();
+
+	LACKS(dma_close, MANDATORY, false);
+	port.dma_open = NULL;
+	port.dma_close = NULL;
+	EXPECT_EQ(port_check(&port, 0, NULL), ORION_OK);
+}
+
 TEST(base_port__registers_and_pci_only_where_needed)
 {
 	LACKS(map_registers, PORT_NEEDS_REGISTERS, true);

@@ -95,6 +95,7 @@ desk_open(struct desk *desk, const struct desk_config *config)
 	desk->config = *config;
 	desk->out = test_alloc(DESK_OUTPUT);
 	desk->host = model_host_open(test_random());
+	model_host_partial(desk->host, config->partial);
 	current = desk;
 	test_ledger("desks", 1);
 	model_step_begin(desk->host, config->memory, test_random());
@@ -142,6 +143,7 @@ desk_close(struct desk *desk)
 		EXPECT_STR(stats->first_breach, "");
 	EXPECT_EQ(stats->guards_broken, 0);
 	EXPECT_EQ(stats->bad_frees, 0);
+	EXPECT_EQ(stats->dma_opens, 0);
 	if (!desk->config.leaks_allowed) {
 		EXPECT_EQ(stats->shares, 0);
 		EXPECT_EQ(stats->dma_regions, 0);

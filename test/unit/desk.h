@@ -25,6 +25,7 @@ struct desk_config {
 	model_memory memory;
 	model_step_mode mode;
 	bool polled;
+	bool partial;             /* the host shares no buffer in place */
 	bool breaches_allowed;    /* a device lies: what the model then thinks is no matter */
 	bool leaks_allowed;       /* a device died: its memory stays in quarantine */
 };

@@ -97,3 +97,69 @@ TEST(device_region__freed_after_a_proven_reset_only)
 		EXPECT_EQ(budget.quarantined, proven ? 0 : 4096);
 	}
 }
+
+/* ---- the way to memory ---- */
+
+#define VERSION_1 (UINT64_C(1) << 32)
+#define PLATFORM (UINT64_C(1) << 33)
+
+static struct fake_world *
+world_of(uint64_t features)
+{
+	return fake_world_make(fake_make(features));
+}
+
+TEST(device_region__dma_open_is_told_and_obeyed)
+{
+	for (unsigned offered = 0; offered < 2; offered++) {
+		struct fake_world *world = world_of(VERSION_1 | (offered != 0 ? PLATFORM : 0));
+		struct fake *fake = world->fake, *other = fake_make(0);
+
+		fake->dma_other = other;
+		(void)fake_live(world);
+		EXPECT_EQ(fake->dma_opens, 1);
+		EXPECT_EQ(fake->dma_function, ORION_NO_FUNCTION);
+		EXPECT_EQ(fake->dma_platform, offered != 0);
+		EXPECT_EQ((fake->driver_features & PLATFORM) != 0, offered != 0);
+		EXPECT(vblk_dma_context(world->device) == other);
+		EXPECT(other->regions_live != 0 && fake->regions_live == 0);
+		vblk_close(world->device);
+		EXPECT_EQ(fake->dma_closes, 1);
+		EXPECT_EQ(fake->dma_live_at_close, 0);
+		EXPECT_EQ(other->regions_live, 0);
+	}
+}
+
+TEST(device_region__no_way_to_memory)
+{
+	struct fake_world *world = world_of(VERSION_1 | PLATFORM);
+
+	world->fake->dma_refused = true;
+	EXPECT_EQ(fake_probe(world), ORION_NO_MAPPING);
+	EXPECT_EQ(world->fake->status & 128, 128);
+	EXPECT_EQ(world->fake->status & 8, 0);
+	EXPECT_EQ(world->fake->dma_closes, 0);
+	EXPECT_EQ(world->fake->closed, true);
+}
+
+TEST(device_region__dma_closed_when_a_later_stage_fails)
+{
+	struct fake_world *world = world_of(VERSION_1);
+
+	world->fake->features_refused = true;
+	EXPECT_EQ(fake_probe(world), ORION_DEVICE_REFUSED);
+	EXPECT_EQ(world->fake->dma_opens, 1);
+	EXPECT_EQ(world->fake->dma_closes, 1);
+}
+
+/* Unwanted though offered: the device uses physical addresses then.  [spec 6.1] */
+TEST(device_region__platform_unwanted)
+{
+	struct fake_world *world = world_of(VERSION_1 | PLATFORM);
+
+	world->options.features_off = PLATFORM;
+	(void)fake_live(world);
+	EXPECT_EQ(world->fake->dma_platform, false);
+	EXPECT_EQ(world->fake->driver_features & PLATFORM, 0);
+	vblk_close(world->device);
+}

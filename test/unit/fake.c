@@ -162,10 +162,38 @@ report(void *context, orion_level level, orion_event event, uint64_t a, uint64_t
 	fake->report[event][2] = c;
 }
 
+static orion_status
+dma_open(void *context, uint32_t function, bool platform, struct orion_dma *out)
+{
+	struct fake *fake = context;
+
+	fake->dma_function = function;
+	fake->dma_platform = platform;
+	if (fake->dma_refused)
+		return ORION_NO_MAPPING;
+	fake->dma_opens++;
+	out->context = fake->dma_other != NULL ? fake->dma_other : fake;
+	out->partial = fake->dma_partial;
+	return ORION_OK;
+}
+
+static void
+dma_close(void *context, const struct orion_dma *dma)
+{
+	struct fake *fake = context;
+
+	EXPECT(dma->context == (fake->dma_other != NULL ? fake->dma_other : fake));
+	fake->dma_live_at_close = ((struct fake *)dma->context)->regions_live;
+	EXPECT_EQ(fake->closed, false);
+	fake->dma_closes++;
+}
+
 struct orion_port
 fake_port_full(void)
 {
 	return (struct orion_port){
+		.dma_open = dma_open,
+		.dma_close = dma_close,
 		.dma_alloc = dma_alloc,
 		.dma_free = dma_free,
 		.share = share,

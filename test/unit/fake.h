@@ -35,6 +35,12 @@ struct fake {
 	struct orion_region regions[FAKE_REGIONS];
 	unsigned region_count, regions_live, regions_freed;
 	unsigned fail_at, fallible;             /* the Nth fallible call fails; 0: none */
+	bool dma_refused;                       /* dma_open() does */
+	bool dma_partial;
+	struct fake *dma_other;                 /* whose memory the device is to use; NULL: ours */
+	unsigned dma_opens, dma_closes, dma_live_at_close;
+	uint32_t dma_function;                  /* what dma_open() was last told */
+	bool dma_platform;
 	unsigned wakes;
 	void *woken;                            /* the last event */
 	unsigned reports[ORION_EVENT_COUNT];

@@ -11,15 +11,9 @@
 #include "kernel/core/arch.h"
 #include "kernel/core/memory.h"
 #include "kernel/core/print.h"
+#include "kernel_ram.h"
 
 /* ---- the machine ---- */
-
-#define RAM UINT64_C(0x40000000)
-#define RAM_BYTES (UINT64_C(48) << 20)
-#define HOLE (RAM + (UINT64_C(32) << 20))
-#define HOLE_BYTES (UINT64_C(4) << 20)
-#define KERNEL (RAM + (UINT64_C(1) << 20))
-#define KERNEL_BYTES 123456u
 
 static unsigned locks_held;
 
@@ -64,6 +58,23 @@ arch_memory_occupied(struct memory_range *out, unsigned most)
 	EXPECT(most >= 1);
 	out[0] = (struct memory_range){KERNEL, KERNEL_BYTES};
 	return 1;
+}
+
+void
+kernel_ram_begin(void)
+{
+	void *ram = mmap((void *)(uintptr_t)RAM, RAM_BYTES, PROT_READ | PROT_WRITE,
+			 MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0);
+
+	EXPECT(ram == (void *)(uintptr_t)RAM);
+	memory_init();
+}
+
+void
+kernel_ram_end(void)
+{
+	EXPECT_EQ(locks_held, 0);
+	munmap((void *)(uintptr_t)RAM, RAM_BYTES);
 }
 
 /* ---- printing ---- */
@@ -161,12 +172,9 @@ give(unsigned slot)
 TEST(kernel_memory__gives_each_page_once)
 {
 	struct memory_stats stats;
-	void *ram = mmap((void *)(uintptr_t)RAM, RAM_BYTES, PROT_READ | PROT_WRITE,
-			 MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0);
 	uint64_t total;
 
-	EXPECT(ram == (void *)(uintptr_t)RAM);
-	memory_init();
+	kernel_ram_begin();
 	memory_stats_get(&stats);
 	total = stats.total_bytes;
 	EXPECT(total > RAM_BYTES - HOLE_BYTES - (1u << 20) && total < RAM_BYTES - HOLE_BYTES);
@@ -192,6 +200,5 @@ TEST(kernel_memory__gives_each_page_once)
 	EXPECT(stats.refusals > 0 && stats.peak_bytes <= total);
 	/* Whole again: the largest range can be had in one piece but for what lies in it. */
 	EXPECT(memory_take(28u << 20) != NULL);
-	EXPECT_EQ(locks_held, 0);
-	munmap(ram, RAM_BYTES);
+	kernel_ram_end();
 }

@@ -124,6 +124,7 @@ arch_init(void)
 	gic_cpu_init(0);
 	timer_cpu_init(0);
 	pci_host_init();
+	iommu_init();
 	uart_enable_interrupts();
 	/* System errors are told from here on, too. */
 	__asm__ volatile("msr daifclr, #4" ::: "memory");

@@ -76,6 +76,16 @@ bool its_route(uint32_t number, uint32_t device, uint32_t event, unsigned cpu,
 	       struct orion_irq_message *message);
 void its_release(uint32_t device, uint32_t event, unsigned cpu);
 
+/* iommu.c: which IOMMU the device tree has; smmu.c: Arm's, version 3. */
+void iommu_init(void);
+void smmu_init(void);
+/*
+ * Lets FUNCTION's message for IRQ, which it writes to ADDRESS, through the SMMU in front of it, if
+ * there is one; false when it cannot.  End it in either case.
+ */
+bool smmu_message_begin(unsigned irq, uint32_t function, uint64_t address);
+void smmu_message_end(unsigned irq);
+
 /* v2m.c: messages of version 2, each a shared interrupt. */
 void v2m_init(uint32_t gic_node);
 bool v2m_is_there(void);
@@ -88,6 +98,8 @@ uint32_t v2m_irq(uint32_t number);
 #define SENT_WAKE 0u
 #define SENT_STOP 1u
 void interrupt_dispatch(void);
+/* The number of an interrupt of the device tree, as arch_line_enable() wants it; or UINT32_MAX. */
+uint32_t interrupt_line(const struct fdt_interrupt *interrupt);
 
 /* smp.c */
 uint64_t smp_affinity(void);
@@ -106,6 +118,8 @@ void uart_interrupt(void);
 
 /* pci.c */
 void pci_host_init(void);
+/* The IOMMU that FUNCTION's requests go through: its node, and its number for FUNCTION. */
+bool pci_iommu_of(uint32_t function, uint32_t *node, uint32_t *id);
 bool pci_messages_of(uint32_t function, uint32_t *controller, uint32_t *id);
 
 /* fw_cfg.c */

@@ -20,11 +20,16 @@ arch_message_route(unsigned irq, const struct orion_irq_source *source,
 {
 	uint32_t controller, device;
 
+	bool routed;
+
 	if (source->cpu >= CPUS_MAX || !pci_messages_of(source->function, &controller, &device))
 		return false;
 	if (its_is_there())
-		return its_route(GIC_MESSAGES + irq, device, irq, source->cpu, message);
-	return v2m_is_there() && v2m_route(irq, source->cpu, message);
+		routed = its_route(GIC_MESSAGES + irq, device, irq, source->cpu, message);
+	else
+		routed = v2m_is_there() && v2m_route(irq, source->cpu, message);
+	/* An SMMU in front of the device sees a message as a write like any other. */
+	return routed && smmu_message_begin(irq, source->function, message->address);
 }
 
 void
@@ -32,14 +37,15 @@ arch_message_release(unsigned irq, const struct orion_irq_source *source)
 {
 	uint32_t controller, device;
 
+	smmu_message_end(irq);
 	if (v2m_is_there())
 		v2m_release(irq);
 	else if (its_is_there() && pci_messages_of(source->function, &controller, &device))
 		its_release(device, irq, source->cpu);
 }
 
-static uint32_t
-line_of(const struct fdt_interrupt *interrupt)
+uint32_t
+interrupt_line(const struct fdt_interrupt *interrupt)
 {
 	uint32_t number = gic_number(interrupt);
 
@@ -51,7 +57,7 @@ line_of(const struct fdt_interrupt *interrupt)
 void
 arch_mmio_find(void)
 {
-	mmio_from_tree(boot_tree(), line_of);
+	mmio_from_tree(boot_tree(), interrupt_line);
 }
 
 /* A number on the command line or in the tree is already the controller's. */

@@ -67,22 +67,6 @@ static uint64_t targets[CPUS_MAX]; /* in the form that commands want */
 static uint32_t ready; /* a bit for each CPU that has its collection */
 static struct lock its_lock;
 
-/* BYTES at a multiple of ALIGN, zeroed; NULL when there are none. */
-static void *
-take_aligned(size_t bytes, size_t align)
-{
-	uint8_t *memory = memory_take(bytes + align);
-	size_t skip;
-
-	if (memory == NULL)
-		return NULL;
-	skip = (align - (uintptr_t)memory % align) % align;
-	if (skip != 0)
-		memory_give(memory, skip);
-	memory_give(memory + skip + bytes, align - skip);
-	return memory + skip;
-}
-
 /* Gives the service a table of 64 KiB, if its register INDEX is for one of ours. */
 static bool
 table_init(unsigned index)
@@ -96,7 +80,7 @@ table_init(unsigned index)
 
 	if (kind != TABLE_DEVICES && kind != TABLE_COLLECTIONS)
 		return true;
-	table = take_aligned(TABLE_BYTES, TABLE_BYTES);
+	table = memory_take_aligned(TABLE_BYTES, TABLE_BYTES);
 	if (table == NULL)
 		return false;
 	register_write64(address, VALID | CACHED_TABLE | PAGE_64K | (uintptr_t)table);
@@ -193,7 +177,7 @@ its_cpu_init(unsigned cpu)
 
 	if (its == 0 || cpu >= collection_count)
 		return;
-	pending = take_aligned(TABLE_BYTES, TABLE_BYTES);
+	pending = memory_take_aligned(TABLE_BYTES, TABLE_BYTES);
 	if (pending == NULL)
 		return;
 	register_write64(frame + REDISTRIBUTOR_PROPERTIES,

@@ -85,6 +85,13 @@ arch_line_of(uint32_t function)
 }
 
 bool
+pci_iommu_of(uint32_t function, uint32_t *node, uint32_t *id)
+{
+	return host_is_there &&
+	       fdt_pci_iommu(boot_tree(), &host, pci_requester(function), node, id);
+}
+
+bool
 pci_messages_of(uint32_t function, uint32_t *controller, uint32_t *id)
 {
 	return host_is_there &&

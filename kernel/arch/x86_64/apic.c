@@ -148,7 +148,8 @@ bool
 arch_is_reserved(uint64_t address, uint64_t bytes)
 {
 	return address < LOW_MEMORY || ranges_meet(address, bytes, MESSAGE_AREA, LOW_MEMORY) ||
-	       ioapic_is_at(address, bytes) || ecam_is_at(address, bytes);
+	       ioapic_is_at(address, bytes) || vtd_is_at(address, bytes) ||
+	       ecam_is_at(address, bytes);
 }
 
 const char *

@@ -134,6 +134,7 @@ arch_init(void)
 	timer_init();
 	timer_cpu_init();
 	pci_config_init();
+	iommu_init();
 	uart_enable_interrupts();
 	arch_irq_restore(true);
 }

@@ -82,6 +82,11 @@ void interrupt_dispatch(unsigned vector);
 unsigned interrupt_bind_line(unsigned cpu, unsigned line);
 void interrupt_unbind(unsigned cpu, unsigned vector);
 
+/* iommu.c: which IOMMUs the ACPI tables name; vtd.c: Intel's. */
+void iommu_init(void);
+void vtd_init(void);
+bool vtd_is_at(uint64_t address, uint64_t bytes);
+
 /* apic.c: LAPICs.  apic_init() reads the MADT; false when there is none. */
 bool apic_init(void);
 void apic_cpu_init(void);

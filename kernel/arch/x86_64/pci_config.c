@@ -42,8 +42,8 @@ pci_config_init(void)
 			  acpi_u8(mcfg, MCFG_ENTRY + 11));
 	else if (mcfg == NULL && dsdt != NULL)
 		/* A machine of that kind (microvm) passes no I/O ports to its PCI bus. */
-		has_ports = !ecam_init(ecam_from_aml((const uint8_t *)dsdt, dsdt->length), 0,
-				       LAST_BUS);
+		has_ports =
+			!ecam_init(ecam_from_aml((const uint8_t *)dsdt, dsdt->length), 0, LAST_BUS);
 }
 
 static bool

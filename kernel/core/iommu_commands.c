@@ -1,0 +1,138 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * iommu list, and iommu test: makes a disk reach for memory that is not lent to it, three times,
+ * and says whether it got there.
+ */
+#include "kernel/core/arch.h"
+#include "kernel/core/commands.h"
+#include "kernel/core/iommu.h"
+#include "kernel/core/memory.h"
+#include "kernel/core/print.h"
+#include "kernel/core/time.h"
+#include "kernel/core/worker.h"
+
+#define CANARY 0xc5u
+#define DEADLINE_NS UINT64_C(5000000000)
+#define LOOK_NS UINT64_C(100000)
+
+orion_status
+iommu_run_list(struct command_context *context, int argc, char **argv)
+{
+	const struct iommu_space *space;
+	const struct iommu_ops *driver;
+
+	(void)context;
+	if (argc > 0) {
+		kprint("iommu list: takes no arguments, not \"%s\"\n", argv[0]);
+		return ORION_INVALID;
+	}
+	if (iommu_driver_at(0) == NULL)
+		kprint("no IOMMU: devices reach all memory\n");
+	for (unsigned n = 0; (driver = iommu_driver_at(n)) != NULL; n++)
+		kprint("%s%s\n", driver->name, driver->open == NULL ? ": cannot be driven" : "");
+	for (unsigned n = 0; (space = iommu_space_at(n)) != NULL; n++)
+		kprint("space %u: %u %s, %llu pages lent, addresses from 0x%llx\n", space->number,
+		       space->users, space->users == 1 ? "user" : "users",
+		       (unsigned long long)space->pages, (unsigned long long)space->window.start);
+	kprint("faults: %llu\n", (unsigned long long)iommu_faults());
+	return ORION_OK;
+}
+
+/* Lets DISK write one block to ADDRESS, and waits until it says that it did, or did not. */
+static orion_status
+trespass(struct storage_disk *disk, uint64_t address)
+{
+	struct vblk_queue *queue = vblk_queue_get(disk->device, 0);
+	struct vblk_segment segment = {.device_address = address,
+				       .length = vblk_info(disk->device)->block_bytes};
+	struct vblk_request request = {
+		.segments = &segment, .segment_count = 1, .operation = VBLK_READ};
+	uint64_t until = time_now_ns() + DEADLINE_NS;
+	struct vblk_completion completion;
+
+	if (vblk_submit(queue, &request, 1) != 1)
+		return vblk_refusal(queue);
+	vblk_kick(queue);
+	while (vblk_reap(queue, &completion, 1) == 0) {
+		if (vblk_state_get(disk->device) != VBLK_LIVE)
+			return ORION_DEVICE_BROKEN;
+		if (time_now_ns() > until)
+			return ORION_TIMED_OUT;
+		worker_pause(LOOK_NS);
+	}
+	return (orion_status)completion.result;
+}
+
+static bool
+is_untouched(const unsigned char *memory, size_t bytes)
+{
+	for (size_t i = 0; i < bytes; i++)
+		if (memory[i] != CANARY)
+			return false;
+	return true;
+}
+
+/*
+ * One attempt at ADDRESS, which is WHAT; MEMORY must not change.  True when it was told and kept.
+ */
+static bool
+attempt(struct storage_disk *disk, const char *what, uint64_t address, const unsigned char *memory)
+{
+	uint64_t before = iommu_faults(), told;
+	orion_status status = trespass(disk, address);
+	bool kept = is_untouched(memory, vblk_info(disk->device)->block_bytes);
+
+	told = iommu_faults() - before;
+	kprint("%s: 0x%llx, %s: %s; %llu %s told; the disk says: %s\n", disk->name,
+	       (unsigned long long)address, what, kept ? "kept out" : "WRITTEN",
+	       (unsigned long long)told, told == 1 ? "fault" : "faults", orion_status_text(status));
+	return kept && told != 0;
+}
+
+static orion_status
+test_disk(struct storage_disk *disk, struct iommu_space *space, unsigned char *memory, size_t bytes)
+{
+	size_t contiguous;
+	uint64_t address;
+	bool kept;
+
+	for (size_t i = 0; i < bytes; i++)
+		memory[i] = CANARY;
+	/* The first page of a window is never given out. */
+	kept = attempt(disk, "never lent", space->window.start, memory);
+	if (!iommu_lend(space, memory, bytes, false, &address, &contiguous))
+		return ORION_NO_MAPPING;
+	kept = attempt(disk, "lent for reading", address, memory) && kept;
+	iommu_take_back(memory, bytes);
+	kept = attempt(disk, "taken back", address, memory) && kept;
+	return kept ? ORION_OK : ORION_DENIED;
+}
+
+orion_status
+iommu_run_test(struct command_context *context, int argc, char **argv)
+{
+	struct storage_disk *disk = argc == 1 ? storage_find(context->storage, argv[0]) : NULL;
+	struct iommu_space *space;
+	orion_status status;
+	void *memory;
+
+	if (disk == NULL) {
+		kprint("iommu test: DISK is one of those that virtio-device-info lists, not "
+		       "\"%s\"\n",
+		       argc == 0 ? "" : argv[argc - 1]);
+		return argc == 1 ? ORION_NOT_FOUND : ORION_INVALID;
+	}
+	space = vblk_dma_context(disk->device);
+	if (space == NULL) {
+		kprint("iommu test: nothing stands between %s and memory: it reaches all of it\n",
+		       disk->name);
+		return ORION_NOT_SUPPORTED;
+	}
+	memory = memory_take(storage_block_bytes(disk));
+	if (memory == NULL)
+		return ORION_NO_MEMORY;
+	status = test_disk(disk, space, memory, storage_block_bytes(disk));
+	if (vblk_state_get(disk->device) != VBLK_DEAD)
+		memory_give(memory, storage_block_bytes(disk));
+	return status;
+}
