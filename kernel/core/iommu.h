@@ -43,6 +43,7 @@ enum iommu_place {
 /* What drives one kind of IOMMU.  All but find() and name may be NULL if find() never says HERE. */
 struct iommu_ops {
 	const char *name;       /* "Intel VT-d" */
+	bool silent;            /* nobody is told of faults */
 
 	/*
 	 * Whether the device is behind it: PCI function FUNCTION, or ORION_NO_FUNCTION.  HERE:

@@ -106,12 +106,15 @@ def tce_shared(guest):
     """Two disks share the bridge's window, a third is not translated."""
     images = [guest.ext4(f"{i}.img", 4 * MIB) for i in range(3)]
     lines = "".join(f"disk write vd{i} 0 64k pattern:{i + 1}\ndisk hash vd{i}\n" for i in range(3))
-    guest.good(lines + "disk bench vd0 read bs=64k depth=16 count=100 queues=2\n" + lines,
-               DISK=images[0], QEMU_ARGS=" ".join(
-                   f"-drive if=none,id=x{i},format=raw,file={images[i]} "
-                   f"-device virtio-blk-pci,drive=x{i},disable-legacy=on,iommu_platform={on}"
-                   for i, on in ((1, "on"), (2, "off"))),
-               DEVICE_ARGS="iommu_platform=on,disable-legacy=on")
+    out = guest.good(
+        lines + "disk bench vd0 read bs=64k depth=16 count=100 queues=2\n" + lines +
+        "iommu test vd0\niommu list\n! iommu test vd2", DISK=images[0], QEMU_ARGS=" ".join(
+            f"-drive if=none,id=x{i},format=raw,file={images[i]} "
+            f"-device virtio-blk-pci,drive=x{i},disable-legacy=on,iommu_platform={on}"
+            for i, on in ((1, "on"), (2, "off"))),
+        DEVICE_ARGS="iommu_platform=on,disable-legacy=on")
+    expect(out.count("kept out") == 3, "the window does not keep a disk out of memory")
+    guest.says(r"^space 1: 2 users, ", out)
     for i in range(3):
         expect_pattern(images[i], i + 1, 0, 64 * KIB)
 

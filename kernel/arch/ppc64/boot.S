@@ -20,12 +20,12 @@
 
 	/* One instruction as the CPU reads it in big-endian mode. */
 	.macro big word
-	.byte \word >> 24 & 255, \word >> 16 & 255, \word >> 8 & 255, \word & 255
+	.byte (\word) >> 24, (\word) >> 16 & 255, (\word) >> 8 & 255, (\word) & 255
 	.endm
 
 	/*
-	 * From big-endian mode, in which firmware enters and returns, to the kernel's own; uses r11,
-	 * r12 and LR.
+	 * From big-endian mode, in which firmware enters and returns, to the kernel's own; uses
+	 * r11, r12 and LR.
 	 */
 	.macro enter_byte_order
 #if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__

@@ -91,6 +91,7 @@ tce_init(uint32_t bridge)
 {
 	static const struct iommu_ops ops = {
 		.name = "TCE",
+		.silent = true,
 		.find = find,
 		.open = open,
 		.close = clear,
