@@ -101,8 +101,9 @@ BENCH_SHARED := $(filter-out $(BENCH),$(wildcard bench/*.c))
 # Files of the kernel that know nothing of a machine, and of the Linux home that know nothing of a
 # device, are unit-tested on the host.
 LENT := $(wildcard kernel/console/line.c kernel/core/print.c kernel/core/memory.c \
-	$(addprefix kernel/core/,fdt.c fdt_bus.c fdt_pci.c initrd.c iommu.c iommu_table.c mmio.c \
-	string.c)) \
+	$(addprefix kernel/core/,fdt.c fdt_bus.c fdt_pci.c hypervisor.c initrd.c iommu.c) \
+	$(addprefix kernel/core/,iommu_table.c mmio.c string.c) \
+	$(addprefix kernel/arch/x86_64/,boot_facts.c smbios.c)) \
 	$(wildcard ports/linux/options.c ports/linux/dma.c ports/linux/pages.c)
 
 core_o := $(CORE:src/%.c=$B/core/%.o)
@@ -147,11 +148,14 @@ kernel_c := $(CORE) $(STORAGE) $(filter-out $(KERNEL_WITHOUT),\
 	$(wildcard kernel/*.c kernel/*/*.c kernel/arch/$(ARCH)/*.c $(KERNEL_ALSO:=/*.c)))
 kernel_s := $(wildcard kernel/arch/$(ARCH)/*.S $(KERNEL_ALSO:=/*.S))
 kernel_o := $(kernel_s:%.S=$B/$(ARCH)/%.S.o) $(kernel_c:%.c=$B/$(ARCH)/%.o)
-kernel := $(if $(KERNEL_CFLAGS),$(if $(filter release debug clang,$(MODE)),$(KERNEL)))
+# Further forms of it, for other loaders.
+kernel_more := $(KERNEL_MORE:%=$B/orion-$(ARCH).%)
+kernel := $(if $(KERNEL_CFLAGS),$(if $(filter release debug clang,$(MODE)),\
+	$(KERNEL) $(kernel_more)))
 
 PHONY_BUILD := all lib core kernel linux plugins tests benches
-.PHONY: $(PHONY_BUILD) run test mutate litmus bench bench-ring bench-kernel bench-linux \
-	budget lint fuzz install clean format help
+.PHONY: $(PHONY_BUILD) run image test test-hypervisors mutate litmus bench bench-ring \
+	bench-kernel bench-linux budget lint fuzz install clean format help
 all: lib kernel linux tests benches ## build everything for MODE (the default)
 lib: $(libraries) ## build the libraries: core, storage and the model device
 core: $(core_a) ## build the driver core alone
@@ -287,6 +291,11 @@ $B/$(ARCH)/%.S.o: %.S $B/$(ARCH)/flags
 	$(compile_kernel)
 $(KERNEL_ELF): $(kernel_o) kernel/arch/$(ARCH)/link.ld
 	$(call say,KLD,$@)$(KERNEL_LD) $(KERNEL_LDFLAGS) -o $@ $(kernel_o)
+# The head, which is linked beside the kernel, then the kernel's memory as it is to be.
+$B/orion-$(ARCH).bzImage: $(KERNEL_ELF)
+	$(call say,IMG,$@)$(KERNEL_OBJCOPY) -O binary -j .setup --set-section-flags .setup=alloc \
+		$< $@ && $(KERNEL_OBJCOPY) -O binary -R .setup $< $@.flat && \
+		cat $@.flat >>$@ && rm $@.flat
 $B/orion-$(ARCH).img: $(KERNEL_ELF)
 	$(call say,IMG,$@)$(KERNEL_FLAT) $< $@
 
@@ -302,6 +311,12 @@ run: ## boot Orion in QEMU (DISK= READONLY=1 SCRIPT= MACHINE= DEVICE_ARGS= QEMU_
 	+@$(again) kernel >&2
 	@ARCH=$(ARCH) KERNEL=$(KERNEL) tools/run
 
+image: ## make build/orion-x86_64.iso, a CD that boots on any PC (SCRIPT= CONFIG= APPEND=)
+	@tools/need image >&2
+	+@$(again) ARCH=x86_64 kernel >&2
+	@tools/image $B/orion-x86_64.elf $B/orion-x86_64.iso
+	@echo "$B/orion-x86_64.iso"
+
 plugins: ## build the nbdkit plugin and the fio engine
 	@tools/need plugins >&2
 	+@$(again) $(plugins) >&2
@@ -309,6 +324,11 @@ plugins: ## build the nbdkit plugin and the fio engine
 test: ## run every test; ONLY=id runs one suite or one case (MODE= says in which build)
 	@tools/need test >&2
 	@MODE=$(MODE) MAKE='$(MAKE)' JOBS=$(JOBS) SEED=$(SEED) tools/test $(ONLY)
+
+test-hypervisors: ## run Orion under Xen and KVM, within QEMU's emulation (ONLY=xen)
+	@tools/need hypervisors >&2
+	+@$(again) ARCH=x86_64 kernel >&2
+	@test/hypervisors/run $(ONLY)
 
 mutate: ## leave out every fence, swap every publication, and demand that a test notices
 	@tools/need test >&2

@@ -138,7 +138,7 @@ run(struct request *request, int argc, char **argv, bool queues,
 		extra(request, &report);
 	status = describe_disks(request, &report);
 	report_close(&report);
-	if (!request->json && extra == NULL && storage_at(request->context->storage, 0) == NULL)
+	if (!request->json && storage_at(request->context->storage, 0) == NULL)
 		print(request->context, "there are no disks\n");
 	return status;
 }
@@ -233,13 +233,20 @@ describe_device(struct request *request, struct report *report, struct storage_h
 	report_number(report, "denials", disk->denials);
 }
 
+static void
+describe_host(struct request *request, struct report *report)
+{
+	if (request->context->hypervisor != NULL)
+		report_text(report, "hypervisor", request->context->hypervisor);
+}
+
 static orion_status
 run_device_info(struct command_context *context, int argc, char **argv)
 {
 	struct request request = {
 		.context = context, .command = "virtio-device-info", .describe = describe_device};
 
-	return run(&request, argc, argv, false, NULL);
+	return run(&request, argc, argv, false, describe_host);
 }
 
 /* ---- virtio-queue-info, virtio-queue-stats ---- */

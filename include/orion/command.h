@@ -42,6 +42,8 @@ struct command_context {
 	unsigned lanes;           /* lanes that the host has, at least 1 */
 	bool progress;            /* a person is watching: show progress, "\r" allowed */
 
+	const char *hypervisor;   /* who runs this machine, for a person; NULL: not told */
+
 	const struct command *extra;
 	unsigned extra_count;
 };

@@ -6,6 +6,8 @@
 
 #include "kernel/core/string.h"
 
+#define ACPI_ROOT_SIGNATURE "RSD PTR "
+#define ACPI_ROOT_BYTES 20u /* of the first version */
 #define ACPI_TABLE_BYTES_MAX (4u << 20)
 #define ACPI_FADT_DSDT 40
 #define ACPI_FADT_X_DSDT 140
@@ -55,12 +57,27 @@ table_at(uint64_t address)
 	return table != NULL && sums_to_zero(table, length) ? table : NULL;
 }
 
+static bool
+is_root(const void *bytes)
+{
+	return memcmp(bytes, ACPI_ROOT_SIGNATURE, 8) == 0 && sums_to_zero(bytes, ACPI_ROOT_BYTES);
+}
+
+uint64_t
+acpi_find_root(uint64_t start, uint64_t end)
+{
+	for (uint64_t at = start; at + ACPI_ROOT_BYTES <= end; at += 16)
+		if (is_root((const void *)(uintptr_t)at))
+			return at;
+	return 0;
+}
+
 void
 acpi_init(uint64_t root_pointer)
 {
 	const void *pointer = root_pointer != 0 ? arch_map_table(root_pointer, 36) : NULL;
 
-	if (pointer == NULL || memcmp(pointer, "RSD PTR ", 8) != 0 || !sums_to_zero(pointer, 20))
+	if (pointer == NULL || !is_root(pointer))
 		return;
 	if (field(pointer, 36, 15, 1) >= 2 && sums_to_zero(pointer, 36)) {
 		root = table_at(field(pointer, 36, 24, 8));

@@ -23,6 +23,12 @@ struct acpi_header {
  */
 const void *arch_map_table(uint64_t address, size_t bytes);
 
+/*
+ * The root pointer in memory that can be read, from START to END, both multiples of 16; 0: it is
+ * not there.
+ */
+uint64_t acpi_find_root(uint64_t start, uint64_t end);
+
 /* Where the root pointer is; 0: no tables. */
 void acpi_init(uint64_t root_pointer);
 

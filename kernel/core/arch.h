@@ -21,6 +21,8 @@
 #define PAGE_BYTES 4096u
 #define MEMORY_RANGES_MAX 64u
 
+struct hypervisor_clues;
+
 struct memory_range {
 	uint64_t start;
 	uint64_t bytes;
@@ -83,6 +85,9 @@ unsigned arch_cpus_start(void);
 
 /* What the machine was started with and could not use (more than CPUS_MAX CPUs, ...): lines. */
 void arch_describe(void);
+
+/* What tells who runs the machine: hypervisor.h.  CLUES is empty before. */
+void arch_hypervisor_clues(struct hypervisor_clues *clues);
 
 /* ---- CPUs ---- */
 
@@ -188,7 +193,10 @@ bool arch_console_interrupts(void);
 /* Stops the other CPUs where they stand. */
 void arch_stop_others(void);
 
-/* Ends the machine.  SUCCESS reaches the hypervisor where there is a way. */
+/*
+ * Ends the machine.  SUCCESS reaches the hypervisor where there is a way; where there is none, the
+ * last line is "power-off: success" or "power-off: failure".
+ */
 _Noreturn void arch_power_off(bool success);
 _Noreturn void arch_reboot(void);
 

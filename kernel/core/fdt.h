@@ -104,6 +104,10 @@ bool fdt_interrupt(const struct fdt *fdt, uint32_t node, uint32_t index, struct 
  */
 bool fdt_reserved(const struct fdt *fdt, uint32_t index, struct memory_range *out);
 
+/* What it says of who runs the machine: hypervisor.h. */
+struct hypervisor_clues;
+void fdt_hypervisor_clues(const struct fdt *fdt, struct hypervisor_clues *clues);
+
 /* ---- What the loader was told: /chosen ---- */
 
 /* The command line; "" when there is none. */

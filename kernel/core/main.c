@@ -4,6 +4,7 @@
 #include "kernel/core/arch.h"
 #include "kernel/core/commands.h"
 #include "kernel/core/fw_cfg.h"
+#include "kernel/core/hypervisor.h"
 #include "kernel/core/initrd.h"
 #include "kernel/core/iommu.h"
 #include "kernel/core/memory.h"
@@ -29,6 +30,7 @@ struct text {
 
 static struct manager manager;
 static struct storage storage;
+static char hypervisor[HYPERVISOR_TEXT_BYTES];
 
 static _Noreturn void
 give_up(void)
@@ -74,6 +76,16 @@ print_iommus(void)
 }
 
 static void
+find_hypervisor(void)
+{
+	struct hypervisor_clues clues;
+
+	memset(&clues, 0, sizeof(clues));
+	arch_hypervisor_clues(&clues);
+	hypervisor_describe(&clues, hypervisor, sizeof(hypervisor));
+}
+
+static void
 print_banner(void)
 {
 	char size[SIZE_TEXT_BYTES];
@@ -81,6 +93,7 @@ print_banner(void)
 
 	memory_stats_get(&stats);
 	kprint("Orion %s on %s\n", ORION_VERSION_TEXT, arch_name());
+	kprint("hypervisor: %s\n", hypervisor);
 	kprint("cpu: %u, %s\n", worker_count(), arch_cpu_model());
 	arch_describe();
 	kprint("memory: %s free\n",
@@ -313,6 +326,7 @@ kernel_main(void)
 	time_init();
 	worker_start();
 	pci_init();
+	find_hypervisor();
 	print_banner();
 	mmio_from_command_line(arch_command_line());
 	arch_mmio_find();
@@ -320,6 +334,7 @@ kernel_main(void)
 	attach_disks();
 	context.storage = &storage;
 	context.manager = &manager;
+	context.hypervisor = hypervisor;
 	context.write = console_write;
 	context.run_on_lanes = port_run_on_lanes;
 	context.lanes = worker_count();

@@ -131,7 +131,9 @@ TEST(command_management__figures)
 	desk_expect(&desk, "QUEUE is 'x'");
 	EXPECT_EQ(desk_run(&desk, "virtio-performance-stats vd0"), ORION_OK);
 	desk_expect(&desk, "  requests                3\n");
+	desk.context.hypervisor = "KVM (QEMU)";
 	EXPECT_EQ(desk_run(&desk, "virtio-device-info vd0"), ORION_OK);
+	desk_expect(&desk, "hypervisor                KVM (QEMU)\n");
 	desk_expect(&desk, "  serial                  orion\n");
 	desk_expect(&desk, "  state                   live\n");
 	desk_expect(&desk, "  open handles            0\n");

@@ -116,6 +116,12 @@ arch_memory_occupied(struct memory_range *ranges, unsigned max)
 }
 
 void
+arch_hypervisor_clues(struct hypervisor_clues *clues)
+{
+	fdt_hypervisor_clues(&tree, clues);
+}
+
+void
 arch_init(void)
 {
 	mmu_init();

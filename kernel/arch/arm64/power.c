@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The firmware (PSCI), and the end.  First a debugger or QEMU is asked, by a semihosting call, to
- * end with a status (33 for success, 35 for failure); then the firmware; then a CPU sleeps for
- * good.
+ * end with a status (33 for success, 35 for failure).  Elsewhere the last line says it, and the
+ * firmware is asked; then a CPU sleeps for good.
  */
 #include "cpu.h"
 #include "kernel/core/print.h"
@@ -83,6 +83,7 @@ void
 arch_power_off(bool success)
 {
 	ask_for_exit(success ? EXIT_SUCCESS : EXIT_FAILURE);
+	kprint("power-off: %s\n", success ? "success" : "failure");
 	psci_call(PSCI_OFF, 0, 0, 0);
 	kprint("The machine can be switched off now.\n");
 	sleep_for_good();

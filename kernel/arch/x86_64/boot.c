@@ -1,106 +1,94 @@
 /* SPDX-License-Identifier: MIT */
-/* From the hypervisor's start_info to kernel_main(): memory map, ACPI root, what comes when. */
+/* From what the boot loader told to kernel_main(): memory, ACPI's root, what comes when. */
+#include "boot_facts.h"
 #include "cpu.h"
 #include "kernel/core/acpi.h"
+#include "kernel/core/memory.h"
 #include "kernel/core/mmio.h"
 #include "kernel/core/print.h"
 
-#define START_INFO_MAGIC 0x336ec578u
-#define MEMORY_MAP_RAM 1u
-#define COMMAND_LINE_BYTES 4096u
+#define FIRST_MAP_END (UINT64_C(1) << 32)
+#define EBDA_SEGMENT 0x40e
+#define EBDA_BYTES 1024u
+#define BIOS_START 0xe0000u
+#define BIOS_END 0x100000u
 
-struct start_info {
-	uint32_t magic;
-	uint32_t version;
-	uint32_t flags;
-	uint32_t module_count;
-	uint64_t modules;
-	uint64_t command_line;
-	uint64_t root_pointer;
-	uint64_t memory_map; /* from version 1 on */
-	uint32_t memory_map_entries;
-	uint32_t reserved;
+/* The entry that was taken: numbers that boot.S knows. */
+enum boot_protocol {
+	BOOT_PVH,
+	BOOT_LINUX,
+	BOOT_MULTIBOOT2,
+	BOOT_UNKNOWN
 };
 
-/* The first one is the archive of files. */
-struct module {
-	uint64_t address;
-	uint64_t bytes;
-	uint64_t command_line;
-	uint64_t reserved;
-};
+_Noreturn void boot_main(enum boot_protocol protocol, uint32_t address);
 
-struct memory_map_entry {
-	uint64_t address;
-	uint64_t bytes;
-	uint32_t type;
-	uint32_t reserved;
-};
+static struct boot_facts facts;
+static const char *protocol_name;
 
-_Noreturn void boot_main(const struct start_info *info);
-
-static struct memory_range ram[MEMORY_RANGES_MAX];
-static unsigned ram_count;
-static struct memory_range initrd; /* no bytes: there is none */
-static uint64_t root_pointer;
-static char command_line[COMMAND_LINE_BYTES]; /* cut where it is longer */
-
-static void
-copy_command_line(const char *text)
+static uint64_t
+find_root(void)
 {
-	for (unsigned i = 0; text != NULL && i < COMMAND_LINE_BYTES - 1 && text[i] != '\0'; i++)
-		command_line[i] = text[i];
-}
+	uint64_t ebda, found = 0;
+	uint16_t segment;
 
-/* Copies what is needed: afterwards the memory in which it stands may be used. */
-static void
-copy_start_info(const struct start_info *info)
-{
-	const struct memory_map_entry *map;
-
-	if (info->magic != START_INFO_MAGIC || info->version < 1)
-		orion_panic("not started through the PVH entry, version 1 or later");
-	root_pointer = info->root_pointer;
-	copy_command_line((const char *)(uintptr_t)info->command_line);
-	if (info->module_count != 0) {
-		const struct module *module = (const struct module *)(uintptr_t)info->modules;
-
-		initrd.start = module->address;
-		initrd.bytes = module->bytes;
-	}
-	map = (const struct memory_map_entry *)(uintptr_t)info->memory_map;
-	for (uint32_t i = 0; i < info->memory_map_entries && ram_count < MEMORY_RANGES_MAX; i++) {
-		if (map[i].type == MEMORY_MAP_RAM && map[i].bytes != 0 &&
-		    map[i].address + map[i].bytes > map[i].address) {
-			ram[ram_count].start = map[i].address;
-			ram[ram_count++].bytes = map[i].bytes;
-		}
-	}
+	if (facts.has_root_copy)
+		return (uintptr_t)facts.root_copy;
+	if (facts.root_pointer != 0)
+		return facts.root_pointer;
+	__asm__ volatile("movw %c1, %0" : "=r"(segment) : "i"(EBDA_SEGMENT));
+	ebda = (uint64_t)segment << 4;
+	if (ebda >= 0x400 && ebda < BIOS_START)
+		found = acpi_find_root(ebda, ebda + EBDA_BYTES);
+	return found != 0 ? found : acpi_find_root(BIOS_START, BIOS_END);
 }
 
 void
-boot_main(const struct start_info *info)
+boot_main(enum boot_protocol protocol, uint32_t address)
 {
+	static const struct {
+		const char *name;
+		boot_reader *read;
+	} protocols[] = {
+		[BOOT_PVH] = {"PVH", boot_read_pvh},
+		[BOOT_LINUX] = {"Linux boot protocol", boot_read_linux},
+		[BOOT_MULTIBOOT2] = {"Multiboot2", boot_read_multiboot2},
+	};
+	const char *wrong;
+
 	uart_init();
 	trap_init();
 	trap_cpu_init(0);
-	copy_start_info(info);
+	if (protocol >= BOOT_UNKNOWN)
+		orion_panic("the entry for Multiboot2 was taken by another loader (see eax)");
+	protocol_name = protocols[protocol].name;
+	wrong = protocols[protocol].read(&facts, address, FIRST_MAP_END);
+	if (wrong == NULL &&
+	    ranges_meet(facts.initrd.start, facts.initrd.bytes, (uintptr_t)kernel_start,
+			(uintptr_t)kernel_end - (uintptr_t)kernel_start))
+		wrong = "the archive of files (initrd) lies where the kernel does";
+	if (wrong != NULL)
+		orion_panic(wrong);
+	facts.root_pointer = find_root();
 	kernel_main();
 }
 
-uint64_t
-boot_root_pointer(void)
+void
+boot_describe(void)
 {
-	return root_pointer;
+	kprint("boot: %s\n", protocol_name);
+	if (facts.modules_unused != 0)
+		kprint("boot: %u further modules of the boot loader are not used\n",
+		       facts.modules_unused);
 }
 
 unsigned
 arch_memory_ranges(struct memory_range *ranges, unsigned max)
 {
-	unsigned count = ram_count < max ? ram_count : max;
+	unsigned count = facts.ram_count < max ? facts.ram_count : max;
 
 	for (unsigned i = 0; i < count; i++)
-		ranges[i] = ram[i];
+		ranges[i] = facts.ram[i];
 	return count;
 }
 
@@ -111,22 +99,22 @@ arch_memory_occupied(struct memory_range *ranges, unsigned max)
 		return 0;
 	ranges[0].start = (uintptr_t)kernel_start;
 	ranges[0].bytes = (uintptr_t)kernel_end - (uintptr_t)kernel_start;
-	ranges[1] = initrd;
+	ranges[1] = facts.initrd;
 	return 2;
 }
 
 bool
 arch_initrd(struct memory_range *archive)
 {
-	*archive = initrd;
-	return initrd.bytes != 0;
+	*archive = facts.initrd;
+	return facts.initrd.bytes != 0;
 }
 
 void
 arch_init(void)
 {
 	mmu_init();
-	acpi_init(root_pointer);
+	acpi_init(facts.root_pointer);
 	if (apic_init()) {
 		apic_cpu_init();
 		ioapic_init();
@@ -151,7 +139,7 @@ arch_mmio_find(void)
 const char *
 arch_command_line(void)
 {
-	return command_line;
+	return facts.command_line;
 }
 
 const char *

@@ -68,8 +68,8 @@ extern struct cpu_stacks cpu_stacks[CPUS_MAX];
 /* The image's borders, from link.ld. */
 extern char kernel_start[], kernel_text_end[], kernel_rodata_end[], kernel_end[];
 
-/* boot.c */
-uint64_t boot_root_pointer(void);
+/* boot.c: for the banner. */
+void boot_describe(void);
 
 /* trap.c: the table of vectors for all CPUs; one CPU's segments, stacks and table. */
 void trap_init(void);

@@ -8,3 +8,6 @@ KERNEL_LDFLAGS := -m elf_x86_64 -nostdlib -static --no-dynamic-linker -z max-pag
 	-z noexecstack --build-id=none -T kernel/arch/x86_64/link.ld
 # What machines of this kind do not have.
 KERNEL_WITHOUT := kernel/core/fdt%.c kernel/core/io_window.c
+# What loaders of Linux take.
+KERNEL_MORE := bzImage
+KERNEL_OBJCOPY := objcopy

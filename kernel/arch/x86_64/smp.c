@@ -109,6 +109,7 @@ arch_cpus_start(void)
 void
 arch_describe(void)
 {
+	boot_describe();
 	if (cpus_present > CPUS_MAX) {
 		kprint("cpu: %u CPUs present, %u used: more are not supported\n", cpus_present,
 		       CPUS_MAX);
