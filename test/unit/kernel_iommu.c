@@ -95,7 +95,13 @@ look(void)
 }
 
 static const struct iommu_ops ops = {
-	"books", find, space_open, space_close, map, unmap, look,
+	.name = "books",
+	.find = find,
+	.open = space_open,
+	.close = space_close,
+	.map = map,
+	.unmap = unmap,
+	.look = look,
 };
 
 static void
