@@ -77,9 +77,9 @@ queue_get(struct model_pci *pci, uint32_t offset)
 		return model_queue_size(pci->device, pci->queue_select);
 	if (offset == VIRTIO_PCI_LEGACY_QUEUE_VECTOR)
 		return pci->setup[pci->queue_select].vector;
-	if (model_trick_now(pci->device, MODEL_MISCHIEF_QUEUE_READY, NULL))
-		return 1;
-	return pci->page[pci->queue_select];
+	if (pci->page[pci->queue_select] != 0)
+		return pci->page[pci->queue_select];
+	return model_trick_now(pci->device, MODEL_MISCHIEF_QUEUE_READY, NULL);
 }
 
 static uint32_t

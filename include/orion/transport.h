@@ -164,7 +164,7 @@ struct virtio_pci {
 };
 
 /*
- * Finds the next virtio block device (modern or transitional) on the PCI bus.  *FUNCTION is the
+ * Finds the next virtio block device (modern, transitional or legacy) on the PCI bus.  *FUNCTION is the
  * first function number to look at, and the one found afterwards; buses 0 to LAST_BUS of segment 0
  * are searched.  Returns false when there is none left.  Context: setup.
  * [spec 4.1.2]
@@ -173,13 +173,19 @@ bool virtio_pci_find(const struct orion_port *port, void *port_context, uint8_t 
 		     uint32_t *function);
 
 /*
- * Opens the modern interface of the PCI function FUNCTION: walks its capabilities (bounded, each
- * checked against its BAR), maps the structures, switches memory decoding and bus mastering on.
- * PORT must outlive the transport.
+ * Opens the PCI function FUNCTION: walks its capabilities (bounded, each checked against its BAR),
+ * maps the structures, switches decoding and bus mastering on.  PORT must outlive the transport.
+ *
+ * A device with capabilities of virtio is driven as a modern one, whatever else it can; one without
+ * as a legacy one, by the I/O ports of its BAR 0, on little-endian CPUs only.  Structures in I/O
+ * BARs are used where the port reaches them; what cannot be reached at all, for want of an address
+ * or of the host's mapping, goes through configuration space, one register at a time: slow, and an
+ * interrupt line is not used then.
  *
  * ORION_NOT_FOUND: no virtio block device there.  ORION_DEVICE_REFUSED: a needed structure is
- * missing or lies outside its BAR (reported).  ORION_NO_MAPPING: the host did not map it.
- * ORION_PORT_INCOMPLETE: the port has no PCI functions.  Context: setup.  [spec 4.1.4]
+ * missing, lies outside its BAR or cannot be reached, or a legacy device cannot be driven here
+ * (reported).  ORION_NO_MAPPING: the host did not map it.  ORION_PORT_INCOMPLETE: the port has no
+ * PCI functions.  Context: setup.  [spec 4.1.4, 4.1.5.1.1]
  */
 ORION_MUST_USE orion_status virtio_pci_open(struct virtio_pci *pci, const struct orion_port *port,
 					    void *port_context, uint32_t function,

@@ -192,8 +192,8 @@ struct vblk_info {
  * and nothing is owed:
  *   ORION_INVALID            options out of range, no home, MEMORY misaligned
  *   ORION_PORT_INCOMPLETE    see port_check()
- *   ORION_DEVICE_REFUSED     not a modern device, a required feature is missing, FEATURES_OK did
- *                            not stay, a queue too small for a request (3 descriptors)
+ *   ORION_DEVICE_REFUSED     a required feature is missing, FEATURES_OK did not stay, a
+ *                            queue too small for a request (3 descriptors)
  *   ORION_TIMED_OUT          the reset did not complete
  *   ORION_DEVICE_GONE        the registers read as all ones
  *   ORION_NO_MAPPING         the host cannot give the device a way to memory: dma_open() refused
@@ -263,9 +263,10 @@ void *vblk_dma_context(const struct vblk_device *device);
 
 /*
  * The queue's bounce memory: info.bounce_pieces pieces of VBLK_BOUNCE_BYTES, one after the other,
- * all zero bytes when there are none.  It is there when the option dma_enabled or zero_copy_enabled
- * is off (then info.bounces) or when the host's share() does not reach all memory.  The core does
- * not use it: whoever submits copies into it before and out of it after.  Context: owner.
+ * all fields zero when there are none.  It is there when the option dma_enabled or
+ * zero_copy_enabled is off (info.bounces: as many as requests in flight, up to
+ * VBLK_BOUNCE_PIECES_MAX), or when the host's share() does not reach all memory (one).  The core
+ * does not use it: whoever submits copies into it before and out of it after.  Context: owner.
  */
 struct orion_region vblk_bounce_memory(const struct vblk_queue *queue);
 

@@ -3,6 +3,7 @@
 #include "kernel/core/commands.h"
 
 #include "kernel/core/arch.h"
+#include "kernel/core/iommu.h"
 #include "kernel/core/irq.h"
 #include "kernel/core/memory.h"
 #include "kernel/core/pci.h"
@@ -36,6 +37,7 @@ run_power_off(struct command_context *context, int argc, char **argv)
 	}
 	if (argc == 1)
 		success = argv[0][0] == '0';
+	(void)iommu_faults();
 	arch_power_off(success);
 }
 

@@ -115,7 +115,7 @@ const struct iommu_space *iommu_space_at(unsigned n);
 /* The space of FUNCTION, if it is in use. */
 const struct iommu_space *iommu_space_of(uint32_t function);
 
-/* Lets drivers look, then gives the number of faults so far. */
+/* Lets drivers look for faults, which are then told; gives the number of faults so far. */
 uint64_t iommu_faults(void);
 
 #endif

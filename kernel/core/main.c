@@ -310,6 +310,7 @@ run_script(struct command_context *context, const struct text *script)
 		kprint("script: %u %s failed\n", kernel_script_failures,
 		       kernel_script_failures == 1 ? "line" : "lines");
 	}
+	(void)iommu_faults();
 	arch_power_off(status == ORION_OK && kernel_script_failures == 0);
 }
 

@@ -239,6 +239,9 @@ port_report(void *context, orion_level level, orion_event event, uint64_t a, uin
 	if (attaching != NULL)
 		kprint("%s: ", attaching);
 	kprint("driver: %s: %s (%s)\n", name, event_text(event), text);
+	/* A fault may be the cause of it, and its interrupt lost. */
+	if (level == ORION_LEVEL_ERROR)
+		(void)iommu_faults();
 }
 
 void

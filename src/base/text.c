@@ -52,8 +52,8 @@ static const char *const event_texts[] = {
 	[ORION_EVENT_PCI_CAP_SKIPPED] = "a PCI capability was skipped: it does not fit the device",
 	[ORION_EVENT_PCI_CAP_MISSING] = "a needed PCI capability is missing",
 	[ORION_EVENT_MMIO_REFUSED] = "no virtio device is there, or one of a version unknown here",
-	[ORION_EVENT_PCI_LEGACY_REFUSED] = "a legacy PCI device needs a little-endian CPU and an "
-					   "I/O BAR 0 that the host reaches",
+	[ORION_EVENT_PCI_LEGACY_REFUSED] =
+		"a legacy PCI device needs a little-endian CPU and I/O ports that the host reaches",
 	[ORION_EVENT_PCI_BY_CONFIG] =
 		"a PCI structure is reached through configuration space only, which is slow",
 	[ORION_EVENT_FUNCTION_RESET] = "the device's reset did not end: the bus reset it instead",

@@ -210,9 +210,12 @@ settle(struct vblk_device *device, uint32_t queues, uint32_t size, uint32_t segm
 	info->queue_depth = (uint16_t)num_min32(device->options.queue_depth,
 						info->indirect ? size : size / DESCRIPTORS_MIN);
 	device->ids = info->indirect && !info->in_order ? info->queue_depth : info->queue_size;
-	if (info->bounces || device->virtio.dma.partial)
+	/* One piece will do where bouncing is the exception. */
+	if (info->bounces)
 		info->bounce_pieces =
 			(uint16_t)num_min32(info->queue_depth, VBLK_BOUNCE_PIECES_MAX);
+	else
+		info->bounce_pieces = device->virtio.dma.partial ? 1 : 0;
 }
 
 /*

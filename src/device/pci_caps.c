@@ -372,7 +372,7 @@ pci_map_structures(struct pci *pci)
 	pci->access = (uint16_t)pci_caps_find(pci, PCI_CAP_ID_VENDOR, VIRTIO_PCI_CAP_WINDOW_BYTES,
 					      VIRTIO_PCI_CAP_PCI_CFG);
 	status = walk(pci, bars);
-	/* A transitional device without virtio capabilities is a legacy one. [spec 4.1.5.1.1.1] */
+	/* Transitional, and no capability of virtio: a legacy device.  [spec 4.1.5.1.1.1] */
 	if (status == ORION_OK && !pci->modern &&
 	    pci_config_get(pci, PCI_DEVICE_ID, 2) == VIRTIO_PCI_DEVICE_TRANSITIONAL_BLOCK)
 		status = pci_legacy_map(pci, bars[0].is_io ? bars[0].address : 0, bars[0].bytes);

@@ -1,14 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Fuzzes the PCI transport: configuration space, BARs and registers are the fuzzer's.
+ * Fuzzes the PCI transports, modern and legacy: configuration space, BARs and registers are the
+ * fuzzer's.
  *
- * The driver must stay within what it mapped, must end, and must give back every mapping and every
- * interrupt.
+ * The driver must stay within what it mapped and within I/O BARs, must end, and must give back
+ * every mapping and every interrupt.
  */
 #include <string.h>
 
 #include "arch/stepped.h"
 #include "orion/transport.h"
+#include "ring/ring.h"
 
 #include "input.h"
 
@@ -18,12 +20,15 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 #define MAPPINGS_MAX 64
 #define WINDOW UINT64_C(0x100000000) /* between two mappings: an address names its mapping */
 #define READS_MAX 20000u
+#define MS UINT64_C(1000000)
 
 static struct world {
 	uint8_t space[SPACE_BYTES];
 	size_t mapped[MAPPINGS_MAX]; /* bytes; 0: free */
 	unsigned irqs;
 	unsigned reads;
+	uint32_t ones[6]; /* what each BAR made of ones */
+	uint64_t now;
 } world;
 
 /* ---- registers: never real memory, so that each address can be judged ---- */
@@ -143,9 +148,50 @@ pci_write(void *context, uint32_t function, uint16_t offset, unsigned width, uin
 		uint64_t choice = next(1);
 
 		value = choice < 0xc0 ? UINT32_MAX << (4 + choice % 24) : (uint32_t)next(4);
+		if ((world.space[offset] & 1) != 0)
+			value |= 1;
+		world.ones[(offset - 0x10) / 4] = value;
 	}
 	for (unsigned i = 0; i < width && offset + i < SPACE_BYTES; i++)
 		world.space[offset + i] = (uint8_t)(value >> 8 * i);
+}
+
+/* Within an I/O BAR, which decodes. */
+static void
+judge_port(uint32_t address, unsigned width)
+{
+	bool inside = false;
+
+	demand((world.space[4] & 1) != 0 && address % width == 0);
+	for (unsigned bar = 0; bar < 6; bar++) {
+		uint32_t at = (uint32_t)world.space[0x10 + 4 * bar] |
+			      (uint32_t)world.space[0x11 + 4 * bar] << 8 |
+			      (uint32_t)world.space[0x12 + 4 * bar] << 16 |
+			      (uint32_t)world.space[0x13 + 4 * bar] << 24;
+		uint32_t mask = world.ones[bar] & ~3u;
+		uint32_t bytes = ~(mask <= UINT16_MAX ? mask | 0xffff0000 : mask) + 1;
+
+		inside |= (at & 1) != 0 && address >= (at & ~3u) && address - (at & ~3u) < bytes &&
+			  width <= bytes - (address - (at & ~3u));
+	}
+	demand(inside);
+}
+
+static uint32_t
+io_read(void *context, uint32_t address, unsigned width)
+{
+	(void)context;
+	judge_port(address, width);
+	demand(++world.reads < READS_MAX);
+	return (uint32_t)next(width);
+}
+
+static void
+io_write(void *context, uint32_t address, unsigned width, uint32_t value)
+{
+	(void)context;
+	(void)value;
+	judge_port(address, width);
 }
 
 static orion_status
@@ -175,14 +221,14 @@ static uint64_t
 now_ns(void *context)
 {
 	(void)context;
-	return 0;
+	return world.now;
 }
 
 static void
 pause_ns(void *context, uint64_t ns)
 {
 	(void)context;
-	(void)ns;
+	world.now += ns + MS;
 }
 
 static void
@@ -243,6 +289,8 @@ static const struct orion_port port = {
 	.unmap_registers = unmap_registers,
 	.pci_read = pci_read,
 	.pci_write = pci_write,
+	.io_read = io_read,
+	.io_write = io_write,
 	.irq_attach = irq_attach,
 	.irq_detach = irq_detach,
 	.now_ns = now_ns,
@@ -260,16 +308,40 @@ handler(void *argument)
 	return true;
 }
 
+/* Enables queue Q and kicks it. */
 static void
-use(const struct virtio_transport *t)
+use_queue(const struct virtio_transport *t, uint16_t q)
 {
 	struct virtio_queue_setup setup = {8, 1, 0x1000, 0x2000, 0x3000};
 	struct virtio_doorbell doorbell;
+	uint16_t size = t->ops->queue_size_max(t->context, q);
+
+	if (size == 0)
+		return;
+	if (t->ops->legacy) {
+		setup.size = size;
+		if (t->ops->vector_count(t->context) == 0)
+			setup.vector = VIRTIO_NO_VECTOR;
+		setup.driver_area = 0x1000 + vring_layout_legacy(size).driver_offset;
+		setup.device_area = 0x1000 + vring_layout_legacy(size).device_offset;
+	}
+	if (t->ops->queue_enable(t->context, q, &setup, &doorbell) != ORION_OK)
+		return;
+	if (doorbell.address != NULL)
+		judge(doorbell.address, doorbell.width);
+	else
+		t->ops->notify(t->context, q, doorbell.value);
+}
+
+static void
+use(const struct virtio_transport *t)
+{
 	void *c = t->context;
 
 	t->ops->status_set(c, 1);
 	t->ops->features_set(c, t->ops->features_get(c));
-	t->ops->config_generation(c);
+	if (!t->ops->legacy)
+		t->ops->config_generation(c);
 	uint32_t bytes = t->ops->config_bytes(c);
 
 	for (uint32_t at = 0; at + 4 <= bytes && at < 128; at += 4)
@@ -284,20 +356,15 @@ use(const struct virtio_transport *t)
 		(void)t->ops->config_vector(c, 0);
 	uint16_t queues = t->ops->queue_count(c);
 
-	for (uint16_t q = 0; q < queues && q < 4; q++) {
-		if (t->ops->queue_size_max(c, q) == 0)
-			continue;
-		if (t->ops->queue_enable(c, q, &setup, &doorbell) == ORION_OK) {
-			demand(doorbell.address != NULL);
-			judge(doorbell.address, doorbell.width);
-		}
-	}
+	for (uint16_t q = 0; q < queues && q < 4; q++)
+		use_queue(t, q);
 	if (vectors == 0 && t->ops->line_attach(c, handler, NULL) == ORION_OK) {
 		t->ops->isr_read(c);
 		t->ops->line_detach(c);
 	}
 	for (uint16_t v = 0; v < vectors && v < 4; v++)
 		t->ops->vector_detach(c, v);
+	(void)t->ops->function_reset(c);
 }
 
 /* A sound header, so that the fuzzer's bytes go into the capabilities. */
@@ -308,7 +375,7 @@ fill_space(void)
 		world.space[i] = (uint8_t)next(1);
 	if (next(1) == 0xff)
 		return;
-	memcpy(world.space, "\xf4\x1a\x42\x10", 4);
+	memcpy(world.space, next(1) < 0x80 ? "\xf4\x1a\x42\x10" : "\xf4\x1a\x01\x10", 4);
 	world.space[6] |= 0x10;
 	world.space[0x0e] = 0;
 	world.space[0x34] = 0x40;

@@ -414,8 +414,9 @@ mutant("11-regions", OPEN, "virtio_region_give(virtio, &device->queues[i]->regio
 mutant("11-vectors", OPEN, "(void)vblk_stop(device); virtio_interrupts_detach(virtio);",
        "(void)vblk_stop(device);", "unit/blk_open__each_failure_unwinds inject/attach",
        "vectors stay attached")
-mutant("11-transport", OPEN, "virtio_fail(&device->virtio); "
-       "config->transport.ops->close(config->transport.context);", "virtio_fail(&device->virtio);",
+mutant("11-transport", OPEN, "virtio_dma_close(&device->virtio); "
+       "config->transport.ops->close(config->transport.context);",
+       "virtio_dma_close(&device->virtio);",
        "unit/blk_open__probe_fails_without_a_trace unit/manager_manager__failed_attach",
        "a failed probe leaves the transport open")
 mutant("11-half-attached", IRQ, "virtio_interrupts_detach(device); return false;", "return false;",
@@ -530,7 +531,7 @@ mutant("0-seg-large", LIMITS, "num_min64(claims->seg_max, VBLK_SEGMENTS_MAX)", "
        "unit/blk_limits__seg_max", "more segments than the driver has room for")
 mutant("0-num-queues", LIMITS, "claims.num_queues == 0", "false", "unit/blk_limits__num_queues",
        "a device with no queues")
-mutant("0-queue-small", LIMITS, "if (possible < DESCRIPTORS_MIN) break;", "",
+mutant("0-queue-small", LIMITS, "possible < DESCRIPTORS_MIN || (transport", "(transport",
        "unit/blk_limits__later_queues_may_lack", "a queue too small for one request")
 mutant("0-queue-power", LIMITS, "size = num_power_of_two_floor(size);", "",
        "unit/blk_limits__queue_sizes_that_serve unit/blk_limits__random_configuration",
@@ -539,16 +540,16 @@ mutant("0-queue-power", LIMITS, "size = num_power_of_two_floor(size);", "",
 # ---- 0: PCI ---------------------------------------------------------------------------------
 
 UNUSABLE = "unit/device_pci_caps__unusable_ones_are_passed_over"
-mutant("0-cap-bar", CAPS, "cap->bar >= PCI_BARS || bars[cap->bar].bytes == 0",
-       "bars[cap->bar % PCI_BARS].bytes == 0", UNUSABLE, "BAR numbers beyond 5")
-mutant("0-cap-outside", CAPS, "(uint64_t)cap->offset + cap->bytes > bars[cap->bar].bytes",
-       "(uint32_t)(cap->offset + cap->bytes) > bars[cap->bar].bytes", UNUSABLE,
+mutant("0-cap-bar", CAPS, "cap->bar >= PCI_BARS || bar->bytes == 0",
+       "bar->bytes == 0", UNUSABLE, "BAR numbers beyond 5")
+mutant("0-cap-outside", CAPS, "(uint64_t)cap->offset + cap->bytes > bar->bytes",
+       "(uint32_t)(cap->offset + cap->bytes) > bar->bytes", UNUSABLE,
        "offset and length are added in 32 bits")
 mutant("0-cap-align", CAPS, "if (cap->offset % align != 0) {", "if (false) {", UNUSABLE,
        "structures at odd offsets")
-mutant("0-cap-overlap", CAPS, "if (overlaps_any(pci, address, bytes)) {", "if (false) {",
+mutant("0-cap-overlap", CAPS, "if (overlaps_any(pci, &found)) {", "if (false) {",
        "unit/device_pci_caps__overlaps", "structures that overlap")
-mutant("0-cap-loop", CAPS, "hop == PCI_CAP_HOPS_MAX", "false",
+mutant("0-cap-loop", CAPS, "(*hop)++ < PCI_CAP_HOPS_MAX", "(*hop)++ < UINT32_MAX",
        "unit/device_pci_caps__lists_that_loop", "a list that loops is walked for ever")
 mutant("0-doorbell", PCI, "offset % width != 0 || offset + width > pci->notify.bytes",
        "offset % width != 0",
@@ -564,15 +565,15 @@ mutant("0-queue-enabled", PCI,
        "common_get16(pci, VIRTIO_PCI_COMMON_QUEUE_ENABLE) == 1 ? ORION_OK : ORION_DEVICE_REFUSED",
        "ORION_OK", "unit/device_pci__a_queue_that_will_not_be_enabled",
        "a queue that did not become enabled is counted on")
-mutant("0-bus-master", CAPS, "command & ~(PCI_COMMAND_MEMORY | PCI_COMMAND_MASTER)); } return",
-       "command | PCI_COMMAND_MEMORY | PCI_COMMAND_MASTER); } return",
+mutant("0-bus-master", CAPS, "command & ~PCI_COMMAND_ALL); } return",
+       "command); } return",
        "unit/device_pci_caps__each_is_needed", "a failed opening leaves the device on the bus")
-mutant("0-pin", CAPS, "command |= PCI_COMMAND_INTX_OFF;", "",
+mutant("0-pin", CAPS, "command |= PCI_COMMAND_INTX_OFF | ", "command |= ",
        "unit/device_pci_msix__a_pin_that_nobody_listens_to", "a pin is pulled that nobody hears")
 mutant("0-reset-bounded", DEVICE, "++patience->looks >= RESET_READS_MAX || ", "",
        "unit/device_device__reset_ends_although_the_clock_stands",
        "a reset is waited for while the clock stands")
-mutant("0-all-ones", DEVICE, "if (status == VIRTIO_STATUS_GONE) return gone(device); } while",
+mutant("0-all-ones", DEVICE, "if (*status == VIRTIO_STATUS_GONE) return ORION_DEVICE_GONE; } while",
        "} while",
        "unit/device_device__gone_during_reset_and_negotiation",
        "a device that was removed is waited for")
@@ -581,5 +582,6 @@ mutant("0-abandon", "src/blk/recover.c",
        "vblk_queue_abandon(struct vblk_queue *queue) { (void)queue;",
        "unit/blk_recover__abandoned_gives_all_back", "an abandoned queue goes on")
 
-for row, more in runpy.run_path("test/rules/mmio.py")["ROWS"]:
-    mutant(*row, **more)
+for rows in ("mmio", "pci", "dma"):
+    for row, more in runpy.run_path(f"test/rules/{rows}.py")["ROWS"]:
+        mutant(*row, **more)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* PCI by other ways: legacy ports, configuration space, function-level reset; lies. */
+/* PCI by other ways: legacy ports, configuration space, function-level reset; lies about them. */
 #include "load.h"
 #include "matrix.h"
 
@@ -128,7 +128,8 @@ TEST(pci_legacy_sizes_differ)
 	config.homes = 4;
 	config.model.queues = 4;
 	config.model.vectors = 5;
-	/* Of the third question for a size, as long as they are asked for the first time. */
+	config.options.queue_depth = 16; /* which a smaller queue would serve */
+	/* At the third question for a size, which is the third queue's. */
 	config.model.tricks[0] = (struct model_trick){MODEL_MISCHIEF_SAY_QUEUE_SIZE, 2, 1, 64};
 	world_open(&w, &config, NULL);
 	EXPECT_EQ(vblk_info(w.device)->queues, 2);

@@ -321,6 +321,21 @@ TEST(boot_facts__multiboot2_refused)
 	EXPECT(boot_read_multiboot2(&facts, 0, NO_LIMIT) != NULL);
 }
 
+/* A module's tag that is cut, where the list and the memory end. */
+TEST(boot_facts__multiboot2_cut)
+{
+	uint8_t *list = calloc(1, 16);
+
+	EXPECT(list != NULL);
+	list[0] = 16;
+	list[8] = 3;
+	list[12] = 8;
+	memset(&facts, 0, sizeof(facts));
+	EXPECT(strstr(boot_read_multiboot2(&facts, address_of(list), address_of(list) + 16),
+		      "before it begins") != NULL);
+	free(list);
+}
+
 /* Every byte of the list, spoiled in several ways, in memory that ends where the list does. */
 TEST(boot_facts__multiboot2_spoiled)
 {

@@ -59,9 +59,12 @@ TEST_AXES(storage_bounce__moves_data, axes, NULL)
 	struct orion_region memory = vblk_bounce_memory(vblk_queue_get(handle->disk->device, 0));
 
 	EXPECT_EQ(info->bounces, test_choice(&reason) != 2);
-	EXPECT_EQ(info->bounce_pieces, config.options.queue_depth < VBLK_BOUNCE_PIECES_MAX
-					       ? config.options.queue_depth
-					       : VBLK_BOUNCE_PIECES_MAX);
+	if (!info->bounces)
+		EXPECT_EQ(info->bounce_pieces, 1);
+	else if (config.options.queue_depth < VBLK_BOUNCE_PIECES_MAX)
+		EXPECT_EQ(info->bounce_pieces, config.options.queue_depth);
+	else
+		EXPECT_EQ(info->bounce_pieces, VBLK_BOUNCE_PIECES_MAX);
 	EXPECT_EQ(memory.bytes, (size_t)info->bounce_pieces * VBLK_BOUNCE_BYTES);
 	EXPECT_EQ(memory.device % 4096, 0);
 	pattern_fill(9, 65536, data, BYTES);

@@ -19,7 +19,6 @@ arch_message_route(unsigned irq, const struct orion_irq_source *source,
 		   struct orion_irq_message *message)
 {
 	uint32_t controller, device;
-
 	bool routed;
 
 	if (source->cpu >= CPUS_MAX || !pci_messages_of(source->function, &controller, &device))

@@ -86,7 +86,8 @@
 #define COMMAND_WAIT 0x46u
 #define EVENT_WORDS 4u
 
-#define WINDOW_START (UINT64_C(1) << 32)
+/* Far above base addresses of other devices, which a switch would take for the ones meant. */
+#define WINDOW_START (UINT64_C(1) << 38)
 #define WINDOW_END (UINT64_C(1) << 48)
 
 struct unit {

@@ -108,7 +108,10 @@ boot_tables:
 	movl $(boot_pointers + PAGE_PRESENT_WRITE), boot_pml4
 	ret
 
-	/* Linux's 64-bit protocol: rsi = boot_params.  Back to where the 32-bit one begins. */
+	/*
+	 * Linux's 64-bit protocol: rsi = boot_params.  Back to where the 32-bit one begins, paging
+	 * off: the loader's tables may have five levels, ours have four.
+	 */
 	.org boot_linux32 + LINUX64_OFFSET
 	.code64
 	.globl boot_linux64

@@ -58,12 +58,13 @@
 #define ENTRY_WRITE 2u
 #define CONTEXT_DOMAIN_SHIFT 8u
 
-/* Device addresses begin above what has 32 bits: nothing else, messages say, is up there. */
-#define WINDOW_START (UINT64_C(1) << 32)
+/* Far above base addresses of other devices, which a switch would take for the ones meant. */
+#define WINDOW_START (UINT64_C(1) << 38)
 
 struct unit {
 	struct dmar_unit place;
 	uint64_t registers, tlb, faults;        /* addresses */
+	uint64_t bytes;                         /* of all registers */
 	unsigned fault_count;                   /* registers for faults */
 	uint32_t domains;
 	bool writes_buffered;
@@ -144,6 +145,7 @@ forget(const struct unit *unit, bool contexts, uint64_t what)
 	uint64_t tlb = unit->tlb + VTD_TLB_COMMAND;
 
 	if (unit->writes_buffered) {
+		/* The status is the upper half of the command. */
 		uint32_t now = register_read(unit->registers + VTD_STATUS) & COMMAND_KEEP;
 
 		register_write(unit->registers + VTD_COMMAND, now | COMMAND_FLUSH_WRITES);
@@ -382,6 +384,7 @@ unit_learn(struct unit *unit)
 	if (!arch_map_device(unit->place.registers, REGISTERS_BYTES))
 		return "Intel VT-d's registers cannot be mapped";
 	unit->registers = unit->place.registers;
+	unit->bytes = REGISTERS_BYTES;
 	capability = read64(unit->registers + VTD_CAPABILITY);
 	second = read64(unit->registers + VTD_CAPABILITY_2);
 	unit->kind = (struct iommu_table_kind){
@@ -396,10 +399,13 @@ unit_learn(struct unit *unit)
 	unit->tlb = unit->registers + 16 * (second >> 8 & 0x3ff);
 	unit->faults = unit->registers + 16 * (capability >> 24 & 0x3ff);
 	unit->fault_count = (capability >> 40 & 0xff) + 1;
+	if (unit->tlb + 16 > unit->registers + unit->bytes)
+		unit->bytes = unit->tlb + 16 - unit->registers;
+	if (unit->faults + 16 * unit->fault_count > unit->registers + unit->bytes)
+		unit->bytes = unit->faults + 16 * unit->fault_count - unit->registers;
 	if ((capability >> 9 & 3) == 0)
 		return "Intel VT-d has tables neither of 3 nor of 4 levels (39 or 48 bits)";
-	if (!arch_map_device(unit->tlb, 16) ||
-	    !arch_map_device(unit->faults, 16 * unit->fault_count))
+	if (!arch_map_device(unit->registers, unit->bytes))
 		return "Intel VT-d's registers cannot be mapped";
 	return NULL;
 }
@@ -428,7 +434,7 @@ bool
 vtd_is_at(uint64_t address, uint64_t bytes)
 {
 	for (unsigned i = 0; i < unit_count; i++)
-		if (ranges_meet(address, bytes, units[i].place.registers, REGISTERS_BYTES))
+		if (ranges_meet(address, bytes, units[i].place.registers, units[i].bytes))
 			return true;
 	return false;
 }
