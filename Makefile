@@ -2,9 +2,9 @@
 #
 # Orion: the one Makefile.  `make help` lists the targets; docs/building.md has the rest.
 #
-#   MODE=release|debug|asan|tsan|cov|clang|ppc64|arm64|fuzz   what kind of build; each has its own
-#                        folder: build/ for release, build-MODE/ for the others; arm64 is for the
-#                        core alone (make MODE=arm64 core)
+#   MODE=release|debug|asan|tsan|cov|clang|ppc64|arm64|riscv64|fuzz   what kind of build; each has
+#                        its own folder: build/ for release, build-MODE/ for the others; arm64 and
+#                        riscv64 are for the core alone (make MODE=arm64 core)
 #   CC=, CFLAGS=, V=1    the compiler, optimisation flags, full command lines
 #
 # Sources are found by wildcard, except the core's: sources.txt lists them, for us and for whoever
@@ -24,7 +24,7 @@ MAKEFLAGS += --no-builtin-rules
 
 # ---- the mode -----------------------------------------------------------------------------------
 
-MODES := release debug asan tsan cov clang ppc64 arm64 fuzz
+MODES := release debug asan tsan cov clang ppc64 arm64 riscv64 fuzz
 ifeq ($(filter $(MODE),$(MODES)),)
 $(error MODE=$(MODE) is none of: $(MODES))
 endif
@@ -36,6 +36,8 @@ CC_ppc64 := powerpc64-linux-gnu-gcc
 AR_ppc64 := powerpc64-linux-gnu-ar
 CC_arm64 := aarch64-linux-gnu-gcc
 AR_arm64 := aarch64-linux-gnu-ar
+CC_riscv64 := riscv64-linux-gnu-gcc
+AR_riscv64 := riscv64-linux-gnu-ar
 ifeq ($(origin CC),default)
 CC := $(or $(CC_$(MODE)),gcc)
 endif
@@ -63,6 +65,8 @@ BASE := -std=c11 $(WARNINGS) -MMD -MP -Iinclude
 FREE := -ffreestanding -fno-stack-protector -fno-common -fno-asynchronous-unwind-tables
 # Atomics are instructions, not calls of the compiler's library.
 FREE += $(if $(filter arm64,$(MODE)),-mno-outline-atomics)
+# Relaxed code keeps labels within functions, which hide from checks how they hang together.
+FREE += $(if $(filter riscv64,$(MODE)),-mstrict-align -mno-relax)
 
 # The library's objects: one set for the static and the shared one.
 PIC := -fPIC -fno-semantic-interposition
@@ -70,7 +74,7 @@ PIC := -fPIC -fno-semantic-interposition
 # Stack frames are bounded in optimised builds; instrumented ones spend more.
 FRAME := $(if $(filter release clang,$(MODE)),-Wframe-larger-than=)
 HOT := src/blk/submit.c src/blk/reap.c
-frame_of = $(or $(if $(filter $(HOT),$1),256),\
+frame_of = $(or $(if $(filter $(HOT),$1),$(or $(KERNEL_FRAME_HOT),256)),\
 	$(if $(filter kernel/% commands/%,$1),4096),2048)
 frame = $(if $(FRAME),$(FRAME)$(strip $(frame_of)))
 

@@ -8,7 +8,10 @@ bucket_of(uint64_t ns)
 	if (ns < 32)
 		return (unsigned)ns;
 
-	unsigned top = 63u - (unsigned)__builtin_clzll(ns);
+	unsigned top = 0;
+
+	while (ns >> top > 1)
+		top++;
 	unsigned bucket = (top - 4) * 32 + (unsigned)(ns >> (top - 5) & 31);
 
 	return bucket < LATENCY_BUCKETS ? bucket : LATENCY_BUCKETS - 1;

@@ -34,6 +34,8 @@
 #include "arch/ppc64.h"
 #elif defined(__aarch64__)
 #include "arch/arm64.h"
+#elif defined(__riscv) && __riscv_xlen == 64
+#include "arch/riscv64.h"
 #else
 #error "no arch header for this CPU: see src/arch/arch.h for what one must define"
 #endif

@@ -5,6 +5,7 @@
 
 #include <stdint.h>
 
+#include "arch/bits.h"
 #include "orion/stats.h"
 
 /*
@@ -14,7 +15,7 @@
 static inline unsigned
 latency_bucket(uint64_t ticks)
 {
-	unsigned shift = 61u - (unsigned)__builtin_clzll(ticks | 4);
+	unsigned shift = arch_highest_bit(ticks | 4) - 2;
 
 	return shift * 4 + (unsigned)(ticks >> shift);
 }

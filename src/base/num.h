@@ -7,6 +7,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "arch/bits.h"
+
 /* *SUM = A + B; false, with *SUM unspecified, when that does not fit. */
 static inline bool
 num_add64(uint64_t a, uint64_t b, uint64_t *sum)
@@ -31,14 +33,14 @@ num_is_power_of_two(uint64_t v)
 static inline uint32_t
 num_power_of_two_floor(uint32_t v)
 {
-	return UINT32_C(1) << (31 - __builtin_clz(v));
+	return UINT32_C(1) << arch_highest_bit(v);
 }
 
 /* Smallest power of two that is at least V; V from 1 to 2^31. */
 static inline uint32_t
 num_power_of_two_ceil(uint32_t v)
 {
-	return v <= 1 ? 1 : UINT32_C(2) << (31 - __builtin_clz(v - 1));
+	return v <= 1 ? 1 : UINT32_C(2) << arch_highest_bit(v - 1);
 }
 
 /* V rounded up to a multiple of ALIGN, a power of two.  The sum must not overflow. */

@@ -84,7 +84,7 @@ vblk_cause_text(vblk_cause cause)
 bool
 vblk_config_pending(const struct vblk_device *device)
 {
-	return __atomic_load_n(&device->virtio.config_pending, __ATOMIC_RELAXED);
+	return __atomic_load_n(&device->virtio.config_pending, __ATOMIC_RELAXED) != 0;
 }
 
 const char *

@@ -257,13 +257,13 @@ vblk_refresh(struct vblk_device *device, bool *changed)
 		return status;
 	}
 	/* Without interrupts nobody says that anything changed: look. */
-	if (!__atomic_exchange_n(&device->virtio.config_pending, false, __ATOMIC_ACQUIRE) &&
+	if (!__atomic_exchange_n(&device->virtio.config_pending, 0, __ATOMIC_ACQUIRE) &&
 	    info->irq_mode != VIRTIO_IRQ_POLLED)
 		return ORION_OK;
 	status = virtio_config_read(&device->virtio, &field, 1);
 	if (status != ORION_OK) {
 		/* Not read, so not done with: the next refresh tries again. */
-		__atomic_store_n(&device->virtio.config_pending, true, __ATOMIC_RELEASE);
+		__atomic_store_n(&device->virtio.config_pending, 1, __ATOMIC_RELEASE);
 		return status;
 	}
 	capacity = vblk_capacity_usable(capacity, info->block_bytes);

@@ -58,7 +58,7 @@ struct virtio_device {
 	uint16_t vectors;       /* attached */
 	uint16_t targets;
 	bool line_attached;
-	bool config_pending;    /* set by the interrupt handler, cleared by vblk_refresh() */
+	uint32_t config_pending; /* 1: set by the interrupt handler, cleared by vblk_refresh() */
 	uint64_t config_interrupts;
 	struct virtio_irq_target target[VBLK_QUEUES_MAX];
 };

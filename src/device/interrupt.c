@@ -23,7 +23,7 @@ static void
 note_config(struct virtio_device *device)
 {
 	device->config_interrupts++;
-	__atomic_store_n(&device->config_pending, true, __ATOMIC_RELEASE);
+	__atomic_store_n(&device->config_pending, 1, __ATOMIC_RELEASE);
 }
 
 static bool

@@ -17,6 +17,7 @@ from pattern import pattern                             # noqa: E402
 ARCH = os.environ.get("ARCH") or "x86_64"
 QEMU, IMAGE = {"x86_64": ("qemu-system-x86_64", "orion-x86_64.elf"),
                "arm64": ("qemu-system-aarch64", "orion-arm64.img"),
+               "riscv64": ("qemu-system-riscv64", "orion-riscv64.img"),
                "ppc64": ("qemu-system-ppc64", "orion-ppc64.elf"),
                "ppc64le": ("qemu-system-ppc64", "orion-ppc64le.elf")}[ARCH]
 QEMU = os.environ.get("QEMU") or QEMU

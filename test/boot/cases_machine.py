@@ -2,7 +2,7 @@
 """What only one architecture has: its machines, interrupt controllers, exceptions."""
 import itertools
 
-from boot import ARCH, KIB, MIB, expect, expect_pattern, hash_of, sha256
+from boot import ARCH, KERNEL, KIB, MIB, expect, expect_pattern, hash_of, sha256, tool
 
 # The exceptions that can be provoked, what is said of them, and what every dump has.
 CRASHES = {
@@ -16,6 +16,12 @@ CRASHES = {
         "run-data": r"instruction fetch from .*: page fault: not allowed",
         "unmapped": r"read of 0000f{9}000: page fault: nothing is mapped",
         "stack": r"below the stack of CPU 0: stack overflow", "breakpoint": r"breakpoint"},
+    "riscv64": {
+        "null": r"read of 0{16}: page fault: .* \(null pointer\)", "opcode": r"undefined opcode",
+        "write-code": r"write to .*: page fault: not allowed",
+        "run-data": r"instruction fetch from .*: page fault: not allowed",
+        "unmapped": r"read of 00007f{8}000: page fault: nothing is mapped",
+        "stack": r"below the stack of CPU 0: stack overflow", "breakpoint": r"breakpoint"},
     "ppc64": {
         "null": r"read of 0{16}: page fault: .* \(null pointer\)", "opcode": r"undefined opcode",
         "write-code": r"write to .*: page fault: not allowed",
@@ -26,6 +32,7 @@ CRASHES = {
 CRASHES["ppc64le"] = CRASHES["ppc64"]
 REGISTERS = {"x86_64": ("rip", "rsp", "cr2", "cr3", "rflags"),
              "arm64": ("pc", "sp", "x0", "x30", "syndrome", "address"),
+             "riscv64": ("pc", "status", "ra", "sp", "t6", "cause", "value"),
              "ppc64": ("pc", "state", "link", "r1", "r31", "address", "cause")}
 REGISTERS["ppc64le"] = REGISTERS["ppc64"]
 
@@ -104,6 +111,62 @@ def bridges(guest):
     guest.says(r"02:03\.0  line \d+ +0 +[1-9]", out)
 
 
+def elf(guest):
+    """Without the image's header, from where QEMU puts an ELF file."""
+    guest.good("disk list", KERNEL=KERNEL.replace(".img", ".elf"), DISK=guest.blank("a.img", MIB))
+
+
+def moved(guest):
+    """The image is put elsewhere than where it was linked, as other loaders may do."""
+    tool("riscv64-linux-gnu-ld", "-N", "-b", "binary", KERNEL, "-Tdata=0x88600000",
+         "-e", "0x88600000", "-o", guest.path("moved.elf"))
+    image = guest.ext4("a.img", 4 * MIB)
+    out = guest.good("disk hash vd0", DISK=image, KERNEL=guest.path("moved.elf"), MEM="512M")
+    guest.says("Next Address +: 0x0*88600000", out)
+    expect(hash_of(out) == sha256(image), "disk hash is not the host's sha256sum")
+
+
+def too_many(guest):
+    """More CPUs than there is room for: told, and done without."""
+    out = guest.good("disk bench vd0 randread bs=4k count=100 queues=2", CPUS=17,
+                     DISK=guest.blank("a.img", MIB))
+    guest.says(r"^cpu: 16,", out)
+    guest.says(r"17 CPUs present, 16 used", out)
+
+
+def riscv64_machines():
+    """Each controller x CPUs x ring x way to interrupt; only an IMSIC takes messages."""
+    for aia, cpus, ring, way in itertools.product(("aplic-imsic", "aplic", "none"), (1, 2),
+                                                  ("split", "packed"), ("messages", "line")):
+        messages = way == "messages" and aia == "aplic-imsic"
+        if way == "messages" and not messages:
+            continue
+        device = f",packed={'on' if ring == 'packed' else 'off'}"
+        device += ",vectors=0" if not messages else ""
+        took = rf"message {cpus} +{cpus - 1} +[1-9]" if messages else r"line \d+ +0 +[1-9]"
+        by = {"aplic-imsic": "by IMSIC, APLIC$", "aplic": "by APLIC$", "none": "by PLIC$"}[aia]
+        yield (f"{by.split()[1].strip(',$').lower()}.{cpus}cpu.{ring}.{way}",
+               scenario(f"-M aia={aia}", cpus, device, took, by))
+    message = r"message 2 +1 +[1-9]"
+    # the firmware's timer in place of the CPU's own
+    yield "no-sstc", scenario("-cpu rv64,sstc=off", 2, "", message, r"timer SBI")
+    yield "sstc", scenario("", 2, "", message, r"timer Sstc", r"Sv48")
+    # interrupt files between which others lie, and in two ranges
+    yield "imsic.guests", scenario("-M aia-guests=3", 2, "", message)
+    nodes = "-M aia={} -smp 4,sockets=2 " + " ".join(
+        f"-object memory-backend-ram,id=m{i},size=128M -numa node,memdev=m{i},cpus={2 * i}-"
+        f"{2 * i + 1}" for i in (0, 1))
+    yield "imsic.2sockets", scenario(nodes.format("aplic-imsic"), 4, "", r"message 4 +3 +[1-9]")
+    # of two PLICs only CPU 0's is used, and the disk's wire is the other's
+    yield "plic.2sockets", scenario(nodes.format("none"), 4, "", r"polled")
+    yield "bridges", bridges
+    yield "elf", elf
+    yield "moved", moved
+    yield "16cpu", scenario("", 16, "", r"message 4 +3 +[1-9]")
+    yield "16cpu.plic", scenario("-M aia=none", 16, "", r"line \d+ +0 +[1-9]")
+    yield "17cpu", too_many
+
+
 def tce_shared(guest):
     """Two disks share the bridge's window, a third is not translated."""
     images = [guest.ext4(f"{i}.img", 4 * MIB) for i in range(3)]
@@ -148,6 +211,9 @@ def ppc64_machines():
 
 
 def machines():
+    if ARCH == "riscv64":
+        yield from riscv64_machines()
+        return
     if ARCH in ("ppc64", "ppc64le"):
         yield from ppc64_machines()
         return

@@ -7,11 +7,11 @@ from boot import ARCH, KIB, MIB, expect, expect_pattern, fsck, hash_of, sha256
 
 # BUS= of tools/run, and the transport's name.
 VERSIONS = {"v2": "mmio", "v1": "mmio-legacy"}
-# QEMU's device trees have the last disk first.
+# ARM's device tree has the last disk first.
 MACHINE, LAST_IS_FIRST = {
     "x86_64": ({"MACHINE": "microvm"}, False),
     "arm64": ({}, True),
-    "riscv64": ({}, True),
+    "riscv64": ({}, False),
 }.get(ARCH, (None, False))
 EVENT = {"event": "event_idx=on", "flags": "event_idx=off"}
 INDIRECT = {"indirect": "indirect_desc=on", "direct": "indirect_desc=off"}

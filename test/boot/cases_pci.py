@@ -6,7 +6,7 @@ import re
 from boot import ARCH, KIB, MIB, expect, expect_pattern, fsck, hash_of, sha256
 
 MACHINES = {"x86_64": ("q35", "pc"), "arm64": ("virt", "virt,gic-version=2"),
-            "riscv64": ("virt",), "ppc64": ("pseries,x-vof=on",)}.get(ARCH, ())
+            "riscv64": ("virt,aia=aplic-imsic",), "ppc64": ("pseries,x-vof=on",)}.get(ARCH, ())
 BIG_ENDIAN = ARCH == "ppc64"    # there legacy devices are refused, and buses conventional
 # BUS= of tools/run, and the transport that Orion is to take.
 FACES = {"legacy": ("pci-legacy", "pci-legacy"), "transitional": ("pci-transitional", "pci")}

@@ -3,8 +3,6 @@
 #include "cpu.h"
 #include "kernel/core/memory.h"
 
-#define TREE_BYTES_MAX (2u << 20)
-#define OCCUPIED_MAX 6u
 #define GIB (UINT64_C(1) << 30)
 #define FIRST_MAP_GIB 512u
 
@@ -16,39 +14,8 @@
 uint64_t *boot_early(const void *blob);
 _Noreturn void boot_main(void);
 
-static struct fdt tree;
-static struct memory_range ram[MEMORY_RANGES_MAX];
-static unsigned ram_count;
 static _Alignas(4096) uint64_t first_table[512];
 static _Alignas(4096) uint64_t first_blocks[FIRST_MAP_GIB];
-
-const struct fdt *
-boot_tree(void)
-{
-	return &tree;
-}
-
-/* What lies beyond the first map's end is left out. */
-static void
-find_ram(void)
-{
-	uint32_t node = fdt_child(&tree, FDT_ROOT);
-
-	for (; node != FDT_NONE; node = fdt_sibling(&tree, node)) {
-		struct memory_range range;
-
-		if (!fdt_has_string(fdt_get(&tree, node, "device_type"), "memory") ||
-		    !fdt_is_on(&tree, node))
-			continue;
-		for (uint32_t i = 0; fdt_reg(&tree, node, i, &range); i++) {
-			if (range.bytes == 0 || ram_count == MEMORY_RANGES_MAX ||
-			    range.start + range.bytes > FIRST_MAP_GIB * GIB)
-				continue;
-			ram[ram_count].start = range.start;
-			ram[ram_count++].bytes = range.bytes;
-		}
-	}
-}
 
 /*
  * The map with which the caches come on: what holds RAM as RAM, the rest as devices.  Runs with the
@@ -57,10 +24,13 @@ find_ram(void)
 uint64_t *
 boot_early(const void *blob)
 {
-	if (!fdt_init(&tree, blob, TREE_BYTES_MAX))
+	const struct memory_range *ram;
+	unsigned ram_count;
+
+	if (!fdt_machine_init(blob, FIRST_MAP_GIB * GIB))
 		for (;;)
 			__asm__ volatile("wfi");
-	find_ram();
+	ram = boot_ram(&ram_count);
 	first_table[0] = (uintptr_t)first_blocks | TABLE;
 	for (uint64_t i = 0; i < FIRST_MAP_GIB; i++)
 		first_blocks[i] = i * GIB | BLOCK_DEVICE;
@@ -83,44 +53,6 @@ boot_main(void)
 	kernel_main();
 }
 
-unsigned
-arch_memory_ranges(struct memory_range *ranges, unsigned max)
-{
-	unsigned count = ram_count < max ? ram_count : max;
-
-	for (unsigned i = 0; i < count; i++)
-		ranges[i] = ram[i];
-	return count;
-}
-
-unsigned
-arch_memory_occupied(struct memory_range *ranges, unsigned max)
-{
-	unsigned count = 2;
-	struct memory_range reserved;
-
-	if (max < 3)
-		return 0;
-	ranges[0].start = (uintptr_t)kernel_start;
-	ranges[0].bytes = (uintptr_t)kernel_end - (uintptr_t)kernel_start;
-	ranges[1].start = (uintptr_t)tree.blob;
-	ranges[1].bytes = tree.bytes;
-	if (fdt_initrd(&tree, &ranges[count]))
-		count++;
-	for (uint32_t i = 0; fdt_reserved(&tree, i, &reserved); i++) {
-		if (count == max)
-			orion_panic("more reserved memory in the device tree than can be noted");
-		ranges[count++] = reserved;
-	}
-	return count;
-}
-
-void
-arch_hypervisor_clues(struct hypervisor_clues *clues)
-{
-	fdt_hypervisor_clues(&tree, clues);
-}
-
 void
 arch_init(void)
 {
@@ -135,18 +67,6 @@ arch_init(void)
 	/* System errors are told from here on, too. */
 	__asm__ volatile("msr daifclr, #4" ::: "memory");
 	arch_irq_restore(true);
-}
-
-const char *
-arch_command_line(void)
-{
-	return fdt_command_line(&tree);
-}
-
-bool
-arch_initrd(struct memory_range *archive)
-{
-	return fdt_initrd(&tree, archive);
 }
 
 const char *

@@ -4,7 +4,7 @@
 #define KERNEL_ARCH_ARM64_CPU_H
 
 #include "kernel/core/arch.h"
-#include "kernel/core/fdt.h"
+#include "kernel/core/fdt_machine.h"
 
 #define CPU_STACK_BYTES 65536u
 #define CPU_TRAP_STACK_BYTES 16384u
@@ -24,11 +24,7 @@ struct trap_frame {
 
 extern struct cpu_stacks cpu_stacks[CPUS_MAX];
 
-/* The image's borders, from link.ld. */
-extern char kernel_start[], kernel_text_end[], kernel_rodata_end[], kernel_end[];
-
-/* boot.c, boot.S */
-const struct fdt *boot_tree(void);
+/* boot.S */
 void boot_change_map(uint64_t root);
 
 /* trap.c */
@@ -37,8 +33,6 @@ void trap_entry(struct trap_frame *frame, uint64_t vector);
 /* mmu.c */
 void mmu_init(void);
 uint64_t mmu_root(void);
-/* Maps registers that are the kernel's own: no disk may claim to lie there. */
-bool mmu_own(const struct memory_range *registers);
 
 /* gic.c: interrupts by the controller's numbers. */
 #define GIC_SENT 16u /* below: sent by CPUs; then each CPU's own */
@@ -98,8 +92,6 @@ uint32_t v2m_irq(uint32_t number);
 #define SENT_WAKE 0u
 #define SENT_STOP 1u
 void interrupt_dispatch(void);
-/* The number of an interrupt of the device tree, as arch_line_enable() wants it; or UINT32_MAX. */
-uint32_t interrupt_line(const struct fdt_interrupt *interrupt);
 
 /* smp.c */
 uint64_t smp_affinity(void);
@@ -115,15 +107,6 @@ void uart_init(void);
 void uart_enable_interrupts(void);
 bool uart_is(uint32_t number);
 void uart_interrupt(void);
-
-/* pci.c */
-void pci_host_init(void);
-/* The IOMMU that FUNCTION's requests go through: its node, and its number for FUNCTION. */
-bool pci_iommu_of(uint32_t function, uint32_t *node, uint32_t *id);
-bool pci_messages_of(uint32_t function, uint32_t *controller, uint32_t *id);
-
-/* fw_cfg.c */
-void fw_cfg_init(void);
 
 /* power.c: firmware calls. */
 #define PSCI_CPU_ON 0xc4000003u

@@ -1,79 +1,21 @@
 /* SPDX-License-Identifier: MIT */
-/* From Open Firmware to kernel_main(): the device tree, memory, what comes when. */
+/* From Open Firmware to kernel_main(): what comes when; what these machines have not. */
 #include "cpu.h"
-#include "kernel/core/memory.h"
 #include "kernel/core/string.h"
 
 _Noreturn void boot_main(uint32_t client_entry, uint64_t toc);
 
-static struct firmware firmware;
-static struct memory_range ram[MEMORY_RANGES_MAX];
-static unsigned ram_count;
-
-const struct fdt *
-boot_tree(void)
-{
-	return &firmware.tree;
-}
-
-static void
-find_ram(void)
-{
-	const struct fdt *tree = &firmware.tree;
-	uint32_t node = fdt_child(tree, FDT_ROOT);
-
-	for (; node != FDT_NONE; node = fdt_sibling(tree, node)) {
-		struct memory_range range;
-
-		if (!fdt_has_string(fdt_get(tree, node, "device_type"), "memory"))
-			continue;
-		for (uint32_t i = 0; fdt_reg(tree, node, i, &range); i++)
-			if (range.bytes != 0 && ram_count < MEMORY_RANGES_MAX)
-				ram[ram_count++] = range;
-	}
-}
-
 void
 boot_main(uint32_t client_entry, uint64_t toc)
 {
+	struct rtas rtas;
+
 	smp_init(toc);
-	firmware_init(client_entry, &firmware);
+	firmware_init(client_entry, &rtas);
 	trap_init();
 	console_init();
-	rtas_init(&firmware);
-	find_ram();
+	rtas_init(&rtas);
 	kernel_main();
-}
-
-unsigned
-arch_memory_ranges(struct memory_range *ranges, unsigned max)
-{
-	unsigned count = ram_count < max ? ram_count : max;
-
-	for (unsigned i = 0; i < count; i++)
-		ranges[i] = ram[i];
-	return count;
-}
-
-unsigned
-arch_memory_occupied(struct memory_range *ranges, unsigned max)
-{
-	unsigned count = 2;
-
-	if (max < 3)
-		return 0;
-	ranges[0].start = (uintptr_t)kernel_start;
-	ranges[0].bytes = (uintptr_t)kernel_end - (uintptr_t)kernel_start;
-	ranges[1] = firmware.rtas;
-	if (fdt_initrd(&firmware.tree, &ranges[count]))
-		count++;
-	return count;
-}
-
-void
-arch_hypervisor_clues(struct hypervisor_clues *clues)
-{
-	fdt_hypervisor_clues(&firmware.tree, clues);
 }
 
 void
@@ -87,18 +29,6 @@ arch_init(void)
 	pci_host_init();
 	console_enable_interrupts();
 	arch_irq_restore(true);
-}
-
-const char *
-arch_command_line(void)
-{
-	return fdt_command_line(&firmware.tree);
-}
-
-bool
-arch_initrd(struct memory_range *archive)
-{
-	return fdt_initrd(&firmware.tree, archive);
 }
 
 /* There is no such device on these machines: every item reads as absent. */

@@ -5,7 +5,7 @@
 
 #include "kernel/arch/ppc64/offsets.h"
 #include "kernel/core/arch.h"
-#include "kernel/core/fdt.h"
+#include "kernel/core/fdt_machine.h"
 
 #define CPU_STACK_BYTES 65536u
 #define CPU_TRAP_STACK_BYTES TRAP_STACK_BYTES
@@ -38,11 +38,7 @@ struct trap_frame {
 
 extern struct cpu_stacks cpu_stacks[CPUS_MAX];
 
-/* The image's borders, from link.ld. */
-extern char kernel_start[], kernel_text_end[], kernel_rodata_end[], kernel_end[];
-
-/* boot.S, boot.c */
-const struct fdt *boot_tree(void);
+/* boot.S */
 void boot_map(void);
 void boot_secondary(void);
 void firmware_enter(uint32_t arguments, uint32_t base, uint32_t entry);
@@ -55,17 +51,18 @@ void trap_entry(struct trap_frame *frame);
 /* mmu.c */
 void mmu_init(void);
 
-/* firmware.c: Open Firmware, which is gone once firmware_init() returns. */
-struct firmware {
-	struct fdt tree;
-	struct memory_range rtas; /* where its code and data are */
-	uint32_t rtas_entry;
+/*
+ * firmware.c: Open Firmware, which is gone once firmware_init() returns: there is the machine's
+ * tree then (boot_tree()), which reserves RTAS's memory.
+ */
+struct rtas {
+	uint32_t base, bytes, entry;
 };
-void firmware_init(uint32_t entry, struct firmware *out);
+void firmware_init(uint32_t entry, struct rtas *rtas);
 
 /* rtas.c: calls by name, INPUTS of the numbers that follow; returns the status, 0: done. */
 #define RTAS_OUTPUTS_MAX 4u
-void rtas_init(const struct firmware *firmware);
+void rtas_init(const struct rtas *rtas);
 bool rtas_has(const char *name);
 int32_t rtas_call(const char *name, uint32_t outputs[RTAS_OUTPUTS_MAX], unsigned output_count,
 		  unsigned inputs, ...);
@@ -109,7 +106,6 @@ bool console_is(uint32_t number);
 void tce_init(uint32_t bridge);
 
 /* pci.c, msi.c */
-void pci_host_init(void);
 /* Where RTAS finds FUNCTION: the first three of its arguments. */
 struct pci_place {
 	uint32_t address, bridge_high, bridge_low;

@@ -8,6 +8,7 @@
  */
 #include "cpu.h"
 #include "kernel/core/memory.h"
+#include "kernel/core/paging.h"
 #include "kernel/core/string.h"
 
 #include <stdarg.h>
@@ -17,10 +18,10 @@
 #define PATH_BYTES 256u
 #define NAME_BYTES 64u
 
-/* The flattened tree: header, an empty list of reserved memory, names of properties, nodes. */
+/* The flattened tree: header, one range of reserved memory, names of properties, nodes. */
 #define TREE_BYTES (256u << 10)
 #define TREE_RESERVED 40u
-#define TREE_NAMES (TREE_RESERVED + 16u)
+#define TREE_NAMES (TREE_RESERVED + 32u)
 #define TREE_NODES (16u << 10)
 #define FDT_BEGIN 1u
 #define FDT_END_NODE 2u
@@ -165,8 +166,8 @@ copy_node(uint32_t node, unsigned depth)
 	put(FDT_END_NODE);
 }
 
-static bool
-copy_tree(struct fdt *tree)
+static void
+copy_tree(void)
 {
 	names_end = TREE_NAMES;
 	nodes_end = TREE_NODES;
@@ -189,12 +190,12 @@ copy_tree(struct fdt *tree)
 
 		memcpy(blob + i * sizeof(word), &word, sizeof(word));
 	}
-	return fdt_init(tree, blob, sizeof(blob));
 }
 
 static bool
-start_rtas(struct firmware *out)
+start_rtas(struct rtas *out)
 {
+	uint64_t reserved[2];
 	uint32_t node = client("finddevice", NULL, 1, 1, address_of("/rtas"));
 	uint32_t bytes = 0, base, instance;
 
@@ -204,24 +205,27 @@ start_rtas(struct firmware *out)
 	base = client("claim", NULL, 1, 3, 0, bytes, PAGE_BYTES);
 	instance = client("open", NULL, 1, 1, address_of("/rtas"));
 	if (base == FAILED || instance == 0 || instance == FAILED ||
-	    client("call-method", &out->rtas_entry, 2, 3, address_of("instantiate-rtas"), instance,
+	    client("call-method", &out->entry, 2, 3, address_of("instantiate-rtas"), instance,
 		   base) != 0)
 		return false;
-	out->rtas.start = base;
-	out->rtas.bytes = bytes;
+	out->base = base;
+	out->bytes = bytes;
+	reserved[0] = big64(base);
+	reserved[1] = big64(bytes);
+	memcpy(blob + TREE_RESERVED, reserved, sizeof(reserved));
 	return !ranges_meet(base, bytes, (uintptr_t)kernel_start,
 			    (uintptr_t)kernel_end - (uintptr_t)kernel_start);
 }
 
 void
-firmware_init(uint32_t entry, struct firmware *out)
+firmware_init(uint32_t entry, struct rtas *rtas)
 {
-	bool tree, rtas;
+	bool started;
 
 	client_entry = entry;
-	tree = copy_tree(&out->tree);
-	rtas = start_rtas(out);
+	copy_tree();
+	started = start_rtas(rtas);
 	client("quiesce", NULL, 0, 0);
-	if (!tree || !rtas)
+	if (!started || !fdt_machine_init(blob, paging_limit))
 		orion_panic("Open Firmware gave no device tree, or no RTAS");
 }

@@ -16,11 +16,11 @@ static uint32_t rtas_base, rtas_entry;
 static struct lock rtas_lock;
 
 void
-rtas_init(const struct firmware *firmware)
+rtas_init(const struct rtas *rtas)
 {
 	rtas_node = fdt_child_named(boot_tree(), FDT_ROOT, "rtas");
-	rtas_base = (uint32_t)firmware->rtas.start;
-	rtas_entry = firmware->rtas_entry;
+	rtas_base = rtas->base;
+	rtas_entry = rtas->entry;
 }
 
 bool

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The PCI host bridge of the device tree: configuration space, window, lines and messages. */
-#include "cpu.h"
 #include "kernel/core/ecam.h"
+#include "kernel/core/fdt_machine.h"
 #include "kernel/core/fdt_pci.h"
 #include "kernel/core/io_window.h"
 #include "kernel/core/pci.h"
@@ -81,7 +81,7 @@ arch_line_of(uint32_t function)
 	}
 	if (!fdt_pci_interrupt(boot_tree(), &host, function, pin, &interrupt))
 		return UINT32_MAX;
-	return gic_number(&interrupt);
+	return interrupt_line(&interrupt);
 }
 
 bool

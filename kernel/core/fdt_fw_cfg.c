@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* QEMU's fw_cfg device in memory: a big-endian selector, and data byte after byte. */
-#include "cpu.h"
+#include "kernel/core/fdt_machine.h"
 #include "kernel/core/string.h"
 
 #define FW_CFG_DATA 0u
