@@ -44,7 +44,8 @@ SPLIT_ORDER = ("unit/ring_fences unit/blk_order__no*:split* "
                "exhaust/honest_accesses:split.[12].* exhaust/honest_disorder:split.1.*")
 PACKED_ORDER = ("unit/ring_fences unit/blk_order__no*:packed* "
                 "exhaust/honest_accesses:packed.[12].* exhaust/honest_disorder:packed.1.*")
-WITNESSES = {SPLIT: SPLIT_ORDER, PACKED: PACKED_ORDER, SUBMIT: "unit/blk_order__every_doorbell*"}
+WITNESSES = {SPLIT: SPLIT_ORDER, PACKED: PACKED_ORDER, SUBMIT: "unit/blk_order__every_doorbell*",
+             "src/blk/queue.c": "unit/blk_order__no_queue*"}
 
 
 def ordering_points():
