@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """What only one architecture has: its machines, interrupt controllers, exceptions."""
 import itertools
+import re
 
 from boot import ARCH, KERNEL, KIB, MIB, expect, expect_pattern, hash_of, sha256, tool
 
@@ -111,6 +112,18 @@ def bridges(guest):
     guest.says(r"02:03\.0  line \d+ +0 +[1-9]", out)
 
 
+def each_wakes(machine, bus):
+    """A slow disk, so that every request is slept for: each is an interrupt of its own."""
+    def run(guest):
+        image = guest.blank("a.img", MIB)
+        out = guest.good("disk bench vd0 randread bs=4k depth=1 count=20\nirq list",
+                         BUS=bus, MACHINE=machine, DEVICE_ARGS="vectors=0" if bus == "pci" else "",
+                         DISK=f"format=raw,throttling.iops-total=50,file={image}")
+        taken = re.search(r"line \d+ +0 +(\d+)", out)
+        expect(taken and int(taken.group(1)) >= 15, "20 requests did not interrupt 15 times")
+    return run
+
+
 def elf(guest):
     """Without the image's header, from where QEMU puts an ELF file."""
     guest.good("disk list", KERNEL=KERNEL.replace(".img", ".elf"), DISK=guest.blank("a.img", MIB))
@@ -147,6 +160,8 @@ def riscv64_machines():
         by = {"aplic-imsic": "by IMSIC, APLIC$", "aplic": "by APLIC$", "none": "by PLIC$"}[aia]
         yield (f"{by.split()[1].strip(',$').lower()}.{cpus}cpu.{ring}.{way}",
                scenario(f"-M aia={aia}", cpus, device, took, by))
+    for aia, bus in itertools.product(("aplic-imsic", "aplic", "none"), ("pci", "mmio")):
+        yield f"each-wakes.{aia}.{bus}", each_wakes("virt,aia=" + aia, bus)
     message = r"message 2 +1 +[1-9]"
     # the firmware's timer in place of the CPU's own
     yield "no-sstc", scenario("-cpu rv64,sstc=off", 2, "", message, r"timer SBI")
