@@ -1,8 +1,21 @@
 /* SPDX-License-Identifier: MIT */
-/* See io_window.h.  All machines that have such a window are little-endian. */
+/* See io_window.h. */
 #include "kernel/core/io_window.h"
 
 static struct pci_window ports;
+
+/* PCI is little-endian, whatever the CPU is. */
+static uint16_t
+little16(uint16_t value)
+{
+	return __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__ ? value : __builtin_bswap16(value);
+}
+
+static uint32_t
+little32(uint32_t value)
+{
+	return __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__ ? value : __builtin_bswap32(value);
+}
 
 void
 io_window_init(struct pci_window *window)
@@ -31,8 +44,8 @@ io_window_read(uint32_t port, unsigned width)
 	if (width == 1)
 		return *(volatile uint8_t *)address;
 	if (width == 2)
-		return *(volatile uint16_t *)address;
-	return *(volatile uint32_t *)address;
+		return little16(*(volatile uint16_t *)address);
+	return little32(*(volatile uint32_t *)address);
 }
 
 void
@@ -45,7 +58,7 @@ io_window_write(uint32_t port, unsigned width, uint32_t value)
 	if (width == 1)
 		*(volatile uint8_t *)address = (uint8_t)value;
 	else if (width == 2)
-		*(volatile uint16_t *)address = (uint16_t)value;
+		*(volatile uint16_t *)address = little16((uint16_t)value);
 	else
-		*(volatile uint32_t *)address = value;
+		*(volatile uint32_t *)address = little32(value);
 }

@@ -11,6 +11,8 @@
  *   arch_order_observe()  loads before are done before loads and stores after: index, then contents
  *   arch_order_doorbell() memory stores before are visible before a register store after
  *
+ * arch/register.h has one more, for register loads after register stores.
+ *
  * Two builds share this file.  The plain build compiles to the instructions.  A build with
  * ORION_STEPPED (tests, fuzzers, the simulator) calls arch/stepped.h's hooks in their place, so
  * that a model device can act between any two accesses and a store buffer can delay what is not

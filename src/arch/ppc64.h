@@ -5,10 +5,14 @@
 
 #include <stdint.h>
 
+/* Of memory that is cached, whoever the observer is: a CPU, or a device that snoops. */
 static inline void arch_order_publish(void) { __asm__ volatile("lwsync" ::: "memory"); }
 static inline void arch_order_observe(void) { __asm__ volatile("lwsync" ::: "memory"); }
 static inline void arch_order_ask(void) { __asm__ volatile("sync" ::: "memory"); }
+
+/* lwsync does not order cached memory and registers, which are not; sync orders everything. */
 static inline void arch_order_doorbell(void) { __asm__ volatile("sync" ::: "memory"); }
+
 static inline void arch_relax(void) { __asm__ volatile("or 27,27,27" ::: "memory"); }
 
 static inline uint64_t

@@ -165,6 +165,8 @@ vblk_queue_enable(struct vblk_queue *queue)
 	};
 	orion_status status;
 
+	/* The device may look at the rings from then on: they are in memory before it is told. */
+	arch_order_doorbell();
 	status = virtio->transport.ops->queue_enable(virtio->transport.context, queue->index,
 						     &setup, &queue->doorbell);
 	queue->plain_doorbell = queue->doorbell.address != NULL && queue->doorbell.width == 2 &&

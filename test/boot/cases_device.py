@@ -97,6 +97,8 @@ def transitional_and_modern(args):
 
 def behind_bridge(guest):
     """A disk on another bus: behind a PCI Express root port, as every slot of a server is."""
+    bridge = "pci-bridge,id=far0,chassis_nr=1" if ARCH == "ppc64" else \
+        "pcie-root-port,id=far0,chassis=1,slot=5"
     first, second = guest.blank("a.img", MIB), guest.ext4("b.img", 4 * MIB)
     before = sha256(second)
     out = guest.good("""
@@ -105,7 +107,7 @@ def behind_bridge(guest):
         disk hash vd1
         disk write vd0 0 4k pattern:1
         disk bench vd1 randread bs=4k depth=8 count=200
-    """, DISK=first, QEMU_ARGS="-device pcie-root-port,id=far0,chassis=1,slot=5 "
+    """, DISK=first, QEMU_ARGS=f"-device {bridge} "
                                f"-drive if=none,id=far,format=raw,file={second} "
                                "-device virtio-blk-pci,drive=far,bus=far0")
     expect(hash_of(out) == before, "disk hash is not the host's sha256sum")

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """What only one architecture has: its machines, interrupt controllers, exceptions."""
 import itertools
+import re
 
 from boot import ARCH, KERNEL, KIB, MIB, expect, expect_pattern, hash_of, sha256, tool
 
@@ -22,16 +23,25 @@ CRASHES = {
         "run-data": r"instruction fetch from .*: page fault: not allowed",
         "unmapped": r"read of 00007f{8}000: page fault: nothing is mapped",
         "stack": r"below the stack of CPU 0: stack overflow", "breakpoint": r"breakpoint"},
+    "ppc64": {
+        "null": r"read of 0{16}: page fault: .* \(null pointer\)", "opcode": r"undefined opcode",
+        "write-code": r"write to .*: page fault: not allowed",
+        "run-data": r"instruction fetch from .*: page fault: not allowed",
+        "unmapped": r"read of 0000f{9}000: page fault: nothing is mapped",
+        "stack": r"below the stack of CPU 0: stack overflow", "breakpoint": r"breakpoint"},
     "s390x": {
         "null": r"read of page 0{16}: page fault: .* \(null pointer\)",
         "opcode": r"undefined opcode", "write-code": r"write to page .*: page fault: not allowed",
         "unmapped": r"read of page 00000007fffff000: page fault: nothing is mapped",
         "stack": r"below the stack of CPU 0: stack overflow"},
 }
+CRASHES["ppc64le"] = CRASHES["ppc64"]
 REGISTERS = {"x86_64": ("rip", "rsp", "cr2", "cr3", "rflags"),
              "arm64": ("pc", "sp", "x0", "x30", "syndrome", "address"),
              "riscv64": ("pc", "status", "ra", "sp", "t6", "cause", "value"),
+             "ppc64": ("pc", "state", "link", "r1", "r31", "address", "cause"),
              "s390x": ("psw", "r0", "r15", "address", "map")}
+REGISTERS["ppc64le"] = REGISTERS["ppc64"]
 
 SCRIPT = """
 disk list
@@ -108,6 +118,18 @@ def bridges(guest):
     guest.says(r"02:03\.0  line \d+ +0 +[1-9]", out)
 
 
+def each_wakes(machine, bus):
+    """A slow disk, so that every request is slept for: each is an interrupt of its own."""
+    def run(guest):
+        image = guest.blank("a.img", MIB)
+        out = guest.good("disk bench vd0 randread bs=4k depth=1 count=20\nirq list",
+                         BUS=bus, MACHINE=machine, DEVICE_ARGS="vectors=0" if bus == "pci" else "",
+                         DISK=f"format=raw,throttling.iops-total=50,file={image}")
+        taken = re.search(r"line \d+ +0 +(\d+)", out)
+        expect(taken and int(taken.group(1)) >= 15, "20 requests did not interrupt 15 times")
+    return run
+
+
 def elf(guest):
     """Without the image's header, from where QEMU puts an ELF file."""
     guest.good("disk list", KERNEL=KERNEL.replace(".img", ".elf"), DISK=guest.blank("a.img", MIB))
@@ -144,6 +166,8 @@ def riscv64_machines():
         by = {"aplic-imsic": "by IMSIC, APLIC$", "aplic": "by APLIC$", "none": "by PLIC$"}[aia]
         yield (f"{by.split()[1].strip(',$').lower()}.{cpus}cpu.{ring}.{way}",
                scenario(f"-M aia={aia}", cpus, device, took, by))
+    for aia, bus in itertools.product(("aplic-imsic", "aplic", "none"), ("pci", "mmio")):
+        yield f"each-wakes.{aia}.{bus}", each_wakes("virt,aia=" + aia, bus)
     message = r"message 2 +1 +[1-9]"
     # the firmware's timer in place of the CPU's own
     yield "no-sstc", scenario("-cpu rv64,sstc=off", 2, "", message, r"timer SBI")
@@ -164,9 +188,55 @@ def riscv64_machines():
     yield "17cpu", too_many
 
 
+def tce_shared(guest):
+    """Two disks share the bridge's window, a third is not translated."""
+    images = [guest.ext4(f"{i}.img", 4 * MIB) for i in range(3)]
+    lines = "".join(f"disk write vd{i} 0 64k pattern:{i + 1}\ndisk hash vd{i}\n" for i in range(3))
+    out = guest.good(
+        lines + "disk bench vd0 read bs=64k depth=16 count=100 queues=2\n" + lines +
+        "iommu test vd0\niommu list\n! iommu test vd2", DISK=images[0], QEMU_ARGS=" ".join(
+            f"-drive if=none,id=x{i},format=raw,file={images[i]} "
+            f"-device virtio-blk-pci,drive=x{i},disable-legacy=on,iommu_platform={on}"
+            for i, on in ((1, "on"), (2, "off"))),
+        DEVICE_ARGS="iommu_platform=on,disable-legacy=on")
+    expect(out.count("kept out") == 3, "the window does not keep a disk out of memory")
+    guest.says(r"^space 1: 2 users, ", out)
+    for i in range(3):
+        expect_pattern(images[i], i + 1, 0, 64 * KIB)
+
+
+def refused(machine, says):
+    def run(guest):
+        guest.bad("disk list", says, DISK=guest.blank("a.img", MIB), QEMU_ARGS=machine)
+    return run
+
+
+def ppc64_machines():
+    for cpus, ring, way in itertools.product((1, 2), ("split", "packed"), ("messages", "line")):
+        device = f",packed={'on' if ring == 'packed' else 'off'}"
+        device += ",vectors=0" if way == "line" else ""
+        took = rf"message {cpus} +{cpus - 1} +[1-9]" if way == "messages" else r"line \d+ +0 +[1-9]"
+        yield f"xics.{cpus}cpu.{ring}.{way}", scenario("", cpus, device, took, "by XICS")
+    message = r"message 2 +1 +[1-9]"
+    # the firmware that other machines have, which also assigns addresses, of 64 bits too
+    yield "slof", scenario("-M x-vof=off", 2, "", message, r"Booting from memory")
+    yield "power10", scenario("-cpu power10", 2, "", message, r"POWER10")
+    yield "power8-refused", refused("-cpu power8", r"no radix MMU: a POWER9")
+    yield "only-xics", scenario("-M ic-mode=xics", 2, "", message)
+    yield "only-xive-refused", refused("-M ic-mode=xive", r"no XICS: .*ic-mode=xics")
+    yield "16cpu", scenario("", 16, "", r"message 4 +3 +[1-9]")
+    for ring, packed in (("split", "off"), ("packed", "on")):
+        yield f"tce.{ring}", scenario(
+            "", 2, f",iommu_platform=on,disable-legacy=on,packed={packed}", message)
+    yield "tce.two", tce_shared
+
+
 def machines():
     if ARCH == "riscv64":
         yield from riscv64_machines()
+        return
+    if ARCH in ("ppc64", "ppc64le"):
+        yield from ppc64_machines()
         return
     if ARCH == "x86_64":
         yield "q35", scenario("", 2, "", r"message 2 +1 +[1-9]")

@@ -123,7 +123,7 @@ SUBMIT, REAP, COMMAND = "src/blk/submit.c", "src/blk/reap.c", "src/blk/command.c
 # name, file, what is there, what stands in its place, proofs that must notice
 MUTANTS = [
     ("le", "src/base/le.h", "(le32){arch_le32(v)}", "(le32){v}", ["le:big"]),
-    ("ceil", NUM, "__builtin_clz(v - 1)", "__builtin_clz(v)", ["num"]),
+    ("ceil", NUM, "arch_highest_bit(v - 1)", "arch_highest_bit(v)", ["num"]),
     ("align", NUM, "(v + align - 1)", "(v + align)", ["num"]),
     ("bucket", "src/base/latency.h", "ticks | 4", "ticks | 8", ["latency"]),
     ("event-late", EVENT, "now - event - 1)", "now - event)", ["event_passed"]),

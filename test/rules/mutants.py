@@ -44,7 +44,8 @@ SPLIT_ORDER = ("unit/ring_fences unit/blk_order__no*:split* "
                "exhaust/honest_accesses:split.[12].* exhaust/honest_disorder:split.1.*")
 PACKED_ORDER = ("unit/ring_fences unit/blk_order__no*:packed* "
                 "exhaust/honest_accesses:packed.[12].* exhaust/honest_disorder:packed.1.*")
-WITNESSES = {SPLIT: SPLIT_ORDER, PACKED: PACKED_ORDER, SUBMIT: "unit/blk_order__every_doorbell*"}
+WITNESSES = {SPLIT: SPLIT_ORDER, PACKED: PACKED_ORDER, SUBMIT: "unit/blk_order__every_doorbell*",
+             "src/blk/queue.c": "unit/blk_order__no_queue*"}
 
 
 def ordering_points():
@@ -371,7 +372,7 @@ mutant("9-outside", CONFIG, "fields[i].offset + fields[i].width > bytes",
        "unit/device_config__never_beyond_the_space unit/blk_limits__config_too_short",
        "a field may reach past the end of the configuration")
 mutant("9-change-lost", OPEN,
-       "__atomic_store_n(&device->virtio.config_pending, true, __ATOMIC_RELEASE);", "",
+       "__atomic_store_n(&device->virtio.config_pending, 1, __ATOMIC_RELEASE);", "",
        "unit/blk_open__refresh_tries_again_after_a_torn_read",
        "a change is forgotten when it could not be read")
 

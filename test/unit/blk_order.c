@@ -137,14 +137,45 @@ TEST_AXES(blk_order__no_wake_is_lost, axes, NULL)
 static struct {
 	const struct virtio_transport_ops *behind;
 	unsigned kicks;
+	uint64_t fences;
 } front;
 
 static void
 look_at_kick(void *context, uint16_t queue, uint32_t value)
 {
 	front.kicks++;
-	EXPECT_EQ(model_step_stats()->fences[STEP_DOORBELL], front.kicks);
+	EXPECT_EQ(model_step_stats()->fences[STEP_DOORBELL], front.fences + front.kicks);
 	front.behind->notify(context, queue, value);
+}
+
+static orion_status
+look_at_enable(void *context, uint16_t queue, const struct virtio_queue_setup *setup,
+	       struct virtio_doorbell *doorbell)
+{
+	(void)context, (void)queue, (void)setup, (void)doorbell;
+	front.fences = model_step_stats()->fences[STEP_DOORBELL];
+	return ORION_DEVICE_REFUSED;
+}
+
+/* Nor is a store to the rings left behind when a queue is enabled. */
+TEST_AXES(blk_order__no_queue_is_enabled_before_its_rings, axes, NULL)
+{
+	struct virtio_transport_ops ops;
+	struct vblk_queue *queue;
+	struct world world;
+	uint64_t before;
+
+	open_world(&world);
+	queue = vblk_queue_get(world.device, 0);
+	front.behind = queue->device->virtio.transport.ops;
+	ops = *front.behind;
+	ops.queue_enable = look_at_enable;
+	queue->device->virtio.transport.ops = &ops;
+	before = model_step_stats()->fences[STEP_DOORBELL];
+	EXPECT_EQ(vblk_queue_enable(queue), ORION_DEVICE_REFUSED);
+	EXPECT_EQ(front.fences, before + 1);
+	queue->device->virtio.transport.ops = front.behind;
+	world_close(&world);
 }
 
 /* No store is left behind a doorbell: each has a fence of its own before it. */
@@ -160,6 +191,7 @@ TEST_AXES(blk_order__every_doorbell_has_its_fence, axes, NULL)
 	queue = vblk_queue_get(world.device, 0);
 	front.behind = queue->device->virtio.transport.ops;
 	front.kicks = 0;
+	front.fences = model_step_stats()->fences[STEP_DOORBELL];
 	ops = *front.behind;
 	ops.notify = look_at_kick;
 	queue->device->virtio.transport.ops = &ops;
