@@ -150,7 +150,7 @@ KERNEL_ELF := $B/orion-$(ARCH).elf
 # KERNEL_ALSO is a folder whose sources serve, too.
 # What is booted: the ELF file, or where the ISA's boot protocol wants it (KERNEL_FLAT) an image.
 KERNEL := $(if $(KERNEL_FLAT),$B/orion-$(ARCH).img,$(KERNEL_ELF))
-kernel_c := $(CORE) $(STORAGE) $(filter-out $(KERNEL_WITHOUT),\
+kernel_c := $(filter-out $(KERNEL_WITHOUT),$(CORE) $(STORAGE) \
 	$(wildcard kernel/*.c kernel/*/*.c kernel/arch/$(ARCH)/*.c $(KERNEL_ALSO:=/*.c)))
 kernel_s := $(wildcard kernel/arch/$(ARCH)/*.S $(KERNEL_ALSO:=/*.S))
 kernel_o := $(kernel_s:%.S=$B/$(ARCH)/%.S.o) $(kernel_c:%.c=$B/$(ARCH)/%.o)

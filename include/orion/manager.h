@@ -36,7 +36,6 @@ struct manager_device {
 	union {
 		struct virtio_pci pci;  /* when pci_function is not UINT32_MAX */
 		struct virtio_mmio mmio;
-		struct virtio_ccw ccw;
 	};
 	uint32_t pci_function;
 };
@@ -76,12 +75,7 @@ ORION_MUST_USE orion_status manager_attach_pci(struct manager *manager, uint32_t
 ORION_MUST_USE orion_status manager_attach_mmio(struct manager *manager, uint64_t address,
 						size_t bytes, uint32_t line, unsigned *index);
 
-/* The same for the device behind a subchannel, as of virtio_ccw_open(); HOST outlives MANAGER. */
-ORION_MUST_USE orion_status manager_attach_ccw(struct manager *manager,
-					       const struct virtio_ccw_host *host, uint32_t device,
-					       unsigned *index);
-
-/* The same for a host's own transport, which belongs to the manager from here on. */
+/* The same for another transport (virtio_ccw_open()), the manager's from here on. */
 ORION_MUST_USE orion_status manager_attach(struct manager *manager,
 					   struct virtio_transport transport, unsigned *index);
 

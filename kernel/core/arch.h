@@ -174,8 +174,8 @@ uint32_t arch_line_of_wire(uint32_t number);
 bool arch_line_enable(uint32_t line, bool is_pci);
 void arch_line_disable(uint32_t line);
 
-/* Enters the machine's virtio devices with MMIO registers, or behind subchannels: mmio.h, ccw.h. */
-void arch_mmio_find(void);
+/* Enters the machine's virtio devices with MMIO registers, or on a bus of its own: mmio.h, place.h. */
+void arch_devices_find(void);
 
 /* QEMU's fw_cfg device: selects an item, reads its next bytes.  Absent: reads give all ones. */
 void arch_fw_cfg_select(uint16_t key);

@@ -2,7 +2,6 @@
 /* From the first line of the banner to the console or the end of the script. */
 #include "kernel/console/console.h"
 #include "kernel/core/arch.h"
-#include "kernel/core/ccw.h"
 #include "kernel/core/commands.h"
 #include "kernel/core/fw_cfg.h"
 #include "kernel/core/hypervisor.h"
@@ -11,6 +10,7 @@
 #include "kernel/core/memory.h"
 #include "kernel/core/mmio.h"
 #include "kernel/core/pci.h"
+#include "kernel/core/place.h"
 #include "kernel/core/port.h"
 #include "kernel/core/print.h"
 #include "kernel/core/string.h"
@@ -287,17 +287,18 @@ attach_mmio(const struct mmio_place *place)
 }
 
 static void
-attach_ccw(const struct ccw_place *place)
+attach_place(const struct place *place, unsigned n)
 {
-	char where[WHERE_BYTES];
+	struct virtio_transport transport;
 	unsigned index = 0;
 	orion_status status;
 
-	format_text(where, sizeof(where), "ccw 0.0.%04x", place->number);
-	port_attaching(where);
-	status = manager_attach_ccw(&manager, place->host, place->subchannel, &index);
+	port_attaching(place->name);
+	status = place->open(place->device, n, &transport);
+	if (status == ORION_OK)
+		status = manager_attach(&manager, transport, &index);
 	port_attaching(NULL);
-	attached(where, status, index);
+	attached(place->name, status, index);
 }
 
 static void
@@ -311,8 +312,8 @@ attach_disks(void)
 	}
 	for (unsigned i = 0; i < mmio_count(); i++)
 		attach_mmio(mmio_at(i));
-	for (unsigned i = 0; i < ccw_count(); i++)
-		attach_ccw(ccw_at(i));
+	for (unsigned i = 0; i < place_count(); i++)
+		attach_place(place_at(i), i);
 	if (manager_count(&manager) == 0)
 		kprint("disk: none\n");
 }
@@ -347,7 +348,7 @@ kernel_main(void)
 	find_hypervisor();
 	print_banner();
 	mmio_from_command_line(arch_command_line());
-	arch_mmio_find();
+	arch_devices_find();
 	init_driver();
 	attach_disks();
 	context.storage = &storage;

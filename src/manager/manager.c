@@ -160,24 +160,6 @@ manager_attach_mmio(struct manager *manager, uint64_t address, size_t bytes, uin
 	return attach(manager, slot, transport, index);
 }
 
-orion_status
-manager_attach_ccw(struct manager *manager, const struct virtio_ccw_host *host, uint32_t device,
-		   unsigned *index)
-{
-	struct manager_device *slot = slot_free(manager);
-	struct virtio_transport transport;
-	orion_status status;
-
-	if (slot == NULL)
-		return ORION_TOO_LARGE;
-	status = virtio_ccw_open(&slot->ccw, manager->port, manager->port_context, host, device,
-				 &transport);
-	if (status != ORION_OK)
-		return status;
-	slot->pci_function = NO_FUNCTION;
-	return attach(manager, slot, transport, index);
-}
-
 static bool
 is_busy(struct vblk_device *device)
 {

@@ -232,6 +232,8 @@ TEST_AXES(device_ccw__every_command_fails_once, how_axes, NULL)
 						.home_count = 2,
 						.memory_take = memory_take,
 						.memory_give = memory_give};
+		struct virtio_transport transport;
+		struct virtio_ccw ccw;
 		unsigned index;
 		orion_status status;
 
@@ -239,7 +241,10 @@ TEST_AXES(device_ccw__every_command_fails_once, how_axes, NULL)
 		EXPECT_EQ(manager_init(&manager, &config, &error), ORION_OK);
 		script.fail_at = n;
 		script.how = statuses[test_choice(&hows)];
-		status = manager_attach_ccw(&manager, &script.host, CCW_DEVICE, &index);
+		status = virtio_ccw_open(&ccw, &script.port, NULL, &script.host, CCW_DEVICE,
+					 &transport);
+		if (status == ORION_OK)
+			status = manager_attach(&manager, transport, &index);
 		test_note("command %u: status %d", n, status);
 		EXPECT(status != ORION_OK || script.commands >= 15);
 		good += status == ORION_OK;

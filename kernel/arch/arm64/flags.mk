@@ -11,6 +11,6 @@ KERNEL_CFLAGS := -march=armv8-a -mgeneral-regs-only -mstrict-align -mno-outline-
 KERNEL_LDFLAGS := -m aarch64linux -nostdlib -pie --no-dynamic-linker -z max-page-size=4096 \
 	-z noexecstack -z norelro --build-id=none -T kernel/arch/arm64/link.ld
 # What machines of this kind do not have.
-KERNEL_WITHOUT := kernel/core/acpi.c
+KERNEL_WITHOUT := src/device/ccw%.c kernel/core/acpi.c
 # What is booted: the image without the ELF around it, which begins with the header of boot.S.
 KERNEL_FLAT := aarch64-linux-gnu-objcopy -O binary

@@ -54,7 +54,7 @@ interrupt_line(const struct fdt_interrupt *interrupt)
 }
 
 void
-arch_mmio_find(void)
+arch_devices_find(void)
 {
 	mmio_from_tree(boot_tree(), interrupt_line);
 }

@@ -46,7 +46,7 @@ arch_fw_cfg_read(void *buffer, size_t bytes)
 
 /* Nor are there virtio devices with MMIO registers. */
 void
-arch_mmio_find(void)
+arch_devices_find(void)
 {
 }
 

@@ -12,4 +12,4 @@ KERNEL_CFLAGS := -mcpu=power8 -mabi=elfv2 -mcmodel=medium -msoft-float -mno-alti
 KERNEL_LDFLAGS := -m elf64ppc -nostdlib -pie --no-dynamic-linker -z max-page-size=4096 \
 	-z noexecstack -z norelro --build-id=none -T kernel/arch/ppc64/link.ld
 # What machines of this kind do not have.
-KERNEL_WITHOUT := $(addprefix kernel/core/,acpi.c ecam.c fdt_fw_cfg.c fdt_host.c)
+KERNEL_WITHOUT := src/device/ccw%.c $(addprefix kernel/core/,acpi.c ecam.c fdt_fw_cfg.c fdt_host.c)

@@ -15,6 +15,6 @@ KERNEL_LDFLAGS := -m elf64lriscv -nostdlib -pie --no-dynamic-linker --no-relax \
 # More registers to keep than elsewhere: bytes of stack that a function of the I/O path may use.
 KERNEL_FRAME_HOT := 320
 # What machines of this kind do not have.
-KERNEL_WITHOUT := kernel/core/acpi.c
+KERNEL_WITHOUT := src/device/ccw%.c kernel/core/acpi.c
 # What is booted: the image without the ELF around it, which begins with the header of boot.S.
 KERNEL_FLAT := riscv64-linux-gnu-objcopy -O binary

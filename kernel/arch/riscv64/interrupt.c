@@ -123,7 +123,7 @@ arch_message_release(unsigned irq, const struct orion_irq_source *source)
 }
 
 void
-arch_mmio_find(void)
+arch_devices_find(void)
 {
 	mmio_from_tree(boot_tree(), interrupt_line);
 }

@@ -7,9 +7,10 @@
  */
 #include "channel.h"
 #include "cpu.h"
-#include "kernel/core/ccw.h"
 #include "kernel/core/irq.h"
 #include "kernel/core/lock.h"
+#include "kernel/core/place.h"
+#include "kernel/core/port.h"
 #include "kernel/core/print.h"
 #include "kernel/core/string.h"
 
@@ -254,30 +255,38 @@ is_block(uint32_t number)
 	       id[3] == VIRTIO_CCW_MODEL_BLOCK;
 }
 
-void
-arch_mmio_find(void)
+static struct virtio_ccw_adapter adapter = {
+	.summary = (uintptr_t)&summary,
+	.wire = WIRE_ADAPTER,
+	.subclass = SUBCLASS_ADAPTER,
+};
+static struct virtio_ccw_host host = {channel_enable, channel_command, channel_notify, &adapter};
+
+static orion_status
+open_device(uint32_t subchannel, unsigned n, struct virtio_transport *out)
 {
-	static struct virtio_ccw_adapter adapter;
-	static struct virtio_ccw_host host = {channel_enable, channel_command, channel_notify,
-					      &adapter};
+	static struct virtio_ccw devices[PLACES_MAX];
+
+	return virtio_ccw_open(&devices[n], port_get(), NULL, &host, subchannel, out);
+}
+
+void
+arch_devices_find(void)
+{
 	struct schib schib;
 
 	if (is_said("channel.adapter=off"))
 		host.adapter = NULL;
-	adapter.summary = (uintptr_t)&summary;
-	adapter.wire = WIRE_ADAPTER;
-	adapter.subclass = SUBCLASS_ADAPTER;
 	for (uint32_t number = 0; number < SUBCHANNELS; number++) {
-		struct ccw_place place = {&host, number, 0};
+		struct place place = {"", open_device, number};
 
 		if (CHANNEL_INSTRUCTION("stsch", number, schib) == CC_ABSENT)
 			break;
 		if ((schib.flags & SCHIB_VALID) == 0 || (schib.characteristics & SCHIB_TYPE) != 0)
 			continue;
-		place.number = schib.device;
-		if (is_block(number) && !ccw_enter(&place))
-			kprint("ccw: 0.0.%04x left out: more than %u devices\n", place.number,
-			       CCW_PLACES_MAX);
+		format_text(place.name, sizeof(place.name), "ccw 0.0.%04x", schib.device);
+		if (is_block(number) && !place_enter(&place))
+			kprint("%s left out: more than %u devices\n", place.name, PLACES_MAX);
 		(void)channel_enable(NULL, number, false);
 	}
 }

@@ -128,7 +128,7 @@ arch_init(void)
 }
 
 void
-arch_mmio_find(void)
+arch_devices_find(void)
 {
 	const struct acpi_header *dsdt = acpi_dsdt();
 

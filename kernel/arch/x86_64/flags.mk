@@ -7,7 +7,7 @@ KERNEL_CFLAGS := -m64 -mno-red-zone -mgeneral-regs-only -mcmodel=small -ffreesta
 KERNEL_LDFLAGS := -m elf_x86_64 -nostdlib -static --no-dynamic-linker -z max-page-size=4096 \
 	-z noexecstack --build-id=none -T kernel/arch/x86_64/link.ld
 # What machines of this kind do not have.
-KERNEL_WITHOUT := kernel/core/fdt%.c kernel/core/io_window.c
+KERNEL_WITHOUT := src/device/ccw%.c kernel/core/fdt%.c kernel/core/io_window.c
 # What loaders of Linux take.
 KERNEL_MORE := bzImage
 KERNEL_OBJCOPY := objcopy

@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Where disks are on a bus that only one ISA has: the ISA finds the devices and brings what opens
+ * one of them.
+ */
+#ifndef KERNEL_CORE_PLACE_H
+#define KERNEL_CORE_PLACE_H
+
+#include "orion/transport.h"
+
+#include <stdbool.h>
+
+#define PLACES_MAX 64u
+#define PLACE_NAME_BYTES 24u
+
+struct place {
+	char name[PLACE_NAME_BYTES]; /* for people: "ccw 0.0.0001" */
+
+	/*
+	 * Opens the device that DEVICE names; N is the place's own number, from 0 to PLACES_MAX -
+	 * 1.  The transport is closed before the place is opened again.
+	 */
+	orion_status (*open)(uint32_t device, unsigned n, struct virtio_transport *out);
+	uint32_t device;
+};
+
+/* Enters PLACE; false when there are PLACES_MAX. */
+bool place_enter(const struct place *place);
+
+unsigned place_count(void);
+const struct place *place_at(unsigned n);
+
+#endif
