@@ -62,6 +62,9 @@ bool irq_line_arrived(unsigned line);
 /* Bytes came in on the console. */
 void console_received(const char *bytes, size_t count);
 
+/* The image's borders, from the ISA's link.ld; it is RAM from the first to the last. */
+extern char kernel_start[], kernel_text_end[], kernel_rodata_end[], kernel_end[];
+
 /* ---- Boot ---- */
 
 /* The machine's name for the banner, static: "x86_64". */
@@ -174,7 +177,7 @@ uint32_t arch_line_of_wire(uint32_t number);
 bool arch_line_enable(uint32_t line, bool is_pci);
 void arch_line_disable(uint32_t line);
 
-/* Enters the machine's virtio devices with MMIO registers, or on a bus of its own: mmio.h, place.h. */
+/* Enters the virtio devices with MMIO registers (mmio.h), or on a bus of its own (place.h). */
 void arch_devices_find(void);
 
 /* QEMU's fw_cfg device: selects an item, reads its next bytes.  Absent: reads give all ones. */

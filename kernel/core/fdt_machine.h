@@ -11,9 +11,6 @@
 
 /* ---- Supplied by the ISA ---- */
 
-/* The image's borders, from link.ld. */
-extern char kernel_start[], kernel_text_end[], kernel_rodata_end[], kernel_end[];
-
 /*
  * Maps registers that are the kernel's own: no disk may claim to lie there.  False when they cannot
  * be mapped or noted.

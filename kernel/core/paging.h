@@ -54,7 +54,7 @@ void paging_remove(uint64_t address);
 /* Maps what is not mapped yet of the pages that the range touches.  Any CPU. */
 bool paging_add(uint64_t address, uint64_t bytes, enum paging_kind kind);
 
-/* False before paging_init(), too. */
+/* False before paging_init(), too.  An ISA with tables of its own has this, and not the rest. */
 bool paging_is_mapped(uint64_t address);
 
 #endif

@@ -3,7 +3,10 @@
 #include "kernel/core/panic.h"
 
 #include "kernel/core/arch.h"
+#include "kernel/core/paging.h"
 #include "kernel/core/print.h"
+
+#define STACK_WORDS 16u
 
 static uint32_t panic_owner; /* CPU index + 1; 0: all is well */
 
@@ -32,6 +35,26 @@ panic_end(void)
 {
 	kprint("The kernel has stopped.\n");
 	arch_power_off(false);
+}
+
+void
+panic_print_stack(uint64_t sp)
+{
+	kprint("  stack (* may be a return address):");
+	for (unsigned i = 0; i < STACK_WORDS; i++) {
+		uint64_t at = sp + i * sizeof(uint64_t);
+
+		if (at % sizeof(uint64_t) != 0 || !paging_is_mapped(at)) {
+			kprint(" no more of it can be read");
+			break;
+		}
+		uint64_t word = *(const uint64_t *)(uintptr_t)at;
+		bool code = word >= (uintptr_t)kernel_start && word < (uintptr_t)kernel_text_end;
+
+		kprint("%s%016llx%c", i % 4 == 0 ? "\n    " : " ", (unsigned long long)word,
+		       code ? '*' : ' ');
+	}
+	kprint("\n");
 }
 
 bool

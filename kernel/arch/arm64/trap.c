@@ -13,7 +13,6 @@
 #define CLASS_DATA 0x25u
 #define SYNDROME_WRITE 0x40u
 #define INSTRUCTION_BYTES 4u
-#define STACK_WORDS 16u
 
 static const char *const class_names[64] = {
 	[CLASS_UNKNOWN] = "undefined opcode",
@@ -89,27 +88,6 @@ print_registers(const struct trap_frame *frame)
 	       (unsigned long long)system_read(ttbr0_el1));
 }
 
-/* Words from the stack; a '*' marks those that point into the kernel's code. */
-static void
-print_stack(uint64_t sp)
-{
-	kprint("  stack (* may be a return address):");
-	for (unsigned i = 0; i < STACK_WORDS; i++) {
-		uint64_t at = sp + i * sizeof(uint64_t);
-
-		if (at % sizeof(uint64_t) != 0 || !paging_is_mapped(at)) {
-			kprint(" no more of it can be read");
-			break;
-		}
-		uint64_t word = *(const uint64_t *)(uintptr_t)at;
-		bool code = word >= (uintptr_t)kernel_start && word < (uintptr_t)kernel_text_end;
-
-		kprint("%s%016llx%c", i % 4 == 0 ? "\n    " : " ", (unsigned long long)word,
-		       code ? '*' : ' ');
-	}
-	kprint("\n");
-}
-
 static _Noreturn void
 exception(const struct trap_frame *frame, uint64_t vector)
 {
@@ -124,7 +102,7 @@ exception(const struct trap_frame *frame, uint64_t vector)
 	if (class == CLASS_FETCH || class == CLASS_DATA)
 		print_abort(frame, class == CLASS_FETCH);
 	print_registers(frame);
-	print_stack(frame->sp);
+	panic_print_stack(frame->sp);
 	panic_end();
 }
 

@@ -26,7 +26,6 @@
 #define PROGRAM_TRAP 0x20000u
 
 #define MODE_LITTLE_INTERRUPTS 4u
-#define STACK_WORDS 16u
 
 static const struct {
 	uint32_t vector;
@@ -122,27 +121,6 @@ print_registers(const struct trap_frame *frame)
 	       (unsigned long long)frame->cause);
 }
 
-/* Words from the stack; a '*' marks those that point into the kernel's code. */
-static void
-print_stack(uint64_t sp)
-{
-	kprint("  stack (* may be a return address):");
-	for (unsigned i = 0; i < STACK_WORDS; i++) {
-		uint64_t at = sp + i * sizeof(uint64_t);
-
-		if (at % sizeof(uint64_t) != 0 || !paging_is_mapped(at)) {
-			kprint(" no more of it can be read");
-			break;
-		}
-		uint64_t word = *(const uint64_t *)(uintptr_t)at;
-		bool code = word >= (uintptr_t)kernel_start && word < (uintptr_t)kernel_text_end;
-
-		kprint("%s%016llx%c", i % 4 == 0 ? "\n    " : " ", (unsigned long long)word,
-		       code ? '*' : ' ');
-	}
-	kprint("\n");
-}
-
 static _Noreturn void
 exception(const struct trap_frame *frame)
 {
@@ -152,7 +130,7 @@ exception(const struct trap_frame *frame)
 	if (frame->vector == VECTOR_DATA || frame->vector == VECTOR_FETCH)
 		print_fault(frame);
 	print_registers(frame);
-	print_stack(frame->r[1]);
+	panic_print_stack(frame->r[1]);
 	panic_end();
 }
 

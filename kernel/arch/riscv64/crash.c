@@ -1,17 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* Provoked exceptions: to see the dump, and to test that it is told. */
 #include "cpu.h"
+#include "kernel/core/crash.h"
 #include "kernel/core/string.h"
-
-/* Not inlined, and not a tail call: each level takes stack until the guard is hit. */
-static __attribute__((noinline)) uint64_t
-use_stack(volatile uint8_t *above)
-{
-	volatile uint8_t room[1000];
-
-	room[0] = above != NULL ? above[0] : 1;
-	return room[0] != 0 ? use_stack(room) + room[0] : 0;
-}
 
 const char *const *
 arch_crash_kinds(void)
@@ -31,13 +22,13 @@ arch_crash(const char *kind)
 	if (string_equal(kind, "opcode"))
 		__asm__ volatile(".half 0");
 	else if (string_equal(kind, "write-code"))
-		*(volatile char *)kernel_start = 0;
+		crash_write_code();
 	else if (string_equal(kind, "run-data"))
 		((void (*)(void))(uintptr_t)data)();
 	else if (string_equal(kind, "unmapped"))
 		(void)*(volatile char *)(uintptr_t)nowhere;
 	else if (string_equal(kind, "stack"))
-		use_stack(NULL);
+		crash_use_stack();
 	else if (string_equal(kind, "breakpoint"))
 		__asm__ volatile("ebreak");
 	else

@@ -6,7 +6,6 @@
 #include "kernel/core/print.h"
 
 #define CAUSE_INTERRUPT (UINT64_C(1) << 63)
-#define STACK_WORDS 16u
 
 enum cause {
 	FETCH_FAULT = 1,
@@ -110,27 +109,6 @@ print_registers(const struct trap_frame *frame)
 	       (unsigned long long)frame->value, (unsigned long long)csr_read(satp));
 }
 
-/* Words from the stack; a '*' marks those that point into the kernel's code. */
-static void
-print_stack(uint64_t sp)
-{
-	kprint("  stack (* may be a return address):");
-	for (unsigned i = 0; i < STACK_WORDS; i++) {
-		uint64_t at = sp + i * sizeof(uint64_t);
-
-		if (at % sizeof(uint64_t) != 0 || !paging_is_mapped(at)) {
-			kprint(" no more of it can be read");
-			break;
-		}
-		uint64_t word = *(const uint64_t *)(uintptr_t)at;
-		bool code = word >= (uintptr_t)kernel_start && word < (uintptr_t)kernel_text_end;
-
-		kprint("%s%016llx%c", i % 4 == 0 ? "\n    " : " ", (unsigned long long)word,
-		       code ? '*' : ' ');
-	}
-	kprint("\n");
-}
-
 static _Noreturn void
 exception(const struct trap_frame *frame)
 {
@@ -140,7 +118,7 @@ exception(const struct trap_frame *frame)
 	if (access_text(frame->cause) != NULL)
 		print_access(frame);
 	print_registers(frame);
-	print_stack(frame->x[2]);
+	panic_print_stack(frame->x[2]);
 	panic_end();
 }
 

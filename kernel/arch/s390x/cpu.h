@@ -87,9 +87,6 @@ _Static_assert(offsetof(struct lowcore, control) == LOWCORE_CONTROLS, "lowcore.h
 
 extern struct cpu_stacks cpu_stacks[CPUS_MAX];
 
-/* The image's borders, from link.ld. */
-extern char kernel_start[], kernel_text_end[], kernel_rodata_end[], kernel_end[];
-
 /* lowcore.c */
 extern struct lowcore lowcores[CPUS_MAX];
 /* Fills the area of CPU, which must not be using it; TRANSLATION: with page tables, at ROOT. */
@@ -103,7 +100,6 @@ uint64_t mmu_root(void);
 /* Control register 0's bits for what the machine can. */
 uint64_t mmu_control(void);
 bool mmu_has_no_execute(void);
-bool mmu_is_mapped(uint64_t address);
 
 /* facility.c */
 bool facility_is_there(unsigned number);

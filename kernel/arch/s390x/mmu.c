@@ -7,6 +7,7 @@
  */
 #include "cpu.h"
 #include "kernel/core/memory.h"
+#include "kernel/core/paging.h"
 #include "kernel/core/string.h"
 
 #define REGION_BYTES 0x80000000ull
@@ -157,7 +158,7 @@ mmu_root(void)
 }
 
 bool
-mmu_is_mapped(uint64_t address)
+paging_is_mapped(uint64_t address)
 {
 	const uint64_t *table = regions;
 	uint64_t entry;

@@ -13,7 +13,6 @@
 #define ADDRESS_MASK (~UINT64_C(0xfff))
 #define ADDRESS_STORE 0x400u /* bits 52 and 53 of the address: 01, a store; 10, a fetch */
 #define ADDRESS_FETCH 0x800u
-#define STACK_WORDS 16u
 
 static const char *const program_names[] = {
 	[0x01] = "operation: undefined opcode",
@@ -73,27 +72,6 @@ print_registers(const struct trap_frame *frame)
 	       (unsigned long long)mmu_root());
 }
 
-/* Words from the stack; a '*' marks those that point into the kernel's code. */
-static void
-print_stack(uint64_t sp)
-{
-	kprint("  stack (* may be a return address):");
-	for (unsigned i = 0; i < STACK_WORDS; i++) {
-		uint64_t at = sp + i * sizeof(uint64_t);
-
-		if (at % sizeof(uint64_t) != 0 || !mmu_is_mapped(at)) {
-			kprint(" no more of it can be read");
-			break;
-		}
-		uint64_t word = *(const uint64_t *)(uintptr_t)at;
-		bool code = word >= (uintptr_t)kernel_start && word < (uintptr_t)kernel_text_end;
-
-		kprint("%s%016llx%c", i % 4 == 0 ? "\n    " : " ", (unsigned long long)word,
-		       code ? '*' : ' ');
-	}
-	kprint("\n");
-}
-
 static _Noreturn void
 exception(const struct trap_frame *frame)
 {
@@ -116,7 +94,7 @@ exception(const struct trap_frame *frame)
 	if (code == CODE_PROTECTION || is_translation(code))
 		print_access(frame, code);
 	print_registers(frame);
-	print_stack(frame->r[15]);
+	panic_print_stack(frame->r[15]);
 	panic_end();
 }
 

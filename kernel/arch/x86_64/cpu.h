@@ -65,9 +65,6 @@ struct trap_frame {
 extern struct cpu cpus[CPUS_MAX];
 extern struct cpu_stacks cpu_stacks[CPUS_MAX];
 
-/* The image's borders, from link.ld. */
-extern char kernel_start[], kernel_text_end[], kernel_rodata_end[], kernel_end[];
-
 /* boot.c: for the banner. */
 void boot_describe(void);
 

@@ -10,7 +10,6 @@
 #define STUB_BYTES 16u
 #define TRAP_STACK_DOUBLE_FAULT 1u
 #define TRAP_STACK_NMI 2u
-#define STACK_WORDS 16u
 #define MSR_GS_BASE 0xc0000101u
 
 struct gate {
@@ -185,27 +184,6 @@ print_registers(const struct trap_frame *f)
 	       (unsigned long long)cr3_read(), (unsigned long long)f->error);
 }
 
-/* Words from the stack; a '*' marks those that point into the kernel's code. */
-static void
-print_stack(uint64_t rsp)
-{
-	kprint("  stack (* may be a return address):");
-	for (unsigned i = 0; i < STACK_WORDS; i++) {
-		uint64_t at = rsp + i * sizeof(uint64_t);
-
-		if (at % sizeof(uint64_t) != 0 || !paging_is_mapped(at)) {
-			kprint(" no more of it can be read");
-			break;
-		}
-		uint64_t word = *(const uint64_t *)(uintptr_t)at;
-		bool code = word >= (uintptr_t)kernel_start && word < (uintptr_t)kernel_text_end;
-
-		kprint("%s%016llx%c", i % 4 == 0 ? "\n    " : " ", (unsigned long long)word,
-		       code ? '*' : ' ');
-	}
-	kprint("\n");
-}
-
 static _Noreturn void
 exception(const struct trap_frame *frame)
 {
@@ -220,7 +198,7 @@ exception(const struct trap_frame *frame)
 	else if (frame->vector == VECTOR_DOUBLE_FAULT)
 		print_guard(address);
 	print_registers(frame);
-	print_stack(frame->rsp);
+	panic_print_stack(frame->rsp);
 	panic_end();
 }
 
