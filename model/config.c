@@ -66,7 +66,8 @@ model_config_get(struct model_device *d, uint32_t offset, unsigned width)
 
 	if (model_is_gone(d))
 		return UINT32_MAX >> (32 - 8 * width);
-	if (!is_field(offset, width)) {
+	/* A legacy device's fields may be read by pieces.  [spec 4.1.4.10] */
+	if (!is_field(offset, width) && (!d->legacy || width != 1 || offset >= sizeof(config))) {
 		model_breached(d->host, MODEL_BREACH_CONFIG_WIDTH, UINT_MAX, offset, width, 0);
 		return 0;
 	}

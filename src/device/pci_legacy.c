@@ -59,19 +59,29 @@ config_bytes(void *context)
 	return pci->common.bytes - config_at(pci);
 }
 
+/*
+ * Byte after byte, as is allowed here: where a CPU can have either byte order, devices swap wider
+ * fields for the one that they take it to have.  [spec 4.1.4.10]
+ */
 static uint32_t
 config_read(void *context, uint32_t offset, unsigned width)
 {
-	return offset + width <= config_bytes(context)
-		       ? get(context, config_at(context) + offset, width)
-		       : UINT32_MAX;
+	uint32_t value = 0;
+
+	if (offset + width > config_bytes(context))
+		return UINT32_MAX;
+	for (unsigned i = 0; i < width; i++)
+		value |= get(context, config_at(context) + offset + i, 1) << (8 * i);
+	return value;
 }
 
 static void
 config_write(void *context, uint32_t offset, unsigned width, uint32_t value)
 {
-	if (offset + width <= config_bytes(context))
-		put(context, config_at(context) + offset, width, value);
+	if (offset + width > config_bytes(context))
+		return;
+	for (unsigned i = 0; i < width; i++)
+		put(context, config_at(context) + offset + i, 1, value >> (8 * i) & 0xff);
 }
 
 /* No register says how many: a queue is there when its size is not 0. */

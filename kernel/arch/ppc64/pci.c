@@ -20,12 +20,6 @@ pci_host_init(void)
 	host_unit = fdt_cells(fdt_get(boot_tree(), host.node, "reg"), 0, 2);
 	host_is_there = host.node != FDT_NONE && rtas_has("ibm,read-pci-config");
 	fdt_pci_windows(boot_tree(), &host);
-	/*
-	 * A legacy device is big-endian here, or QEMU swaps the wider fields of its configuration:
-	 * it is refused where there are no ports.
-	 */
-	if (IS_LITTLE_ENDIAN)
-		host.windows[PCI_SPACE_IO].bytes = 0;
 	io_window_init(&host.windows[PCI_SPACE_IO]);
 	tce_init(host.node);
 }
