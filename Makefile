@@ -188,9 +188,9 @@ define compile # how, source, flags
 endef
 
 $B/core/%.o: src/%.c $B/flags
-	$(call compile,CC,$<,$(FREE) -Isrc $(call small,$<) $(call frame,$<))
+	$(call compile,CC,$<,$(FREE) $(call small,$<) $(call frame,$<))
 $B/stepped/%.o: src/%.c $B/flags
-	$(call compile,STEP,$<,$(FREE) -Isrc -DORION_STEPPED)
+	$(call compile,STEP,$<,$(FREE) -DORION_STEPPED)
 $B/host/storage/%.o: storage/%.c $B/flags
 	$(call compile,CC,$<,$(FREE) -I. $(call frame,$<))
 $B/host/commands/%.o: commands/%.c $B/flags
@@ -210,7 +210,7 @@ $B/host/test/linux/%.o: test/linux/%.c $B/flags
 $B/pic/ports/%.o: ports/%.c $B/flags
 	$(call compile,PIC,$<,-D_GNU_SOURCE $(PIC) -Isrc -I.)
 $B/pic/%.o: src/%.c $B/flags
-	$(call compile,PIC,$<,$(FREE) $(PIC) -Isrc $(call small,$<))
+	$(call compile,PIC,$<,$(FREE) $(PIC) $(call small,$<))
 $B/step/bench/%.o: bench/%.c $B/flags
 	$(call compile,STEP,$<,-D_GNU_SOURCE -DORION_STEPPED -Isrc -I.)
 $B/host/test/embed/%.o: test/embed/%.c $B/flags
@@ -289,7 +289,7 @@ build/fio/version: FORCE
 define compile_kernel
 	$(call say,KCC,$<)mkdir -p $(@D) && $(KERNEL_CC) $(filter -O% -g%,$(CFLAGS)) $(BASE) \
 		$(FREE) $(KERNEL_CFLAGS) $(call frame,$<) \
-		$(if $(filter src/%,$<),-Isrc,-I. -Ikernel -isystem kernel/include) -c -o $@ $<
+		$(if $(filter src/%,$<),,-I. -Ikernel -isystem kernel/include) -c -o $@ $<
 endef
 $B/$(ARCH)/%.o: %.c $B/$(ARCH)/flags
 	$(compile_kernel)

@@ -40,7 +40,7 @@ disk_open(struct disk *disk, const struct bench_options *wanted)
 		.size_max = (uint16_t)wanted->size,
 		.queues = (uint16_t)wanted->queues,
 	};
-	options_default(&disk->options);
+	orion_options_default(&disk->options);
 	disk->options.queue_count = wanted->queues;
 	disk->options.queue_depth = wanted->size;
 	disk->budget.limit = disk->options.shared_memory_size;

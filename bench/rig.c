@@ -202,22 +202,23 @@ void
 ring_rig_open(struct ring_rig *rig, const struct bench_options *options)
 {
 	uint16_t size = (uint16_t)options->size;
-	struct vring_layout layout = vring_layout(size, options->packed);
+	struct orion_vring_layout layout = orion_vring_layout(size, options->packed);
 	unsigned char *shared = allocate(layout.bytes);
 
 	if (size > RIG_SIZE_MAX)
 		bench_fail("size must be 1 to 1024");
 	rig->slots = allocate(size * sizeof(*rig->slots));
 	rig->tables = allocate(size * sizeof(*rig->tables));
-	vring_setup(&rig->ring, &(struct vring_config){.shared = shared,
-						       .slots = rig->slots,
-						       .links = allocate(size * sizeof(uint16_t)),
-						       .size = size,
-						       .ids = size,
-						       .limit = size,
-						       .kind = kind_of(options),
-						       .packed = options->packed,
-						       .event_index = options->event_index});
+	orion_vring_setup(&rig->ring,
+			  &(struct vring_config){.shared = shared,
+						 .slots = rig->slots,
+						 .links = allocate(size * sizeof(uint16_t)),
+						 .size = size,
+						 .ids = size,
+						 .limit = size,
+						 .kind = kind_of(options),
+						 .packed = options->packed,
+						 .event_index = options->event_index});
 	for (uint32_t i = 0; i < size; i++)
 		prepare(rig, &rig->slots[i], rig->tables[i]);
 	rig->device = (struct ring_device){.ring.packed = options->packed,

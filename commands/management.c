@@ -301,7 +301,7 @@ describe_latency(const struct request *request, struct report *report,
 			     : tenths_us(request, stats->latency_ticks / stats->completed),
 		     1);
 	for (unsigned i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-		uint64_t ticks = stats_percentile(stats->latency, rows[i].thousandths);
+		uint64_t ticks = orion_stats_percentile(stats->latency, rows[i].thousandths);
 
 		/* The bucket's edge may lie above the largest value that was seen. */
 		ticks = ticks < stats->latency_max_ticks ? ticks : stats->latency_max_ticks;

@@ -13,7 +13,8 @@
 orion_status
 storage_init(struct storage *storage, const struct storage_host *host, struct manager *manager)
 {
-	if (host->port == NULL || host->idle == NULL || port_check(host->port, 0, NULL) != ORION_OK)
+	if (host->port == NULL || host->idle == NULL ||
+	    orion_port_check(host->port, 0, NULL) != ORION_OK)
 		return ORION_PORT_INCOMPLETE;
 	memset(storage, 0, sizeof(*storage));
 	storage->host = *host;
@@ -38,7 +39,7 @@ name_disk(char name[STORAGE_NAME_BYTES], unsigned index)
 orion_status
 storage_add(struct storage *storage, unsigned index)
 {
-	struct vblk_device *device = manager_device_get(storage->manager, index);
+	struct vblk_device *device = orion_manager_device_get(storage->manager, index);
 
 	if (device == NULL || index >= STORAGE_DISKS_MAX)
 		return ORION_NOT_FOUND;

@@ -18,7 +18,7 @@ world_defaults(struct world_config *config)
 {
 	memset(config, 0, sizeof(*config));
 	model_options_default(&config->model);
-	options_default(&config->options);
+	orion_options_default(&config->options);
 	config->homes = 1;
 }
 
@@ -45,11 +45,11 @@ orion_status
 world_plug_attach(const struct world_plug *plug, struct manager *manager, unsigned *index)
 {
 	if (plug->reach == WORLD_MODEL)
-		return manager_attach(manager, model_device_transport(plug->device), index);
+		return orion_manager_attach(manager, model_device_transport(plug->device), index);
 	if (world_is_mmio(plug->reach))
-		return manager_attach_mmio(manager, plug->place.address, plug->place.bytes,
-					   plug->place.line, index);
-	return manager_attach_pci(manager, plug->function, index);
+		return orion_manager_attach_mmio(manager, plug->place.address, plug->place.bytes,
+						 plug->place.line, index);
+	return orion_manager_attach_pci(manager, plug->function, index);
 }
 
 void
@@ -84,10 +84,10 @@ transport_open(struct world *w, const struct orion_port *port, struct extras *ex
 	       struct virtio_transport *out)
 {
 	if (world_is_mmio(w->config.reach))
-		return virtio_mmio_open(&extras->mmio, port, w->host, w->plug.place.address,
-					w->plug.place.bytes, w->plug.place.line, out);
+		return orion_virtio_mmio_open(&extras->mmio, port, w->host, w->plug.place.address,
+					      w->plug.place.bytes, w->plug.place.line, out);
 	if (w->config.reach != WORLD_MODEL)
-		return virtio_pci_open(&extras->pci, port, w->host, w->plug.function, out);
+		return orion_virtio_pci_open(&extras->pci, port, w->host, w->plug.function, out);
 	*out = model_device_transport(w->model);
 	return ORION_OK;
 }

@@ -199,7 +199,7 @@ print_json(const struct bench *bench)
 		if (stats->latency[b] == 0)
 			continue;
 		json_open(&json, NULL, '{');
-		json_real(&json, "from_ns", bench_ns(stats_bucket_floor(b)));
+		json_real(&json, "from_ns", bench_ns(orion_stats_bucket_floor(b)));
 		json_number(&json, "requests", stats->latency[b]);
 		json_close(&json, '}');
 	}

@@ -296,6 +296,6 @@ bench_latency_ns(const struct bench *bench, unsigned thousandths)
 	double most = bench_ns(bench->stats.latency_max_ticks), edge;
 
 	/* A bucket's upper edge may lie above the greatest time that it holds. */
-	edge = bench_ns(stats_percentile(bench->stats.latency, thousandths));
+	edge = bench_ns(orion_stats_percentile(bench->stats.latency, thousandths));
 	return thousandths == 1000 || edge > most ? most : edge;
 }

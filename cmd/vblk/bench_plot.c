@@ -57,7 +57,7 @@ share(const struct plot *plot, unsigned bucket)
 static double
 edge_ns(unsigned bucket)
 {
-	return bench_ns(stats_bucket_floor(bucket));
+	return bench_ns(orion_stats_bucket_floor(bucket));
 }
 
 /* As units_ns(), with the Greek letter: the picture is UTF-8. */

@@ -92,8 +92,8 @@ print_text(const struct watched *disk)
 	       d->queues, d->queues == 1 ? "" : "s", disk->all.in_flight,
 	       d->connections > 0 ? d->connections - 1 : 0, d->connections == 2 ? "" : "s");
 	printf("  %-14s p50 %s, p99 %s, max %s\n", "latency",
-	       units_ns(watch_ns(disk, stats_percentile(disk->all.stats.latency, 500))).s,
-	       units_ns(watch_ns(disk, stats_percentile(disk->all.stats.latency, 990))).s,
+	       units_ns(watch_ns(disk, orion_stats_percentile(disk->all.stats.latency, 500))).s,
+	       units_ns(watch_ns(disk, orion_stats_percentile(disk->all.stats.latency, 990))).s,
 	       units_ns(watch_ns(disk, disk->all.stats.latency_max_ticks)).s);
 	for (unsigned i = 0; i < COUNTERS_COUNT; i++) {
 		uint64_t value = value_of(&counters[i], &disk->all);
@@ -115,8 +115,8 @@ json_queue(struct json *json, const struct watched *disk, const struct orion_pub
 		json_number(json, counters[i].name, value_of(&counters[i], queue));
 	json_open(json, "latency_ns", '{');
 	json_real(json, "sum", watch_ns(disk, queue->stats.latency_ticks));
-	json_real(json, "p50", watch_ns(disk, stats_percentile(queue->stats.latency, 500)));
-	json_real(json, "p99", watch_ns(disk, stats_percentile(queue->stats.latency, 990)));
+	json_real(json, "p50", watch_ns(disk, orion_stats_percentile(queue->stats.latency, 500)));
+	json_real(json, "p99", watch_ns(disk, orion_stats_percentile(queue->stats.latency, 990)));
 	json_real(json, "max", watch_ns(disk, queue->stats.latency_max_ticks));
 	json_close(json, '}');
 	json_close(json, '}');
@@ -191,7 +191,7 @@ put_histogram(const struct watched *disk, unsigned queue)
 
 	for (unsigned b = 0; b + 1 < ORION_LATENCY_BUCKETS; b++) {
 		sum += stats->latency[b];
-		edge = watch_ns(disk, stats_bucket_floor(b + 1));
+		edge = watch_ns(disk, orion_stats_bucket_floor(b + 1));
 		if (b % 4 != 3 || edge < 500 || edge > 1e11)
 			continue;
 		snprintf(more, sizeof(more), "le=\"%.9g\"", edge / 1e9);

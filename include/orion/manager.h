@@ -56,39 +56,40 @@ struct manager {
  * Makes MANAGER ready.  PORT and the functions must outlive it.  ORION_INVALID, with ERROR filled
  * if the options are at fault; ORION_PORT_INCOMPLETE.
  */
-ORION_MUST_USE orion_status manager_init(struct manager *manager,
-					 const struct manager_config *config,
-					 struct orion_options_error *error);
+ORION_MUST_USE orion_status orion_manager_init(struct manager *manager,
+					       const struct manager_config *config,
+					       struct orion_options_error *error);
 
 /*
  * Attaches the block device at PCI function FUNCTION and brings it live.  *INDEX is its number.
- * Errors as of virtio_pci_open(), vblk_probe() and vblk_open(); ORION_TOO_LARGE when
+ * Errors as of orion_virtio_pci_open(), vblk_probe() and vblk_open(); ORION_TOO_LARGE when
  * options.device_max_count devices are attached.  A failed attach leaves nothing behind.
  */
-ORION_MUST_USE orion_status manager_attach_pci(struct manager *manager, uint32_t function,
-					       unsigned *index);
+ORION_MUST_USE orion_status orion_manager_attach_pci(struct manager *manager, uint32_t function,
+						     unsigned *index);
 
 /*
  * The same for the device with registers at ADDRESS and interrupt line LINE, as of
- * virtio_mmio_open().
+ * orion_virtio_mmio_open().
  */
-ORION_MUST_USE orion_status manager_attach_mmio(struct manager *manager, uint64_t address,
-						size_t bytes, uint32_t line, unsigned *index);
+ORION_MUST_USE orion_status orion_manager_attach_mmio(struct manager *manager, uint64_t address,
+						      size_t bytes, uint32_t line, unsigned *index);
 
-/* The same for another transport (virtio_ccw_open()), the manager's from here on. */
-ORION_MUST_USE orion_status manager_attach(struct manager *manager,
-					   struct virtio_transport transport, unsigned *index);
+/* The same for another transport (orion_virtio_ccw_open()), the manager's from here on. */
+ORION_MUST_USE orion_status orion_manager_attach(struct manager *manager,
+						 struct virtio_transport transport,
+						 unsigned *index);
 
 /*
  * Closes device INDEX and frees its slot.  ORION_NOT_FOUND; ORION_BUSY while requests are in
  * flight and FORCE is false.
  */
-orion_status manager_detach(struct manager *manager, unsigned index, bool force);
+orion_status orion_manager_detach(struct manager *manager, unsigned index, bool force);
 
 /* Device INDEX, or NULL. */
-struct vblk_device *manager_device_get(const struct manager *manager, unsigned index);
+struct vblk_device *orion_manager_device_get(const struct manager *manager, unsigned index);
 
 /* Number of devices attached. */
-unsigned manager_count(const struct manager *manager);
+unsigned orion_manager_count(const struct manager *manager);
 
 #endif

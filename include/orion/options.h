@@ -2,9 +2,9 @@
 /*
  * The driver's options: the table [virtio_block] of a TOML file.
  *
- * Choices are values here, never build-time switches.  options_default() gives every default;
- * options_parse() reads a file over them; options_check() is called by whoever takes options and
- * refuses what is out of range.
+ * Choices are values here, never build-time switches.  orion_options_default() gives every default;
+ * orion_options_parse() reads a file over them; orion_options_check() is called by whoever takes
+ * options and refuses what is out of range.
  */
 #ifndef ORION_OPTIONS_H
 #define ORION_OPTIONS_H
@@ -63,25 +63,25 @@ struct orion_options_error {
 };
 
 /* Fills OPTIONS with the defaults.  Any context. */
-void options_default(struct orion_options *options);
+void orion_options_default(struct orion_options *options);
 
 /*
- * Reads LENGTH bytes of TOML at TEXT over the values in OPTIONS (fill it by options_default()
+ * Reads LENGTH bytes of TOML at TEXT over the values in OPTIONS (fill it by orion_options_default()
  * first).  Only the table [virtio_block] is read, other tables are skipped unread in their keys but
  * must be well formed.  An unknown key, a wrong type, a value out of range, a key given twice or a
  * syntax error gives ORION_INVALID, fills ERROR (never NULL), and leaves OPTIONS as it was.  Sizes
  * are integers in bytes or strings such as "2MB" (1024-based: kB, MB, GB, also KiB, MiB, GiB).
  * Context: setup.
  */
-ORION_MUST_USE orion_status options_parse(const char *text, size_t length,
-					  struct orion_options *options,
-					  struct orion_options_error *error);
+ORION_MUST_USE orion_status orion_options_parse(const char *text, size_t length,
+						struct orion_options *options,
+						struct orion_options_error *error);
 
 /*
  * ORION_OK when every value is in its range and they fit each other; otherwise ORION_INVALID with
  * ERROR (may be NULL) filled, its line 0.  Any context.
  */
-ORION_MUST_USE orion_status options_check(const struct orion_options *options,
-					  struct orion_options_error *error);
+ORION_MUST_USE orion_status orion_options_check(const struct orion_options *options,
+						struct orion_options_error *error);
 
 #endif

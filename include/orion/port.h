@@ -3,7 +3,7 @@
  * The port: everything that the driver core asks of its host.
  *
  * A host fills one constant struct of functions and passes it, with a context pointer of its own,
- * to vblk_probe() or manager_init().  The core calls nothing else: no allocator, no lock, no
+ * to vblk_probe() or orion_manager_init().  The core calls nothing else: no allocator, no lock, no
  * clock of its own.  Its only other undefined symbols are memcpy, memset, memmove, memcmp and
  * orion_panic().
  *
@@ -20,7 +20,7 @@
  * A host whose devices do not all see memory alike (an IOMMU stands before some) has dma_open();
  * its result is the context of dma_alloc(), dma_free(), share() and unshare() for one device.
  *
- * A port is checked once, by port_check(): a missing mandatory function is refused with
+ * A port is checked once, by orion_port_check(): a missing mandatory function is refused with
  * ORION_PORT_INCOMPLETE and never replaced by a silent default.
  */
 #ifndef ORION_PORT_H
@@ -68,8 +68,8 @@ struct orion_irq_source {
 	uint32_t function;    /* message, line: PCI function, as in pci_read() */
 	uint16_t index;       /* message: entry of the MSI-X table */
 	uint16_t cpu;         /* message: the CPU that should take it (a wish) */
-	uint32_t wire;        /* wire: its number, as the host gave it to virtio_mmio_open(),
-	                       * or a device's as of virtio_ccw_open() */
+	uint32_t wire;        /* wire: its number, as the host gave it to orion_virtio_mmio_open(),
+	                       * or a device's as of orion_virtio_ccw_open() */
 };
 
 struct orion_irq_message {
@@ -92,7 +92,7 @@ typedef enum orion_level {
 
 /*
  * The event catalogue: what the core reports.  Three integers come with each; their meaning
- * stands here.  event_text() gives the sentence.
+ * stands here.  orion_event_text() gives the sentence.
  */
 typedef enum orion_event {
 	ORION_EVENT_DEVICE_BROKEN,     /* cause (vblk_cause), queue, detail */
@@ -235,11 +235,11 @@ enum port_need {
  * ORION_OK when PORT has every mandatory function and those named by NEEDS (enum port_need);
  * otherwise ORION_PORT_INCOMPLETE, and *MISSING (if not NULL) names the first that lacks.
  */
-ORION_MUST_USE orion_status port_check(const struct orion_port *port, unsigned needs,
-				       const char **missing);
+ORION_MUST_USE orion_status orion_port_check(const struct orion_port *port, unsigned needs,
+					     const char **missing);
 
 /* An English sentence for EVENT, static, never NULL.  Any context. */
-const char *event_text(orion_event event);
+const char *orion_event_text(orion_event event);
 
 /*
  * Supplied by the host: one of the driver's own invariants does not hold.  Must not return.  TEXT

@@ -3,9 +3,10 @@
  * Transports: how the core reaches a virtio device's status, features, configuration and queues.
  *
  * A transport is a table of functions and a context.  The core brings them for PCI
- * (virtio_pci_open()), MMIO (virtio_mmio_open()) and channel I/O (virtio_ccw_open()); a host brings
- * its own for anything else: a socket, a hypercall, the model device.  All functions run in context
- * setup, except isr_read (interrupt) and notify (owner).
+ * (orion_virtio_pci_open()), MMIO (orion_virtio_mmio_open()) and channel I/O
+ * (orion_virtio_ccw_open()); a host brings its own for anything else: a socket, a hypercall, the
+ * model device.  All functions run in context setup, except isr_read (interrupt) and notify
+ * (owner).
  *
  * What a transport returns is the device's claim.  The core reads each value once, checks it, and
  * works from its private copy; a transport only has to move numbers, in the CPU's byte order.
@@ -169,8 +170,8 @@ struct virtio_pci {
  * segment 0 are searched.  Returns false when there is none left.  Context: setup.
  * [spec 4.1.2]
  */
-bool virtio_pci_find(const struct orion_port *port, void *port_context, uint8_t last_bus,
-		     uint32_t *function);
+bool orion_virtio_pci_find(const struct orion_port *port, void *port_context, uint8_t last_bus,
+			   uint32_t *function);
 
 /*
  * Opens the PCI function FUNCTION: walks its capabilities (bounded, each checked against its BAR),
@@ -187,9 +188,9 @@ bool virtio_pci_find(const struct orion_port *port, void *port_context, uint8_t 
  * (reported).  ORION_NO_MAPPING: the host did not map it.  ORION_PORT_INCOMPLETE: the port has no
  * PCI functions.  Context: setup.  [spec 4.1.4, 4.1.5.1.1]
  */
-ORION_MUST_USE orion_status virtio_pci_open(struct virtio_pci *pci, const struct orion_port *port,
-					    void *port_context, uint32_t function,
-					    struct virtio_transport *out);
+ORION_MUST_USE orion_status orion_virtio_pci_open(struct virtio_pci *pci,
+						  const struct orion_port *port, void *port_context,
+						  uint32_t function, struct virtio_transport *out);
 
 /* Storage for one MMIO transport, owned by the caller, alive until the transport's close(). */
 struct virtio_mmio {
@@ -210,10 +211,11 @@ struct virtio_mmio {
  * ORION_NO_MAPPING: the host did not map it.  ORION_PORT_INCOMPLETE: the port maps no registers.
  * Context: setup.  [spec 4.2]
  */
-ORION_MUST_USE orion_status virtio_mmio_open(struct virtio_mmio *mmio,
-					     const struct orion_port *port, void *port_context,
-					     uint64_t address, size_t bytes, uint32_t line,
-					     struct virtio_transport *out);
+ORION_MUST_USE orion_status orion_virtio_mmio_open(struct virtio_mmio *mmio,
+						   const struct orion_port *port,
+						   void *port_context, uint64_t address,
+						   size_t bytes, uint32_t line,
+						   struct virtio_transport *out);
 
 /* What sense ID says of the control unit of a virtio block device [spec 4.3.1]. */
 #define VIRTIO_CCW_CONTROL_UNIT 0x3832u
@@ -278,8 +280,9 @@ struct virtio_ccw {
  * ORION_DEVICE_REFUSED: only the legacy interface (reported).  ORION_PORT_INCOMPLETE: HOST lacks a
  * function.  ORION_NO_MEMORY; others as of enable() and command().  Context: setup.  [spec 4.3]
  */
-ORION_MUST_USE orion_status virtio_ccw_open(struct virtio_ccw *ccw, const struct orion_port *port,
-					    void *port_context, const struct virtio_ccw_host *host,
-					    uint32_t device, struct virtio_transport *out);
+ORION_MUST_USE orion_status orion_virtio_ccw_open(struct virtio_ccw *ccw,
+						  const struct orion_port *port, void *port_context,
+						  const struct virtio_ccw_host *host,
+						  uint32_t device, struct virtio_transport *out);
 
 #endif

@@ -191,7 +191,7 @@ struct vblk_info {
  * On success *DEVICE is in state VBLK_PROBED.  On failure FAILED is set, the transport is closed
  * and nothing is owed:
  *   ORION_INVALID            options out of range, no home, MEMORY misaligned
- *   ORION_PORT_INCOMPLETE    see port_check()
+ *   ORION_PORT_INCOMPLETE    see orion_port_check()
  *   ORION_DEVICE_REFUSED     a required feature is missing, FEATURES_OK did not stay, a
  *                            queue too small for a request (3 descriptors)
  *   ORION_TIMED_OUT          the reset did not complete

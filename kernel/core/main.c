@@ -112,7 +112,7 @@ print_unused_keys(const struct orion_options *options)
 {
 	struct orion_options usual;
 
-	options_default(&usual);
+	orion_options_default(&usual);
 	const struct {
 		bool changed;
 		const char *key;
@@ -163,10 +163,10 @@ read_options(struct orion_options *options)
 	struct orion_options_error error;
 
 	memset(&error, 0, sizeof(error));
-	options_default(options);
+	orion_options_default(options);
 	if (!file.there)
 		return;
-	if (options_parse(file.bytes, file.length, options, &error) != ORION_OK)
+	if (orion_options_parse(file.bytes, file.length, options, &error) != ORION_OK)
 		refuse_options(&error);
 	print_unused_keys(options);
 }
@@ -195,7 +195,7 @@ init_driver(void)
 		homes[i].cpu = (uint16_t)i;
 	}
 	memset(&error, 0, sizeof(error));
-	status = manager_init(&manager, &config, &error);
+	status = orion_manager_init(&manager, &config, &error);
 	if (status == ORION_INVALID)
 		refuse_options(&error);
 	host.port = port_get();
@@ -228,7 +228,7 @@ irq_mode_text(virtio_irq_mode mode)
 static void
 print_disk(const char *where, unsigned index)
 {
-	const struct vblk_info *info = vblk_info(manager_device_get(&manager, index));
+	const struct vblk_info *info = vblk_info(orion_manager_device_get(&manager, index));
 	char size[SIZE_TEXT_BYTES];
 
 	kprint("vd%u: %s, %s%s, %u-byte blocks; %u %s of %u, %s%s%s; %s\n", index, where,
@@ -249,7 +249,7 @@ attached(const char *where, orion_status status, unsigned index)
 			print_disk(where, index);
 			return;
 		}
-		manager_detach(&manager, index, true);
+		orion_manager_detach(&manager, index, true);
 	}
 	kprint("disk: %s left out: %s%s\n", where, orion_status_text(status),
 	       status == ORION_NO_MEMORY ? ", or above shared_memory_size" : "");
@@ -265,7 +265,7 @@ attach_pci(uint32_t function)
 	format_text(where, sizeof(where), "%02x:%02x.%x", function >> 8, function >> 3 & 31,
 		    function & 7);
 	port_attaching(where);
-	status = manager_attach_pci(&manager, function, &index);
+	status = orion_manager_attach_pci(&manager, function, &index);
 	port_attaching(NULL);
 	attached(where, status, index);
 }
@@ -280,7 +280,8 @@ attach_mmio(const struct mmio_place *place)
 
 	format_text(where, sizeof(where), "mmio %llx", (unsigned long long)place->address);
 	port_attaching(where);
-	status = manager_attach_mmio(&manager, place->address, place->bytes, place->line, &index);
+	status = orion_manager_attach_mmio(&manager, place->address, place->bytes, place->line,
+					   &index);
 	port_attaching(NULL);
 	if (status != ORION_NOT_FOUND)
 		attached(where, status, index);
@@ -296,7 +297,7 @@ attach_place(const struct place *place, unsigned n)
 	port_attaching(place->name);
 	status = place->open(place->device, n, &transport);
 	if (status == ORION_OK)
-		status = manager_attach(&manager, transport, &index);
+		status = orion_manager_attach(&manager, transport, &index);
 	port_attaching(NULL);
 	attached(place->name, status, index);
 }
@@ -306,7 +307,7 @@ attach_disks(void)
 {
 	uint32_t function = 0;
 
-	while (virtio_pci_find(port_get(), NULL, pci_last_bus(), &function)) {
+	while (orion_virtio_pci_find(port_get(), NULL, pci_last_bus(), &function)) {
 		attach_pci(function);
 		function++;
 	}
@@ -314,7 +315,7 @@ attach_disks(void)
 		attach_mmio(mmio_at(i));
 	for (unsigned i = 0; i < place_count(); i++)
 		attach_place(place_at(i), i);
-	if (manager_count(&manager) == 0)
+	if (orion_manager_count(&manager) == 0)
 		kprint("disk: none\n");
 }
 

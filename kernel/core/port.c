@@ -240,7 +240,7 @@ port_report(void *context, orion_level level, orion_event event, uint64_t a, uin
 	report_values(text, sizeof(text), event, values);
 	if (attaching != NULL)
 		kprint("%s: ", attaching);
-	kprint("driver: %s: %s (%s)\n", name, event_text(event), text);
+	kprint("driver: %s: %s (%s)\n", name, orion_event_text(event), text);
 	/* A fault may be the cause of it, and its interrupt lost. */
 	if (level == ORION_LEVEL_ERROR)
 		(void)iommu_faults();

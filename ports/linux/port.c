@@ -135,7 +135,7 @@ report(void *context, orion_level level, orion_event event, uint64_t a, uint64_t
 	session->event_a = a;
 	session->event_b = b;
 	snprintf(session->error.text, sizeof(session->error.text), "%s (%llu, %llu, %llu)",
-		 event_text(event), (unsigned long long)a, (unsigned long long)b,
+		 orion_event_text(event), (unsigned long long)a, (unsigned long long)b,
 		 (unsigned long long)c);
 }
 

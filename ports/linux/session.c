@@ -104,7 +104,7 @@ core_options(const struct orion_disk *disk, struct orion_options *options)
 {
 	const struct orion_disk_options *wish = &disk->options;
 
-	options_default(options);
+	orion_options_default(options);
 	options->queue_count = wish->queues;
 	options->queue_depth = wish->depth;
 	options->shared_memory_size = UINT64_C(64) << 30;

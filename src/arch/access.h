@@ -8,7 +8,7 @@
 
 #include <stdint.h>
 
-#include "arch/register.h"
+#include "register.h"
 
 static inline uint8_t shared_load8(const void *p) { return *(const volatile uint8_t *)p; }
 static inline uint16_t shared_load16(const void *p) { return *(const volatile arch_alias16 *)p; }

@@ -23,28 +23,28 @@
 
 #include <stdint.h>
 
-#include "arch/order.h"
+#include "order.h"
 
 #if defined(ORION_STEPPED)
-#include "arch/stepped.h"
+#include "stepped.h"
 #else
 #if defined(__x86_64__)
-#include "arch/x86_64.h"
+#include "x86_64.h"
 #elif defined(__powerpc64__)
-#include "arch/ppc64.h"
+#include "ppc64.h"
 #elif defined(__s390x__)
-#include "arch/s390x.h"
+#include "s390x.h"
 #elif defined(__aarch64__)
-#include "arch/arm64.h"
+#include "arm64.h"
 #elif defined(__riscv) && __riscv_xlen == 64
-#include "arch/riscv64.h"
+#include "riscv64.h"
 #else
 #error "no arch header for this CPU: see src/arch/arch.h for what one must define"
 #endif
 #if defined(__SANITIZE_THREAD__)
-#include "arch/tsan.h"
+#include "tsan.h"
 #else
-#include "arch/access.h"
+#include "access.h"
 #endif
 #endif
 

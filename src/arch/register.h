@@ -11,7 +11,7 @@
 
 #include <stdint.h>
 
-#include "arch/order.h"
+#include "order.h"
 
 typedef uint16_t __attribute__((may_alias)) arch_alias16;
 typedef uint32_t __attribute__((may_alias)) arch_alias32;

@@ -20,7 +20,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "arch/register.h"
+#include "register.h"
 
 /* ThreadSanitizer's own. */
 void __tsan_acquire(void *address);
@@ -91,7 +91,7 @@ shared_load64(const void *p)
 	return __atomic_load_n((const arch_alias64 *)tsan_load(p), __ATOMIC_RELAXED);
 }
 
-/* Only elements of rings that vring_layout() aligned to 8 are read in this build. */
+/* Only elements of rings that orion_vring_layout() aligned to 8 are read in this build. */
 static inline uint64_t
 shared_load64_at4(const void *p)
 {

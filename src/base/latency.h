@@ -5,7 +5,7 @@
 
 #include <stdint.h>
 
-#include "arch/bits.h"
+#include "../arch/bits.h"
 #include "orion/stats.h"
 
 /*

@@ -10,7 +10,7 @@
 
 #include <stdint.h>
 
-#include "arch/order.h"
+#include "../arch/order.h"
 
 typedef struct { uint16_t raw; } le16;
 typedef struct { uint32_t raw; } le32;

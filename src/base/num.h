@@ -7,7 +7,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "arch/bits.h"
+#include "../arch/bits.h"
 
 /* *SUM = A + B; false, with *SUM unspecified, when that does not fit. */
 static inline bool

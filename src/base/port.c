@@ -2,12 +2,12 @@
 /* Checking a port.  The contract is include/orion/port.h. */
 #include "orion/port.h"
 
-#include "base/check.h"
+#include "check.h"
 
 #define TICKS_PER_SECOND_MIN 1000u
 
 orion_status
-port_check(const struct orion_port *port, unsigned needs, const char **missing)
+orion_port_check(const struct orion_port *port, unsigned needs, const char **missing)
 {
 	const struct {
 		bool there;

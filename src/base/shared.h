@@ -8,8 +8,8 @@
 #ifndef ORION_BASE_SHARED_H
 #define ORION_BASE_SHARED_H
 
-#include "arch/arch.h"
-#include "base/le.h"
+#include "../arch/arch.h"
+#include "le.h"
 
 static inline uint8_t shared_get8(const uint8_t *p) { return shared_load8(p); }
 static inline uint16_t shared_get16(const le16 *p) { return arch_le16(shared_load16(p)); }

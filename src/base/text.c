@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Names for people: the text and family of each status, the sentence of each catalogue event. */
-#include "base/check.h"
+#include "check.h"
 #include "orion/port.h"
 #include "orion/status.h"
 
@@ -87,7 +87,7 @@ orion_status_family(orion_status status)
 }
 
 const char *
-event_text(orion_event event)
+orion_event_text(orion_event event)
 {
 	if ((unsigned)event >= COUNT_OF(event_texts))
 		return "unknown event";

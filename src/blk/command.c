@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* What the path of a plain read or write leaves out: other requests, bad results, table shapes. */
-#include "blk/types.h"
+#include "types.h"
 
-#include "ring/packed.h"
-#include "ring/split.h"
+#include "../ring/packed.h"
+#include "../ring/split.h"
 
 static orion_status
 check_flush(const struct vblk_queue *queue, const struct vblk_request *request)

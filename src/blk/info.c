@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* What others may know of a device and its queues. */
-#include "blk/types.h"
+#include "types.h"
 
-#include "base/memory.h"
+#include "../base/memory.h"
 
 const struct vblk_info *
 vblk_info(const struct vblk_device *device)
@@ -90,7 +90,7 @@ vblk_config_pending(const struct vblk_device *device)
 const char *
 vblk_feature_name(unsigned bit)
 {
-	return virtio_feature_name(bit);
+	return orion_virtio_feature_name(bit);
 }
 
 struct vblk_queue *

@@ -10,7 +10,7 @@
 #ifndef ORION_BLK_KINDS_H
 #define ORION_BLK_KINDS_H
 
-#include "blk/types.h"
+#include "types.h"
 
 #define ALWAYS_INLINE inline __attribute__((always_inline))
 #define NEVER_INLINE __attribute__((noinline))

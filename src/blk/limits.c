@@ -3,9 +3,9 @@
  * What the device says of itself, made safe: every field gated by its feature, range-checked, and
  * clamped or dropped with a report when it cannot be meant.  [spec 5.2.3, 5.2.4, 5.2.5]
  */
-#include "blk/types.h"
+#include "types.h"
 
-#include "base/num.h"
+#include "../base/num.h"
 
 #define BLOCK_BYTES_MAX 65536u
 #define PHYSICAL_EXP_MAX 16u
@@ -36,8 +36,8 @@ has(const struct vblk_device *device, unsigned feature)
 static void
 odd(const struct vblk_device *device, size_t offset, uint64_t claimed, uint64_t used)
 {
-	virtio_report(&device->virtio, ORION_LEVEL_WARNING, ORION_EVENT_LIMIT_ODD, offset, claimed,
-		      used);
+	orion_virtio_report(&device->virtio, ORION_LEVEL_WARNING, ORION_EVENT_LIMIT_ODD, offset,
+			    claimed, used);
 }
 
 #define CONFIG(field) offsetof(struct virtio_blk_config, field)
@@ -73,7 +73,7 @@ read_claims(struct vblk_device *device, struct claims *claims)
 		if (has(device, all[i].feature))
 			fields[count++] = all[i].field;
 	}
-	return virtio_config_read(&device->virtio, fields, count);
+	return orion_virtio_config_read(&device->virtio, fields, count);
 }
 
 static void
@@ -243,8 +243,8 @@ fit_memory(struct vblk_device *device)
 		shrunk = true;
 	}
 	if (shrunk)
-		virtio_report(&device->virtio, ORION_LEVEL_INFO, ORION_EVENT_QUEUES_SHRUNK, queues,
-			      size, left);
+		orion_virtio_report(&device->virtio, ORION_LEVEL_INFO, ORION_EVENT_QUEUES_SHRUNK,
+				    queues, size, left);
 }
 
 orion_status
@@ -268,8 +268,8 @@ vblk_limits_queues(struct vblk_device *device)
 		size = transport->ops->size_fixed ? possible : num_min32(size, possible);
 	}
 	if (count == 0 || size < DESCRIPTORS_MIN) {
-		virtio_report(&device->virtio, ORION_LEVEL_ERROR, ORION_EVENT_QUEUE_REFUSED, count,
-			      num_min32(possible, size), DESCRIPTORS_MIN);
+		orion_virtio_report(&device->virtio, ORION_LEVEL_ERROR, ORION_EVENT_QUEUE_REFUSED,
+				    count, num_min32(possible, size), DESCRIPTORS_MIN);
 		return ORION_DEVICE_REFUSED;
 	}
 	settle(device, count, size, info->segments_max);

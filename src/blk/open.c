@@ -5,10 +5,10 @@
  * Stages: probed (reset, negotiated, limits known) -> built (queues and their memory) -> interrupts
  * -> enabled -> live.  vblk_close() undoes all of them from whichever was reached.  [spec 3.1.1]
  */
-#include "blk/types.h"
+#include "types.h"
 
-#include "base/memory.h"
-#include "base/num.h"
+#include "../base/memory.h"
+#include "../base/num.h"
 
 #define CACHE_LINE 64u
 
@@ -22,10 +22,10 @@ check_config(const void *memory, const struct vblk_config *config)
 	    config->home_count == 0 || config->home_count > VBLK_QUEUES_MAX ||
 	    config->budget == NULL || config->port == NULL)
 		return ORION_INVALID;
-	status = port_check(config->port, 0, NULL);
+	status = orion_port_check(config->port, 0, NULL);
 	if (status != ORION_OK)
 		return status;
-	return options_check(config->options, NULL);
+	return orion_options_check(config->options, NULL);
 }
 
 static struct vblk_device *
@@ -73,19 +73,20 @@ choose_features(struct vblk_device *device)
 	if (transport->ops->queue_reset == NULL || transport->ops->queue_resetting == NULL)
 		virtio->wanted &= ~VIRTIO_BIT(VIRTIO_F_RING_RESET);
 	usable = virtio->offered & virtio->wanted;
-	closed = virtio_features_closed(usable);
+	closed = orion_virtio_features_closed(usable);
 	if (closed != usable)
-		virtio_report(virtio, ORION_LEVEL_WARNING, ORION_EVENT_FEATURES_DROPPED,
-			      usable & ~closed, 0, 0);
+		orion_virtio_report(virtio, ORION_LEVEL_WARNING, ORION_EVENT_FEATURES_DROPPED,
+				    usable & ~closed, 0, 0);
 	if ((closed & required) != required) {
-		virtio_report(virtio, ORION_LEVEL_ERROR, ORION_EVENT_FEATURES_MISSING,
-			      virtio->offered, required, 0);
+		orion_virtio_report(virtio, ORION_LEVEL_ERROR, ORION_EVENT_FEATURES_MISSING,
+				    virtio->offered, required, 0);
 		return ORION_DEVICE_REFUSED;
 	}
-	status = virtio_dma_open(virtio, (closed & VIRTIO_BIT(VIRTIO_F_ACCESS_PLATFORM)) != 0);
+	status =
+		orion_virtio_dma_open(virtio, (closed & VIRTIO_BIT(VIRTIO_F_ACCESS_PLATFORM)) != 0);
 	if (status != ORION_OK)
 		return status;
-	return virtio_negotiate(virtio, closed);
+	return orion_virtio_negotiate(virtio, closed);
 }
 
 static void
@@ -109,11 +110,11 @@ describe(struct vblk_device *device)
 static orion_status
 probe_stages(struct vblk_device *device)
 {
-	orion_status status = virtio_reset(&device->virtio);
+	orion_status status = orion_virtio_reset(&device->virtio);
 
 	if (status != ORION_OK)
 		return status;
-	virtio_acknowledge(&device->virtio);
+	orion_virtio_acknowledge(&device->virtio);
 	status = choose_features(device);
 	if (status != ORION_OK)
 		return status;
@@ -138,8 +139,8 @@ vblk_probe(void *memory, const struct vblk_config *config, struct vblk_device **
 	device = device_make(memory, config);
 	status = probe_stages(device);
 	if (status != ORION_OK) {
-		virtio_fail(&device->virtio);
-		virtio_dma_close(&device->virtio);
+		orion_virtio_fail(&device->virtio);
+		orion_virtio_dma_close(&device->virtio);
 		config->transport.ops->close(config->transport.context);
 		device->virtio.state = VIRTIO_ABSENT;
 		return status;
@@ -174,20 +175,20 @@ enable_with_interrupts(struct vblk_device *device)
 	uint16_t queues = device->info.queues;
 	orion_status status;
 
-	virtio_interrupts_attach(virtio, queues);
+	orion_virtio_interrupts_attach(virtio, queues);
 	for (;;) {
 		status = enable_queues(device);
 		if (status != ORION_NO_INTERRUPT)
 			break;
-		status = virtio_reset(virtio);
+		status = orion_virtio_reset(virtio);
 		if (status != ORION_OK)
 			return status;
-		virtio_acknowledge(virtio);
-		status = virtio_negotiate(virtio, virtio->negotiated);
+		orion_virtio_acknowledge(virtio);
+		status = orion_virtio_negotiate(virtio, virtio->negotiated);
 		if (status != ORION_OK)
 			return status;
 		/* After the reset, which forgets the configuration vector too. */
-		if (!virtio_interrupts_degrade(virtio, queues))
+		if (!orion_virtio_interrupts_degrade(virtio, queues))
 			return ORION_DEVICE_REFUSED;
 	}
 	device->info.irq_mode = virtio->irq_mode;
@@ -215,8 +216,8 @@ vblk_open(struct vblk_device *device, void *memory, size_t bytes)
 		vblk_close(device);
 		return status;
 	}
-	virtio_move(&device->virtio, VIRTIO_QUEUES);
-	virtio_live(&device->virtio);
+	orion_virtio_move(&device->virtio, VIRTIO_QUEUES);
+	orion_virtio_live(&device->virtio);
 	return ORION_OK;
 }
 
@@ -228,22 +229,22 @@ vblk_close(struct vblk_device *device)
 	if (virtio->state == VIRTIO_ABSENT)
 		return;
 	(void)vblk_stop(device);
-	virtio_interrupts_detach(virtio);
+	orion_virtio_interrupts_detach(virtio);
 	for (unsigned i = 0; i < VBLK_QUEUES_MAX; i++) {
 		if (device->queues[i] != NULL)
-			virtio_region_give(virtio, &device->queues[i]->region);
+			orion_virtio_region_give(virtio, &device->queues[i]->region);
 		device->queues[i] = NULL;
 	}
-	virtio_dma_close(virtio);
+	orion_virtio_dma_close(virtio);
 	virtio->transport.ops->close(virtio->transport.context);
-	virtio_move(virtio, VIRTIO_ABSENT);
+	orion_virtio_move(virtio, VIRTIO_ABSENT);
 }
 
 orion_status
 vblk_refresh(struct vblk_device *device, bool *changed)
 {
 	struct vblk_info *info = &device->info;
-	orion_status status = virtio_look(&device->virtio);
+	orion_status status = orion_virtio_look(&device->virtio);
 	uint64_t capacity = 0;
 	const struct virtio_field field = {offsetof(struct virtio_blk_config, capacity), 8,
 					   &capacity};
@@ -260,7 +261,7 @@ vblk_refresh(struct vblk_device *device, bool *changed)
 	if (!__atomic_exchange_n(&device->virtio.config_pending, 0, __ATOMIC_ACQUIRE) &&
 	    info->irq_mode != VIRTIO_IRQ_POLLED)
 		return ORION_OK;
-	status = virtio_config_read(&device->virtio, &field, 1);
+	status = orion_virtio_config_read(&device->virtio, &field, 1);
 	if (status != ORION_OK) {
 		/* Not read, so not done with: the next refresh tries again. */
 		__atomic_store_n(&device->virtio.config_pending, 1, __ATOMIC_RELEASE);

@@ -7,9 +7,9 @@
  * submit and from reap; the request completes when all have come back, with the first part's error
  * if there was one, after which no further part is begun.
  */
-#include "blk/types.h"
+#include "types.h"
 
-#include "base/num.h"
+#include "../base/num.h"
 
 /*
  * Gathers the next part's pieces into queue->scratch, from PARTS' position, which it moves.

@@ -1,18 +1,18 @@
 /* SPDX-License-Identifier: MIT */
 /* Building a queue: private records, shared memory, and telling the device.  Cold. */
-#include "blk/types.h"
+#include "types.h"
 
-#include "base/memory.h"
-#include "base/num.h"
+#include "../base/memory.h"
+#include "../base/num.h"
 
 #define CACHE_LINE 64u
 #define BOUNCE_ALIGN 4096u
 
-static struct vring_layout
+static struct orion_vring_layout
 ring_layout(const struct vblk_info *info)
 {
-	return info->legacy ? vring_layout_legacy(info->queue_size)
-			    : vring_layout(info->queue_size, info->packed);
+	return info->legacy ? orion_vring_layout_legacy(info->queue_size)
+			    : orion_vring_layout(info->queue_size, info->packed);
 }
 
 /* One region for everything that the device reaches: ring, then cells, then bounce memory. */
@@ -97,7 +97,7 @@ vblk_queue_reset_ring(struct vblk_queue *queue)
 	uint64_t address = queue->region.device + queue->cells_offset;
 
 	memset(queue->region.cpu, 0, queue->region.bytes);
-	vring_setup(&queue->ring, &queue->config);
+	orion_vring_setup(&queue->ring, &queue->config);
 	for (uint32_t id = 0; id < queue->config.ids; id++) {
 		struct vblk_slot *slot = vblk_slot_at(queue, id);
 
@@ -129,8 +129,8 @@ vblk_queue_build(struct vblk_device *device, uint16_t index, void *memory)
 	queue->bounce_offset = bounce_offset(info, device->ids);
 	queue->cell_bytes = cell_bytes(info);
 	take_limits(queue, device);
-	status = virtio_region_take(&device->virtio, vblk_queue_shared_bytes(info, device->ids),
-				    &queue->region);
+	status = orion_virtio_region_take(
+		&device->virtio, vblk_queue_shared_bytes(info, device->ids), &queue->region);
 	if (status != ORION_OK)
 		return status;
 	queue->config = (struct vring_config){

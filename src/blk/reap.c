@@ -5,11 +5,11 @@
  * Written once and compiled for each kind of ring, as submit.c.  What reap reads was published by
  * the device: the used index (split), or the flags of a used descriptor (packed), vouch for it.
  */
-#include "blk/kinds.h"
+#include "kinds.h"
 
-#include "base/latency.h"
-#include "ring/packed.h"
-#include "ring/split.h"
+#include "../base/latency.h"
+#include "../ring/packed.h"
+#include "../ring/split.h"
 
 static ALWAYS_INLINE void
 count_latency(struct vblk_counters *stats, uint64_t ticks, unsigned requests)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* After a broken promise: the latch, the stop, and giving back what was in flight. */
-#include "blk/types.h"
+#include "types.h"
 
 void
 vblk_break(struct vblk_queue *queue, vblk_cause cause, uint64_t detail)
@@ -10,8 +10,8 @@ vblk_break(struct vblk_queue *queue, vblk_cause cause, uint64_t detail)
 	queue->mode = VBLK_MODE_BROKEN;
 	vring_quiet(&queue->ring);
 	__atomic_store_n(&queue->cause, cause, __ATOMIC_RELEASE);
-	virtio_report(&queue->device->virtio, ORION_LEVEL_ERROR, ORION_EVENT_DEVICE_BROKEN, cause,
-		      queue->index, detail);
+	orion_virtio_report(&queue->device->virtio, ORION_LEVEL_ERROR, ORION_EVENT_DEVICE_BROKEN,
+			    cause, queue->index, detail);
 }
 
 /* Nothing more is taken, and what is in flight waits to be given back. */
@@ -32,7 +32,7 @@ vblk_stop(struct vblk_device *device)
 	if (virtio->state == VIRTIO_ABSENT)
 		return ORION_WRONG_STATE;
 	if (virtio->state != VIRTIO_RESET)
-		status = virtio_reset(virtio);
+		status = orion_virtio_reset(virtio);
 	device->stopped = true;
 	for (unsigned i = 0; i < device->info.queues; i++) {
 		if (device->queues[i] != NULL)
@@ -52,9 +52,9 @@ vblk_queue_stop(struct vblk_queue *queue)
 		return ORION_NOT_SUPPORTED;
 	if (virtio->state != VIRTIO_LIVE || queue->mode == VBLK_MODE_STOPPED)
 		return ORION_WRONG_STATE;
-	status = virtio_queue_reset(virtio, queue->index);
-	virtio_report(virtio, ORION_LEVEL_WARNING, ORION_EVENT_QUEUE_RESET, queue->index, status,
-		      vblk_in_flight(queue));
+	status = orion_virtio_queue_reset(virtio, queue->index);
+	orion_virtio_report(virtio, ORION_LEVEL_WARNING, ORION_EVENT_QUEUE_RESET, queue->index,
+			    status, vblk_in_flight(queue));
 	if (status == ORION_OK) {
 		retire(queue);
 		return ORION_OK;

@@ -13,10 +13,10 @@
  * Partners: what submit writes is published by vring_*_publish (or a packed descriptor's flags) to
  * the device's load of the index (flags).
  */
-#include "blk/kinds.h"
+#include "kinds.h"
 
-#include "ring/packed.h"
-#include "ring/split.h"
+#include "../ring/packed.h"
+#include "../ring/split.h"
 
 /* A request that is sound, but over the limits of one device request. */
 #define OVER_LIMITS ORION_STATUS_COUNT

@@ -22,9 +22,9 @@
 
 #include "orion/vblk.h"
 
-#include "device/device.h"
-#include "ring/ring.h"
-#include "spec/virtio_blk.h"
+#include "../device/device.h"
+#include "../ring/ring.h"
+#include "../spec/virtio_blk.h"
 
 /* Data segments that one device request can carry at most, whatever the device allows. */
 #define VBLK_SEGMENTS_MAX 128u
@@ -136,7 +136,7 @@ struct vblk_queue {
 
 	/* Cold. */
 	struct orion_region region;
-	struct vring_layout layout;
+	struct orion_vring_layout layout;
 	struct vring_config config;     /* what the ring is set up with, each time */
 	size_t cells_offset;
 	size_t bounce_offset;           /* into the region; its end when there is none */

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* The CCW transport: handshake, features, configuration and queues by commands.  [spec 4.3] */
-#include "device/ccw.h"
+#include "ccw.h"
 
-#include "base/be.h"
-#include "base/le.h"
-#include "base/memory.h"
+#include "../base/be.h"
+#include "../base/le.h"
+#include "../base/memory.h"
 
 #define REVISION_BEST VIRTIO_CCW_REVISION_STATUS
 
@@ -24,7 +24,7 @@ report(const struct ccw *ccw, orion_event event, uint64_t b, uint64_t c)
 }
 
 orion_status
-ccw_run(struct ccw *ccw, uint8_t command, uint8_t *data, uint16_t bytes, uint16_t *done)
+orion_ccw_run(struct ccw *ccw, uint8_t command, uint8_t *data, uint16_t bytes, uint16_t *done)
 {
 	orion_status status;
 
@@ -36,10 +36,10 @@ ccw_run(struct ccw *ccw, uint8_t command, uint8_t *data, uint16_t bytes, uint16_
 }
 
 orion_status
-ccw_demand(struct ccw *ccw, uint8_t command, uint8_t *data, uint16_t bytes)
+orion_ccw_demand(struct ccw *ccw, uint8_t command, uint8_t *data, uint16_t bytes)
 {
 	uint16_t done;
-	orion_status status = ccw_run(ccw, command, data, bytes, &done);
+	orion_status status = orion_ccw_run(ccw, command, data, bytes, &done);
 
 	if (status != ORION_NOT_SUPPORTED)
 		return status;
@@ -52,7 +52,7 @@ static bool
 fetch(struct ccw *ccw, uint8_t command, uint8_t *data, uint16_t bytes)
 {
 	uint16_t done;
-	orion_status status = ccw_run(ccw, command, data, bytes, &done);
+	orion_status status = orion_ccw_run(ccw, command, data, bytes, &done);
 
 	if (status == ORION_OK && done >= bytes)
 		return true;
@@ -88,7 +88,7 @@ status_get(void *context)
 static void
 reset(struct ccw *ccw)
 {
-	if (ccw_demand(ccw, VIRTIO_CCW_VDEV_RESET, NULL, 0) != ORION_OK) {
+	if (orion_ccw_demand(ccw, VIRTIO_CCW_VDEV_RESET, NULL, 0) != ORION_OK) {
 		ccw->status = VIRTIO_STATUS_GONE;
 		return;
 	}
@@ -107,7 +107,8 @@ status_set(void *context, uint8_t status)
 
 	if (status == 0)
 		reset(ccw);
-	else if (ccw_run(ccw, VIRTIO_CCW_WRITE_STATUS, &status, sizeof(status), &done) == ORION_OK)
+	else if (orion_ccw_run(ccw, VIRTIO_CCW_WRITE_STATUS, &status, sizeof(status), &done) ==
+		 ORION_OK)
 		ccw->status = status;
 	else
 		ccw->start_lost = (status & VIRTIO_STATUS_DRIVER_OK) != 0;
@@ -149,7 +150,7 @@ features_set(void *context, uint64_t features)
 
 		memcpy(data, &wanted, sizeof(wanted));
 		data[VIRTIO_CCW_FEAT_INDEX] = word;
-		if (ccw_demand(ccw, VIRTIO_CCW_WRITE_FEAT, data, sizeof(data)) != ORION_OK)
+		if (orion_ccw_demand(ccw, VIRTIO_CCW_WRITE_FEAT, data, sizeof(data)) != ORION_OK)
 			ccw->features_lost = true;
 	}
 }
@@ -163,7 +164,7 @@ config_refresh(struct ccw *ccw)
 	uint16_t bytes = ccw->config_bytes != 0 ? ccw->config_bytes : CCW_CONFIG_BYTES;
 	uint8_t data[CCW_CONFIG_BYTES] = {0};
 	uint16_t done;
-	orion_status status = ccw_run(ccw, VIRTIO_CCW_READ_CONF, data, bytes, &done);
+	orion_status status = orion_ccw_run(ccw, VIRTIO_CCW_READ_CONF, data, bytes, &done);
 
 	if (status != ORION_OK || done == 0 || done > bytes) {
 		if (status == ORION_OK || status == ORION_NOT_SUPPORTED)
@@ -227,7 +228,7 @@ config_write(void *context, uint32_t offset, unsigned width, uint32_t value)
 	for (unsigned i = 0; i < width; i++)
 		data[offset + i] = (uint8_t)(value >> (8 * i));
 	/* Whether it was taken, the next reading tells. */
-	(void)(ccw_demand(ccw, VIRTIO_CCW_WRITE_CONF, data, ccw->config_bytes) == ORION_OK);
+	(void)(orion_ccw_demand(ccw, VIRTIO_CCW_WRITE_CONF, data, ccw->config_bytes) == ORION_OK);
 }
 
 /* ---- queues ---- */
@@ -268,7 +269,7 @@ queue_enable(void *context, uint16_t queue, const struct virtio_queue_setup *set
 	__atomic_store_n(&ccw->queue_vectors[queue], setup->vector, __ATOMIC_RELEASE);
 	ccw->kick_cookies[queue] = 0;
 	*doorbell = (struct virtio_doorbell){NULL, queue, 4, ccw->position};
-	return ccw_demand(ccw, VIRTIO_CCW_SET_VQ, data, sizeof(data));
+	return orion_ccw_demand(ccw, VIRTIO_CCW_SET_VQ, data, sizeof(data));
 }
 
 /* The device names its cookie so that it finds the queue sooner the next time.  [spec 4.3.3.2] */
@@ -318,10 +319,10 @@ static const struct virtio_transport_ops ops = {
 	.queue_count = queue_count,
 	.queue_size_max = queue_size_max,
 	.queue_enable = queue_enable,
-	.vector_count = ccw_vector_count,
-	.vector_attach = ccw_vector_attach,
-	.vector_detach = ccw_vector_detach,
-	.config_vector = ccw_config_vector,
+	.vector_count = orion_ccw_vector_count,
+	.vector_attach = orion_ccw_vector_attach,
+	.vector_detach = orion_ccw_vector_detach,
+	.config_vector = orion_ccw_config_vector,
 	.line_attach = line_attach,
 	.notify = notify,
 	.close = close_transport,
@@ -337,7 +338,7 @@ set_revision(struct ccw *ccw)
 		orion_status status;
 
 		be16_put(data, revision);
-		status = ccw_run(ccw, VIRTIO_CCW_SET_VIRTIO_REV, data, sizeof(data), &done);
+		status = orion_ccw_run(ccw, VIRTIO_CCW_SET_VIRTIO_REV, data, sizeof(data), &done);
 		if (status == ORION_OK)
 			ccw->revision = revision;
 		if (status != ORION_NOT_SUPPORTED)
@@ -348,11 +349,12 @@ set_revision(struct ccw *ccw)
 }
 
 orion_status
-virtio_ccw_open(struct virtio_ccw *storage, const struct orion_port *port, void *port_context,
-		const struct virtio_ccw_host *host, uint32_t device, struct virtio_transport *out)
+orion_virtio_ccw_open(struct virtio_ccw *storage, const struct orion_port *port, void *port_context,
+		      const struct virtio_ccw_host *host, uint32_t device,
+		      struct virtio_transport *out)
 {
 	struct ccw *ccw = (struct ccw *)(void *)storage->opaque;
-	orion_status status = port_check(port, 0, NULL);
+	orion_status status = orion_port_check(port, 0, NULL);
 
 	if (status != ORION_OK)
 		return status;

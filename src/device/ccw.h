@@ -9,8 +9,8 @@
 #ifndef ORION_DEVICE_CCW_H
 #define ORION_DEVICE_CCW_H
 
-#include "device/device.h"
-#include "spec/virtio_ccw.h"
+#include "device.h"
+#include "../spec/virtio_ccw.h"
 
 #define CCW_QUEUES_MAX VBLK_QUEUES_MAX  /* of the 64 that indicators have bits for */
 #define CCW_VECTORS_MAX (CCW_QUEUES_MAX + 1u)
@@ -57,21 +57,21 @@ struct ccw {
 _Static_assert(sizeof(struct ccw) <= sizeof(struct virtio_ccw), "storage for a CCW transport");
 
 /* ccw_interrupt.c: vectors and what they stand for. */
-uint16_t ccw_vector_count(void *context);
-orion_status ccw_vector_attach(void *context, uint16_t vector, uint16_t cpu,
-			       orion_irq_handler *handler, void *argument);
-void ccw_vector_detach(void *context, uint16_t vector);
-orion_status ccw_config_vector(void *context, uint16_t vector);
+uint16_t orion_ccw_vector_count(void *context);
+orion_status orion_ccw_vector_attach(void *context, uint16_t vector, uint16_t cpu,
+				     orion_irq_handler *handler, void *argument);
+void orion_ccw_vector_detach(void *context, uint16_t vector);
+orion_status orion_ccw_config_vector(void *context, uint16_t vector);
 
 /*
  * Runs a command.  ORION_NOT_SUPPORTED: the device rejected it; not reported.  Everything else that
  * is not ORION_OK is.  Context: setup.
  */
-ORION_MUST_USE orion_status ccw_run(struct ccw *ccw, uint8_t command, uint8_t *data, uint16_t bytes,
-				    uint16_t *done);
+ORION_MUST_USE orion_status orion_ccw_run(struct ccw *ccw, uint8_t command, uint8_t *data,
+					  uint16_t bytes, uint16_t *done);
 
 /* The same when a rejection is unexpected, and reported; ORION_DEVICE_REFUSED then. */
-ORION_MUST_USE orion_status ccw_demand(struct ccw *ccw, uint8_t command, uint8_t *data,
-				       uint16_t bytes);
+ORION_MUST_USE orion_status orion_ccw_demand(struct ccw *ccw, uint8_t command, uint8_t *data,
+					     uint16_t bytes);
 
 #endif

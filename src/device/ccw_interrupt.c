@@ -5,10 +5,10 @@
  * both words of indicators are taken, each at once, and what stands in them is called.
  * [spec 4.3.2.6, 4.3.3.1]
  */
-#include "device/ccw.h"
+#include "ccw.h"
 
-#include "base/be.h"
-#include "base/memory.h"
+#include "../base/be.h"
+#include "../base/memory.h"
 
 #define SUBCHANNEL 0u
 #define ADAPTER 1u
@@ -107,7 +107,7 @@ wires_detach(struct ccw *ccw)
 }
 
 uint16_t
-ccw_vector_count(void *context)
+orion_ccw_vector_count(void *context)
 {
 	(void)context;
 	return CCW_VECTORS_MAX;
@@ -115,8 +115,8 @@ ccw_vector_count(void *context)
 
 /* All interrupts of a device come to one CPU, which wakes the others. */
 orion_status
-ccw_vector_attach(void *context, uint16_t vector, uint16_t cpu, orion_irq_handler *handler,
-		  void *argument)
+orion_ccw_vector_attach(void *context, uint16_t vector, uint16_t cpu, orion_irq_handler *handler,
+			void *argument)
 {
 	struct ccw *ccw = context;
 
@@ -129,7 +129,7 @@ ccw_vector_attach(void *context, uint16_t vector, uint16_t cpu, orion_irq_handle
 
 /* The first that goes takes the interrupts along: then no handler runs any more. */
 void
-ccw_vector_detach(void *context, uint16_t vector)
+orion_ccw_vector_detach(void *context, uint16_t vector)
 {
 	struct ccw *ccw = context;
 
@@ -143,7 +143,7 @@ set_classic(struct ccw *ccw)
 	uint8_t data[VIRTIO_CCW_IND_BYTES];
 
 	be64_put(data, ccw->region.device + offsetof(struct ccw_indicators, queues));
-	return ccw_demand(ccw, VIRTIO_CCW_SET_IND, data, sizeof(data));
+	return orion_ccw_demand(ccw, VIRTIO_CCW_SET_IND, data, sizeof(data));
 }
 
 static orion_status
@@ -158,7 +158,7 @@ set_adapter(struct ccw *ccw)
 		 ccw->region.device + offsetof(struct ccw_indicators, queues));
 	be64_put(data + VIRTIO_CCW_THIN_BIT, 0);
 	data[VIRTIO_CCW_THIN_SUBCLASS] = adapter->subclass;
-	return ccw_run(ccw, VIRTIO_CCW_SET_IND_ADAPTER, data, sizeof(data), &done);
+	return orion_ccw_run(ccw, VIRTIO_CCW_SET_IND_ADAPTER, data, sizeof(data), &done);
 }
 
 /*
@@ -166,7 +166,7 @@ set_adapter(struct ccw *ccw)
  * subchannel's interrupts instead: it must not be asked for both.  [spec 4.3.2.6]
  */
 orion_status
-ccw_config_vector(void *context, uint16_t vector)
+orion_ccw_config_vector(void *context, uint16_t vector)
 {
 	struct ccw *ccw = context;
 	uint8_t data[VIRTIO_CCW_IND_BYTES];
@@ -189,6 +189,6 @@ ccw_config_vector(void *context, uint16_t vector)
 	if (status != ORION_OK)
 		return ORION_NO_INTERRUPT;
 	be64_put(data, ccw->region.device + offsetof(struct ccw_indicators, config));
-	status = ccw_demand(ccw, VIRTIO_CCW_SET_CONF_IND, data, sizeof(data));
+	status = orion_ccw_demand(ccw, VIRTIO_CCW_SET_CONF_IND, data, sizeof(data));
 	return status == ORION_OK ? ORION_OK : ORION_NO_INTERRUPT;
 }

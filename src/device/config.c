@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The configuration space: bounded, generation-checked reads.  The manual is device.h. */
-#include "device/device.h"
+#include "device.h"
 
 #define CONFIG_TRIES 16u
 
@@ -46,14 +46,15 @@ read_agrees(const struct virtio_transport *transport, const struct virtio_field 
 }
 
 orion_status
-virtio_config_read(struct virtio_device *device, const struct virtio_field *fields, unsigned count)
+orion_virtio_config_read(struct virtio_device *device, const struct virtio_field *fields,
+			 unsigned count)
 {
 	const struct virtio_transport *transport = &device->transport;
 	uint32_t bytes = transport->ops->config_bytes(transport->context);
 	for (unsigned i = 0; i < count; i++) {
 		if ((uint32_t)fields[i].offset + fields[i].width > bytes) {
-			virtio_report(device, ORION_LEVEL_WARNING, ORION_EVENT_CONFIG_SHORT,
-				      (uint32_t)fields[i].offset + fields[i].width, bytes, 0);
+			orion_virtio_report(device, ORION_LEVEL_WARNING, ORION_EVENT_CONFIG_SHORT,
+					    (uint32_t)fields[i].offset + fields[i].width, bytes, 0);
 			return ORION_DEVICE_REFUSED;
 		}
 	}
@@ -62,7 +63,7 @@ virtio_config_read(struct virtio_device *device, const struct virtio_field *fiel
 					   : read_is_whole(transport, fields, count))
 			return ORION_OK;
 	}
-	virtio_report(device, ORION_LEVEL_ERROR, ORION_EVENT_CONFIG_TORN,
-		      count > 0 ? fields[0].offset : 0, CONFIG_TRIES, 0);
+	orion_virtio_report(device, ORION_LEVEL_ERROR, ORION_EVENT_CONFIG_TORN,
+			    count > 0 ? fields[0].offset : 0, CONFIG_TRIES, 0);
 	return ORION_TIMED_OUT;
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The status handshake and the device state machine (VirtIO Manager).  The manual is device.h. */
-#include "device/device.h"
+#include "device.h"
 
 #define RESET_DEADLINE_NS UINT64_C(5000000000)
 #define RESET_READS_MAX 100000u
@@ -24,22 +24,22 @@ static const uint16_t moves[VIRTIO_STATE_COUNT] = {
 };
 
 bool
-virtio_move_legal(virtio_state from, virtio_state to)
+orion_virtio_move_legal(virtio_state from, virtio_state to)
 {
 	return (unsigned)from < VIRTIO_STATE_COUNT && (unsigned)to < VIRTIO_STATE_COUNT &&
 	       (moves[from] >> to & 1u) != 0;
 }
 
 void
-virtio_move(struct virtio_device *device, virtio_state to)
+orion_virtio_move(struct virtio_device *device, virtio_state to)
 {
-	CHECK(virtio_move_legal(device->state, to));
+	CHECK(orion_virtio_move_legal(device->state, to));
 	device->state = to;
 }
 
 void
-virtio_report(const struct virtio_device *device, orion_level level, orion_event event, uint64_t a,
-	      uint64_t b, uint64_t c)
+orion_virtio_report(const struct virtio_device *device, orion_level level, orion_event event,
+		    uint64_t a, uint64_t b, uint64_t c)
 {
 	if (device->port->report != NULL)
 		device->port->report(device->port_context, level, event, a, b, c);
@@ -56,8 +56,8 @@ status_add(struct virtio_device *device, uint8_t bits)
 static orion_status
 gone(struct virtio_device *device)
 {
-	virtio_move(device, VIRTIO_GONE);
-	virtio_report(device, ORION_LEVEL_ERROR, ORION_EVENT_DEVICE_GONE, 0, 0, 0);
+	orion_virtio_move(device, VIRTIO_GONE);
+	orion_virtio_report(device, ORION_LEVEL_ERROR, ORION_EVENT_DEVICE_GONE, 0, 0, 0);
 	return ORION_DEVICE_GONE;
 }
 
@@ -116,12 +116,13 @@ reset_function(struct virtio_device *device, struct patience *patience, uint8_t 
 		done = transport->ops->function_reset(transport->context);
 	if (done == ORION_NOT_SUPPORTED)
 		return ORION_TIMED_OUT;
-	virtio_report(device, ORION_LEVEL_WARNING, ORION_EVENT_FUNCTION_RESET, *status, done, 0);
+	orion_virtio_report(device, ORION_LEVEL_WARNING, ORION_EVENT_FUNCTION_RESET, *status, done,
+			    0);
 	return done == ORION_OK ? reset_once(device, patience, status) : done;
 }
 
 orion_status
-virtio_reset(struct virtio_device *device)
+orion_virtio_reset(struct virtio_device *device)
 {
 	struct patience patience;
 	uint8_t status = 0;
@@ -136,17 +137,17 @@ virtio_reset(struct virtio_device *device)
 	if (done == ORION_DEVICE_GONE)
 		return gone(device);
 	if (done == ORION_OK) {
-		virtio_move(device, VIRTIO_RESET);
+		orion_virtio_move(device, VIRTIO_RESET);
 		return ORION_OK;
 	}
-	virtio_move(device, VIRTIO_DEAD);
-	virtio_report(device, ORION_LEVEL_ERROR, ORION_EVENT_RESET_TIMEOUT, status,
-		      patience.waited / NS_PER_MS, 0);
+	orion_virtio_move(device, VIRTIO_DEAD);
+	orion_virtio_report(device, ORION_LEVEL_ERROR, ORION_EVENT_RESET_TIMEOUT, status,
+			    patience.waited / NS_PER_MS, 0);
 	return ORION_TIMED_OUT;
 }
 
 orion_status
-virtio_queue_reset(struct virtio_device *device, uint16_t queue)
+orion_virtio_queue_reset(struct virtio_device *device, uint16_t queue)
 {
 	const struct virtio_transport *transport = &device->transport;
 	struct patience patience = patience_begin(device);
@@ -155,16 +156,16 @@ virtio_queue_reset(struct virtio_device *device, uint16_t queue)
 	while (transport->ops->queue_resetting(transport->context, queue)) {
 		if (patience_left(device, &patience))
 			continue;
-		virtio_move(device, VIRTIO_BROKEN);
+		orion_virtio_move(device, VIRTIO_BROKEN);
 		return ORION_TIMED_OUT;
 	}
 	return ORION_OK;
 }
 
 void
-virtio_acknowledge(struct virtio_device *device)
+orion_virtio_acknowledge(struct virtio_device *device)
 {
-	virtio_move(device, VIRTIO_ACKNOWLEDGED);
+	orion_virtio_move(device, VIRTIO_ACKNOWLEDGED);
 	status_add(device, VIRTIO_STATUS_ACKNOWLEDGE);
 	status_add(device, VIRTIO_STATUS_DRIVER);
 }
@@ -181,13 +182,13 @@ features_ok(struct virtio_device *device, uint64_t asked)
 		return gone(device);
 	if (status & VIRTIO_STATUS_FEATURES_OK)
 		return ORION_OK;
-	virtio_report(device, ORION_LEVEL_ERROR, ORION_EVENT_FEATURES_REFUSED, device->offered,
-		      asked, status);
+	orion_virtio_report(device, ORION_LEVEL_ERROR, ORION_EVENT_FEATURES_REFUSED,
+			    device->offered, asked, status);
 	return ORION_DEVICE_REFUSED;
 }
 
 orion_status
-virtio_negotiate(struct virtio_device *device, uint64_t negotiated)
+orion_virtio_negotiate(struct virtio_device *device, uint64_t negotiated)
 {
 	const struct virtio_transport *transport = &device->transport;
 	orion_status status = ORION_OK;
@@ -200,26 +201,26 @@ virtio_negotiate(struct virtio_device *device, uint64_t negotiated)
 	if (status != ORION_OK)
 		return status;
 	device->negotiated = negotiated;
-	virtio_move(device, VIRTIO_NEGOTIATED);
+	orion_virtio_move(device, VIRTIO_NEGOTIATED);
 	return ORION_OK;
 }
 
 void
-virtio_live(struct virtio_device *device)
+orion_virtio_live(struct virtio_device *device)
 {
-	virtio_move(device, VIRTIO_LIVE);
+	orion_virtio_move(device, VIRTIO_LIVE);
 	status_add(device, VIRTIO_STATUS_DRIVER_OK);
 }
 
 void
-virtio_fail(struct virtio_device *device)
+orion_virtio_fail(struct virtio_device *device)
 {
 	if (device->state != VIRTIO_GONE)
 		status_add(device, VIRTIO_STATUS_FAILED);
 }
 
 orion_status
-virtio_look(struct virtio_device *device)
+orion_virtio_look(struct virtio_device *device)
 {
 	uint8_t status = device->transport.ops->status_get(device->transport.context);
 
@@ -229,7 +230,7 @@ virtio_look(struct virtio_device *device)
 		return gone(device);
 	if (status & VIRTIO_STATUS_DEVICE_NEEDS_RESET) {
 		if (device->state == VIRTIO_LIVE)
-			virtio_move(device, VIRTIO_BROKEN);
+			orion_virtio_move(device, VIRTIO_BROKEN);
 		return ORION_DEVICE_BROKEN;
 	}
 	return device->state == VIRTIO_LIVE ? ORION_OK : ORION_DEVICE_BROKEN;

@@ -7,17 +7,17 @@
  *                +------------------ reset <-- broken <---------+
  *   any -> dead: a reset that did not complete.  any -> gone: registers read as all ones.
  *
- * virtio_move() is the only function that changes the state; its table of legal moves is tested
- * whole.  Construction goes through the stages in order; virtio_close() undoes from whichever was
- * reached and cannot fail.
+ * orion_virtio_move() is the only function that changes the state; its table of legal moves is
+ * tested whole.  Construction goes through the stages in order; virtio_close() undoes from
+ * whichever was reached and cannot fail.
  */
 #ifndef ORION_DEVICE_DEVICE_H
 #define ORION_DEVICE_DEVICE_H
 
 #include "orion/vblk.h"
 
-#include "base/check.h"
-#include "spec/virtio_ids.h"
+#include "../base/check.h"
+#include "../spec/virtio_ids.h"
 
 typedef enum virtio_state {
 	VIRTIO_ABSENT,
@@ -66,57 +66,58 @@ struct virtio_device {
 /* ---- device.c: the state machine ---- */
 
 /* Whether FROM -> TO is a legal move. */
-bool virtio_move_legal(virtio_state from, virtio_state to);
+bool orion_virtio_move_legal(virtio_state from, virtio_state to);
 
 /* Moves DEVICE to TO; panics when the move is illegal (an error of the driver's own). */
-void virtio_move(struct virtio_device *device, virtio_state to);
+void orion_virtio_move(struct virtio_device *device, virtio_state to);
 
 /*
  * Resets the device and waits, at most 5 seconds and a bounded number of reads, until it says so.
  * When it does not, and its bus can reset it, that is done, and once more waited.
  * ORION_TIMED_OUT moves it to dead, ORION_DEVICE_GONE to gone.  Context: setup.  [spec 2.4]
  */
-orion_status virtio_reset(struct virtio_device *device);
+orion_status orion_virtio_reset(struct virtio_device *device);
 
 /*
  * Resets QUEUE of a live device with VIRTIO_F_RING_RESET.  ORION_TIMED_OUT: the device did not say
  * that it is done, and is broken: only a reset of all of it will do.  [spec 2.6.1]
  */
-ORION_MUST_USE orion_status virtio_queue_reset(struct virtio_device *device, uint16_t queue);
+ORION_MUST_USE orion_status orion_virtio_queue_reset(struct virtio_device *device, uint16_t queue);
 
 /* ACKNOWLEDGE and DRIVER.  [spec 3.1.1] */
-void virtio_acknowledge(struct virtio_device *device);
+void orion_virtio_acknowledge(struct virtio_device *device);
 
 /*
  * Writes the feature bits NEGOTIATED (they must be among the offered), sets FEATURES_OK and reads
  * it back.  ORION_DEVICE_REFUSED when it did not stay.  A legacy device is only told.
  * [spec 3.1.1, 3.1.2]
  */
-ORION_MUST_USE orion_status virtio_negotiate(struct virtio_device *device, uint64_t negotiated);
+ORION_MUST_USE orion_status orion_virtio_negotiate(struct virtio_device *device,
+						   uint64_t negotiated);
 
 /* DRIVER_OK: the device is live. */
-void virtio_live(struct virtio_device *device);
+void orion_virtio_live(struct virtio_device *device);
 
 /* Tells the device that the driver gave up: FAILED. */
-void virtio_fail(struct virtio_device *device);
+void orion_virtio_fail(struct virtio_device *device);
 
 /*
  * Looks at the status field of a live device.  ORION_OK, ORION_DEVICE_BROKEN (DEVICE_NEEDS_RESET)
  * or ORION_DEVICE_GONE; the state follows.
  */
-orion_status virtio_look(struct virtio_device *device);
+orion_status orion_virtio_look(struct virtio_device *device);
 
 /* Reports EVENT to the host, if it listens. */
-void virtio_report(const struct virtio_device *device, orion_level level, orion_event event,
-		   uint64_t a, uint64_t b, uint64_t c);
+void orion_virtio_report(const struct virtio_device *device, orion_level level, orion_event event,
+			 uint64_t a, uint64_t b, uint64_t c);
 
 /* ---- features.c: sets and their rules ---- */
 
 /* OFFER without the bits whose prerequisites it lacks. */
-uint64_t virtio_features_closed(uint64_t offer);
+uint64_t orion_virtio_features_closed(uint64_t offer);
 
 /* The specification's name of feature BIT of a block device, or NULL. */
-const char *virtio_feature_name(unsigned bit);
+const char *orion_virtio_feature_name(unsigned bit);
 
 /* ---- config.c: the only reader of the configuration space ---- */
 
@@ -132,8 +133,9 @@ struct virtio_field {
  * ORION_DEVICE_REFUSED when a field lies outside the space, ORION_TIMED_OUT when it would not hold
  * still; the values are then unspecified.  [spec 2.5.1, 2.5.2]
  */
-ORION_MUST_USE orion_status virtio_config_read(struct virtio_device *device,
-					       const struct virtio_field *fields, unsigned count);
+ORION_MUST_USE orion_status orion_virtio_config_read(struct virtio_device *device,
+						     const struct virtio_field *fields,
+						     unsigned count);
 
 /* ---- interrupt.c: vectors, from one per queue down to none ---- */
 
@@ -142,34 +144,34 @@ ORION_MUST_USE orion_status virtio_config_read(struct virtio_device *device,
  * device and host allow; fills target[i].vector.  Cannot fail: the last resort is polling,
  * reported.
  */
-void virtio_interrupts_attach(struct virtio_device *device, uint16_t count);
+void orion_virtio_interrupts_attach(struct virtio_device *device, uint16_t count);
 
 /*
  * The device refused a queue's vector: detaches everything and attaches in the next mode down.
  * Returns false when even polling was refused, that is, never twice for one mode.
  */
-bool virtio_interrupts_degrade(struct virtio_device *device, uint16_t count);
+bool orion_virtio_interrupts_degrade(struct virtio_device *device, uint16_t count);
 
 /* Detaches all.  Afterwards no handler runs. */
-void virtio_interrupts_detach(struct virtio_device *device);
+void orion_virtio_interrupts_detach(struct virtio_device *device);
 
 /* ---- region.c: DMA memory within the budget ---- */
 
 /*
  * Asks the host how the device reaches memory; PLATFORM: VIRTIO_F_ACCESS_PLATFORM will be
- * negotiated.  ORION_NO_MAPPING: not at all.  virtio_dma_close() after the last region was given
- * back; without virtio_dma_open() it does nothing.  [spec 6.1]
+ * negotiated.  ORION_NO_MAPPING: not at all.  orion_virtio_dma_close() after the last region was
+ * given back; without orion_virtio_dma_open() it does nothing.  [spec 6.1]
  */
-ORION_MUST_USE orion_status virtio_dma_open(struct virtio_device *device, bool platform);
-void virtio_dma_close(struct virtio_device *device);
+ORION_MUST_USE orion_status orion_virtio_dma_open(struct virtio_device *device, bool platform);
+void orion_virtio_dma_close(struct virtio_device *device);
 
-ORION_MUST_USE orion_status virtio_region_take(struct virtio_device *device, size_t bytes,
-					       struct orion_region *region);
+ORION_MUST_USE orion_status orion_virtio_region_take(struct virtio_device *device, size_t bytes,
+						     struct orion_region *region);
 
 /*
  * Frees REGION, or, when the device is dead, gone or not reset, keeps it from ever being used
  * again.
  */
-void virtio_region_give(struct virtio_device *device, struct orion_region *region);
+void orion_virtio_region_give(struct virtio_device *device, struct orion_region *region);
 
 #endif

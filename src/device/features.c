@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* Feature sets: names and dependencies, one table each (Feature Manager).  [spec 2.2, 5.2.3, 6] */
-#include "device/device.h"
+#include "device.h"
 
-#include "spec/virtio_blk.h"
+#include "../spec/virtio_blk.h"
 
 /* A bit is worth nothing, and is not taken, without the one it needs. */
 static const struct {
@@ -55,7 +55,7 @@ static const struct {
 };
 
 uint64_t
-virtio_features_closed(uint64_t offer)
+orion_virtio_features_closed(uint64_t offer)
 {
 	/* No chain of dependencies is longer than two, but a second pass makes that not matter. */
 	for (unsigned pass = 0; pass < 2; pass++) {
@@ -68,7 +68,7 @@ virtio_features_closed(uint64_t offer)
 }
 
 const char *
-virtio_feature_name(unsigned bit)
+orion_virtio_feature_name(unsigned bit)
 {
 	for (unsigned i = 0; i < COUNT_OF(names); i++) {
 		if (names[i].bit == bit)

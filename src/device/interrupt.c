@@ -6,9 +6,9 @@
  * Handlers run on several CPUs; each word they write has one writer at a time, but for the shared
  * modes' counters, where one vector means one handler.
  */
-#include "device/device.h"
+#include "device.h"
 
-#include "spec/virtio_pci.h"
+#include "../spec/virtio_pci.h"
 
 static void
 wake_all(struct virtio_device *device)
@@ -183,7 +183,7 @@ try_mode(struct virtio_device *device, virtio_irq_mode mode, uint16_t count)
 	if (status == ORION_OK && needed > 0)
 		status = transport->ops->config_vector(transport->context, 0);
 	if (status != ORION_OK) {
-		virtio_interrupts_detach(device);
+		orion_virtio_interrupts_detach(device);
 		return false;
 	}
 	device->irq_mode = mode;
@@ -199,30 +199,30 @@ attach_from(struct virtio_device *device, virtio_irq_mode mode, uint16_t count)
 	while (!try_mode(device, mode, count))
 		mode--;
 	if (mode < best)
-		virtio_report(device, ORION_LEVEL_WARNING, ORION_EVENT_VECTORS_SHORT, count + 1u,
-			      vectors_there(device), mode);
+		orion_virtio_report(device, ORION_LEVEL_WARNING, ORION_EVENT_VECTORS_SHORT,
+				    count + 1u, vectors_there(device), mode);
 }
 
 void
-virtio_interrupts_attach(struct virtio_device *device, uint16_t count)
+orion_virtio_interrupts_attach(struct virtio_device *device, uint16_t count)
 {
 	attach_from(device, VIRTIO_IRQ_PER_QUEUE, count);
 }
 
 bool
-virtio_interrupts_degrade(struct virtio_device *device, uint16_t count)
+orion_virtio_interrupts_degrade(struct virtio_device *device, uint16_t count)
 {
 	virtio_irq_mode mode = device->irq_mode;
 
 	if (mode == VIRTIO_IRQ_POLLED)
 		return false;
-	virtio_interrupts_detach(device);
+	orion_virtio_interrupts_detach(device);
 	attach_from(device, mode - 1, count);
 	return true;
 }
 
 void
-virtio_interrupts_detach(struct virtio_device *device)
+orion_virtio_interrupts_detach(struct virtio_device *device)
 {
 	const struct virtio_transport *transport = &device->transport;
 

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* The MMIO transport: version 2, and what version 1 has in common with it.  [spec 4.2] */
-#include "device/mmio.h"
+#include "mmio.h"
 
-#include "base/memory.h"
-#include "base/num.h"
-#include "spec/virtio_ids.h"
+#include "../base/memory.h"
+#include "../base/num.h"
+#include "../spec/virtio_ids.h"
 
 #define KICK_BYTES 4u                   /* always 32 bits  [spec 4.2.3.3] */
 #define LOOKS_MAX 64u
@@ -255,14 +255,14 @@ static const struct virtio_transport_ops legacy_ops = {
 	.legacy = true,
 	.status_get = status_get,
 	.status_set = status_set,
-	.features_get = mmio_legacy_features_get,
-	.features_set = mmio_legacy_features_set,
+	.features_get = orion_mmio_legacy_features_get,
+	.features_set = orion_mmio_legacy_features_set,
 	.config_bytes = config_bytes,
 	.config_read = config_read,
 	.config_write = config_write,
 	.queue_count = queue_count,
 	.queue_size_max = queue_size_max,
-	.queue_enable = mmio_legacy_queue_enable,
+	.queue_enable = orion_mmio_legacy_queue_enable,
 	.line_attach = line_attach,
 	.line_detach = line_detach,
 	.isr_read = isr_read,
@@ -301,15 +301,16 @@ identify(const struct mmio *mmio, uint64_t address, const struct virtio_transpor
 }
 
 orion_status
-virtio_mmio_open(struct virtio_mmio *storage, const struct orion_port *port, void *port_context,
-		 uint64_t address, size_t bytes, uint32_t line, struct virtio_transport *out)
+orion_virtio_mmio_open(struct virtio_mmio *storage, const struct orion_port *port,
+		       void *port_context, uint64_t address, size_t bytes, uint32_t line,
+		       struct virtio_transport *out)
 {
 	struct mmio *mmio = (struct mmio *)(void *)storage->opaque;
 	const struct virtio_transport_ops *ops = NULL;
 	volatile void *registers = NULL;
 	orion_status status;
 
-	status = port_check(port, PORT_NEEDS_REGISTERS, NULL);
+	status = orion_port_check(port, PORT_NEEDS_REGISTERS, NULL);
 	if (status != ORION_OK)
 		return status;
 	if (address % 4 != 0 || bytes < VIRTIO_MMIO_CONFIG)

@@ -5,9 +5,9 @@
 
 #include "orion/transport.h"
 
-#include "arch/arch.h"
-#include "base/check.h"
-#include "spec/virtio_mmio.h"
+#include "../arch/arch.h"
+#include "../base/check.h"
+#include "../spec/virtio_mmio.h"
 
 struct mmio {
 	const struct orion_port *port;
@@ -35,10 +35,10 @@ mmio_put(const struct mmio *mmio, uint32_t offset, uint32_t value)
 }
 
 /* mmio_legacy.c: what version 1 does otherwise. */
-uint64_t mmio_legacy_features_get(void *context);
-void mmio_legacy_features_set(void *context, uint64_t features);
-orion_status mmio_legacy_queue_enable(void *context, uint16_t queue,
-				      const struct virtio_queue_setup *setup,
-				      struct virtio_doorbell *doorbell);
+uint64_t orion_mmio_legacy_features_get(void *context);
+void orion_mmio_legacy_features_set(void *context, uint64_t features);
+orion_status orion_mmio_legacy_queue_enable(void *context, uint16_t queue,
+					    const struct virtio_queue_setup *setup,
+					    struct virtio_doorbell *doorbell);
 
 #endif

@@ -2,12 +2,12 @@
 /*
  * MMIO version 1, the legacy interface: 32 feature bits, and queues by page number.  [spec 4.2.4]
  */
-#include "device/mmio.h"
+#include "mmio.h"
 
-#include "ring/ring.h"
+#include "../ring/ring.h"
 
 uint64_t
-mmio_legacy_features_get(void *context)
+orion_mmio_legacy_features_get(void *context)
 {
 	mmio_put(context, VIRTIO_MMIO_DEVICE_FEATURES_SEL, 0);
 	return mmio_get(context, VIRTIO_MMIO_DEVICE_FEATURES);
@@ -15,7 +15,7 @@ mmio_legacy_features_get(void *context)
 
 /* The size of a page comes along: it has to be known before any queue, and a reset forgets it. */
 void
-mmio_legacy_features_set(void *context, uint64_t features)
+orion_mmio_legacy_features_set(void *context, uint64_t features)
 {
 	struct mmio *mmio = context;
 
@@ -27,10 +27,11 @@ mmio_legacy_features_set(void *context, uint64_t features)
 
 /* QueuePFN comes last, and reads back; the other areas follow from it. */
 orion_status
-mmio_legacy_queue_enable(void *context, uint16_t queue, const struct virtio_queue_setup *setup,
-			 struct virtio_doorbell *doorbell)
+orion_mmio_legacy_queue_enable(void *context, uint16_t queue,
+			       const struct virtio_queue_setup *setup,
+			       struct virtio_doorbell *doorbell)
 {
-	struct vring_layout layout = vring_layout_legacy(setup->size);
+	struct orion_vring_layout layout = orion_vring_layout_legacy(setup->size);
 	uint64_t page = setup->descriptor_area / VIRTQ_LEGACY_ALIGN;
 	struct mmio *mmio = context;
 

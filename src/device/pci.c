@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* The modern PCI transport: discovery, common configuration, doorbells.  [spec 4.1] */
-#include "device/pci.h"
+#include "pci.h"
 
-#include "base/memory.h"
-#include "base/num.h"
-#include "spec/virtio_ids.h"
-#include "spec/virtq_split.h"
+#include "../base/memory.h"
+#include "../base/num.h"
+#include "../spec/virtio_ids.h"
+#include "../spec/virtq_split.h"
 
 #define FUNCTIONS_PER_BUS 256u
 #define KICK_BYTES 2u                   /* the queue's number alone */
@@ -14,19 +14,19 @@
 static uint16_t
 common_get16(struct pci *pci, unsigned offset)
 {
-	return (uint16_t)pci_get(pci, &pci->common, offset, 2);
+	return (uint16_t)orion_pci_get(pci, &pci->common, offset, 2);
 }
 
 static void
 common_put16(struct pci *pci, unsigned offset, uint16_t value)
 {
-	pci_put(pci, &pci->common, offset, 2, value);
+	orion_pci_put(pci, &pci->common, offset, 2, value);
 }
 
 static void
 common_put32(struct pci *pci, unsigned offset, uint32_t value)
 {
-	pci_put(pci, &pci->common, offset, 4, value);
+	orion_pci_put(pci, &pci->common, offset, 4, value);
 }
 
 /* 64-bit fields are two 32-bit accesses.  [spec 4.1.3.1] */
@@ -42,7 +42,7 @@ status_get(void *context)
 {
 	struct pci *pci = context;
 
-	return (uint8_t)pci_get(pci, &pci->common, VIRTIO_PCI_COMMON_DEVICE_STATUS, 1);
+	return (uint8_t)orion_pci_get(pci, &pci->common, VIRTIO_PCI_COMMON_DEVICE_STATUS, 1);
 }
 
 static void
@@ -50,7 +50,7 @@ status_set(void *context, uint8_t status)
 {
 	struct pci *pci = context;
 
-	pci_put(pci, &pci->common, VIRTIO_PCI_COMMON_DEVICE_STATUS, 1, status);
+	orion_pci_put(pci, &pci->common, VIRTIO_PCI_COMMON_DEVICE_STATUS, 1, status);
 }
 
 static bool
@@ -88,9 +88,9 @@ features_get(void *context)
 
 	for (uint32_t word = 0; word < 2; word++) {
 		common_put32(pci, VIRTIO_PCI_COMMON_DEVICE_FEATURE_SELECT, word);
-		features |=
-			(uint64_t)pci_get(pci, &pci->common, VIRTIO_PCI_COMMON_DEVICE_FEATURE, 4)
-			<< (32 * word);
+		features |= (uint64_t)orion_pci_get(pci, &pci->common,
+						    VIRTIO_PCI_COMMON_DEVICE_FEATURE, 4)
+			    << (32 * word);
 	}
 	return features & ~features_impossible(pci);
 }
@@ -123,7 +123,7 @@ config_read(void *context, uint32_t offset, unsigned width)
 
 	if (offset + width > pci->device.bytes)
 		return UINT32_MAX;
-	return pci_get(pci, &pci->device, offset, width);
+	return orion_pci_get(pci, &pci->device, offset, width);
 }
 
 static void
@@ -132,7 +132,7 @@ config_write(void *context, uint32_t offset, unsigned width, uint32_t value)
 	struct pci *pci = context;
 
 	if (offset + width <= pci->device.bytes)
-		pci_put(pci, &pci->device, offset, width, value);
+		orion_pci_put(pci, &pci->device, offset, width, value);
 }
 
 static uint32_t
@@ -140,7 +140,7 @@ config_generation(void *context)
 {
 	struct pci *pci = context;
 
-	return pci_get(pci, &pci->common, VIRTIO_PCI_COMMON_CONFIG_GENERATION, 1);
+	return orion_pci_get(pci, &pci->common, VIRTIO_PCI_COMMON_CONFIG_GENERATION, 1);
 }
 
 static uint16_t
@@ -198,7 +198,7 @@ notify(void *context, uint16_t queue, uint32_t value)
 {
 	struct pci *pci = context;
 
-	pci_put(pci, &pci->notify, pci->kick_offset[queue], kick_bytes(pci), value);
+	orion_pci_put(pci, &pci->notify, pci->kick_offset[queue], kick_bytes(pci), value);
 }
 
 /* queue_enable comes last.  [spec 4.1.4.3.2] */
@@ -267,11 +267,11 @@ isr_read(void *context)
 {
 	struct pci *pci = context;
 
-	return (uint8_t)pci_get(pci, &pci->isr, 0, 1);
+	return (uint8_t)orion_pci_get(pci, &pci->isr, 0, 1);
 }
 
 uint32_t
-pci_function_get(void *context)
+orion_pci_function_get(void *context)
 {
 	const struct pci *pci = context;
 
@@ -279,14 +279,14 @@ pci_function_get(void *context)
 }
 
 void
-pci_close(void *context)
+orion_pci_close(void *context)
 {
 	struct pci *pci = context;
 	uint32_t command = pci_config_get(pci, PCI_COMMAND, 2);
 
-	pci_msix_disable(pci);
+	orion_pci_msix_disable(pci);
 	pci_config_put(pci, PCI_COMMAND, 2, command & ~PCI_COMMAND_ALL);
-	pci_unmap_structures(pci);
+	orion_pci_unmap_structures(pci);
 }
 
 static const struct virtio_transport_ops pci_ops = {
@@ -304,17 +304,17 @@ static const struct virtio_transport_ops pci_ops = {
 	.queue_enable = queue_enable,
 	.queue_reset = queue_reset,
 	.queue_resetting = queue_resetting,
-	.vector_count = pci_vector_count,
-	.vector_attach = pci_vector_attach,
-	.vector_detach = pci_vector_detach,
+	.vector_count = orion_pci_vector_count,
+	.vector_attach = orion_pci_vector_attach,
+	.vector_detach = orion_pci_vector_detach,
 	.config_vector = config_vector,
-	.line_attach = pci_line_attach,
-	.line_detach = pci_line_detach,
+	.line_attach = orion_pci_line_attach,
+	.line_detach = orion_pci_line_detach,
 	.isr_read = isr_read,
 	.notify = notify,
-	.function_reset = pci_function_reset,
-	.function = pci_function_get,
-	.close = pci_close,
+	.function_reset = orion_pci_function_reset,
+	.function = orion_pci_function_get,
+	.close = orion_pci_close,
 };
 
 static bool
@@ -330,8 +330,8 @@ is_block(const struct orion_port *port, void *port_context, uint32_t function)
 }
 
 bool
-virtio_pci_find(const struct orion_port *port, void *port_context, uint8_t last_bus,
-		uint32_t *function)
+orion_virtio_pci_find(const struct orion_port *port, void *port_context, uint8_t last_bus,
+		      uint32_t *function)
 {
 	uint32_t end = (last_bus + 1u) * FUNCTIONS_PER_BUS;
 	bool multifunction = true;
@@ -354,13 +354,13 @@ virtio_pci_find(const struct orion_port *port, void *port_context, uint8_t last_
 }
 
 orion_status
-virtio_pci_open(struct virtio_pci *storage, const struct orion_port *port, void *port_context,
-		uint32_t function, struct virtio_transport *out)
+orion_virtio_pci_open(struct virtio_pci *storage, const struct orion_port *port, void *port_context,
+		      uint32_t function, struct virtio_transport *out)
 {
 	struct pci *pci = (struct pci *)(void *)storage->opaque;
 	orion_status status;
 
-	status = port_check(port, PORT_NEEDS_PCI | PORT_NEEDS_REGISTERS, NULL);
+	status = orion_port_check(port, PORT_NEEDS_PCI | PORT_NEEDS_REGISTERS, NULL);
 	if (status != ORION_OK)
 		return status;
 	if (!is_block(port, port_context, function))
@@ -369,10 +369,10 @@ virtio_pci_open(struct virtio_pci *storage, const struct orion_port *port, void 
 	pci->port = port;
 	pci->port_context = port_context;
 	pci->function = function;
-	status = pci_map_structures(pci);
+	status = orion_pci_map_structures(pci);
 	if (status != ORION_OK)
 		return status;
-	pci_msix_enable(pci);
-	*out = (struct virtio_transport){pci->modern ? &pci_ops : &pci_legacy_ops, pci};
+	orion_pci_msix_enable(pci);
+	*out = (struct virtio_transport){pci->modern ? &pci_ops : &orion_pci_legacy_ops, pci};
 	return ORION_OK;
 }

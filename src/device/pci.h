@@ -9,9 +9,9 @@
 #include "orion/transport.h"
 #include "orion/vblk.h"
 
-#include "arch/arch.h"
-#include "base/check.h"
-#include "spec/virtio_pci.h"
+#include "../arch/arch.h"
+#include "../base/check.h"
+#include "../spec/virtio_pci.h"
 
 /* One vector for configuration, one for each queue. */
 #define PCI_VECTORS_MAX (VBLK_QUEUES_MAX + 1)
@@ -73,52 +73,53 @@ pci_config_put(const struct pci *pci, uint32_t offset, unsigned width, uint32_t 
  * pci_reach.c: registers of WINDOW, which is one of PCI's and is there; OFFSET is a multiple of
  * WIDTH, 1, 2 or 4, and lies in it.
  */
-uint32_t pci_get(struct pci *pci, const struct pci_window *window, uint32_t offset, unsigned width);
-void pci_put(struct pci *pci, const struct pci_window *window, uint32_t offset, unsigned width,
-	     uint32_t value);
+uint32_t orion_pci_get(struct pci *pci, const struct pci_window *window, uint32_t offset,
+		       unsigned width);
+void orion_pci_put(struct pci *pci, const struct pci_window *window, uint32_t offset,
+		   unsigned width, uint32_t value);
 
 /*
  * Fills in reach, and with it at, for WINDOW, whose other fields are set; ADDRESS 0 is none.
  * ORION_NO_MAPPING: there is no way.
  */
-orion_status pci_reach_find(struct pci *pci, struct pci_window *window, bool is_io);
-void pci_reach_end(const struct pci *pci, struct pci_window *window);
+orion_status orion_pci_reach_find(struct pci *pci, struct pci_window *window, bool is_io);
+void orion_pci_reach_end(const struct pci *pci, struct pci_window *window);
 
 /*
  * pci_caps.c: measures the BARs; finds, checks and maps the structures.  PCI->modern tells whether
  * there was any capability of virtio.
  */
-ORION_MUST_USE orion_status pci_map_structures(struct pci *pci);
-void pci_unmap_structures(struct pci *pci);
+ORION_MUST_USE orion_status orion_pci_map_structures(struct pci *pci);
+void orion_pci_unmap_structures(struct pci *pci);
 
 /*
  * Where the first capability ID of at least BYTES is, of cfg_type TYPE if it is a vendor's; 0:
  * none.
  */
-uint32_t pci_caps_find(const struct pci *pci, uint32_t id, uint32_t bytes, uint32_t type);
+uint32_t orion_pci_caps_find(const struct pci *pci, uint32_t id, uint32_t bytes, uint32_t type);
 
 /* pci_msix.c */
-void pci_msix_enable(struct pci *pci);
-void pci_msix_disable(struct pci *pci);
-uint16_t pci_vector_count(void *context);
-orion_status pci_vector_attach(void *context, uint16_t vector, uint16_t cpu,
-			       orion_irq_handler *handler, void *argument);
-void pci_vector_detach(void *context, uint16_t vector);
-orion_status pci_line_attach(void *context, orion_irq_handler *handler, void *argument);
-void pci_line_detach(void *context);
+void orion_pci_msix_enable(struct pci *pci);
+void orion_pci_msix_disable(struct pci *pci);
+uint16_t orion_pci_vector_count(void *context);
+orion_status orion_pci_vector_attach(void *context, uint16_t vector, uint16_t cpu,
+				     orion_irq_handler *handler, void *argument);
+void orion_pci_vector_detach(void *context, uint16_t vector);
+orion_status orion_pci_line_attach(void *context, orion_irq_handler *handler, void *argument);
+void orion_pci_line_detach(void *context);
 
 /* pci_reset.c: a function-level reset; as virtio_transport_ops says. */
-orion_status pci_function_reset(void *context);
+orion_status orion_pci_function_reset(void *context);
 
-/* pci.c; pci_close(): decoding, mastering and MSI-X off, everything unmapped. */
-uint32_t pci_function_get(void *context);
-void pci_close(void *context);
+/* pci.c; orion_pci_close(): decoding, mastering and MSI-X off, everything unmapped. */
+uint32_t orion_pci_function_get(void *context);
+void orion_pci_close(void *context);
 
 /*
  * pci_legacy.c: takes the registers at ADDRESS (0: not there), the BYTES of BAR 0.
  * ORION_DEVICE_REFUSED when they cannot be used (reported).
  */
-ORION_MUST_USE orion_status pci_legacy_map(struct pci *pci, uint64_t address, uint64_t bytes);
-extern const struct virtio_transport_ops pci_legacy_ops;
+ORION_MUST_USE orion_status orion_pci_legacy_map(struct pci *pci, uint64_t address, uint64_t bytes);
+extern const struct virtio_transport_ops orion_pci_legacy_ops;
 
 #endif

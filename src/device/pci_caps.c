@@ -6,9 +6,9 @@
  * once and checked in 64 bits; a structure that does not fit is passed over, and the next of its
  * type is tried.  [spec 4.1.4]
  */
-#include "device/pci.h"
+#include "pci.h"
 
-#include "base/num.h"
+#include "../base/num.h"
 
 /* No device needs more of a structure than this; the rest of a larger window stays unmapped. */
 #define COMMON_BYTES_MAX 64u
@@ -130,7 +130,7 @@ take_structure(struct pci *pci, const struct bar *bar, const struct capability *
 	orion_status status;
 
 	*window = *found;
-	status = pci_reach_find(pci, window, bar->is_io);
+	status = orion_pci_reach_find(pci, window, bar->is_io);
 	if (status == ORION_OK)
 		return ORION_OK;
 	*window = (struct pci_window){0};
@@ -196,7 +196,7 @@ map_msix(struct pci *pci, const struct bar *bars, struct capability *cap)
 	/* The table is no structure of virtio: nothing but memory leads there. */
 	if (pci->table.reach != PCI_REACH_NONE)
 		skipped(pci, cap, VIRTIO_PCI_SKIP_BAR);
-	pci_reach_end(pci, &pci->table);
+	orion_pci_reach_end(pci, &pci->table);
 	pci_config_put(pci, cap->at + PCI_MSIX_CONTROL, 2, control & ~PCI_MSIX_CONTROL_ENABLE);
 	return status;
 }
@@ -279,7 +279,7 @@ list_next(const struct pci *pci, uint32_t *at, unsigned *hop)
 }
 
 uint32_t
-pci_caps_find(const struct pci *pci, uint32_t id, uint32_t bytes, uint32_t type)
+orion_pci_caps_find(const struct pci *pci, uint32_t id, uint32_t bytes, uint32_t type)
 {
 	unsigned hop = 0;
 
@@ -357,7 +357,7 @@ measure(const struct pci *pci, struct bar *bars)
 }
 
 orion_status
-pci_map_structures(struct pci *pci)
+orion_pci_map_structures(struct pci *pci)
 {
 	uint32_t command = pci_config_get(pci, PCI_COMMAND, 2);
 	struct bar bars[PCI_BARS];
@@ -365,17 +365,18 @@ pci_map_structures(struct pci *pci)
 
 	pci_config_put(pci, PCI_COMMAND, 2, command & ~PCI_COMMAND_ALL);
 	measure(pci, bars);
-	/* The pin stays silent until somebody listens to it: see pci_line_attach(). */
+	/* The pin stays silent until somebody listens to it: see orion_pci_line_attach(). */
 	command |= PCI_COMMAND_INTX_OFF | PCI_COMMAND_MEMORY | PCI_COMMAND_MASTER;
 	pci_config_put(pci, PCI_COMMAND, 2, command);
 
-	pci->access = (uint16_t)pci_caps_find(pci, PCI_CAP_ID_VENDOR, VIRTIO_PCI_CAP_WINDOW_BYTES,
-					      VIRTIO_PCI_CAP_PCI_CFG);
+	pci->access = (uint16_t)orion_pci_caps_find(
+		pci, PCI_CAP_ID_VENDOR, VIRTIO_PCI_CAP_WINDOW_BYTES, VIRTIO_PCI_CAP_PCI_CFG);
 	status = walk(pci, bars);
 	/* Transitional, and no capability of virtio: a legacy device.  [spec 4.1.5.1.1.1] */
 	if (status == ORION_OK && !pci->modern &&
 	    pci_config_get(pci, PCI_DEVICE_ID, 2) == VIRTIO_PCI_DEVICE_TRANSITIONAL_BLOCK)
-		status = pci_legacy_map(pci, bars[0].is_io ? bars[0].address : 0, bars[0].bytes);
+		status = orion_pci_legacy_map(pci, bars[0].is_io ? bars[0].address : 0,
+					      bars[0].bytes);
 	else if (status == ORION_OK)
 		status = check_complete(pci);
 	if (status == ORION_OK &&
@@ -383,18 +384,18 @@ pci_map_structures(struct pci *pci)
 	     pci->isr.reach == PCI_REACH_PORTS || pci->device.reach == PCI_REACH_PORTS))
 		pci_config_put(pci, PCI_COMMAND, 2, command | PCI_COMMAND_IO);
 	if (status != ORION_OK) {
-		pci_unmap_structures(pci);
+		orion_pci_unmap_structures(pci);
 		pci_config_put(pci, PCI_COMMAND, 2, command & ~PCI_COMMAND_ALL);
 	}
 	return status;
 }
 
 void
-pci_unmap_structures(struct pci *pci)
+orion_pci_unmap_structures(struct pci *pci)
 {
-	pci_reach_end(pci, &pci->common);
-	pci_reach_end(pci, &pci->notify);
-	pci_reach_end(pci, &pci->isr);
-	pci_reach_end(pci, &pci->device);
-	pci_reach_end(pci, &pci->table);
+	orion_pci_reach_end(pci, &pci->common);
+	orion_pci_reach_end(pci, &pci->notify);
+	orion_pci_reach_end(pci, &pci->isr);
+	orion_pci_reach_end(pci, &pci->device);
+	orion_pci_reach_end(pci, &pci->table);
 }

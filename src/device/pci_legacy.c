@@ -3,21 +3,21 @@
  * The legacy PCI interface: registers in the I/O ports of BAR 0, 32 feature bits, queues by page
  * number, whose size is the device's choice.  [spec 4.1.4.10]
  */
-#include "device/pci.h"
+#include "pci.h"
 
-#include "base/num.h"
-#include "ring/ring.h"
+#include "../base/num.h"
+#include "../ring/ring.h"
 
 static uint32_t
 get(struct pci *pci, uint32_t offset, unsigned width)
 {
-	return pci_get(pci, &pci->common, offset, width);
+	return orion_pci_get(pci, &pci->common, offset, width);
 }
 
 static void
 put(struct pci *pci, uint32_t offset, unsigned width, uint32_t value)
 {
-	pci_put(pci, &pci->common, offset, width, value);
+	orion_pci_put(pci, &pci->common, offset, width, value);
 }
 
 static uint8_t
@@ -120,7 +120,7 @@ static orion_status
 queue_enable(void *context, uint16_t queue, const struct virtio_queue_setup *setup,
 	     struct virtio_doorbell *doorbell)
 {
-	struct vring_layout layout = vring_layout_legacy(setup->size);
+	struct orion_vring_layout layout = orion_vring_layout_legacy(setup->size);
 	uint64_t page = setup->descriptor_area / VIRTQ_LEGACY_ALIGN;
 	struct pci *pci = context;
 
@@ -152,7 +152,7 @@ notify(void *context, uint16_t queue, uint32_t value)
 	put(context, VIRTIO_PCI_LEGACY_QUEUE_NOTIFY, 2, value);
 }
 
-const struct virtio_transport_ops pci_legacy_ops = {
+const struct virtio_transport_ops orion_pci_legacy_ops = {
 	.name = "pci-legacy",
 	.legacy = true,
 	.size_fixed = true,
@@ -166,17 +166,17 @@ const struct virtio_transport_ops pci_legacy_ops = {
 	.queue_count = queue_count,
 	.queue_size_max = queue_size_max,
 	.queue_enable = queue_enable,
-	.vector_count = pci_vector_count,
-	.vector_attach = pci_vector_attach,
-	.vector_detach = pci_vector_detach,
+	.vector_count = orion_pci_vector_count,
+	.vector_attach = orion_pci_vector_attach,
+	.vector_detach = orion_pci_vector_detach,
 	.config_vector = config_vector,
-	.line_attach = pci_line_attach,
-	.line_detach = pci_line_detach,
+	.line_attach = orion_pci_line_attach,
+	.line_detach = orion_pci_line_detach,
 	.isr_read = isr_read,
 	.notify = notify,
-	.function_reset = pci_function_reset,
-	.function = pci_function_get,
-	.close = pci_close,
+	.function_reset = orion_pci_function_reset,
+	.function = orion_pci_function_get,
+	.close = orion_pci_close,
 };
 
 static orion_status
@@ -190,7 +190,7 @@ refuse(const struct pci *pci, virtio_pci_legacy why, uint64_t address, uint64_t 
 
 /* A legacy device speaks the CPU's byte order, which here is little-endian or nothing. */
 orion_status
-pci_legacy_map(struct pci *pci, uint64_t address, uint64_t bytes)
+orion_pci_legacy_map(struct pci *pci, uint64_t address, uint64_t bytes)
 {
 	if (arch_le16(1) != 1)
 		return refuse(pci, VIRTIO_PCI_LEGACY_ENDIAN, address, bytes);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* MSI-X vectors and the interrupt line of a PCI function. */
-#include "device/pci.h"
+#include "pci.h"
 
 static volatile unsigned char *
 entry(const struct pci *pci, uint16_t vector)
@@ -10,7 +10,7 @@ entry(const struct pci *pci, uint16_t vector)
 
 /* All entries masked first: the table holds whatever it held. */
 void
-pci_msix_enable(struct pci *pci)
+orion_pci_msix_enable(struct pci *pci)
 {
 	uint32_t control;
 
@@ -27,7 +27,7 @@ pci_msix_enable(struct pci *pci)
 }
 
 void
-pci_msix_disable(struct pci *pci)
+orion_pci_msix_disable(struct pci *pci)
 {
 	uint32_t control;
 
@@ -39,7 +39,7 @@ pci_msix_disable(struct pci *pci)
 }
 
 uint16_t
-pci_vector_count(void *context)
+orion_pci_vector_count(void *context)
 {
 	const struct pci *pci = context;
 
@@ -47,8 +47,8 @@ pci_vector_count(void *context)
 }
 
 orion_status
-pci_vector_attach(void *context, uint16_t vector, uint16_t cpu, orion_irq_handler *handler,
-		  void *argument)
+orion_pci_vector_attach(void *context, uint16_t vector, uint16_t cpu, orion_irq_handler *handler,
+			void *argument)
 {
 	struct pci *pci = context;
 	struct orion_irq_source source = {
@@ -77,7 +77,7 @@ pci_vector_attach(void *context, uint16_t vector, uint16_t cpu, orion_irq_handle
 }
 
 void
-pci_vector_detach(void *context, uint16_t vector)
+orion_pci_vector_detach(void *context, uint16_t vector)
 {
 	struct pci *pci = context;
 
@@ -99,7 +99,7 @@ cause_window(const struct pci *pci)
 
 /* The pin works only while MSI-X is off. */
 orion_status
-pci_line_attach(void *context, orion_irq_handler *handler, void *argument)
+orion_pci_line_attach(void *context, orion_irq_handler *handler, void *argument)
 {
 	struct pci *pci = context;
 	struct orion_irq_source source = {.kind = ORION_IRQ_LINE, .function = pci->function};
@@ -110,10 +110,10 @@ pci_line_attach(void *context, orion_irq_handler *handler, void *argument)
 	if (pci->line_attached || cause_window(pci)->reach == PCI_REACH_CONFIG ||
 	    pci_config_get(pci, PCI_INTERRUPT_PIN, 1) == 0)
 		return ORION_NO_INTERRUPT;
-	pci_msix_disable(pci);
+	orion_pci_msix_disable(pci);
 	status = pci->port->irq_attach(pci->port_context, &source, handler, argument, &message);
 	if (status != ORION_OK) {
-		pci_msix_enable(pci);
+		orion_pci_msix_enable(pci);
 		return status;
 	}
 	pci->line_attached = true;
@@ -123,7 +123,7 @@ pci_line_attach(void *context, orion_irq_handler *handler, void *argument)
 }
 
 void
-pci_line_detach(void *context)
+orion_pci_line_detach(void *context)
 {
 	struct pci *pci = context;
 	uint32_t command = pci_config_get(pci, PCI_COMMAND, 2);
@@ -133,5 +133,5 @@ pci_line_detach(void *context)
 	pci_config_put(pci, PCI_COMMAND, 2, command | PCI_COMMAND_INTX_OFF);
 	pci->port->irq_detach(pci->port_context, pci->line_cookie);
 	pci->line_attached = false;
-	pci_msix_enable(pci);
+	orion_pci_msix_enable(pci);
 }

@@ -3,12 +3,12 @@
  * How registers in BARs are got at: mapped memory, I/O ports, or, when the host reaches neither,
  * the configuration access capability, through which one register after the other passes.
  */
-#include "device/pci.h"
+#include "pci.h"
 
 /*
  * The capability's own registers are one for the whole device: queues' owners who kick, and setup,
- * wait for each other.  No interrupt handler comes here (pci_line_attach() and the vectors see to
- * it), so that the wait is for another CPU, and short.
+ * wait for each other.  No interrupt handler comes here (orion_pci_line_attach() and the vectors
+ * see to it), so that the wait is for another CPU, and short.
  */
 static void
 access_take(struct pci *pci)
@@ -76,7 +76,7 @@ memory_put(volatile unsigned char *at, unsigned width, uint32_t value)
 }
 
 uint32_t
-pci_get(struct pci *pci, const struct pci_window *window, uint32_t offset, unsigned width)
+orion_pci_get(struct pci *pci, const struct pci_window *window, uint32_t offset, unsigned width)
 {
 	CHECK(window->reach != PCI_REACH_NONE);
 	if (window->reach == PCI_REACH_MEMORY)
@@ -88,8 +88,8 @@ pci_get(struct pci *pci, const struct pci_window *window, uint32_t offset, unsig
 }
 
 void
-pci_put(struct pci *pci, const struct pci_window *window, uint32_t offset, unsigned width,
-	uint32_t value)
+orion_pci_put(struct pci *pci, const struct pci_window *window, uint32_t offset, unsigned width,
+	      uint32_t value)
 {
 	CHECK(window->reach != PCI_REACH_NONE);
 	if (window->reach == PCI_REACH_MEMORY)
@@ -102,7 +102,7 @@ pci_put(struct pci *pci, const struct pci_window *window, uint32_t offset, unsig
 }
 
 orion_status
-pci_reach_find(struct pci *pci, struct pci_window *window, bool is_io)
+orion_pci_reach_find(struct pci *pci, struct pci_window *window, bool is_io)
 {
 	orion_status status = ORION_NO_MAPPING;
 	volatile void *at = NULL;
@@ -125,7 +125,7 @@ pci_reach_find(struct pci *pci, struct pci_window *window, bool is_io)
 }
 
 void
-pci_reach_end(const struct pci *pci, struct pci_window *window)
+orion_pci_reach_end(const struct pci *pci, struct pci_window *window)
 {
 	if (window->reach == PCI_REACH_MEMORY)
 		pci->port->unmap_registers(pci->port_context, window->at, window->bytes);

@@ -3,9 +3,9 @@
  * Function-level reset: PCI Express resets the function whatever state its registers are in.  What
  * configuration space held is put back; the device itself starts from nothing.
  */
-#include "device/pci.h"
+#include "pci.h"
 
-#include "base/num.h"
+#include "../base/num.h"
 
 #define MS_NS UINT64_C(1000000)
 #define PENDING_NS (100 * MS_NS)        /* what is under way may end first */
@@ -61,10 +61,10 @@ restore(struct pci *pci, const uint32_t *header, uint32_t command)
 }
 
 orion_status
-pci_function_reset(void *context)
+orion_pci_function_reset(void *context)
 {
 	struct pci *pci = context;
-	uint32_t express = pci_caps_find(pci, PCI_CAP_ID_EXPRESS, PCI_EXPRESS_BYTES, 0);
+	uint32_t express = orion_pci_caps_find(pci, PCI_CAP_ID_EXPRESS, PCI_EXPRESS_BYTES, 0);
 	uint32_t command = pci_config_get(pci, PCI_COMMAND, 2);
 	uint32_t header[HEADER_WORDS], control;
 	bool msix = pci->msix_enabled;
@@ -85,6 +85,6 @@ pci_function_reset(void *context)
 	pci_config_put(pci, express + PCI_EXPRESS_CONTROL, 2, control);
 	restore(pci, header, command);
 	if (msix)
-		pci_msix_enable(pci);
+		orion_pci_msix_enable(pci);
 	return ORION_OK;
 }

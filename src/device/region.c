@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* DMA memory within the budget, and its quarantine (Memory Manager).  The manual is device.h. */
-#include "device/device.h"
+#include "device.h"
 
 #define REGION_ALIGN 4096u
 
 orion_status
-virtio_dma_open(struct virtio_device *device, bool platform)
+orion_virtio_dma_open(struct virtio_device *device, bool platform)
 {
 	const struct virtio_transport *transport = &device->transport;
 	uint32_t function = ORION_NO_FUNCTION;
@@ -21,7 +21,7 @@ virtio_dma_open(struct virtio_device *device, bool platform)
 }
 
 void
-virtio_dma_close(struct virtio_device *device)
+orion_virtio_dma_close(struct virtio_device *device)
 {
 	if (device->dma_open)
 		device->port->dma_close(device->port_context, &device->dma);
@@ -29,7 +29,7 @@ virtio_dma_close(struct virtio_device *device)
 }
 
 orion_status
-virtio_region_take(struct virtio_device *device, size_t bytes, struct orion_region *region)
+orion_virtio_region_take(struct virtio_device *device, size_t bytes, struct orion_region *region)
 {
 	struct vblk_budget *budget = device->budget;
 	orion_status status;
@@ -50,7 +50,7 @@ virtio_region_take(struct virtio_device *device, size_t bytes, struct orion_regi
 }
 
 void
-virtio_region_give(struct virtio_device *device, struct orion_region *region)
+orion_virtio_region_give(struct virtio_device *device, struct orion_region *region)
 {
 	struct vblk_budget *budget = device->budget;
 

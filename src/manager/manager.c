@@ -2,23 +2,23 @@
 /* The table of devices (Device Manager).  The manual is include/orion/manager.h. */
 #include "orion/manager.h"
 
-#include "base/memory.h"
+#include "../base/memory.h"
 
 #define NO_FUNCTION UINT32_MAX
 
 orion_status
-manager_init(struct manager *manager, const struct manager_config *config,
-	     struct orion_options_error *error)
+orion_manager_init(struct manager *manager, const struct manager_config *config,
+		   struct orion_options_error *error)
 {
 	orion_status status;
 
 	if (config->home_count == 0 || config->home_count > VBLK_QUEUES_MAX ||
 	    config->memory_take == NULL || config->memory_give == NULL)
 		return ORION_INVALID;
-	status = port_check(config->port, 0, NULL);
+	status = orion_port_check(config->port, 0, NULL);
 	if (status != ORION_OK)
 		return status;
-	status = options_check(config->options, error);
+	status = orion_options_check(config->options, error);
 	if (status != ORION_OK)
 		return status;
 
@@ -113,7 +113,7 @@ attach(struct manager *manager, struct manager_device *slot, struct virtio_trans
 }
 
 orion_status
-manager_attach(struct manager *manager, struct virtio_transport transport, unsigned *index)
+orion_manager_attach(struct manager *manager, struct virtio_transport transport, unsigned *index)
 {
 	struct manager_device *slot = slot_free(manager);
 
@@ -126,7 +126,7 @@ manager_attach(struct manager *manager, struct virtio_transport transport, unsig
 }
 
 orion_status
-manager_attach_pci(struct manager *manager, uint32_t function, unsigned *index)
+orion_manager_attach_pci(struct manager *manager, uint32_t function, unsigned *index)
 {
 	struct manager_device *slot = slot_free(manager);
 	struct virtio_transport transport;
@@ -134,8 +134,8 @@ manager_attach_pci(struct manager *manager, uint32_t function, unsigned *index)
 
 	if (slot == NULL)
 		return ORION_TOO_LARGE;
-	status = virtio_pci_open(&slot->pci, manager->port, manager->port_context, function,
-				 &transport);
+	status = orion_virtio_pci_open(&slot->pci, manager->port, manager->port_context, function,
+				       &transport);
 	if (status != ORION_OK)
 		return status;
 	slot->pci_function = function;
@@ -143,8 +143,8 @@ manager_attach_pci(struct manager *manager, uint32_t function, unsigned *index)
 }
 
 orion_status
-manager_attach_mmio(struct manager *manager, uint64_t address, size_t bytes, uint32_t line,
-		    unsigned *index)
+orion_manager_attach_mmio(struct manager *manager, uint64_t address, size_t bytes, uint32_t line,
+			  unsigned *index)
 {
 	struct manager_device *slot = slot_free(manager);
 	struct virtio_transport transport;
@@ -152,8 +152,8 @@ manager_attach_mmio(struct manager *manager, uint64_t address, size_t bytes, uin
 
 	if (slot == NULL)
 		return ORION_TOO_LARGE;
-	status = virtio_mmio_open(&slot->mmio, manager->port, manager->port_context, address, bytes,
-				  line, &transport);
+	status = orion_virtio_mmio_open(&slot->mmio, manager->port, manager->port_context, address,
+					bytes, line, &transport);
 	if (status != ORION_OK)
 		return status;
 	slot->pci_function = NO_FUNCTION;
@@ -171,7 +171,7 @@ is_busy(struct vblk_device *device)
 }
 
 orion_status
-manager_detach(struct manager *manager, unsigned index, bool force)
+orion_manager_detach(struct manager *manager, unsigned index, bool force)
 {
 	struct manager_device *slot;
 
@@ -186,13 +186,13 @@ manager_detach(struct manager *manager, unsigned index, bool force)
 }
 
 struct vblk_device *
-manager_device_get(const struct manager *manager, unsigned index)
+orion_manager_device_get(const struct manager *manager, unsigned index)
 {
 	return index < MANAGER_DEVICES_MAX ? manager->devices[index].device : NULL;
 }
 
 unsigned
-manager_count(const struct manager *manager)
+orion_manager_count(const struct manager *manager)
 {
 	unsigned count = 0;
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* Error texts of the options: see message.h. */
-#include "manager/message.h"
+#include "message.h"
 
-#include "base/check.h"
+#include "../base/check.h"
 
 /* Copies TEXT into ROOM bytes at OUT, cut if need be, always terminated. */
 static void
@@ -18,7 +18,7 @@ copy_text(char *out, size_t room, const char *text)
 }
 
 void
-message_start(struct orion_options_error *error, uint32_t line, const char *key)
+orion_message_start(struct orion_options_error *error, uint32_t line, const char *key)
 {
 	error->line = line;
 	copy_text(error->key, sizeof(error->key), key == NULL ? "" : key);
@@ -26,7 +26,7 @@ message_start(struct orion_options_error *error, uint32_t line, const char *key)
 }
 
 void
-message_add(struct orion_options_error *error, const char *text)
+orion_message_add(struct orion_options_error *error, const char *text)
 {
 	size_t used = 0;
 
@@ -36,7 +36,7 @@ message_add(struct orion_options_error *error, const char *text)
 }
 
 void
-message_add_number(struct orion_options_error *error, uint64_t number)
+orion_message_add_number(struct orion_options_error *error, uint64_t number)
 {
 	char digits[21];
 	size_t at = sizeof(digits) - 1;
@@ -46,11 +46,11 @@ message_add_number(struct orion_options_error *error, uint64_t number)
 		digits[--at] = (char)('0' + number % 10);
 		number /= 10;
 	} while (number != 0);
-	message_add(error, digits + at);
+	orion_message_add(error, digits + at);
 }
 
 void
-message_add_bytes(struct orion_options_error *error, uint64_t bytes)
+orion_message_add_bytes(struct orion_options_error *error, uint64_t bytes)
 {
 	static const char *const units[] = {"", "kB", "MB", "GB", "TB"};
 	unsigned unit = 0;
@@ -59,6 +59,6 @@ message_add_bytes(struct orion_options_error *error, uint64_t bytes)
 		bytes /= 1024;
 		unit++;
 	}
-	message_add_number(error, bytes);
-	message_add(error, units[unit]);
+	orion_message_add_number(error, bytes);
+	orion_message_add(error, units[unit]);
 }

@@ -5,11 +5,11 @@
  */
 #include "orion/options.h"
 
-#include "base/check.h"
-#include "base/memory.h"
-#include "base/num.h"
-#include "manager/message.h"
-#include "manager/toml.h"
+#include "../base/check.h"
+#include "../base/memory.h"
+#include "../base/num.h"
+#include "message.h"
+#include "toml.h"
 
 #define TABLE "virtio_block"
 
@@ -68,7 +68,7 @@ static const char *const schedulers[] = {
 };
 
 void
-options_default(struct orion_options *options)
+orion_options_default(struct orion_options *options)
 {
 	*options = (struct orion_options){
 		.device_max_count = 32,
@@ -145,9 +145,9 @@ suggest(struct orion_options_error *error, const char *name)
 		}
 	}
 	if (best != NULL) {
-		message_add(error, "; did you mean ");
-		message_add(error, best->name);
-		message_add(error, "?");
+		orion_message_add(error, "; did you mean ");
+		orion_message_add(error, best->name);
+		orion_message_add(error, "?");
 	}
 }
 
@@ -156,27 +156,27 @@ static orion_status
 refuse(struct orion_options_error *error, uint32_t line, const struct option *option,
        const char *what)
 {
-	message_start(error, line, option->name);
-	message_add(error, what);
+	orion_message_start(error, line, option->name);
+	orion_message_add(error, what);
 	switch (option->kind) {
 	case OPTION_NUMBER:
-		message_add(error, "; it has to be a number from ");
-		message_add_number(error, option->least);
-		message_add(error, " to ");
-		message_add_number(error, option->most);
+		orion_message_add(error, "; it has to be a number from ");
+		orion_message_add_number(error, option->least);
+		orion_message_add(error, " to ");
+		orion_message_add_number(error, option->most);
 		break;
 	case OPTION_BYTES:
-		message_add(error, "; it has to be a size from ");
-		message_add_bytes(error, option->least);
-		message_add(error, " to ");
-		message_add_bytes(error, option->most);
-		message_add(error, ", in bytes or as a text such as \"2MB\"");
+		orion_message_add(error, "; it has to be a size from ");
+		orion_message_add_bytes(error, option->least);
+		orion_message_add(error, " to ");
+		orion_message_add_bytes(error, option->most);
+		orion_message_add(error, ", in bytes or as a text such as \"2MB\"");
 		break;
 	case OPTION_SWITCH:
-		message_add(error, "; it has to be true or false");
+		orion_message_add(error, "; it has to be true or false");
 		break;
 	case OPTION_SCHEDULER:
-		message_add(error, "; it has to be \"none\" or \"deadline\"");
+		orion_message_add(error, "; it has to be \"none\" or \"deadline\"");
 		break;
 	}
 	return ORION_INVALID;
@@ -231,7 +231,7 @@ put(struct orion_options *options, const struct option *option, uint64_t value)
 }
 
 orion_status
-options_check(const struct orion_options *options, struct orion_options_error *error)
+orion_options_check(const struct orion_options *options, struct orion_options_error *error)
 {
 	struct orion_options_error unwanted;
 
@@ -244,8 +244,8 @@ options_check(const struct orion_options *options, struct orion_options_error *e
 			return refuse(error, 0, &table[i], "out of range");
 	}
 	if ((options->features_required & options->features_off) != 0) {
-		message_start(error, 0, "features_required");
-		message_add(error, "a feature cannot be both required and switched off");
+		orion_message_start(error, 0, "features_required");
+		orion_message_add(error, "a feature cannot be both required and switched off");
 		return ORION_INVALID;
 	}
 	return ORION_OK;
@@ -341,8 +341,8 @@ struct parse {
 static orion_status
 refuse_key(struct parse *parse, uint32_t line, const char *key, const char *text)
 {
-	message_start(parse->error, line, key);
-	message_add(parse->error, text);
+	orion_message_start(parse->error, line, key);
+	orion_message_add(parse->error, text);
 	return ORION_INVALID;
 }
 
@@ -424,17 +424,17 @@ take_pair(struct parse *parse, const struct toml_item *item)
 }
 
 orion_status
-options_parse(const char *text, size_t length, struct orion_options *options,
-	      struct orion_options_error *error)
+orion_options_parse(const char *text, size_t length, struct orion_options *options,
+		    struct orion_options_error *error)
 {
 	struct parse parse = {.options = *options, .error = error, .root = true};
 	struct toml_reader reader;
 	struct toml_item item;
 
-	if (!toml_open(&reader, text, length, error))
+	if (!orion_toml_open(&reader, text, length, error))
 		return ORION_INVALID;
 	for (;;) {
-		if (!toml_next(&reader, &item))
+		if (!orion_toml_next(&reader, &item))
 			return ORION_INVALID;
 		if (item.kind == TOML_END)
 			break;
@@ -446,7 +446,7 @@ options_parse(const char *text, size_t length, struct orion_options *options,
 			return status;
 	}
 
-	orion_status status = options_check(&parse.options, error);
+	orion_status status = orion_options_check(&parse.options, error);
 
 	if (status == ORION_OK)
 		*options = parse.options;

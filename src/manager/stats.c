@@ -2,10 +2,10 @@
 /* The latency histogram's arithmetic: which bucket, which edge, which percentile. */
 #include "orion/stats.h"
 
-#include "base/latency.h"
+#include "../base/latency.h"
 
 uint64_t
-stats_bucket_floor(unsigned b)
+orion_stats_bucket_floor(unsigned b)
 {
 	if (b < 8)
 		return b;
@@ -13,13 +13,13 @@ stats_bucket_floor(unsigned b)
 }
 
 unsigned
-stats_bucket(uint64_t ticks)
+orion_stats_bucket(uint64_t ticks)
 {
 	return latency_bucket(ticks);
 }
 
 uint64_t
-stats_percentile(const uint64_t buckets[ORION_LATENCY_BUCKETS], unsigned thousandths)
+orion_stats_percentile(const uint64_t buckets[ORION_LATENCY_BUCKETS], unsigned thousandths)
 {
 	uint64_t count = 0;
 
@@ -37,7 +37,7 @@ stats_percentile(const uint64_t buckets[ORION_LATENCY_BUCKETS], unsigned thousan
 	for (unsigned b = 0; b < ORION_LATENCY_BUCKETS; b++) {
 		seen += buckets[b];
 		if (seen >= rank && seen != 0)
-			return stats_bucket_floor(b + 1) - 1;
+			return orion_stats_bucket_floor(b + 1) - 1;
 	}
-	return stats_bucket_floor(ORION_LATENCY_BUCKETS) - 1;
+	return orion_stats_bucket_floor(ORION_LATENCY_BUCKETS) - 1;
 }

@@ -1,20 +1,20 @@
 /* SPDX-License-Identifier: MIT */
 /* TOML expressions, keys, arrays and inline tables: see toml.h.  Values: toml_scalar.c. */
-#include "manager/toml.h"
+#include "toml.h"
 
-#include "base/memory.h"
-#include "manager/message.h"
+#include "../base/memory.h"
+#include "message.h"
 
 bool
-toml_fail(struct toml_reader *reader, const char *text)
+orion_toml_fail(struct toml_reader *reader, const char *text)
 {
-	message_start(reader->error, reader->line, reader->key);
-	message_add(reader->error, text);
+	orion_message_start(reader->error, reader->line, reader->key);
+	orion_message_add(reader->error, text);
 	return false;
 }
 
 bool
-toml_take(struct toml_reader *reader, char character)
+orion_toml_take(struct toml_reader *reader, char character)
 {
 	if (reader->at == reader->end || *reader->at != character)
 		return false;
@@ -48,8 +48,8 @@ utf8_length(const unsigned char *p, size_t room)
 }
 
 bool
-toml_open(struct toml_reader *reader, const char *text, size_t length,
-	  struct orion_options_error *error)
+orion_toml_open(struct toml_reader *reader, const char *text, size_t length,
+		struct orion_options_error *error)
 {
 	*reader = (struct toml_reader){.at = text, .end = text + length, .line = 1, .error = error};
 
@@ -58,11 +58,12 @@ toml_open(struct toml_reader *reader, const char *text, size_t length,
 		unsigned bytes = utf8_length((const unsigned char *)p, (size_t)(reader->end - p));
 
 		if (bytes == 0)
-			return toml_fail(reader, "not valid UTF-8");
+			return orion_toml_fail(reader, "not valid UTF-8");
 		if (c == '\r' && !(p + 1 < reader->end && p[1] == '\n'))
-			return toml_fail(reader, "a carriage return that does not end a line");
+			return orion_toml_fail(reader,
+					       "a carriage return that does not end a line");
 		if ((c < 0x20 && c != '\t' && c != '\n' && c != '\r') || c == 0x7f)
-			return toml_fail(reader, "a control character");
+			return orion_toml_fail(reader, "a control character");
 		reader->line += c == '\n';
 		p += bytes;
 	}
@@ -73,7 +74,7 @@ toml_open(struct toml_reader *reader, const char *text, size_t length,
 static void
 skip_blanks(struct toml_reader *reader)
 {
-	while (toml_take(reader, ' ') || toml_take(reader, '\t')) {
+	while (orion_toml_take(reader, ' ') || orion_toml_take(reader, '\t')) {
 	}
 }
 
@@ -81,7 +82,7 @@ skip_blanks(struct toml_reader *reader)
 static void
 skip_comment(struct toml_reader *reader)
 {
-	if (!toml_take(reader, '#'))
+	if (!orion_toml_take(reader, '#'))
 		return;
 	while (reader->at != reader->end && *reader->at != '\n' && *reader->at != '\r')
 		reader->at++;
@@ -90,8 +91,8 @@ skip_comment(struct toml_reader *reader)
 static bool
 take_newline(struct toml_reader *reader)
 {
-	/* toml_open() made sure that "\n" follows "\r". */
-	if (toml_take(reader, '\r') || (reader->at != reader->end && *reader->at == '\n')) {
+	/* orion_toml_open() made sure that "\n" follows "\r". */
+	if (orion_toml_take(reader, '\r') || (reader->at != reader->end && *reader->at == '\n')) {
 		reader->at++;
 		reader->line++;
 		return true;
@@ -125,7 +126,7 @@ read_key_part(struct toml_reader *reader, char out[TOML_KEY_BYTES])
 	bool cut = false;
 
 	if (reader->at != reader->end && (*reader->at == '"' || *reader->at == '\'')) {
-		if (!toml_string(reader, out, TOML_KEY_BYTES, &cut, false))
+		if (!orion_toml_string(reader, out, TOML_KEY_BYTES, &cut, false))
 			return false;
 	} else {
 		while (reader->at != reader->end && is_bare(*reader->at)) {
@@ -136,8 +137,8 @@ read_key_part(struct toml_reader *reader, char out[TOML_KEY_BYTES])
 			reader->at++;
 		}
 		if (used == 0)
-			return toml_fail(reader,
-					 "a key was expected here: name = value, or [table]");
+			return orion_toml_fail(reader,
+					       "a key was expected here: name = value, or [table]");
 		out[used] = '\0';
 	}
 	if (cut)
@@ -158,7 +159,7 @@ read_key(struct toml_reader *reader, struct toml_key *key)
 			return false;
 		key->parts++;
 		skip_blanks(reader);
-	} while (toml_take(reader, '.'));
+	} while (orion_toml_take(reader, '.'));
 	return true;
 }
 
@@ -174,7 +175,7 @@ static bool
 nest_enter(struct toml_reader *reader, struct nest *nest)
 {
 	if (nest->depth == TOML_NESTING_MAX)
-		return toml_fail(reader, "arrays or tables nested more than 32 deep");
+		return orion_toml_fail(reader, "arrays or tables nested more than 32 deep");
 	nest->close[nest->depth++] = *reader->at++ == '[' ? ']' : '}';
 	nest->first = true;
 	nest->after_value = false;
@@ -199,16 +200,17 @@ read_simple(struct toml_reader *reader, struct toml_value *value)
 {
 	if (reader->at != reader->end && (*reader->at == '"' || *reader->at == '\'')) {
 		value->type = TOML_STRING;
-		return toml_string(reader, value->string, sizeof(value->string), &value->cut, true);
+		return orion_toml_string(reader, value->string, sizeof(value->string), &value->cut,
+					 true);
 	}
-	return toml_scalar(reader, value);
+	return orion_toml_scalar(reader, value);
 }
 
 static bool
 expect_equals(struct toml_reader *reader)
 {
-	if (!toml_take(reader, '='))
-		return toml_fail(reader, "'=' was expected after the key");
+	if (!orion_toml_take(reader, '='))
+		return orion_toml_fail(reader, "'=' was expected after the key");
 	skip_blanks(reader);
 	return true;
 }
@@ -246,13 +248,13 @@ skip_nested(struct toml_reader *reader)
 		/* An array may end in a comma, an inline table may not. */
 		bool may_close = nest.first || nest.after_value || close == ']';
 
-		if (may_close && toml_take(reader, close)) {
+		if (may_close && orion_toml_take(reader, close)) {
 			nest.depth--;
 			nest.first = false;
 			nest.after_value = true;
 		} else if (nest.after_value) {
-			if (!toml_take(reader, ',')) {
-				return toml_fail(
+			if (!orion_toml_take(reader, ',')) {
+				return orion_toml_fail(
 					reader,
 					close == ']'
 						? "',' or ']' was expected in the array"
@@ -279,11 +281,12 @@ read_value(struct toml_reader *reader, struct toml_value *value)
 static bool
 read_header(struct toml_reader *reader, struct toml_item *item)
 {
-	item->kind = toml_take(reader, '[') ? TOML_TABLE_ARRAY : TOML_TABLE;
+	item->kind = orion_toml_take(reader, '[') ? TOML_TABLE_ARRAY : TOML_TABLE;
 	if (!read_key(reader, &item->key))
 		return false;
-	if (!toml_take(reader, ']') || (item->kind == TOML_TABLE_ARRAY && !toml_take(reader, ']')))
-		return toml_fail(reader, "']' was expected after the table's name");
+	if (!orion_toml_take(reader, ']') ||
+	    (item->kind == TOML_TABLE_ARRAY && !orion_toml_take(reader, ']')))
+		return orion_toml_fail(reader, "']' was expected after the table's name");
 	return true;
 }
 
@@ -298,7 +301,7 @@ read_pair(struct toml_reader *reader, struct toml_item *item)
 }
 
 bool
-toml_next(struct toml_reader *reader, struct toml_item *item)
+orion_toml_next(struct toml_reader *reader, struct toml_item *item)
 {
 	reader->key[0] = '\0';
 	do {
@@ -311,11 +314,11 @@ toml_next(struct toml_reader *reader, struct toml_item *item)
 		item->kind = TOML_END;
 		return true;
 	}
-	if (!(toml_take(reader, '[') ? read_header(reader, item) : read_pair(reader, item)))
+	if (!(orion_toml_take(reader, '[') ? read_header(reader, item) : read_pair(reader, item)))
 		return false;
 	skip_blanks(reader);
 	skip_comment(reader);
 	if (reader->at != reader->end && !take_newline(reader))
-		return toml_fail(reader, "nothing but a comment may follow on this line");
+		return orion_toml_fail(reader, "nothing but a comment may follow on this line");
 	return true;
 }

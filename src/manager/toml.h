@@ -65,22 +65,23 @@ struct toml_item {
  * Starts READER on LENGTH bytes at TEXT.  False, with *ERROR filled, when they are not UTF-8 or
  * hold control characters.
  */
-bool toml_open(struct toml_reader *reader, const char *text, size_t length,
-	       struct orion_options_error *error);
+bool orion_toml_open(struct toml_reader *reader, const char *text, size_t length,
+		     struct orion_options_error *error);
 
 /* Reads the next expression.  False, with the reader's error filled, when it is malformed. */
-bool toml_next(struct toml_reader *reader, struct toml_item *item);
+bool orion_toml_next(struct toml_reader *reader, struct toml_item *item);
 
 /* For toml.c and toml_scalar.c: fills the error and returns false. */
-bool toml_fail(struct toml_reader *reader, const char *text);
+bool orion_toml_fail(struct toml_reader *reader, const char *text);
 
 /* Takes CHARACTER if it is next. */
-bool toml_take(struct toml_reader *reader, char character);
+bool orion_toml_take(struct toml_reader *reader, char character);
 
 /* A string of any of the four kinds; MULTILINE: three quotes are allowed. */
-bool toml_string(struct toml_reader *reader, char *out, size_t room, bool *cut, bool multiline);
+bool orion_toml_string(struct toml_reader *reader, char *out, size_t room, bool *cut,
+		       bool multiline);
 
 /* Whatever is neither string, array nor inline table. */
-bool toml_scalar(struct toml_reader *reader, struct toml_value *value);
+bool orion_toml_scalar(struct toml_reader *reader, struct toml_value *value);
 
 #endif

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* TOML strings, numbers, booleans and dates: see toml.h. */
-#include "manager/toml.h"
+#include "toml.h"
 
-#include "base/memory.h"
+#include "../base/memory.h"
 
 /* Where an unescaped string goes. */
 struct sink {
@@ -72,12 +72,13 @@ read_code_point(struct toml_reader *reader, struct sink *sink, unsigned digits)
 		unsigned value = reader->at == reader->end ? 99 : digit_value(*reader->at);
 
 		if (value > 15)
-			return toml_fail(reader, "\\u needs 4 hexadecimal digits, \\U needs 8");
+			return orion_toml_fail(reader,
+					       "\\u needs 4 hexadecimal digits, \\U needs 8");
 		c = c << 4 | value;
 		reader->at++;
 	}
 	if (c > 0x10ffff || (c >= 0xd800 && c < 0xe000))
-		return toml_fail(reader, "the escape is no Unicode character");
+		return orion_toml_fail(reader, "the escape is no Unicode character");
 	sink_put_code_point(sink, c);
 	return true;
 }
@@ -99,7 +100,7 @@ skip_line_end(struct toml_reader *reader)
 		}
 		reader->at++;
 	}
-	return newline || toml_fail(reader, "an escape that TOML does not have");
+	return newline || orion_toml_fail(reader, "an escape that TOML does not have");
 }
 
 static bool
@@ -109,7 +110,7 @@ read_escape(struct toml_reader *reader, struct sink *sink, bool multiline)
 	static const char values[] = "\b\t\n\f\r\"\\";
 
 	if (reader->at == reader->end)
-		return toml_fail(reader, "the string has no closing quote");
+		return orion_toml_fail(reader, "the string has no closing quote");
 
 	char c = *reader->at;
 
@@ -126,7 +127,8 @@ read_escape(struct toml_reader *reader, struct sink *sink, bool multiline)
 	}
 	if (multiline && (c == ' ' || c == '\t' || c == '\r' || c == '\n'))
 		return skip_line_end(reader);
-	return toml_fail(reader, "an escape that TOML does not have; write \\\\ for a backslash");
+	return orion_toml_fail(reader,
+			       "an escape that TOML does not have; write \\\\ for a backslash");
 }
 
 /* Number of QUOTE characters at the reader's place, up to 5. */
@@ -162,8 +164,8 @@ read_string_body(struct toml_reader *reader, struct sink *sink, char quote, bool
 				return false;
 		} else if (c == '\r' || c == '\n') {
 			if (!multiline)
-				return toml_fail(reader,
-						 "the string has no closing quote on its line");
+				return orion_toml_fail(
+					reader, "the string has no closing quote on its line");
 			reader->line += c == '\n';
 			if (c == '\n')
 				sink_put(sink, c);
@@ -171,11 +173,11 @@ read_string_body(struct toml_reader *reader, struct sink *sink, char quote, bool
 			sink_put(sink, c);
 		}
 	}
-	return toml_fail(reader, "the string has no closing quote");
+	return orion_toml_fail(reader, "the string has no closing quote");
 }
 
 bool
-toml_string(struct toml_reader *reader, char *out, size_t room, bool *cut, bool multiline)
+orion_toml_string(struct toml_reader *reader, char *out, size_t room, bool *cut, bool multiline)
 {
 	struct sink sink = {.out = out, .room = room};
 	char quote = *reader->at;
@@ -184,8 +186,8 @@ toml_string(struct toml_reader *reader, char *out, size_t room, bool *cut, bool 
 	reader->at += three ? 3 : 1;
 	if (three) {
 		/* A newline just after the opening quotes does not count. */
-		(void)toml_take(reader, '\r');
-		reader->line += toml_take(reader, '\n');
+		(void)orion_toml_take(reader, '\r');
+		reader->line += orion_toml_take(reader, '\n');
 	}
 	if (!read_string_body(reader, &sink, quote, three))
 		return false;
@@ -400,12 +402,12 @@ take_word(struct toml_reader *reader)
 }
 
 bool
-toml_scalar(struct toml_reader *reader, struct toml_value *value)
+orion_toml_scalar(struct toml_reader *reader, struct toml_value *value)
 {
 	struct word word = take_word(reader);
 
 	if (word.at == word.end)
-		return toml_fail(reader, "a value was expected here");
+		return orion_toml_fail(reader, "a value was expected here");
 	if (word_is(&word, "true") || word_is(&word, "false")) {
 		value->type = TOML_BOOLEAN;
 		value->boolean = *word.at == 't';
@@ -415,6 +417,7 @@ toml_scalar(struct toml_reader *reader, struct toml_value *value)
 		return true;
 	value->type = TOML_DATE;
 	return word_is_date(word) ||
-	       toml_fail(reader, "not a value: a text needs quotes, a number is written as 42 or "
-				 "0x2a, a switch as true or false");
+	       orion_toml_fail(reader,
+			       "not a value: a text needs quotes, a number is written as 42 or "
+			       "0x2a, a switch as true or false");
 }

@@ -12,7 +12,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "spec/virtq_packed.h"
+#include "../spec/virtq_packed.h"
 
 /*
  * True when EVENT is among the FRESH positions before NOW (modulo 2^16): the other side asked to be

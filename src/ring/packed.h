@@ -3,8 +3,8 @@
 #ifndef ORION_RING_PACKED_H
 #define ORION_RING_PACKED_H
 
-#include "ring/event.h"
-#include "ring/ring.h"
+#include "event.h"
+#include "ring.h"
 
 #define VRING_PACKED_LAP (VIRTQ_PACKED_F_AVAIL | VIRTQ_PACKED_F_USED)
 

@@ -50,10 +50,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "base/check.h"
-#include "base/shared.h"
-#include "spec/virtq_packed.h"
-#include "spec/virtq_split.h"
+#include "../base/check.h"
+#include "../base/shared.h"
+#include "../spec/virtq_packed.h"
+#include "../spec/virtq_split.h"
 
 /* Kinds of ring, or'ed. */
 #define VRING_DIRECT 1u         /* chains of descriptors in the ring; otherwise indirect tables */
@@ -82,7 +82,7 @@ struct vring_slot {
 };
 
 struct vring {
-	/* Constant after vring_setup(). */
+	/* Constant after orion_vring_setup(). */
 	union {
 		struct virtq_desc *split;
 		struct virtq_packed_desc *packed;
@@ -231,7 +231,7 @@ vring_keep_consumer(struct vring *ring, const struct vring *work, const unsigned
 }
 
 /* Sizes and offsets of the three shared areas of a ring, from its start (16-byte aligned). */
-struct vring_layout {
+struct orion_vring_layout {
 	size_t driver_offset;
 	size_t device_offset;
 	size_t bytes;
@@ -240,13 +240,13 @@ struct vring_layout {
 /*
  * The layout of a ring of SIZE descriptors (1 .. 32768; a power of two if split).  [spec 2.7, 2.8]
  */
-struct vring_layout vring_layout(uint32_t size, bool packed);
+struct orion_vring_layout orion_vring_layout(uint32_t size, bool packed);
 
 /*
  * The one layout that a legacy device takes, of a split ring from the start of a page of
  * VIRTQ_LEGACY_ALIGN bytes.  [spec 2.7.2]
  */
-struct vring_layout vring_layout_legacy(uint32_t size);
+struct orion_vring_layout orion_vring_layout_legacy(uint32_t size);
 
 /* What a ring is set up with. */
 struct vring_config {
@@ -259,13 +259,13 @@ struct vring_config {
 	unsigned kind;
 	bool packed;
 	bool event_index;
-	bool legacy;            /* laid out by vring_layout_legacy() */
+	bool legacy;            /* laid out by orion_vring_layout_legacy() */
 };
 
 /*
  * Makes RING empty, with no interrupts asked for.  Of the slots only the ring's part is written.
  * The device must not be using the memory.  Context: setup.
  */
-void vring_setup(struct vring *ring, const struct vring_config *config);
+void orion_vring_setup(struct vring *ring, const struct vring_config *config);
 
 #endif

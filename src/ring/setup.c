@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /* Rings, cold: sizes, offsets, the empty state.  The manual is ring.h. */
-#include "ring/ring.h"
+#include "ring.h"
 
-#include "base/memory.h"
-#include "base/num.h"
+#include "../base/memory.h"
+#include "../base/num.h"
 
-struct vring_layout
-vring_layout(uint32_t size, bool packed)
+struct orion_vring_layout
+orion_vring_layout(uint32_t size, bool packed)
 {
-	struct vring_layout layout;
+	struct orion_vring_layout layout;
 
 	/* Descriptors are 16 bytes in both layouts. */
 	layout.driver_offset = (size_t)size * sizeof(struct virtq_desc);
@@ -28,10 +28,10 @@ vring_layout(uint32_t size, bool packed)
 	return layout;
 }
 
-struct vring_layout
-vring_layout_legacy(uint32_t size)
+struct orion_vring_layout
+orion_vring_layout_legacy(uint32_t size)
 {
-	struct vring_layout layout;
+	struct orion_vring_layout layout;
 
 	layout.driver_offset = (size_t)size * sizeof(struct virtq_desc);
 	layout.device_offset =
@@ -67,7 +67,7 @@ setup_avail(const struct vring *ring)
 }
 
 static void
-setup_split(struct vring *ring, unsigned char *shared, const struct vring_layout *layout)
+setup_split(struct vring *ring, unsigned char *shared, const struct orion_vring_layout *layout)
 {
 	ring->driver.avail = (struct virtq_avail *)(void *)(shared + layout->driver_offset);
 	ring->device.used = (struct virtq_used *)(void *)(shared + layout->device_offset);
@@ -86,7 +86,7 @@ setup_split(struct vring *ring, unsigned char *shared, const struct vring_layout
 }
 
 static void
-setup_packed(struct vring *ring, unsigned char *shared, const struct vring_layout *layout)
+setup_packed(struct vring *ring, unsigned char *shared, const struct orion_vring_layout *layout)
 {
 	ring->driver.event = (struct virtq_packed_event *)(void *)(shared + layout->driver_offset);
 	ring->device.event = (struct virtq_packed_event *)(void *)(shared + layout->device_offset);
@@ -99,10 +99,11 @@ setup_packed(struct vring *ring, unsigned char *shared, const struct vring_layou
 }
 
 void
-vring_setup(struct vring *ring, const struct vring_config *config)
+orion_vring_setup(struct vring *ring, const struct vring_config *config)
 {
-	struct vring_layout layout = config->legacy ? vring_layout_legacy(config->size)
-						    : vring_layout(config->size, config->packed);
+	struct orion_vring_layout layout =
+		config->legacy ? orion_vring_layout_legacy(config->size)
+			       : orion_vring_layout(config->size, config->packed);
 	bool every = (config->kind & VRING_IN_ORDER) != 0 ||
 		     ((config->kind & VRING_DIRECT) != 0 && !config->packed);
 

@@ -3,8 +3,8 @@
 #ifndef ORION_RING_SPLIT_H
 #define ORION_RING_SPLIT_H
 
-#include "ring/event.h"
-#include "ring/ring.h"
+#include "event.h"
+#include "ring.h"
 
 /* A direct chain under construction. */
 struct vring_split_chain {
@@ -221,8 +221,8 @@ vring_split_claimed(const struct vring *ring, uint32_t claimed, const unsigned k
 /*
  * The next used chain, one of the PENDING that vring_split_pending() counted and that were not
  * taken since: its slot, by an id that was checked at its full 32 bits to be in flight, and the
- * length that the device claims.  One load takes both: vring_layout() aligns elements to their
- * size, but for legacy devices.  The chain's descriptors are free again.  [spec 2.7.8, 2.7.9]
+ * length that the device claims.  One load takes both: orion_vring_layout() aligns elements to
+ * their size, but for legacy devices.  The chain's descriptors are free again.  [spec 2.7.8, 2.7.9]
  */
 static inline vring_fault
 vring_split_take(struct vring *ring, uint32_t pending, struct vring_slot **out, uint32_t *length,

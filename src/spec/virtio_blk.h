@@ -5,7 +5,7 @@
 
 #include <stddef.h>
 
-#include "base/le.h"
+#include "../base/le.h"
 
 /* Feature bits [spec 5.2.3]. */
 #define VIRTIO_BLK_F_SIZE_MAX 1

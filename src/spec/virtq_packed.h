@@ -5,8 +5,8 @@
 
 #include <stddef.h>
 
-#include "base/le.h"
-#include "spec/virtq_split.h"
+#include "../base/le.h"
+#include "virtq_split.h"
 
 /* Flags beside VIRTQ_DESC_F_NEXT, _WRITE and _INDIRECT [spec 2.8.13]. */
 #define VIRTQ_PACKED_F_AVAIL (1u << 7)

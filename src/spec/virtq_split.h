@@ -5,7 +5,7 @@
 
 #include <stddef.h>
 
-#include "base/le.h"
+#include "../base/le.h"
 
 #define VIRTQ_SIZE_MAX 32768u
 

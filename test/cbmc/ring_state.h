@@ -2,9 +2,9 @@
 /*
  * Any state that a ring can be in: the invariant of a ring's private words, written once.
  *
- * vring_setup() establishes it (setup.c) and each verb keeps it, whatever the device does (split.c,
- * packed.c).  So it holds always, and a proof may begin in any state that it allows.  The compiler
- * is told SIZE, IDS and KIND; split rings and packed rings are different programs.
+ * orion_vring_setup() establishes it (setup.c) and each verb keeps it, whatever the device does
+ * (split.c, packed.c).  So it holds always, and a proof may begin in any state that it allows.  The
+ * compiler is told SIZE, IDS and KIND; split rings and packed rings are different programs.
  *
  *   - Each slot is in flight or free; each descriptor is lent under one slot or free.  Counts say
  *     how many.

@@ -11,10 +11,10 @@ void
 proof_layout_split(void)
 {
 	uint32_t size = nondet_u32();
-	struct vring_layout layout;
+	struct orion_vring_layout layout;
 
 	ASSUME(size >= 1 && size <= VIRTQ_SIZE_MAX && num_is_power_of_two(size));
-	layout = vring_layout(size, false);
+	layout = orion_vring_layout(size, false);
 	PROVE(layout.driver_offset >= 16 * (size_t)size &&
 		      layout.driver_offset % VIRTQ_AVAIL_ALIGN == 0,
 	      "the avail ring behind the descriptors");
@@ -37,11 +37,11 @@ void
 proof_layout_legacy(void)
 {
 	uint32_t size = nondet_u32();
-	struct vring_layout layout;
+	struct orion_vring_layout layout;
 	size_t avail_end;
 
 	ASSUME(size >= 1 && size <= VIRTQ_SIZE_MAX && num_is_power_of_two(size));
-	layout = vring_layout_legacy(size);
+	layout = orion_vring_layout_legacy(size);
 	avail_end = layout.driver_offset + 6 + 2 * (size_t)size;
 	PROVE(layout.driver_offset == 16 * (size_t)size, "the avail ring behind the descriptors");
 	PROVE(layout.device_offset % VIRTQ_LEGACY_ALIGN == 0 && layout.device_offset >= avail_end &&
@@ -58,10 +58,10 @@ void
 proof_layout_packed(void)
 {
 	uint32_t size = nondet_u32();
-	struct vring_layout layout;
+	struct orion_vring_layout layout;
 
 	ASSUME(size >= 1 && size <= VIRTQ_SIZE_MAX);
-	layout = vring_layout(size, true);
+	layout = orion_vring_layout(size, true);
 	PROVE(layout.driver_offset >= 16 * (size_t)size && layout.driver_offset % 4 == 0,
 	      "the driver's events behind the descriptors");
 	PROVE(layout.device_offset >= layout.driver_offset + 4 && layout.device_offset % 4 == 0,
@@ -91,7 +91,7 @@ set_up(bool packed)
 	config.shared = world.area;
 	ASSUME(config.limit >= 1 && config.limit <= IDS);
 	ASSUME(KIND & VRING_IN_ORDER || config.limit == IDS);
-	vring_setup(&ring, &config);
+	orion_vring_setup(&ring, &config);
 	PROVE(state_holds(), "the invariant");
 	before = ring;
 	state_constants(&before, packed);

@@ -13,7 +13,7 @@ struct world world;
 void
 world_open(uint32_t size, bool packed)
 {
-	struct vring_layout layout = vring_layout(size, packed);
+	struct orion_vring_layout layout = orion_vring_layout(size, packed);
 
 	world = (struct world){.cells = world.cells};
 	world.driver_offset = layout.driver_offset;

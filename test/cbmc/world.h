@@ -54,7 +54,7 @@ struct world {
 	unsigned char *area;    /* the ring's shared memory, for addresses only */
 	size_t probe;           /* any place in it, and what it holds */
 	unsigned char probed;
-	size_t driver_offset;   /* of the three areas, as in struct vring_layout */
+	size_t driver_offset;   /* of the three areas, as in struct orion_vring_layout */
 	size_t device_offset;
 	size_t bytes;           /* of the areas together */
 	size_t cells_offset;    /* behind them the owner's cells, if there are any */

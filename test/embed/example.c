@@ -17,7 +17,7 @@ first_sector(const struct orion_port *port, void *host, struct virtio_transport 
 	uint64_t cookie;
 	size_t bytes;
 
-	options_default(&options);
+	orion_options_default(&options);
 	struct vblk_config config = {transport, port, host, &options, &home, 1, &budget};
 	orion_status status = vblk_probe(object, &config, &disk, &bytes);
 	if (status != ORION_OK || (status = vblk_open(disk, memory, bytes)) != ORION_OK)

@@ -8,7 +8,7 @@
 #include "test/harness.h"
 
 struct ring_config ring_config;
-struct vring_layout ring_layout;
+struct orion_vring_layout ring_layout;
 
 #define AREA_BYTES 4096u
 
@@ -106,7 +106,7 @@ ring_open(const struct ring_config *config, size_t *bytes)
 				     .event_index = config->event_index};
 
 	ring_config = *config;
-	ring_layout = vring_layout(config->size, config->packed);
+	ring_layout = orion_vring_layout(config->size, config->packed);
 	shared = mmap(NULL, AREA_BYTES, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	EXPECT(shared != MAP_FAILED);
 	driver = driver_open(&plan.live_bytes[DRIVER]);
@@ -123,7 +123,7 @@ ring_open(const struct ring_config *config, size_t *bytes)
 	setup.shared = shared;
 	setup.slots = driver->slots;
 	setup.links = driver->links;
-	vring_setup(&driver->ring, &setup);
+	orion_vring_setup(&driver->ring, &setup);
 	driver_start(driver);
 	if (!config->packed)
 		start_split();

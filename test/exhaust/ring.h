@@ -29,7 +29,7 @@ struct ring_config {
 };
 
 extern struct ring_config ring_config;
-extern struct vring_layout ring_layout;
+extern struct orion_vring_layout ring_layout;
 
 /* VRING_* bits. */
 unsigned ring_kind(void);

@@ -315,9 +315,9 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	memset(&world, 0, sizeof(world));
 	input.data = data;
 	input.left = size;
-	options_default(&options);
-	if (virtio_mmio_open(&mmio, &port, NULL, 0x1000, 0x100 + next(1), 5, &config.transport) ==
-		    ORION_OK &&
+	orion_options_default(&options);
+	if (orion_virtio_mmio_open(&mmio, &port, NULL, 0x1000, 0x100 + next(1), 5,
+				   &config.transport) == ORION_OK &&
 	    vblk_probe(memory, &config, &device, &bytes) == ORION_OK)
 		live(device, bytes);
 	demand(world.bytes == 0 && world.irqs == 0);

@@ -33,11 +33,11 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct orion_options_error error;
 
 	memset(&options, 0, sizeof(options));
-	options_default(&options);
+	orion_options_default(&options);
 	before = options;
 	memset(&error, 0x5a, sizeof(error));
-	if (options_parse((const char *)data, size, &options, &error) == ORION_OK) {
-		demand(options_check(&options, &error) == ORION_OK);
+	if (orion_options_parse((const char *)data, size, &options, &error) == ORION_OK) {
+		demand(orion_options_check(&options, &error) == ORION_OK);
 	} else {
 		demand(memcmp(&options, &before, sizeof(options)) == 0);
 		demand(error.line >= 1 && error.line <= size + 1);

@@ -322,8 +322,8 @@ use_queue(const struct virtio_transport *t, uint16_t q)
 		setup.size = size;
 		if (t->ops->vector_count(t->context) == 0)
 			setup.vector = VIRTIO_NO_VECTOR;
-		setup.driver_area = 0x1000 + vring_layout_legacy(size).driver_offset;
-		setup.device_area = 0x1000 + vring_layout_legacy(size).device_offset;
+		setup.driver_area = 0x1000 + orion_vring_layout_legacy(size).driver_offset;
+		setup.device_area = 0x1000 + orion_vring_layout_legacy(size).device_offset;
 	}
 	if (t->ops->queue_enable(t->context, q, &setup, &doorbell) != ORION_OK)
 		return;
@@ -393,7 +393,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	input.data = data;
 	input.left = size;
 	fill_space();
-	status = virtio_pci_open(&pci, &port, NULL, 8, &transport);
+	status = orion_virtio_pci_open(&pci, &port, NULL, 8, &transport);
 	demand(status != ORION_PORT_INCOMPLETE);
 	if (status == ORION_OK) {
 		use(&transport);

@@ -577,7 +577,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	memset(object, 0, sizeof(object));
 	input.data = data;
 	input.left = size;
-	options_default(&options);
+	orion_options_default(&options);
 	options.queue_count = 1 + (uint32_t)next(1) % 4;
 	options.queue_depth = 1 + (uint32_t)next(1) % 64;
 	options.device_max_sectors = 8 + (uint32_t)next(1);

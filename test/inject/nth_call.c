@@ -110,7 +110,7 @@ TEST_AXES(manager_attach_fails, manager_axes, reach_wanted)
 	struct model_options o;
 	unsigned index, failures = 0;
 
-	options_default(&options);
+	orion_options_default(&options);
 	model_options_default(&o);
 	for (unsigned n = 1; n < CALLS_MAX; n++) {
 		struct model_host *host = model_host_open(n);
@@ -128,20 +128,20 @@ TEST_AXES(manager_attach_fails, manager_axes, reach_wanted)
 						 .memory_take = model_memory_take,
 						 .memory_give = model_memory_give};
 		model_step_begin(host, MODEL_MEMORY_TSO, n);
-		EXPECT_EQ(manager_init(manager, &config, NULL), ORION_OK);
+		EXPECT_EQ(orion_manager_init(manager, &config, NULL), ORION_OK);
 		model_host_fail(host, n, test_choice(&lasting) == 1);
 		status = world_plug_attach(&plug, manager, &index);
 		reached = model_host_stats(host)->failed > 0;
 		model_host_fail(host, 0, false);
 		if (status != ORION_OK) {
 			failures++;
-			EXPECT_EQ(manager_count(manager), 0);
+			EXPECT_EQ(orion_manager_count(manager), 0);
 			EXPECT_EQ(model_host_stats(host)->dma_regions, 0);
 			EXPECT_EQ(model_host_stats(host)->memories, 0);
 			EXPECT_EQ(world_plug_attach(&plug, manager, &index), ORION_OK);
 		}
 		EXPECT_EQ(index, 0);
-		EXPECT_EQ(manager_detach(manager, 0, false), ORION_OK);
+		EXPECT_EQ(orion_manager_detach(manager, 0, false), ORION_OK);
 		EXPECT_STR(model_host_stats(host)->first_breach, "");
 		EXPECT_EQ(model_host_stats(host)->bad_frees, 0);
 		EXPECT_EQ(model_host_stats(host)->dma_regions + model_host_stats(host)->memories +

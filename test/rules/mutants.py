@@ -409,21 +409,22 @@ mutant("10-types", SPLIT, "shared_put16(&ring->driver.avail->idx, (uint16_t)ring
 
 # ---- 11: unwinding --------------------------------------------------------------------------
 
-mutant("11-regions", OPEN, "virtio_region_give(virtio, &device->queues[i]->region);",
+mutant("11-regions", OPEN, "orion_virtio_region_give(virtio, &device->queues[i]->region);",
        "(void)virtio;",
        "unit/blk_open__each_failure_unwinds inject/attach", "DMA memory is not given back")
-mutant("11-vectors", OPEN, "(void)vblk_stop(device); virtio_interrupts_detach(virtio);",
+mutant("11-vectors", OPEN, "(void)vblk_stop(device); orion_virtio_interrupts_detach(virtio);",
        "(void)vblk_stop(device);", "unit/blk_open__each_failure_unwinds inject/attach",
        "vectors stay attached")
-mutant("11-transport", OPEN, "virtio_dma_close(&device->virtio); "
+mutant("11-transport", OPEN, "orion_virtio_dma_close(&device->virtio); "
        "config->transport.ops->close(config->transport.context);",
-       "virtio_dma_close(&device->virtio);",
+       "orion_virtio_dma_close(&device->virtio);",
        "unit/blk_open__probe_fails_without_a_trace unit/manager_manager__failed_attach",
        "a failed probe leaves the transport open")
-mutant("11-half-attached", IRQ, "virtio_interrupts_detach(device); return false;", "return false;",
+mutant("11-half-attached", IRQ,
+       "orion_virtio_interrupts_detach(device); return false;", "return false;",
        "unit/device_interrupt__host_refuses_at_each_call",
        "a mode that was had by half stays by half")
-mutant("11-mappings", CAPS, "pci_unmap_structures(pci); pci_config_put", "pci_config_put",
+mutant("11-mappings", CAPS, "orion_pci_unmap_structures(pci); pci_config_put", "pci_config_put",
        "unit/device_pci_caps__the_host_maps_nothing unit/device_pci__failed_opening",
        "registers stay mapped after a failed opening")
 mutant("11-manager", "src/manager/manager.c", "give_all(manager, slot); return status;",

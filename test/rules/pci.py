@@ -80,13 +80,13 @@ FLR = UNIT + "function_reset"
 row("flr-unasked", RESET, "if (express == 0 || !(pci_config_get(pci, express + PCI_EXPRESS_DEVICE, "
     "4) & PCI_EXPRESS_DEVICE_FLR))", "if (false)", FLR, "a reset of functions that have none")
 row("flr-bars", RESET, "pci_config_put(pci, 4 * (HEADER_BARS + i), 4, header[HEADER_BARS + i]);",
-    ";", FLR + " scenario/pci_function_reset:helps.*", "base addresses are lost in the reset")
+    ";", FLR + " scenario/orion_pci_function_reset:helps.*", "base addresses are lost in the reset")
 row("flr-command", RESET, "pci_config_put(pci, PCI_COMMAND, 2, command); }", "}",
-    FLR + " scenario/pci_function_reset:helps.*", "decoding is off after the reset")
-row("flr-msix", RESET, "if (msix) pci_msix_enable(pci);", "", FLR,
+    FLR + " scenario/orion_pci_function_reset:helps.*", "decoding is off after the reset")
+row("flr-msix", RESET, "if (msix) orion_pci_msix_enable(pci);", "", FLR,
     "MSI-X stays off after the reset")
 row("flr-back", RESET, "if (!wait(pci, RETURN_NS, is_back, 0)) return ORION_TIMED_OUT;",
     "(void)is_back;", FLR, "a function that did not come back passes for reset")
 row("flr-again", DEVICE, "return done == ORION_OK ? reset_once(device, patience, status) : done;",
-    "return done;", "scenario/pci_function_reset:vain.*",
+    "return done;", "scenario/orion_pci_function_reset:vain.*",
     "a device that still hangs passes for reset")

@@ -327,12 +327,12 @@ TEST_AXES(thirty_two_devices, manager_axes, matrix_reachable)
 	uint8_t data[512], mark[512];
 	unsigned index;
 
-	options_default(&options);
+	orion_options_default(&options);
 	model_options_default(&o);
 	manager_config_make(&config, host, &options, &home);
 	model_step_begin(host, MODEL_MEMORY_WEAK, test_random());
 	model_step_mode_set(MODEL_STEP_RANDOM, 0);
-	EXPECT_EQ(manager_init(manager, &config, NULL), ORION_OK);
+	EXPECT_EQ(orion_manager_init(manager, &config, NULL), ORION_OK);
 	for (unsigned i = 0; i < 33; i++) {
 		devices[i] = model_device_open(host, &o);
 		memset(mark, (int)i, 512);
@@ -342,25 +342,25 @@ TEST_AXES(thirty_two_devices, manager_axes, matrix_reachable)
 			  i < 32 ? ORION_OK : ORION_TOO_LARGE);
 		EXPECT(i == 32 || index == i);
 	}
-	EXPECT_EQ(manager_count(manager), 32);
+	EXPECT_EQ(orion_manager_count(manager), 32);
 	for (size_t i = 0; i < sizeof(bad_devices) / sizeof(bad_devices[0]); i++) {
 		model_device_trick(devices[bad_devices[i].device], bad_devices[i].what, 0, 0, 5);
 	}
 	for (unsigned i = 0; i < 32; i++) {
 		memset(mark, (int)i, 512);
-		EXPECT_EQ(read_sector(host, manager_device_get(manager, i), 3, data),
+		EXPECT_EQ(read_sector(host, orion_manager_device_get(manager, i), 3, data),
 			  expected_status(i));
 		if (expected_status(i) == ORION_OK) {
 			EXPECT_MEM(data, mark, 512);
 		}
 	}
-	EXPECT_EQ(manager_detach(manager, 7, false), ORION_OK);
-	EXPECT(manager_device_get(manager, 7) == NULL);
-	EXPECT_EQ(manager_detach(manager, 7, true), ORION_NOT_FOUND);
+	EXPECT_EQ(orion_manager_detach(manager, 7, false), ORION_OK);
+	EXPECT(orion_manager_device_get(manager, 7) == NULL);
+	EXPECT_EQ(orion_manager_detach(manager, 7, true), ORION_NOT_FOUND);
 	for (unsigned i = 0; i < 32; i++) {
-		EXPECT(i == 7 || manager_detach(manager, i, false) == ORION_OK);
+		EXPECT(i == 7 || orion_manager_detach(manager, i, false) == ORION_OK);
 	}
-	EXPECT_EQ(manager_count(manager), 0);
+	EXPECT_EQ(orion_manager_count(manager), 0);
 	EXPECT_STR(model_host_stats(host)->first_breach, "");
 	EXPECT_EQ(model_host_stats(host)->dma_regions + model_host_stats(host)->memories +
 			  model_host_stats(host)->irqs + model_host_stats(host)->mappings,
@@ -388,7 +388,7 @@ TEST(pci_find)
 		devices[i] = model_device_open(host, &o);
 		expected[i] = model_device_plug(devices[i], MODEL_PCI_MODERN);
 	}
-	while (virtio_pci_find(model_host_port(), host, 1, &function)) {
+	while (orion_virtio_pci_find(model_host_port(), host, 1, &function)) {
 		EXPECT(found < 33);
 		EXPECT_EQ(function, expected[found]);
 		found++;

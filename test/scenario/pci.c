@@ -177,7 +177,7 @@ flr_wanted(void)
 }
 
 /* A device that hangs in its reset is reset by the bus; then it works again, or is given up. */
-TEST_AXES(pci_function_reset, flr_axes, flr_wanted)
+TEST_AXES(orion_pci_function_reset, flr_axes, flr_wanted)
 {
 	bool helps = test_choice(&flr) == 0, there = test_choice(&flr) != 1;
 	struct world_config config;

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""What options_parse() has to say of many texts, judged by Python's own TOML reader.
+"""What orion_options_parse() has to say of many texts, judged by Python's own TOML reader.
 
     toml_oracle.py           > test/unit/toml_cases.h    the committed cases
     toml_oracle.py N SEED    > cases.h                   N random ones, for a longer run

@@ -52,7 +52,7 @@ TEST(base_latency__agrees_with_the_public_function)
 		uint64_t ticks = test_random() >> test_random_below(64);
 		unsigned b = latency_bucket(ticks);
 
-		EXPECT_EQ(stats_bucket(ticks), b);
-		EXPECT(stats_bucket_floor(b) <= ticks);
+		EXPECT_EQ(orion_stats_bucket(ticks), b);
+		EXPECT(orion_stats_bucket_floor(b) <= ticks);
 	}
 }

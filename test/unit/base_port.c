@@ -14,11 +14,11 @@
 		struct orion_port lame = fake_port_full();                                        \
 		const char *missing = NULL;                                                       \
 		lame.field = 0;                                                                   \
-		EXPECT_EQ(port_check(&lame, needs_it, &missing), ORION_PORT_INCOMPLETE);          \
+		EXPECT_EQ(orion_port_check(&lame, needs_it, &missing), ORION_PORT_INCOMPLETE);    \
 		EXPECT_STR(missing, #field);                                                      \
-		EXPECT_EQ(port_check(&lame, needs_it, NULL), ORION_PORT_INCOMPLETE);              \
+		EXPECT_EQ(orion_port_check(&lame, needs_it, NULL), ORION_PORT_INCOMPLETE);        \
 		if (optional_without)                                                             \
-			EXPECT_EQ(port_check(&lame, 0, NULL), ORION_OK);                          \
+			EXPECT_EQ(orion_port_check(&lame, 0, NULL), ORION_OK);                    \
 	} while (0)
 
 TEST(base_port__full_port_is_accepted)
@@ -26,7 +26,8 @@ TEST(base_port__full_port_is_accepted)
 	struct orion_port port = fake_port_full();
 	const char *missing = "untouched";
 
-	EXPECT_EQ(port_check(&port, PORT_NEEDS_REGISTERS | PORT_NEEDS_PCI, &missing), ORION_OK);
+	EXPECT_EQ(orion_port_check(&port, PORT_NEEDS_REGISTERS | PORT_NEEDS_PCI, &missing),
+		  ORION_OK);
 	EXPECT_STR(missing, "untouched");
 }
 
@@ -50,7 +51,7 @@ TEST(base_port__interrupts_come_with_detach_and_wake)
 	port.irq_attach = NULL;
 	port.irq_detach = NULL;
 	port.wake = NULL;
-	EXPECT_EQ(port_check(&port, PORT_NEEDS_PCI, NULL), ORION_OK);
+	EXPECT_EQ(orion_port_check(&port, PORT_NEEDS_PCI, NULL), ORION_OK);
 }
 
 TEST(base_port__dma_open_comes_with_close)
@@ -60,7 +61,7 @@ TEST(base_port__dma_open_comes_with_close)
 	LACKS(dma_close, MANDATORY, false);
 	port.dma_open = NULL;
 	port.dma_close = NULL;
-	EXPECT_EQ(port_check(&port, 0, NULL), ORION_OK);
+	EXPECT_EQ(orion_port_check(&port, 0, NULL), ORION_OK);
 }
 
 TEST(base_port__registers_and_pci_only_where_needed)
@@ -76,7 +77,7 @@ TEST(base_port__report_is_optional)
 	struct orion_port port = fake_port_full();
 
 	port.report = NULL;
-	EXPECT_EQ(port_check(&port, PORT_NEEDS_REGISTERS | PORT_NEEDS_PCI, NULL), ORION_OK);
+	EXPECT_EQ(orion_port_check(&port, PORT_NEEDS_REGISTERS | PORT_NEEDS_PCI, NULL), ORION_OK);
 }
 
 TEST(base_port__tick_rate_has_a_floor)
@@ -84,9 +85,9 @@ TEST(base_port__tick_rate_has_a_floor)
 	struct orion_port port = fake_port_full();
 
 	port.ticks_per_second = 999;
-	EXPECT_EQ(port_check(&port, 0, NULL), ORION_PORT_INCOMPLETE);
+	EXPECT_EQ(orion_port_check(&port, 0, NULL), ORION_PORT_INCOMPLETE);
 	port.ticks_per_second = 1000;
-	EXPECT_EQ(port_check(&port, 0, NULL), ORION_OK);
+	EXPECT_EQ(orion_port_check(&port, 0, NULL), ORION_OK);
 }
 
 TEST(base_port__the_first_that_lacks_is_named)
@@ -94,6 +95,6 @@ TEST(base_port__the_first_that_lacks_is_named)
 	struct orion_port port = {0};
 	const char *missing = NULL;
 
-	EXPECT_EQ(port_check(&port, ~0u, &missing), ORION_PORT_INCOMPLETE);
+	EXPECT_EQ(orion_port_check(&port, ~0u, &missing), ORION_PORT_INCOMPLETE);
 	EXPECT_STR(missing, "dma_alloc");
 }

@@ -36,8 +36,8 @@ TEST(base_text__families)
 TEST(base_text__events)
 {
 	for (unsigned i = 0; i < ORION_EVENT_COUNT; i++) {
-		EXPECT(event_text((orion_event)i) != NULL);
-		EXPECT(strlen(event_text((orion_event)i)) > 10);
+		EXPECT(orion_event_text((orion_event)i) != NULL);
+		EXPECT(strlen(orion_event_text((orion_event)i)) > 10);
 	}
-	EXPECT_STR(event_text(ORION_EVENT_COUNT), "unknown event");
+	EXPECT_STR(orion_event_text(ORION_EVENT_COUNT), "unknown event");
 }

@@ -62,7 +62,7 @@ TEST(blk_open__legacy)
 {
 	struct fake_world *world = begin(EVERYTHING | BIT(27), 1);
 	struct fake *fake = world->fake;
-	struct vring_layout layout;
+	struct orion_vring_layout layout;
 
 	fake->ops.legacy = true;
 	fake->features &= ~BIT(32);
@@ -72,7 +72,7 @@ TEST(blk_open__legacy)
 		   "status=7 ");
 	EXPECT_EQ(fake->driver_features, EVERYTHING | BIT(27));
 	EXPECT(vblk_info(world->device)->legacy);
-	layout = vring_layout_legacy(fake->setup[0].size);
+	layout = orion_vring_layout_legacy(fake->setup[0].size);
 	EXPECT_EQ(fake->setup[0].descriptor_area % 4096, 0);
 	EXPECT_EQ(fake->setup[0].driver_area - fake->setup[0].descriptor_area,
 		  layout.driver_offset);

@@ -262,8 +262,8 @@ ccw_plug(void)
 orion_status
 ccw_open(void)
 {
-	return virtio_ccw_open(&script.storage, &script.port, NULL, &script.host, CCW_DEVICE,
-			       &script.transport);
+	return orion_virtio_ccw_open(&script.storage, &script.port, NULL, &script.host, CCW_DEVICE,
+				     &script.transport);
 }
 
 const struct virtio_transport_ops *

@@ -18,7 +18,7 @@ desk_defaults(struct desk_config *config)
 		model_options_default(&config->model[i]);
 		config->model[i].capacity_sectors = 2048;
 	}
-	options_default(&config->options);
+	orion_options_default(&config->options);
 }
 
 static void
@@ -77,8 +77,8 @@ attach_disks(struct desk *desk)
 
 		desk->config.model[i].seed = test_random();
 		desk->models[i] = model_device_open(desk->host, &desk->config.model[i]);
-		EXPECT_EQ(manager_attach(&desk->manager, model_device_transport(desk->models[i]),
-					 &index),
+		EXPECT_EQ(orion_manager_attach(&desk->manager,
+					       model_device_transport(desk->models[i]), &index),
 			  ORION_OK);
 		EXPECT_EQ(index, i);
 		EXPECT_EQ(storage_add(&desk->storage, index), ORION_OK);
@@ -112,7 +112,7 @@ desk_open(struct desk *desk, const struct desk_config *config)
 		config->lanes, model_memory_take, model_memory_give};
 	struct storage_host host = {port, desk->host, idle};
 
-	EXPECT_EQ(manager_init(&desk->manager, &manager, &error), ORION_OK);
+	EXPECT_EQ(orion_manager_init(&desk->manager, &manager, &error), ORION_OK);
 	EXPECT_EQ(storage_init(&desk->storage, &host, &desk->manager), ORION_OK);
 	desk->context = (struct command_context){
 		.storage = &desk->storage,
@@ -136,7 +136,7 @@ desk_close(struct desk *desk)
 	model_step_settle();
 	for (unsigned i = 0; i < desk->config.disks; i++) {
 		EXPECT_EQ(storage_remove(&desk->storage, i), ORION_OK);
-		EXPECT_EQ(manager_detach(&desk->manager, i, true), ORION_OK);
+		EXPECT_EQ(orion_manager_detach(&desk->manager, i, true), ORION_OK);
 	}
 	model_step_end();
 	if (!desk->config.breaches_allowed)

@@ -224,7 +224,7 @@ TEST_AXES(device_ccw__every_command_fails_once, how_axes, NULL)
 	struct orion_options_error error;
 	unsigned good = 0;
 
-	options_default(&options);
+	orion_options_default(&options);
 	for (unsigned n = 1; n < 60; n++) {
 		struct manager_config config = {.port = &script.port,
 						.options = &options,
@@ -238,18 +238,18 @@ TEST_AXES(device_ccw__every_command_fails_once, how_axes, NULL)
 		orion_status status;
 
 		ccw_plug();
-		EXPECT_EQ(manager_init(&manager, &config, &error), ORION_OK);
+		EXPECT_EQ(orion_manager_init(&manager, &config, &error), ORION_OK);
 		script.fail_at = n;
 		script.how = statuses[test_choice(&hows)];
-		status = virtio_ccw_open(&ccw, &script.port, NULL, &script.host, CCW_DEVICE,
-					 &transport);
+		status = orion_virtio_ccw_open(&ccw, &script.port, NULL, &script.host, CCW_DEVICE,
+					       &transport);
 		if (status == ORION_OK)
-			status = manager_attach(&manager, transport, &index);
+			status = orion_manager_attach(&manager, transport, &index);
 		test_note("command %u: status %d", n, status);
 		EXPECT(status != ORION_OK || script.commands >= 15);
 		good += status == ORION_OK;
 		if (status == ORION_OK)
-			EXPECT_EQ(manager_detach(&manager, index, true), ORION_OK);
+			EXPECT_EQ(orion_manager_detach(&manager, index, true), ORION_OK);
 		EXPECT_EQ(script.enabled, 0);
 		EXPECT_EQ(script.irqs, 0);
 		/* Only what a device that was not reset may still reach is kept. */

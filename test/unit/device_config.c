@@ -28,7 +28,7 @@ TEST(device_config__widths_in_little_endian)
 
 	for (unsigned i = 0; i < 16; i++)
 		fake->config[i] = (uint8_t)(0xf0 + i);
-	EXPECT_EQ(virtio_config_read(device_make(fake), fields, 4), ORION_OK);
+	EXPECT_EQ(orion_virtio_config_read(device_make(fake), fields, 4), ORION_OK);
 	EXPECT_EQ(v1, 0xf1);
 	EXPECT_EQ(v2, 0xf3f2);
 	EXPECT_EQ(v4, 0xf7f6f5f4);
@@ -49,7 +49,7 @@ TEST(device_config__reads_again_while_the_generation_changes)
 
 		fake_config(fake, 0, 8, 0);
 		fake->torn = torn;
-		EXPECT_EQ(virtio_config_read(device_make(fake), &field, 1),
+		EXPECT_EQ(orion_virtio_config_read(device_make(fake), &field, 1),
 			  torn <= 30 ? ORION_OK : ORION_TIMED_OUT);
 		if (torn <= 30)
 			EXPECT_EQ(value, torn);
@@ -64,7 +64,7 @@ TEST(device_config__gives_up_when_it_never_holds_still)
 	const struct virtio_field field = {20, 4, &value};
 
 	fake->torn = UINT_MAX;
-	EXPECT_EQ(virtio_config_read(device_make(fake), &field, 1), ORION_TIMED_OUT);
+	EXPECT_EQ(orion_virtio_config_read(device_make(fake), &field, 1), ORION_TIMED_OUT);
 	EXPECT_EQ(fake->config_reads, 16);
 	EXPECT_EQ(fake->reports[ORION_EVENT_CONFIG_TORN], 1);
 	EXPECT_EQ(fake->report[ORION_EVENT_CONFIG_TORN][0], 20);
@@ -87,7 +87,7 @@ TEST(device_config__never_beyond_the_space)
 
 				fake->config_bytes = bytes;
 				fake->config_reads = 0;
-				EXPECT_EQ(virtio_config_read(device_make(fake), &field, 1),
+				EXPECT_EQ(orion_virtio_config_read(device_make(fake), &field, 1),
 					  inside ? ORION_OK : ORION_DEVICE_REFUSED);
 				EXPECT_EQ(fake->config_reads > 0, inside);
 			}
@@ -103,7 +103,7 @@ TEST(device_config__one_field_outside_refuses_all)
 	const struct virtio_field fields[] = {{0, 8, &a}, {0xfffc, 4, &b}};
 
 	fake->config_bytes = 0xfffc;
-	EXPECT_EQ(virtio_config_read(device_make(fake), fields, 2), ORION_DEVICE_REFUSED);
+	EXPECT_EQ(orion_virtio_config_read(device_make(fake), fields, 2), ORION_DEVICE_REFUSED);
 	EXPECT_EQ(fake->config_reads, 0);
 	EXPECT_EQ(fake->report[ORION_EVENT_CONFIG_SHORT][0], 0x10000);
 	EXPECT_EQ(fake->report[ORION_EVENT_CONFIG_SHORT][1], 0xfffc);
@@ -121,7 +121,7 @@ TEST(device_config__legacy_readings_agree)
 		fake->ops.legacy = true;
 		fake->ops.config_generation = NULL;
 		fake->torn = torn;
-		EXPECT_EQ(virtio_config_read(device_make(fake), &field, 1),
+		EXPECT_EQ(orion_virtio_config_read(device_make(fake), &field, 1),
 			  torn <= 29 ? ORION_OK : ORION_TIMED_OUT);
 		if (torn <= 29)
 			EXPECT_EQ(value, torn);

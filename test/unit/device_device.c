@@ -57,12 +57,13 @@ TEST(device_device__every_move)
 			bool legal = strstr(may_go[from], state_names[to]) != NULL;
 
 			test_note("%s to %s", state_names[from], state_names[to]);
-			EXPECT_EQ(virtio_move_legal((virtio_state)from, (virtio_state)to), legal);
+			EXPECT_EQ(orion_virtio_move_legal((virtio_state)from, (virtio_state)to),
+				  legal);
 			if (legal) {
 				struct virtio_device *device =
 					device_make(fake, (virtio_state)from);
 
-				virtio_move(device, (virtio_state)to);
+				orion_virtio_move(device, (virtio_state)to);
 				EXPECT_EQ(device->state, to);
 			}
 		}
@@ -74,8 +75,8 @@ TEST(device_device__states_that_are_none)
 	for (int state = -2; state < 40; state++) {
 		if (state >= 0 && state < VIRTIO_STATE_COUNT)
 			continue;
-		EXPECT_EQ(virtio_move_legal((virtio_state)state, VIRTIO_RESET), false);
-		EXPECT_EQ(virtio_move_legal(VIRTIO_RESET, (virtio_state)state), false);
+		EXPECT_EQ(orion_virtio_move_legal((virtio_state)state, VIRTIO_RESET), false);
+		EXPECT_EQ(orion_virtio_move_legal(VIRTIO_RESET, (virtio_state)state), false);
 	}
 }
 
@@ -84,18 +85,18 @@ TEST(device_device__handshake_adds_bits_one_by_one)
 	struct fake *fake = fake_make(0);
 	struct virtio_device *device = device_make(fake, VIRTIO_ABSENT);
 
-	EXPECT_EQ(virtio_reset(device), ORION_OK);
+	EXPECT_EQ(orion_virtio_reset(device), ORION_OK);
 	EXPECT_EQ(device->state, VIRTIO_RESET);
-	virtio_acknowledge(device);
+	orion_virtio_acknowledge(device);
 	device->offered = fake->features;
-	EXPECT_EQ(virtio_negotiate(device, fake->features), ORION_OK);
+	EXPECT_EQ(orion_virtio_negotiate(device, fake->features), ORION_OK);
 	EXPECT_EQ(device->state, VIRTIO_NEGOTIATED);
 	EXPECT_EQ(device->negotiated, fake->features);
-	virtio_move(device, VIRTIO_QUEUES);
-	virtio_live(device);
+	orion_virtio_move(device, VIRTIO_QUEUES);
+	orion_virtio_live(device);
 	EXPECT_STR(fake->journal, "status=0 status=1 status=3 features! status=11 status=15 ");
-	EXPECT_EQ(virtio_look(device), ORION_OK);
-	virtio_fail(device);
+	EXPECT_EQ(orion_virtio_look(device), ORION_OK);
+	orion_virtio_fail(device);
 	EXPECT_EQ(fake->status, 143);
 }
 
@@ -106,7 +107,7 @@ TEST(device_device__reset_waits_for_zero)
 
 	fake->reset_sticks = 15;
 	fake->reset_reads = 40;
-	EXPECT_EQ(virtio_reset(device), ORION_OK);
+	EXPECT_EQ(orion_virtio_reset(device), ORION_OK);
 	EXPECT_EQ(device->state, VIRTIO_RESET);
 	EXPECT(fake->paused > 0 && fake->paused < 100000000);
 }
@@ -118,7 +119,7 @@ TEST(device_device__reset_gives_up_after_five_seconds)
 
 	fake->reset_sticks = 15;
 	fake->reset_reads = UINT_MAX;
-	EXPECT_EQ(virtio_reset(device), ORION_TIMED_OUT);
+	EXPECT_EQ(orion_virtio_reset(device), ORION_TIMED_OUT);
 	EXPECT_EQ(device->state, VIRTIO_DEAD);
 	EXPECT(fake->now >= 5000000000 && fake->now < 6000000000);
 	EXPECT_EQ(fake->reports[ORION_EVENT_RESET_TIMEOUT], 1);
@@ -126,7 +127,7 @@ TEST(device_device__reset_gives_up_after_five_seconds)
 	EXPECT(fake->report[ORION_EVENT_RESET_TIMEOUT][1] >= 5000);
 	/* A dead device may be reset again, and come back. */
 	fake->reset_reads = 0;
-	EXPECT_EQ(virtio_reset(device), ORION_OK);
+	EXPECT_EQ(orion_virtio_reset(device), ORION_OK);
 	EXPECT_EQ(device->state, VIRTIO_RESET);
 }
 
@@ -145,7 +146,7 @@ TEST(device_device__reset_ends_although_the_clock_stands)
 	fake->port.now_ns = stopped_clock;
 	fake->reset_sticks = 1;
 	fake->reset_reads = UINT_MAX;
-	EXPECT_EQ(virtio_reset(device), ORION_TIMED_OUT);
+	EXPECT_EQ(orion_virtio_reset(device), ORION_TIMED_OUT);
 	EXPECT_EQ(device->state, VIRTIO_DEAD);
 	EXPECT(fake->status_reads <= 100000);
 }
@@ -156,14 +157,14 @@ TEST(device_device__all_ones_is_gone_for_good)
 	struct virtio_device *device = device_make(fake, VIRTIO_LIVE);
 
 	fake->gone = true;
-	EXPECT_EQ(virtio_look(device), ORION_DEVICE_GONE);
+	EXPECT_EQ(orion_virtio_look(device), ORION_DEVICE_GONE);
 	EXPECT_EQ(device->state, VIRTIO_GONE);
 	EXPECT_EQ(fake->reports[ORION_EVENT_DEVICE_GONE], 1);
 	fake_journal_clear(fake);
-	virtio_fail(device);
-	EXPECT_EQ(virtio_reset(device), ORION_DEVICE_GONE);
+	orion_virtio_fail(device);
+	EXPECT_EQ(orion_virtio_reset(device), ORION_DEVICE_GONE);
 	fake->gone = false;
-	EXPECT_EQ(virtio_look(device), ORION_DEVICE_GONE);
+	EXPECT_EQ(orion_virtio_look(device), ORION_DEVICE_GONE);
 	EXPECT_STR(fake->journal, "");
 	EXPECT_EQ(fake->reports[ORION_EVENT_DEVICE_GONE], 1);
 }
@@ -174,11 +175,11 @@ TEST(device_device__gone_during_reset_and_negotiation)
 	struct virtio_device *device = device_make(fake, VIRTIO_LIVE);
 
 	fake->gone = true;
-	EXPECT_EQ(virtio_reset(device), ORION_DEVICE_GONE);
+	EXPECT_EQ(orion_virtio_reset(device), ORION_DEVICE_GONE);
 	EXPECT_EQ(device->state, VIRTIO_GONE);
 	device = device_make(fake, VIRTIO_ACKNOWLEDGED);
 	device->offered = VIRTIO_BIT(VIRTIO_F_VERSION_1);
-	EXPECT_EQ(virtio_negotiate(device, device->offered), ORION_DEVICE_GONE);
+	EXPECT_EQ(orion_virtio_negotiate(device, device->offered), ORION_DEVICE_GONE);
 	EXPECT_EQ(device->state, VIRTIO_GONE);
 	EXPECT_EQ(device->negotiated, 0);
 }
@@ -190,7 +191,7 @@ TEST(device_device__features_ok_is_read_back)
 
 	fake->features_refused = true;
 	device->offered = fake->features;
-	EXPECT_EQ(virtio_negotiate(device, fake->features), ORION_DEVICE_REFUSED);
+	EXPECT_EQ(orion_virtio_negotiate(device, fake->features), ORION_DEVICE_REFUSED);
 	EXPECT_EQ(device->state, VIRTIO_ACKNOWLEDGED);
 	EXPECT_EQ(device->negotiated, 0);
 	EXPECT_EQ(fake->status_reads, 1);
@@ -206,7 +207,7 @@ TEST(device_device__legacy_is_only_told)
 	fake->ops.legacy = true;
 	fake->features_refused = true;
 	device->offered = 0x3f;
-	EXPECT_EQ(virtio_negotiate(device, 0x21), ORION_OK);
+	EXPECT_EQ(orion_virtio_negotiate(device, 0x21), ORION_OK);
 	EXPECT_EQ(device->state, VIRTIO_NEGOTIATED);
 	EXPECT_EQ(device->negotiated, 0x21);
 	EXPECT_EQ(fake->driver_features, 0x21);
@@ -220,11 +221,11 @@ TEST(device_device__needs_reset_breaks_a_live_device)
 	struct virtio_device *device = device_make(fake, VIRTIO_LIVE);
 
 	fake->status = 15 | 64;
-	EXPECT_EQ(virtio_look(device), ORION_DEVICE_BROKEN);
+	EXPECT_EQ(orion_virtio_look(device), ORION_DEVICE_BROKEN);
 	EXPECT_EQ(device->state, VIRTIO_BROKEN);
 	fake->status = 15;
-	EXPECT_EQ(virtio_look(device), ORION_DEVICE_BROKEN);
-	EXPECT_EQ(virtio_reset(device), ORION_OK);
+	EXPECT_EQ(orion_virtio_look(device), ORION_DEVICE_BROKEN);
+	EXPECT_EQ(orion_virtio_reset(device), ORION_OK);
 }
 
 TEST(device_device__a_host_that_does_not_listen)
@@ -234,5 +235,5 @@ TEST(device_device__a_host_that_does_not_listen)
 
 	fake->port.report = NULL;
 	fake->gone = true;
-	EXPECT_EQ(virtio_reset(device), ORION_DEVICE_GONE);
+	EXPECT_EQ(orion_virtio_reset(device), ORION_DEVICE_GONE);
 }

@@ -37,7 +37,7 @@ TEST(device_features__all_subsets)
 
 		for (unsigned i = 0; i < count; i++)
 			offer |= (set >> i & 1) != 0 ? BIT(bits[i]) : 0;
-		EXPECT_EQ(virtio_features_closed(offer), closed_slowly(offer));
+		EXPECT_EQ(orion_virtio_features_closed(offer), closed_slowly(offer));
 	}
 }
 
@@ -45,13 +45,13 @@ TEST(device_features__closing_only_takes_away_and_ends)
 {
 	for (unsigned i = 0; i < 2000; i++) {
 		uint64_t offer = test_random();
-		uint64_t closed = virtio_features_closed(offer);
+		uint64_t closed = orion_virtio_features_closed(offer);
 
 		EXPECT_EQ(closed & ~offer, 0);
-		EXPECT_EQ(virtio_features_closed(closed), closed);
+		EXPECT_EQ(orion_virtio_features_closed(closed), closed);
 	}
-	EXPECT_EQ(virtio_features_closed(UINT64_MAX), UINT64_MAX);
-	EXPECT_EQ(virtio_features_closed(0), 0);
+	EXPECT_EQ(orion_virtio_features_closed(UINT64_MAX), UINT64_MAX);
+	EXPECT_EQ(orion_virtio_features_closed(0), 0);
 }
 
 static const struct {
@@ -99,9 +99,9 @@ TEST(device_features__names)
 				expected = names[i].name;
 		}
 		if (expected == NULL)
-			EXPECT(virtio_feature_name(bit) == NULL);
+			EXPECT(orion_virtio_feature_name(bit) == NULL);
 		else
-			EXPECT_STR(virtio_feature_name(bit), expected);
+			EXPECT_STR(orion_virtio_feature_name(bit), expected);
 	}
-	EXPECT(virtio_feature_name(256 + 1) == NULL);
+	EXPECT(orion_virtio_feature_name(256 + 1) == NULL);
 }

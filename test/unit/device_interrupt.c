@@ -70,7 +70,7 @@ TEST(device_interrupt__mode_by_vectors_that_the_device_has)
 			virtio_irq_mode mode = best(vectors, queues);
 
 			fake->vectors = vectors;
-			virtio_interrupts_attach(device, queues);
+			orion_virtio_interrupts_attach(device, queues);
 			expect_mode(device, fake, mode, queues);
 			EXPECT_EQ(fake->reports[ORION_EVENT_VECTORS_SHORT],
 				  mode != VIRTIO_IRQ_PER_QUEUE);
@@ -79,7 +79,7 @@ TEST(device_interrupt__mode_by_vectors_that_the_device_has)
 				EXPECT_EQ(fake->report[ORION_EVENT_VECTORS_SHORT][1], vectors);
 				EXPECT_EQ(fake->report[ORION_EVENT_VECTORS_SHORT][2], mode);
 			}
-			virtio_interrupts_detach(device);
+			orion_virtio_interrupts_detach(device);
 			expect_mode(device, fake, VIRTIO_IRQ_POLLED, 0);
 		}
 	}
@@ -92,9 +92,9 @@ TEST(device_interrupt__mode_by_vectors_that_the_host_gives)
 		struct virtio_device *device = device_make(fake);
 
 		fake->vectors_attachable = given;
-		virtio_interrupts_attach(device, 4);
+		orion_virtio_interrupts_attach(device, 4);
 		expect_mode(device, fake, best(given, 4), 4);
-		virtio_interrupts_detach(device);
+		orion_virtio_interrupts_detach(device);
 		expect_mode(device, fake, VIRTIO_IRQ_POLLED, 0);
 	}
 }
@@ -106,7 +106,7 @@ TEST(device_interrupt__polled_when_nothing_is_to_be_had)
 
 	fake->vectors = 0;
 	fake->line_refused = true;
-	virtio_interrupts_attach(device, 2);
+	orion_virtio_interrupts_attach(device, 2);
 	expect_mode(device, fake, VIRTIO_IRQ_POLLED, 2);
 }
 
@@ -122,10 +122,10 @@ TEST(device_interrupt__a_bus_without_vectors)
 	ops.vector_detach = NULL;
 	ops.config_vector = NULL;
 	device->transport.ops = &ops;
-	virtio_interrupts_attach(device, 2);
+	orion_virtio_interrupts_attach(device, 2);
 	expect_mode(device, fake, VIRTIO_IRQ_LINE, 2);
 	EXPECT_EQ(fake->reports[ORION_EVENT_VECTORS_SHORT], 0);
-	EXPECT(virtio_interrupts_degrade(device, 2));
+	EXPECT(orion_virtio_interrupts_degrade(device, 2));
 	expect_mode(device, fake, VIRTIO_IRQ_POLLED, 2);
 	EXPECT_EQ(fake->reports[ORION_EVENT_VECTORS_SHORT], 1);
 }
@@ -136,7 +136,7 @@ TEST(device_interrupt__a_host_without_interrupts_is_not_asked)
 	struct virtio_device *device = device_make(fake);
 
 	fake->port.irq_attach = NULL;
-	virtio_interrupts_attach(device, 2);
+	orion_virtio_interrupts_attach(device, 2);
 	expect_mode(device, fake, VIRTIO_IRQ_POLLED, 2);
 	EXPECT_STR(fake->journal, "");
 }
@@ -148,7 +148,7 @@ TEST(device_interrupt__device_does_not_take_the_config_vector)
 	struct virtio_device *device = device_make(fake);
 
 	fake->config_vector_refused = true;
-	virtio_interrupts_attach(device, 4);
+	orion_virtio_interrupts_attach(device, 4);
 	expect_mode(device, fake, VIRTIO_IRQ_LINE, 4);
 	EXPECT_EQ(fake->config_vector_calls, 3);
 }
@@ -161,9 +161,9 @@ TEST(device_interrupt__host_refuses_at_each_call)
 		struct virtio_device *device = device_make(fake);
 
 		fake->fail_at = n;
-		virtio_interrupts_attach(device, 4);
+		orion_virtio_interrupts_attach(device, 4);
 		expect_mode(device, fake, n <= 6 ? VIRTIO_IRQ_PAIRED : VIRTIO_IRQ_PER_QUEUE, 4);
-		virtio_interrupts_detach(device);
+		orion_virtio_interrupts_detach(device);
 		expect_mode(device, fake, VIRTIO_IRQ_POLLED, 0);
 	}
 }
@@ -175,13 +175,13 @@ TEST(device_interrupt__degrades_one_mode_at_a_time)
 	struct fake *fake = fake_make(0);
 	struct virtio_device *device = device_make(fake);
 
-	virtio_interrupts_attach(device, 3);
+	orion_virtio_interrupts_attach(device, 3);
 	expect_mode(device, fake, VIRTIO_IRQ_PER_QUEUE, 3);
 	for (unsigned i = 0; i < 4; i++) {
-		EXPECT_EQ(virtio_interrupts_degrade(device, 3), true);
+		EXPECT_EQ(orion_virtio_interrupts_degrade(device, 3), true);
 		expect_mode(device, fake, down[i], 3);
 	}
-	EXPECT_EQ(virtio_interrupts_degrade(device, 3), false);
+	EXPECT_EQ(orion_virtio_interrupts_degrade(device, 3), false);
 }
 
 /* ---- handlers ---- */
@@ -198,7 +198,7 @@ TEST(device_interrupt__per_queue_wakes_its_own)
 	struct fake *fake = fake_make(0);
 	struct virtio_device *device = device_make(fake);
 
-	virtio_interrupts_attach(device, 4);
+	orion_virtio_interrupts_attach(device, 4);
 	for (unsigned i = 0; i < 4; i++) {
 		EXPECT_EQ(fake->irq[i + 1].cpu, i + 7);
 		EXPECT_EQ(fire(&fake->irq[i + 1]), true);
@@ -219,7 +219,7 @@ TEST(device_interrupt__paired_wakes_all)
 	struct virtio_device *device = device_make(fake);
 
 	fake->vectors = 2;
-	virtio_interrupts_attach(device, 4);
+	orion_virtio_interrupts_attach(device, 4);
 	EXPECT_EQ(fire(&fake->irq[1]), true);
 	EXPECT_EQ(fake->wakes, 4);
 	EXPECT_EQ(device->config_pending, false);
@@ -234,7 +234,7 @@ TEST(device_interrupt__shared_is_anything)
 	struct virtio_device *device = device_make(fake);
 
 	fake->vectors = 1;
-	virtio_interrupts_attach(device, 3);
+	orion_virtio_interrupts_attach(device, 3);
 	EXPECT_EQ(fire(&fake->irq[0]), true);
 	EXPECT_EQ(fake->wakes, 3);
 	EXPECT_EQ(device->config_pending, true);
@@ -249,7 +249,7 @@ TEST(device_interrupt__line_reads_its_cause)
 		bool ours = cause != 0 && cause != 0xff;
 
 		fake->vectors = 0;
-		virtio_interrupts_attach(device, 2);
+		orion_virtio_interrupts_attach(device, 2);
 		fake->isr = (uint8_t)cause;
 		EXPECT_EQ(fire(&fake->line), ours);
 		EXPECT_EQ(fake->wakes, ours && (cause & 1) ? 2 : 0);

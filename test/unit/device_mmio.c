@@ -80,8 +80,8 @@ plug(bool legacy, uint64_t more_features)
 static orion_status
 open_transport(void)
 {
-	return virtio_mmio_open(&world.storage, &world.port, world.host, world.place.address,
-				world.place.bytes, world.place.line, &world.transport);
+	return orion_virtio_mmio_open(&world.storage, &world.port, world.host, world.place.address,
+				      world.place.bytes, world.place.line, &world.transport);
 }
 
 /* Opened, and ready for queues. */
@@ -107,8 +107,8 @@ open_and_negotiate(uint64_t features)
 static struct virtio_queue_setup
 a_queue(uint16_t size)
 {
-	struct vring_layout layout =
-		world.legacy ? vring_layout_legacy(size) : vring_layout(size, false);
+	struct orion_vring_layout layout =
+		world.legacy ? orion_vring_layout_legacy(size) : orion_vring_layout(size, false);
 
 	return (struct virtio_queue_setup){
 		.size = size,
@@ -380,8 +380,8 @@ bank_open(void)
 	world.port.unmap_registers = bank_unmap;
 	world.port.report = NULL;
 	world.mmio = (struct mmio *)(void *)world.storage.opaque;
-	return virtio_mmio_open(&world.storage, &world.port, NULL, 0x1000, sizeof(bank), LINE,
-				&world.transport);
+	return orion_virtio_mmio_open(&world.storage, &world.port, NULL, 0x1000, sizeof(bank), LINE,
+				      &world.transport);
 }
 
 static void

@@ -56,22 +56,22 @@ TEST(device_pci__finds_block_devices)
 	functions[300].id = MODERN;             /* function 4 without function 0 */
 	functions[504].id = MODERN;
 
-	EXPECT(virtio_pci_find(&port, NULL, 0, &at));
+	EXPECT(orion_virtio_pci_find(&port, NULL, 0, &at));
 	EXPECT_EQ(at, 16);
 	at++;
-	EXPECT(virtio_pci_find(&port, NULL, 0, &at));
+	EXPECT(orion_virtio_pci_find(&port, NULL, 0, &at));
 	EXPECT_EQ(at, 31);
 	at++;
-	EXPECT(!virtio_pci_find(&port, NULL, 0, &at));
+	EXPECT(!orion_virtio_pci_find(&port, NULL, 0, &at));
 	at = 32;
-	EXPECT(virtio_pci_find(&port, NULL, 1, &at));
+	EXPECT(orion_virtio_pci_find(&port, NULL, 1, &at));
 	if (at == 300) {
 		at++;
-		EXPECT(virtio_pci_find(&port, NULL, 1, &at));
+		EXPECT(orion_virtio_pci_find(&port, NULL, 1, &at));
 	}
 	EXPECT_EQ(at, 504);
 	at++;
-	EXPECT(!virtio_pci_find(&port, NULL, 1, &at));
+	EXPECT(!orion_virtio_pci_find(&port, NULL, 1, &at));
 }
 
 TEST(device_pci__finds_nothing_without_pci)
@@ -79,14 +79,14 @@ TEST(device_pci__finds_nothing_without_pci)
 	struct orion_port port = {.pci_read = NULL};
 	uint32_t at = 0;
 
-	EXPECT(!virtio_pci_find(&port, NULL, 255, &at));
+	EXPECT(!orion_virtio_pci_find(&port, NULL, 255, &at));
 	port.pci_read = bus_read;
 	memset(functions, 0, sizeof(functions));
 	reads = 0;
-	EXPECT(!virtio_pci_find(&port, NULL, 1, &at));
+	EXPECT(!orion_virtio_pci_find(&port, NULL, 1, &at));
 	EXPECT(reads < 1100);
 	at = 10000;
-	EXPECT(!virtio_pci_find(&port, NULL, 1, &at));
+	EXPECT(!orion_virtio_pci_find(&port, NULL, 1, &at));
 }
 
 /* ---- on the model ---- */
@@ -153,8 +153,8 @@ static orion_status
 open_transport(void)
 {
 	world.pci = (struct pci *)(void *)world.storage.opaque;
-	return virtio_pci_open(&world.storage, &world.port, world.host, world.function,
-			       &world.transport);
+	return orion_virtio_pci_open(&world.storage, &world.port, world.host, world.function,
+				     &world.transport);
 }
 
 /* Status, features: ready for queues. */

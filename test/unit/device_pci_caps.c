@@ -183,7 +183,7 @@ structures_but(unsigned except)
 static void
 finish(void)
 {
-	pci_unmap_structures(&slot.pci);
+	orion_pci_unmap_structures(&slot.pci);
 	EXPECT_EQ(slot.maps, slot.unmaps);
 }
 
@@ -191,7 +191,7 @@ finish(void)
 static void
 expect_refused(unsigned type)
 {
-	EXPECT_EQ(pci_map_structures(&slot.pci), ORION_DEVICE_REFUSED);
+	EXPECT_EQ(orion_pci_map_structures(&slot.pci), ORION_DEVICE_REFUSED);
 	EXPECT_EQ(slot.missing[type], 1);
 	EXPECT_EQ(slot.maps, slot.unmaps);
 	EXPECT(slot.pci.common.at == NULL && slot.pci.notify.at == NULL &&
@@ -211,7 +211,7 @@ window_of(unsigned type)
 static void
 expect_found(void)
 {
-	EXPECT_EQ(pci_map_structures(&slot.pci), ORION_OK);
+	EXPECT_EQ(orion_pci_map_structures(&slot.pci), ORION_OK);
 	for (unsigned type = 1; type <= 4; type++) {
 		EXPECT(window_of(type)->at != NULL);
 		EXPECT_EQ(window_of(type)->address, BAR4_AT + sound[type].offset);
@@ -342,7 +342,7 @@ TEST(device_pci_caps__overlaps)
 	slot_make();
 	structures_but(3);
 	structure(3, 4, 0x2100, 1);
-	EXPECT_EQ(pci_map_structures(&slot.pci), ORION_OK);
+	EXPECT_EQ(orion_pci_map_structures(&slot.pci), ORION_OK);
 	finish();
 }
 
@@ -411,7 +411,7 @@ TEST(device_pci_caps__large_bar)
 	hand_set(slot.config + 0x20, 8, (UINT64_C(8) << 30) | 12);
 	structure(1, 4, 0xffffffc0, 0x48);
 	structures_but(1);
-	EXPECT_EQ(pci_map_structures(&slot.pci), ORION_OK);
+	EXPECT_EQ(orion_pci_map_structures(&slot.pci), ORION_OK);
 	EXPECT_EQ(slot.pci.common.address, (UINT64_C(8) << 30) + 0xffffffc0);
 	finish();
 }
@@ -459,7 +459,7 @@ TEST(device_pci_caps__the_host_maps_nothing)
 		hand_set(slot.config + append(0x11, 12) + 4, 4, 0);
 		structures_but(0);
 		slot.fail_at = n;
-		EXPECT_EQ(pci_map_structures(&slot.pci), ORION_NO_MAPPING);
+		EXPECT_EQ(orion_pci_map_structures(&slot.pci), ORION_NO_MAPPING);
 		EXPECT_EQ(slot.unmaps, n - 1);
 		EXPECT_EQ(slot.maps, slot.unmaps);
 		EXPECT_EQ(slot.config[4] & 6, 0);
@@ -503,7 +503,7 @@ TEST(device_pci_caps__msix_tables)
 			expect_refused(1);
 			continue;
 		}
-		EXPECT_EQ(pci_map_structures(&slot.pci), ORION_OK);
+		EXPECT_EQ(orion_pci_map_structures(&slot.pci), ORION_OK);
 		EXPECT_EQ(slot.pci.vectors, rows[i].vectors);
 		EXPECT_EQ(slot.pci.msix, rows[i].vectors > 0 ? 0x40 : 0);
 		if (rows[i].vectors > 0)
@@ -519,7 +519,7 @@ TEST(device_pci_caps__second_msix)
 	msix(3, 0);
 	msix(9, 0x800);
 	structures_but(0);
-	EXPECT_EQ(pci_map_structures(&slot.pci), ORION_OK);
+	EXPECT_EQ(orion_pci_map_structures(&slot.pci), ORION_OK);
 	EXPECT_EQ(slot.pci.vectors, 3);
 	EXPECT_EQ(slot.pci.msix, 0x4c);
 	finish();
@@ -547,7 +547,7 @@ TEST(device_pci_caps__random_configuration_space)
 			hand_set(slot.config + at + 8, 4, test_random_below(0x4800) & ~3u);
 			hand_set(slot.config + at + 12, 4, test_random_below(0x80));
 		}
-		status = pci_map_structures(&slot.pci);
+		status = orion_pci_map_structures(&slot.pci);
 		EXPECT(status == ORION_OK || status == ORION_DEVICE_REFUSED);
 		finish();
 	}

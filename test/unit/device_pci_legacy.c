@@ -74,8 +74,8 @@ static orion_status
 open_transport(void)
 {
 	world.pci = (struct pci *)(void *)world.storage.opaque;
-	return virtio_pci_open(&world.storage, &world.port, world.host, world.function,
-			       &world.transport);
+	return orion_virtio_pci_open(&world.storage, &world.port, world.host, world.function,
+				     &world.transport);
 }
 
 static uint32_t

@@ -74,8 +74,8 @@ begin(uint16_t vectors)
 	model_step_begin(world.host, MODEL_MEMORY_STRONG, 1);
 	test_at_end(world_end, NULL);
 	world.pci = (struct pci *)(void *)world.storage.opaque;
-	EXPECT_EQ(virtio_pci_open(&world.storage, &world.port, world.host, world.function,
-				  &world.transport),
+	EXPECT_EQ(orion_virtio_pci_open(&world.storage, &world.port, world.host, world.function,
+					&world.transport),
 		  ORION_OK);
 }
 
@@ -124,24 +124,24 @@ TEST(device_pci_msix__attach_writes_the_hosts_message)
 
 	begin(5);
 	for (uint16_t v = 0; v < 5; v++) {
-		EXPECT_EQ(pci_vector_attach(world.pci, v, v, handler, &count), ORION_OK);
+		EXPECT_EQ(orion_pci_vector_attach(world.pci, v, v, handler, &count), ORION_OK);
 		EXPECT_EQ(entry(v, 0), 0xfee00000 + v * 0x1000u);
 		EXPECT_EQ(entry(v, 1), 0);
 		EXPECT_EQ(entry(v, 2), 0x4000u + v);
 		EXPECT_EQ(entry(v, 3), 0);
 	}
-	EXPECT_EQ(pci_vector_attach(world.pci, 3, 0, handler, &count), ORION_INVALID);
-	EXPECT_EQ(pci_vector_attach(world.pci, 5, 0, handler, &count), ORION_INVALID);
-	EXPECT_EQ(pci_vector_attach(world.pci, 0xffff, 0, handler, &count), ORION_INVALID);
+	EXPECT_EQ(orion_pci_vector_attach(world.pci, 3, 0, handler, &count), ORION_INVALID);
+	EXPECT_EQ(orion_pci_vector_attach(world.pci, 5, 0, handler, &count), ORION_INVALID);
+	EXPECT_EQ(orion_pci_vector_attach(world.pci, 0xffff, 0, handler, &count), ORION_INVALID);
 	EXPECT_EQ(model_host_stats(world.host)->irqs, 5);
 	for (uint16_t v = 0; v < 5; v++) {
 		world.watched = v;
-		pci_vector_detach(world.pci, v);
+		orion_pci_vector_detach(world.pci, v);
 		EXPECT_EQ(entry(v, 3), 1);
-		pci_vector_detach(world.pci, v);
+		orion_pci_vector_detach(world.pci, v);
 	}
 	EXPECT_EQ(world.detached, 5);
-	pci_vector_detach(world.pci, 0xffff);
+	orion_pci_vector_detach(world.pci, 0xffff);
 	finish();
 }
 
@@ -151,12 +151,12 @@ TEST(device_pci_msix__host_refuses)
 
 	begin(3);
 	model_host_fail(world.host, 1, false);
-	EXPECT_EQ(pci_vector_attach(world.pci, 0, 0, handler, &count), ORION_NO_INTERRUPT);
+	EXPECT_EQ(orion_pci_vector_attach(world.pci, 0, 0, handler, &count), ORION_NO_INTERRUPT);
 	EXPECT_EQ(entry(0, 3), 1);
-	pci_vector_detach(world.pci, 0);
+	orion_pci_vector_detach(world.pci, 0);
 	EXPECT_EQ(world.detached, 0);
-	EXPECT_EQ(pci_vector_attach(world.pci, 0, 0, handler, &count), ORION_OK);
-	pci_vector_detach(world.pci, 0);
+	EXPECT_EQ(orion_pci_vector_attach(world.pci, 0, 0, handler, &count), ORION_OK);
+	orion_pci_vector_detach(world.pci, 0);
 	finish();
 }
 
@@ -167,7 +167,7 @@ TEST(device_pci_msix__without_msix)
 	begin(0);
 	EXPECT_EQ(world.pci->msix, 0);
 	EXPECT_EQ(world.pci->vectors, 0);
-	EXPECT_EQ(pci_vector_attach(world.pci, 0, 0, handler, &count), ORION_INVALID);
+	EXPECT_EQ(orion_pci_vector_attach(world.pci, 0, 0, handler, &count), ORION_INVALID);
 	finish();
 }
 
@@ -177,13 +177,13 @@ TEST(device_pci_msix__line)
 	unsigned count = 0;
 
 	begin(2);
-	EXPECT_EQ(pci_line_attach(world.pci, handler, &count), ORION_OK);
+	EXPECT_EQ(orion_pci_line_attach(world.pci, handler, &count), ORION_OK);
 	EXPECT_EQ(control() & 0x8000, 0);
 	EXPECT_EQ(command() & 0x400, 0);
-	EXPECT_EQ(pci_line_attach(world.pci, handler, &count), ORION_NO_INTERRUPT);
-	pci_line_detach(world.pci);
+	EXPECT_EQ(orion_pci_line_attach(world.pci, handler, &count), ORION_NO_INTERRUPT);
+	orion_pci_line_detach(world.pci);
 	EXPECT_EQ(command() & 0x400, 0x400);
-	pci_line_detach(world.pci);
+	orion_pci_line_detach(world.pci);
 	EXPECT_EQ(world.detached, 1);
 	finish();
 }
@@ -194,10 +194,10 @@ TEST(device_pci_msix__line_that_is_not_there)
 
 	begin(2);
 	world.pin_absent = true;
-	EXPECT_EQ(pci_line_attach(world.pci, handler, &count), ORION_NO_INTERRUPT);
+	EXPECT_EQ(orion_pci_line_attach(world.pci, handler, &count), ORION_NO_INTERRUPT);
 	world.pin_absent = false;
 	model_host_fail(world.host, 1, false);
-	EXPECT_EQ(pci_line_attach(world.pci, handler, &count), ORION_NO_INTERRUPT);
+	EXPECT_EQ(orion_pci_line_attach(world.pci, handler, &count), ORION_NO_INTERRUPT);
 	/* A pin that nobody listens to must not be pulled. */
 	EXPECT((control() & 0x8000) != 0 || (command() & 0x400) != 0);
 	finish();

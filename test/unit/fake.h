@@ -88,7 +88,7 @@ struct fake {
 	char journal[2048];
 };
 
-/* A port with every function, for port_check(). */
+/* A port with every function, for orion_port_check(). */
 struct orion_port fake_port_full(void);
 
 /*

@@ -32,7 +32,7 @@ fake_world_make(struct fake *fake)
 	world->next = worlds;
 	worlds = world;
 	world->fake = fake;
-	options_default(&world->options);
+	orion_options_default(&world->options);
 	world->budget.limit = world->options.shared_memory_size;
 	world->home_count = 1;
 	world->memory = test_alloc(VBLK_DEVICE_BYTES);

@@ -42,7 +42,7 @@ world_end(void *unused)
 {
 	(void)unused;
 	for (unsigned i = 0; i < MANAGER_DEVICES_MAX; i++)
-		(void)manager_detach(&world.manager, i, true);
+		(void)orion_manager_detach(&world.manager, i, true);
 }
 
 static void
@@ -50,7 +50,7 @@ begin(void)
 {
 	memset(&world, 0, sizeof(world));
 	world.host = fake_make(0);
-	options_default(&world.options);
+	orion_options_default(&world.options);
 	world.config = (struct manager_config){
 		.port = &world.host->port,
 		.port_context = world.host,
@@ -60,7 +60,7 @@ begin(void)
 		.memory_take = memory_take,
 		.memory_give = memory_give,
 	};
-	EXPECT_EQ(manager_init(&world.manager, &world.config, NULL), ORION_OK);
+	EXPECT_EQ(orion_manager_init(&world.manager, &world.config, NULL), ORION_OK);
 	test_at_end(world_end, NULL);
 }
 
@@ -73,21 +73,21 @@ TEST(manager_manager__refuses_bad_configurations)
 	begin();
 	config = world.config;
 	config.home_count = 0;
-	EXPECT_EQ(manager_init(&manager, &config, NULL), ORION_INVALID);
+	EXPECT_EQ(orion_manager_init(&manager, &config, NULL), ORION_INVALID);
 	config.home_count = VBLK_QUEUES_MAX + 1;
-	EXPECT_EQ(manager_init(&manager, &config, NULL), ORION_INVALID);
+	EXPECT_EQ(orion_manager_init(&manager, &config, NULL), ORION_INVALID);
 	config = world.config;
 	config.memory_take = NULL;
-	EXPECT_EQ(manager_init(&manager, &config, NULL), ORION_INVALID);
+	EXPECT_EQ(orion_manager_init(&manager, &config, NULL), ORION_INVALID);
 	config = world.config;
 	config.memory_give = NULL;
-	EXPECT_EQ(manager_init(&manager, &config, NULL), ORION_INVALID);
+	EXPECT_EQ(orion_manager_init(&manager, &config, NULL), ORION_INVALID);
 	world.options.queue_depth = 0;
-	EXPECT_EQ(manager_init(&manager, &world.config, &error), ORION_INVALID);
+	EXPECT_EQ(orion_manager_init(&manager, &world.config, &error), ORION_INVALID);
 	EXPECT_STR(error.key, "queue_depth");
 	world.options.queue_depth = 8;
 	world.host->port.dma_free = NULL;
-	EXPECT_EQ(manager_init(&manager, &world.config, NULL), ORION_PORT_INCOMPLETE);
+	EXPECT_EQ(orion_manager_init(&manager, &world.config, NULL), ORION_PORT_INCOMPLETE);
 }
 
 TEST(manager_manager__lowest_free_number)
@@ -96,18 +96,18 @@ TEST(manager_manager__lowest_free_number)
 
 	begin();
 	for (unsigned i = 0; i < 5; i++) {
-		EXPECT_EQ(manager_attach(&world.manager, fake_make(0)->transport, &index),
+		EXPECT_EQ(orion_manager_attach(&world.manager, fake_make(0)->transport, &index),
 			  ORION_OK);
 		EXPECT_EQ(index, i);
 	}
-	EXPECT_EQ(manager_count(&world.manager), 5);
-	EXPECT_EQ(manager_detach(&world.manager, 3, false), ORION_OK);
-	EXPECT_EQ(manager_detach(&world.manager, 1, false), ORION_OK);
-	EXPECT(manager_device_get(&world.manager, 1) == NULL);
-	EXPECT(manager_device_get(&world.manager, 2) != NULL);
-	EXPECT_EQ(manager_attach(&world.manager, fake_make(0)->transport, &index), ORION_OK);
+	EXPECT_EQ(orion_manager_count(&world.manager), 5);
+	EXPECT_EQ(orion_manager_detach(&world.manager, 3, false), ORION_OK);
+	EXPECT_EQ(orion_manager_detach(&world.manager, 1, false), ORION_OK);
+	EXPECT(orion_manager_device_get(&world.manager, 1) == NULL);
+	EXPECT(orion_manager_device_get(&world.manager, 2) != NULL);
+	EXPECT_EQ(orion_manager_attach(&world.manager, fake_make(0)->transport, &index), ORION_OK);
 	EXPECT_EQ(index, 1);
-	EXPECT_EQ(manager_count(&world.manager), 4);
+	EXPECT_EQ(orion_manager_count(&world.manager), 4);
 	EXPECT_EQ(world.live, 8);
 }
 
@@ -117,8 +117,8 @@ TEST(manager_manager__indices_that_are_none)
 
 	begin();
 	for (unsigned i = 0; i < sizeof(none) / sizeof(none[0]); i++) {
-		EXPECT_EQ(manager_detach(&world.manager, none[i], true), ORION_NOT_FOUND);
-		EXPECT(manager_device_get(&world.manager, none[i]) == NULL);
+		EXPECT_EQ(orion_manager_detach(&world.manager, none[i], true), ORION_NOT_FOUND);
+		EXPECT(orion_manager_device_get(&world.manager, none[i]) == NULL);
 	}
 }
 
@@ -129,14 +129,14 @@ TEST(manager_manager__as_many_as_the_options_allow)
 
 	begin();
 	world.options.device_max_count = 3;
-	EXPECT_EQ(manager_init(&world.manager, &world.config, NULL), ORION_OK);
+	EXPECT_EQ(orion_manager_init(&world.manager, &world.config, NULL), ORION_OK);
 	for (unsigned i = 0; i < 3; i++)
-		EXPECT_EQ(manager_attach(&world.manager, fake_make(0)->transport, &index),
+		EXPECT_EQ(orion_manager_attach(&world.manager, fake_make(0)->transport, &index),
 			  ORION_OK);
 	extra = fake_make(0);
-	EXPECT_EQ(manager_attach(&world.manager, extra->transport, &index), ORION_TOO_LARGE);
+	EXPECT_EQ(orion_manager_attach(&world.manager, extra->transport, &index), ORION_TOO_LARGE);
 	EXPECT_STR(extra->journal, "close");
-	EXPECT_EQ(manager_attach_pci(&world.manager, 8, &index), ORION_TOO_LARGE);
+	EXPECT_EQ(orion_manager_attach_pci(&world.manager, 8, &index), ORION_TOO_LARGE);
 }
 
 TEST(manager_manager__thirty_two_devices)
@@ -145,10 +145,11 @@ TEST(manager_manager__thirty_two_devices)
 
 	begin();
 	for (unsigned i = 0; i < 32; i++)
-		EXPECT_EQ(manager_attach(&world.manager, fake_make(0)->transport, &index),
+		EXPECT_EQ(orion_manager_attach(&world.manager, fake_make(0)->transport, &index),
 			  ORION_OK);
-	EXPECT_EQ(manager_count(&world.manager), 32);
-	EXPECT_EQ(manager_attach(&world.manager, fake_make(0)->transport, &index), ORION_TOO_LARGE);
+	EXPECT_EQ(orion_manager_count(&world.manager), 32);
+	EXPECT_EQ(orion_manager_attach(&world.manager, fake_make(0)->transport, &index),
+		  ORION_TOO_LARGE);
 }
 
 /* Memory, probe and open fail in turn. */
@@ -165,10 +166,10 @@ TEST(manager_manager__failed_attach_leaves_nothing)
 		fake->features_refused = n == 2;
 		world.host->fail_at = n == 3 ? 1 : 0;
 		fake->enable_refused = n == 4 ? 1 : 0;
-		status = manager_attach(&world.manager, fake->transport, &index);
+		status = orion_manager_attach(&world.manager, fake->transport, &index);
 		if (n == 5) {
 			EXPECT_EQ(status, ORION_OK);
-			EXPECT_EQ(manager_detach(&world.manager, index, false), ORION_OK);
+			EXPECT_EQ(orion_manager_detach(&world.manager, index, false), ORION_OK);
 		} else {
 			EXPECT(status ==
 			       (n < 2 || n == 3 ? ORION_NO_MEMORY : ORION_DEVICE_REFUSED));
@@ -178,7 +179,7 @@ TEST(manager_manager__failed_attach_leaves_nothing)
 		EXPECT_EQ(fake_vectors_live(fake), 0);
 		EXPECT_EQ(world.host->regions_live, 0);
 		EXPECT_EQ(world.live, 0);
-		EXPECT_EQ(manager_count(&world.manager), 0);
+		EXPECT_EQ(orion_manager_count(&world.manager), 0);
 		EXPECT_EQ(world.manager.budget.used, 0);
 	}
 }
@@ -188,10 +189,10 @@ TEST(manager_manager__pci_without_pci)
 	unsigned index;
 
 	begin();
-	EXPECT_EQ(manager_attach_pci(&world.manager, 8, &index), ORION_NOT_FOUND);
+	EXPECT_EQ(orion_manager_attach_pci(&world.manager, 8, &index), ORION_NOT_FOUND);
 	world.host->port.pci_read = NULL;
-	EXPECT_EQ(manager_attach_pci(&world.manager, 8, &index), ORION_PORT_INCOMPLETE);
-	EXPECT_EQ(manager_count(&world.manager), 0);
+	EXPECT_EQ(orion_manager_attach_pci(&world.manager, 8, &index), ORION_PORT_INCOMPLETE);
+	EXPECT_EQ(orion_manager_count(&world.manager), 0);
 }
 
 TEST(manager_manager__busy_devices_stay_unless_forced)
@@ -201,13 +202,13 @@ TEST(manager_manager__busy_devices_stay_unless_forced)
 	unsigned index;
 
 	begin();
-	EXPECT_EQ(manager_attach(&world.manager, fake_make(0)->transport, &index), ORION_OK);
-	EXPECT_EQ(vblk_submit(vblk_queue_get(manager_device_get(&world.manager, index), 0),
+	EXPECT_EQ(orion_manager_attach(&world.manager, fake_make(0)->transport, &index), ORION_OK);
+	EXPECT_EQ(vblk_submit(vblk_queue_get(orion_manager_device_get(&world.manager, index), 0),
 			      &request, 1),
 		  1);
-	EXPECT_EQ(manager_detach(&world.manager, index, false), ORION_BUSY);
-	EXPECT_EQ(manager_count(&world.manager), 1);
-	EXPECT_EQ(manager_detach(&world.manager, index, true), ORION_OK);
+	EXPECT_EQ(orion_manager_detach(&world.manager, index, false), ORION_BUSY);
+	EXPECT_EQ(orion_manager_count(&world.manager), 1);
+	EXPECT_EQ(orion_manager_detach(&world.manager, index, true), ORION_OK);
 	EXPECT_EQ(world.live, 0);
 }
 
@@ -219,13 +220,13 @@ TEST(manager_manager__shared_budget)
 	begin();
 	world.options.shared_memory_size = 1 << 20;
 	world.options.queue_depth = 1024;
-	EXPECT_EQ(manager_init(&world.manager, &world.config, NULL), ORION_OK);
+	EXPECT_EQ(orion_manager_init(&world.manager, &world.config, NULL), ORION_OK);
 	while (attached < 32) {
 		struct fake *fake = fake_make(BIT(2) | BIT(28));
 
 		fake->queue_size = 1024;
 		fake_config(fake, 12, 4, 126);
-		if (manager_attach(&world.manager, fake->transport, &index) != ORION_OK)
+		if (orion_manager_attach(&world.manager, fake->transport, &index) != ORION_OK)
 			break;
 		attached++;
 	}

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* src/manager/options.c, toml.c, toml_scalar.c: against Python's TOML reader, and in words. */
+/*
+ * src/manager/options.c, toml.c, toml_scalar.c: against Python's TOML reader, and in words.
+ */
 #include <string.h>
 
 #include "orion/options.h"
@@ -53,7 +55,7 @@ parse(const char *text, size_t length, struct orion_options *options,
 
 	memcpy(copy, text, length);
 	memset(error, 0xee, sizeof(*error));
-	status = options_parse(copy, length, options, error);
+	status = orion_options_parse(copy, length, options, error);
 	test_free(copy);
 	return status;
 }
@@ -64,7 +66,7 @@ TEST(manager_options__agree_with_the_oracle)
 	struct orion_options_error error;
 
 	for (unsigned i = 0; i < sizeof(oracle) / sizeof(oracle[0]); i++) {
-		options_default(&options);
+		orion_options_default(&options);
 		before = options;
 
 		orion_status status =
@@ -95,7 +97,7 @@ TEST(manager_options__survives_anything)
 		size_t length = strlen(oracle[i].text);
 		char *copy = test_alloc(length + 1);
 
-		options_default(&options);
+		orion_options_default(&options);
 		for (size_t n = 0; n < length; n++)
 			(void)parse(oracle[i].text, n, &options, &error);
 		for (unsigned n = 0; n < 20 && length != 0; n++) {
@@ -145,7 +147,7 @@ TEST(manager_options__errors_in_words)
 	struct orion_options_error error;
 
 	for (unsigned i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-		options_default(&options);
+		orion_options_default(&options);
 		EXPECT_EQ(parse(rows[i].text, strlen(rows[i].text), &options, &error),
 			  ORION_INVALID);
 		test_note("%s -> line %u, key %s: %s", rows[i].text, error.line, error.key,
@@ -161,24 +163,24 @@ TEST(manager_options__check)
 	struct orion_options options;
 	struct orion_options_error error;
 
-	options_default(&options);
-	EXPECT_EQ(options_check(&options, NULL), ORION_OK);
+	orion_options_default(&options);
+	EXPECT_EQ(orion_options_check(&options, NULL), ORION_OK);
 	EXPECT_EQ(sum_of(&options), oracle[0].sum);
 	options.queue_depth = 1025;
-	EXPECT_EQ(options_check(&options, NULL), ORION_INVALID);
-	EXPECT_EQ(options_check(&options, &error), ORION_INVALID);
+	EXPECT_EQ(orion_options_check(&options, NULL), ORION_INVALID);
+	EXPECT_EQ(orion_options_check(&options, &error), ORION_INVALID);
 	EXPECT_EQ(error.line, 0);
 	EXPECT_STR(error.key, "queue_depth");
 	EXPECT(strstr(error.text, "from 1 to 1024") != NULL);
-	options_default(&options);
+	orion_options_default(&options);
 	options.io_scheduler = (orion_scheduler)2;
-	EXPECT_EQ(options_check(&options, &error), ORION_INVALID);
+	EXPECT_EQ(orion_options_check(&options, &error), ORION_INVALID);
 	EXPECT_STR(error.key, "io_scheduler");
-	options_default(&options);
+	orion_options_default(&options);
 	options.shared_memory_size = 0;
-	EXPECT_EQ(options_check(&options, &error), ORION_INVALID);
-	options_default(&options);
+	EXPECT_EQ(orion_options_check(&options, &error), ORION_INVALID);
+	orion_options_default(&options);
 	options.features_off = options.features_required = 1;
-	EXPECT_EQ(options_check(&options, &error), ORION_INVALID);
+	EXPECT_EQ(orion_options_check(&options, &error), ORION_INVALID);
 	EXPECT_STR(error.key, "features_required");
 }

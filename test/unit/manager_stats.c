@@ -8,21 +8,22 @@
 
 TEST(manager_stats__buckets_meet)
 {
-	EXPECT_EQ(stats_bucket_floor(0), 0);
-	EXPECT_EQ(stats_bucket_floor(8), 8);
-	EXPECT_EQ(stats_bucket_floor(11), 14);
-	EXPECT_EQ(stats_bucket_floor(12), 16);
+	EXPECT_EQ(orion_stats_bucket_floor(0), 0);
+	EXPECT_EQ(orion_stats_bucket_floor(8), 8);
+	EXPECT_EQ(orion_stats_bucket_floor(11), 14);
+	EXPECT_EQ(orion_stats_bucket_floor(12), 16);
 	for (unsigned b = 0; b + 1 < ORION_LATENCY_BUCKETS; b++) {
-		uint64_t least = stats_bucket_floor(b), next = stats_bucket_floor(b + 1);
+		uint64_t least = orion_stats_bucket_floor(b),
+			 next = orion_stats_bucket_floor(b + 1);
 
 		EXPECT(least < next);
-		EXPECT_EQ(stats_bucket(least), b);
-		EXPECT_EQ(stats_bucket(next - 1), b);
+		EXPECT_EQ(orion_stats_bucket(least), b);
+		EXPECT_EQ(orion_stats_bucket(next - 1), b);
 		/* At most a quarter wide. */
 		EXPECT(b < 8 || (next - least) * 4 <= least);
 	}
-	EXPECT_EQ(stats_bucket(UINT64_MAX), ORION_LATENCY_BUCKETS - 1);
-	EXPECT_EQ(stats_bucket(stats_bucket_floor(ORION_LATENCY_BUCKETS - 1)),
+	EXPECT_EQ(orion_stats_bucket(UINT64_MAX), ORION_LATENCY_BUCKETS - 1);
+	EXPECT_EQ(orion_stats_bucket(orion_stats_bucket_floor(ORION_LATENCY_BUCKETS - 1)),
 		  ORION_LATENCY_BUCKETS - 1);
 }
 
@@ -32,9 +33,9 @@ TEST(manager_stats__buckets_against_search)
 		uint64_t ticks = test_random() >> test_random_below(64);
 		unsigned slow = ORION_LATENCY_BUCKETS - 1;
 
-		while (stats_bucket_floor(slow) > ticks)
+		while (orion_stats_bucket_floor(slow) > ticks)
 			slow--;
-		EXPECT_EQ(stats_bucket(ticks), slow);
+		EXPECT_EQ(orion_stats_bucket(ticks), slow);
 	}
 }
 
@@ -56,13 +57,13 @@ TEST(manager_stats__percentiles_against_sorting)
 
 		for (unsigned i = 0; i < count; i++) {
 			values[i] = test_random() >> (34 + test_random_below(30));
-			buckets[stats_bucket(values[i])]++;
+			buckets[orion_stats_bucket(values[i])]++;
 		}
 		qsort(values, count, sizeof(values[0]), by_value);
 		for (unsigned t = 0; t <= 1000; t += 50) {
 			unsigned rank = (count * t + 999) / 1000;
 			uint64_t exact = values[rank == 0 ? 0 : rank - 1];
-			uint64_t got = stats_percentile(buckets, t);
+			uint64_t got = orion_stats_percentile(buckets, t);
 
 			EXPECT(got >= exact);
 			EXPECT(got <= exact + exact / 4);
@@ -74,12 +75,12 @@ TEST(manager_stats__percentile_edges)
 {
 	uint64_t buckets[ORION_LATENCY_BUCKETS] = {0};
 
-	EXPECT_EQ(stats_percentile(buckets, 500), 0);
+	EXPECT_EQ(orion_stats_percentile(buckets, 500), 0);
 	buckets[5] = UINT64_C(1) << 60;
 	buckets[7] = UINT64_C(1) << 60;
-	EXPECT_EQ(stats_percentile(buckets, 0), 5);
-	EXPECT_EQ(stats_percentile(buckets, 500), 5);
-	EXPECT_EQ(stats_percentile(buckets, 501), 7);
-	EXPECT_EQ(stats_percentile(buckets, 1000), 7);
-	EXPECT_EQ(stats_percentile(buckets, 5000), 7);
+	EXPECT_EQ(orion_stats_percentile(buckets, 0), 5);
+	EXPECT_EQ(orion_stats_percentile(buckets, 500), 5);
+	EXPECT_EQ(orion_stats_percentile(buckets, 501), 7);
+	EXPECT_EQ(orion_stats_percentile(buckets, 1000), 7);
+	EXPECT_EQ(orion_stats_percentile(buckets, 5000), 7);
 }

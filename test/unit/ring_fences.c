@@ -22,13 +22,13 @@ TEST(ring_fences__the_index_is_out_before_the_question)
 					      .ids = 4,
 					      .limit = 4,
 					      .event_index = seed % 2 == 0};
-		struct vring_layout layout = vring_layout(4, false);
+		struct orion_vring_layout layout = orion_vring_layout(4, false);
 		struct vring ring;
 
 		EXPECT_EQ(model_host_port()->dma_alloc(host, layout.bytes, 4096, &region),
 			  ORION_OK);
 		config.shared = region.cpu;
-		vring_setup(&ring, &config);
+		orion_vring_setup(&ring, &config);
 		model_step_begin(host, MODEL_MEMORY_TSO, seed);
 		vring_split_prepare_table(&ring, vring_split_next(&ring), 0x1000, 16);
 		vring_split_add_table(&ring, vring_split_next(&ring), 0);
@@ -58,14 +58,14 @@ TEST(ring_fences__entries_are_out_before_the_index)
 		struct bare_slot slots[4];
 		struct orion_region region;
 		struct vring_config config = {.slots = slots, .size = 4, .ids = 4, .limit = 4};
-		struct vring_layout layout = vring_layout(4, false);
+		struct orion_vring_layout layout = orion_vring_layout(4, false);
 		struct vring ring;
 		const uint8_t *avail;
 
 		EXPECT_EQ(model_host_port()->dma_alloc(host, layout.bytes, 4096, &region),
 			  ORION_OK);
 		config.shared = region.cpu;
-		vring_setup(&ring, &config);
+		orion_vring_setup(&ring, &config);
 		avail = (uint8_t *)region.cpu + layout.driver_offset;
 		model_step_begin(host, MODEL_MEMORY_WEAK, seed);
 		for (unsigned i = 0; i < 4; i++) {
@@ -103,13 +103,13 @@ TEST(ring_fences__the_flags_are_out_before_the_question)
 					      .limit = 4,
 					      .packed = true,
 					      .event_index = seed % 2 == 0};
-		struct vring_layout layout = vring_layout(4, true);
+		struct orion_vring_layout layout = orion_vring_layout(4, true);
 		struct vring ring;
 
 		EXPECT_EQ(model_host_port()->dma_alloc(host, layout.bytes, 4096, &region),
 			  ORION_OK);
 		config.shared = region.cpu;
-		vring_setup(&ring, &config);
+		orion_vring_setup(&ring, &config);
 		model_step_begin(host, MODEL_MEMORY_TSO, seed);
 		vring_packed_add_table(&ring, vring_packed_next(&ring), 0x1000,
 				       vring_packed_table_word(vring_packed_next(&ring), 16), 0);
@@ -145,7 +145,7 @@ TEST(ring_fences__contents_are_out_before_the_flags)
 		EXPECT_EQ(model_host_port()->dma_alloc(host, 72, 4096, &region), ORION_OK);
 		config.shared = region.cpu;
 		desc = region.cpu;
-		vring_setup(&ring, &config);
+		orion_vring_setup(&ring, &config);
 		model_step_begin(host, MODEL_MEMORY_WEAK, seed);
 		if (direct) {
 			vring_packed_begin(&ring, &chain);

@@ -41,7 +41,7 @@ struct bench {
 static void
 bench_start(struct bench *bench, unsigned size, unsigned limit, bool packed, bool direct)
 {
-	struct vring_layout layout = vring_layout(size, packed);
+	struct orion_vring_layout layout = orion_vring_layout(size, packed);
 	struct vring_config config = {
 		.size = size,
 		.ids = size,
@@ -59,7 +59,7 @@ bench_start(struct bench *bench, unsigned size, unsigned limit, bool packed, boo
 	config.shared = bench->shared;
 	config.slots = bench->slots;
 	config.links = bench->links;
-	vring_setup(&bench->ring, &config);
+	orion_vring_setup(&bench->ring, &config);
 	bench->hand = hand_make(bench->shared, bench->shared + layout.driver_offset,
 				bench->shared + layout.device_offset, size, packed);
 }

@@ -52,7 +52,7 @@ bench_make(unsigned size, unsigned ids, bool direct, bool event_index)
 				      .kind = direct ? VRING_DIRECT : 0,
 				      .packed = true,
 				      .event_index = event_index};
-	struct vring_layout layout = vring_layout(config.size, true);
+	struct orion_vring_layout layout = orion_vring_layout(config.size, true);
 
 	bench->shared = test_alloc(layout.bytes);
 	bench->slots = test_alloc(ids * sizeof(*bench->slots));
@@ -62,7 +62,7 @@ bench_make(unsigned size, unsigned ids, bool direct, bool event_index)
 	current = bench;
 	config.shared = bench->shared;
 	config.slots = bench->slots;
-	vring_setup(&bench->ring, &config);
+	orion_vring_setup(&bench->ring, &config);
 	bench->hand = hand_make(bench->shared, bench->shared + layout.driver_offset,
 				bench->shared + layout.device_offset, size, true);
 	bench->direct = direct;

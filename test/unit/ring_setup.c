@@ -13,7 +13,7 @@
 TEST(ring_setup__split_layout_holds_three_areas_apart)
 {
 	for (unsigned size = 1; size <= 32768; size *= 2) {
-		struct vring_layout layout = vring_layout((uint16_t)size, false);
+		struct orion_vring_layout layout = orion_vring_layout((uint16_t)size, false);
 
 		EXPECT_EQ(layout.driver_offset, 16 * (size_t)size);
 		EXPECT(layout.device_offset >= layout.driver_offset + 6 + 2 * (size_t)size);
@@ -30,7 +30,7 @@ TEST(ring_setup__split_layout_holds_three_areas_apart)
 TEST(ring_setup__legacy_layout_is_whole_pages)
 {
 	for (size_t size = 1; size <= 32768; size *= 2) {
-		struct vring_layout layout = vring_layout_legacy((uint32_t)size);
+		struct orion_vring_layout layout = orion_vring_layout_legacy((uint32_t)size);
 		size_t first = (16 * size + 2 * (3 + size) + 4095) & ~(size_t)4095;
 
 		EXPECT_EQ(layout.driver_offset, 16 * size);
@@ -42,7 +42,7 @@ TEST(ring_setup__legacy_layout_is_whole_pages)
 TEST(ring_setup__packed_layout_holds_ring_and_events)
 {
 	for (unsigned size = 1; size <= 32768; size++) {
-		struct vring_layout layout = vring_layout((uint16_t)size, true);
+		struct orion_vring_layout layout = orion_vring_layout((uint16_t)size, true);
 
 		EXPECT_EQ(layout.driver_offset, 16 * (size_t)size);
 		EXPECT_EQ(layout.device_offset, 16 * (size_t)size + 4);
@@ -70,7 +70,7 @@ TEST_AXES(ring_setup__starts_empty_over_old_memory, axes, NULL)
 		.packed = test_choice(&layouts) == 1,
 		.event_index = test_choice(&events) == 1,
 	};
-	struct vring_layout layout = vring_layout(size, config.packed);
+	struct orion_vring_layout layout = orion_vring_layout(size, config.packed);
 	uint8_t *shared = test_alloc(layout.bytes + 1);
 	struct vring ring;
 
@@ -80,7 +80,7 @@ TEST_AXES(ring_setup__starts_empty_over_old_memory, axes, NULL)
 	memset(config.slots, 0xee, size * sizeof(struct bare_slot));
 	memset(shared, 0xee, layout.bytes + 1);
 	memset(&ring, 0xee, sizeof(ring));
-	vring_setup(&ring, &config);
+	orion_vring_setup(&ring, &config);
 
 	EXPECT_EQ(shared[layout.bytes], 0xee);
 	EXPECT_EQ(ring.size, size);
@@ -129,7 +129,7 @@ TEST(ring_setup__id_mask)
 					      .limit = ids,
 					      .packed = true};
 
-		vring_setup(&ring, &config);
+		orion_vring_setup(&ring, &config);
 		EXPECT(ring.id_mask >= ids - 1 &&
 		       (ring.id_mask == 0 || ring.id_mask / 2 < ids - 1));
 		EXPECT_EQ(ring.id_mask & (ring.id_mask + 1u), 0);

@@ -21,7 +21,7 @@ struct bench {
 	struct bare_slot *slots;
 	uint16_t *links;
 	uint8_t *shared;
-	struct vring_layout layout;
+	struct orion_vring_layout layout;
 	struct hand hand;
 	bool direct;
 	unsigned kind;
@@ -56,7 +56,7 @@ bench_make(unsigned size, bool direct, bool event_index)
 				      .kind = direct ? VRING_DIRECT : 0,
 				      .event_index = event_index};
 
-	bench->layout = vring_layout(config.size, false);
+	bench->layout = orion_vring_layout(config.size, false);
 	bench->shared = test_alloc(bench->layout.bytes);
 	bench->slots = test_alloc(size * sizeof(*bench->slots));
 	bench->links = test_alloc(size * sizeof(*bench->links));
@@ -67,7 +67,7 @@ bench_make(unsigned size, bool direct, bool event_index)
 	config.shared = bench->shared;
 	config.slots = bench->slots;
 	config.links = bench->links;
-	vring_setup(&bench->ring, &config);
+	orion_vring_setup(&bench->ring, &config);
 	bench->hand = hand_make(bench->shared, bench->shared + bench->layout.driver_offset,
 				bench->shared + bench->layout.device_offset, size, false);
 	bench->direct = direct;

@@ -267,7 +267,7 @@ open_device(uint32_t subchannel, unsigned n, struct virtio_transport *out)
 {
 	static struct virtio_ccw devices[PLACES_MAX];
 
-	return virtio_ccw_open(&devices[n], port_get(), NULL, &host, subchannel, out);
+	return orion_virtio_ccw_open(&devices[n], port_get(), NULL, &host, subchannel, out);
 }
 
 void
