@@ -147,6 +147,17 @@ typedef enum virtio_irq_mode {
 	VIRTIO_IRQ_PER_QUEUE,     /* one for configuration, one per queue */
 } virtio_irq_mode;
 
+/*
+ * What the completion of a write is worth when the power fails.  Whoever offers flushes to others
+ * looks here first: only the first kind is asked of the device, the others are answers already.
+ * [spec 5.2.6.2]
+ */
+typedef enum vblk_durability {
+	VBLK_DURABILITY_FLUSH,    /* nothing before a VBLK_FLUSH that was sent after it succeeds */
+	VBLK_DURABILITY_STABLE,   /* it is on the disk; a flush has nothing to do, and succeeds */
+	VBLK_DURABILITY_NONE,     /* the device promises nothing, ever: a flush is not supported */
+} vblk_durability;
+
 /* Everything that is known of a device.  Constant from open to close, but for the marked fields. */
 struct vblk_info {
 	const char *transport;
@@ -160,7 +171,8 @@ struct vblk_info {
 	uint32_t physical_block_bytes;  /* at least block_bytes */
 	uint32_t alignment_offset_blocks;
 	uint32_t io_min_blocks, io_opt_blocks;  /* 0: not told */
-	bool read_only, flush, writeback;
+	bool read_only, flush, writeback;       /* flush: VBLK_FLUSH is taken, and sent */
+	vblk_durability durability;
 
 	uint32_t segments_max;          /* data segments that one device request can carry */
 	uint32_t segment_bytes_max;     /* bytes in one descriptor; UINT32_MAX: no limit */
@@ -308,7 +320,8 @@ unsigned vblk_submit(struct vblk_queue *queue, const struct vblk_request *reques
  * ORION_DEVICE_BROKEN, ORION_WRONG_STATE (stopped), or what breaks a rule in the first request not
  * taken: ORION_INVALID, ORION_OUT_OF_RANGE, ORION_MISALIGNED (sector or length no
  * multiple of the block, or segments that cannot be cut on one), ORION_TOO_LARGE, ORION_READ_ONLY,
- * ORION_NOT_SUPPORTED (flush without VIRTIO_BLK_F_FLUSH).  Context: owner.
+ * ORION_NOT_SUPPORTED (flush without VIRTIO_BLK_F_FLUSH, whether or not there would be anything to
+ * do: vblk_info.durability).  Context: owner.
  */
 orion_status vblk_refusal(const struct vblk_queue *queue);
 
