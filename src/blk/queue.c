@@ -107,6 +107,11 @@ vblk_queue_reset_ring(struct vblk_queue *queue)
 		if (info->indirect)
 			vblk_shape(queue, slot, 1);
 	}
+	for (unsigned i = 0; i < VBLK_PARTS_MAX; i++)
+		queue->parts[i].active = false;
+	queue->parts_waiting = 0;
+	queue->parts_active = 0;
+	queue->parts_slots = 0;
 	queue->drained = 0;
 	__atomic_store_n(&queue->cause, VBLK_CAUSE_NONE, __ATOMIC_RELEASE);
 	queue->mode = queue->config.kind | (info->packed ? VBLK_MODE_PACKED : 0) |

@@ -109,17 +109,21 @@ vblk_drain(struct vblk_queue *queue, struct vblk_completion *completions, unsign
 	unsigned done = drain_parts(queue, completions, max);
 	struct vring *ring = &queue->ring;
 
-	for (; queue->drained < ring->ids && done < max; queue->drained++) {
+	for (; queue->drained < ring->ids; queue->drained++) {
 		struct vblk_slot *slot = vblk_slot_at(queue, queue->drained);
+		bool whole = slot->part == VBLK_NO_PART;
 
 		if (slot->ring.descriptors == 0)
 			continue;
+		/* Parts make no completion of their own, so they wait for no room. */
+		if (whole && done == max)
+			break;
 		vring_forget(ring, &slot->ring);
-		if (slot->part != VBLK_NO_PART)
-			queue->parts_slots--;
-		else
+		if (whole)
 			completions[done++] =
 				(struct vblk_completion){slot->cookie, ORION_OUTCOME_UNKNOWN, 0};
+		else
+			queue->parts_slots--;
 	}
 	queue->stats.given_back += done;
 	queue->stats.failed += done;

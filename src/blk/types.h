@@ -191,7 +191,7 @@ size_t vblk_queue_bytes(const struct vblk_device *device);
 /* Bytes of one queue of IDS slots that are shared with the device. */
 size_t vblk_queue_shared_bytes(const struct vblk_info *info, uint32_t ids);
 
-/* The state of a queue that the device has not begun to use. */
+/* The state of a queue that the device has not begun to use, with nothing in flight. */
 void vblk_queue_reset_ring(struct vblk_queue *queue);
 
 /* Builds queue INDEX in MEMORY and takes its DMA memory.  Nothing is told to the device. */
