@@ -37,7 +37,8 @@
  * Distrust.  Whatever the device writes is read once, checked, then used.  A claim that cannot be
  * true (an id that is not in flight, an index that leaps) latches the queue as broken with its
  * first cause: submit then takes nothing, reap gives nothing, until vblk_stop() has reset the
- * device and every request left comes back with ORION_OUTCOME_UNKNOWN.
+ * device and every request left comes back with ORION_OUTCOME_UNKNOWN.  A device that asks for a
+ * reset or is gone latches all of its queues, as soon as vblk_refresh() sees it.
  *
  * Not done here: buffers and their mapping, waiting, scheduling, caching, partitions; see storage/.
  */
@@ -218,8 +219,9 @@ ORION_MUST_USE orion_status vblk_probe(void *memory, const struct vblk_config *c
  * Builds and enables the queues, attaches interrupts, sets DRIVER_OK.  MEMORY is private, 64-byte
  * aligned, at least as large as vblk_probe() said, and belongs to the device until vblk_close().
  * Where vectors are short the device works with fewer, a line, or polling (vblk_info.irq_mode).
- * On failure the device is closed as by vblk_close(): ORION_NO_MEMORY, ORION_DEVICE_REFUSED,
- * ORION_WRONG_STATE.  Context: setup.  [spec 3.1.1]
+ * On failure FAILED is set and the device is closed as by vblk_close(): ORION_NO_MEMORY,
+ * ORION_DEVICE_REFUSED, ORION_DEVICE_BROKEN, ORION_DEVICE_GONE, ORION_TIMED_OUT,
+ * ORION_INVALID; but ORION_WRONG_STATE changes nothing.  Context: setup.  [spec 3.1.1]
  */
 ORION_MUST_USE orion_status vblk_open(struct vblk_device *device, void *memory, size_t bytes);
 
@@ -292,14 +294,22 @@ vblk_cause vblk_cause_get(const struct vblk_device *device);
 const char *vblk_cause_text(vblk_cause cause);
 
 /*
- * Reads the status field and, if the device said that its configuration changed, the capacity.
- * *CHANGED (may be NULL) tells whether the capacity did.  ORION_DEVICE_BROKEN: DEVICE_NEEDS_RESET;
- * ORION_DEVICE_GONE.  Call it when vblk_config_pending() and once in a while.  Context: setup, but
- * the queues' owners may be active.  [spec 2.5, 5.2.4]
+ * Reads the status field and the capacity.  *CHANGED (may be NULL) tells whether the capacity
+ * changed.  Call it when vblk_config_pending() and once in a while, above all where irq_mode is
+ * VIRTIO_IRQ_POLLED and nothing else tells.
+ *   ORION_DEVICE_BROKEN   DEVICE_NEEDS_RESET, or broken before; no queue takes or gives anything
+ *                         from then on, until vblk_stop()
+ *   ORION_DEVICE_GONE     the same, for good
+ *   ORION_WRONG_STATE     the device is not live
+ *   ORION_TIMED_OUT, ORION_DEVICE_REFUSED   the capacity could not be read: it stays pending
+ * Context: setup, but the queues' owners may be active.  [spec 2.1, 2.5, 5.2.4]
  */
 orion_status vblk_refresh(struct vblk_device *device, bool *changed);
 
-/* True when a configuration interrupt came since the last vblk_refresh().  Any context. */
+/*
+ * True when a configuration interrupt came since the last vblk_refresh(), or that one failed to
+ * read.  Any context.
+ */
 bool vblk_config_pending(const struct vblk_device *device);
 
 /* The specification's name of feature BIT of a block device ("VIRTIO_BLK_F_RO"), or NULL. */

@@ -43,13 +43,13 @@ vblk_cause_get(const struct vblk_device *device)
 		if (cause != VBLK_CAUSE_NONE)
 			return cause;
 	}
-	return device->cause;
+	return __atomic_load_n(&device->cause, __ATOMIC_RELAXED);
 }
 
 vblk_state
 vblk_state_get(const struct vblk_device *device)
 {
-	switch (device->virtio.state) {
+	switch (__atomic_load_n(&device->virtio.state, __ATOMIC_RELAXED)) {
 	case VIRTIO_ABSENT:
 		return VBLK_CLOSED;
 	case VIRTIO_DEAD:

@@ -218,6 +218,15 @@ vblk_open(struct vblk_device *device, void *memory, size_t bytes)
 	}
 	orion_virtio_move(&device->virtio, VIRTIO_QUEUES);
 	orion_virtio_live(&device->virtio);
+	/*
+	 * A device that was not yet driven need not have told of a new size; and it may find only
+	 * now that it cannot go on.  [spec 2.1.2]
+	 */
+	status = vblk_refresh(device, NULL);
+	if (status == ORION_DEVICE_BROKEN || status == ORION_DEVICE_GONE) {
+		vblk_close(device);
+		return status;
+	}
 	return ORION_OK;
 }
 
@@ -240,40 +249,51 @@ vblk_close(struct vblk_device *device)
 	orion_virtio_move(virtio, VIRTIO_ABSENT);
 }
 
-orion_status
-vblk_refresh(struct vblk_device *device, bool *changed)
+/* Reads the capacity.  What could not be read is not done with: it stays pending. */
+static orion_status
+refresh_capacity(struct vblk_device *device, bool *changed)
 {
 	struct vblk_info *info = &device->info;
-	orion_status status = orion_virtio_look(&device->virtio);
 	uint64_t capacity = 0;
 	const struct virtio_field field = {offsetof(struct virtio_blk_config, capacity), 8,
 					   &capacity};
+	orion_status status;
 
-	if (changed != NULL)
-		*changed = false;
-	if (status != ORION_OK) {
-		if (device->cause == VBLK_CAUSE_NONE)
-			device->cause = status == ORION_DEVICE_GONE ? VBLK_CAUSE_GONE
-								    : VBLK_CAUSE_NEEDS_RESET;
-		return status;
-	}
-	/* Without interrupts nobody says that anything changed: look. */
-	if (!__atomic_exchange_n(&device->virtio.config_pending, 0, __ATOMIC_ACQUIRE) &&
-	    info->irq_mode != VIRTIO_IRQ_POLLED)
-		return ORION_OK;
+	(void)__atomic_exchange_n(&device->virtio.config_pending, 0, __ATOMIC_ACQUIRE);
 	status = orion_virtio_config_read(&device->virtio, &field, 1);
 	if (status != ORION_OK) {
-		/* Not read, so not done with: the next refresh tries again. */
 		__atomic_store_n(&device->virtio.config_pending, 1, __ATOMIC_RELEASE);
 		return status;
 	}
 	capacity = vblk_capacity_usable(capacity, info->block_bytes);
 	if (capacity == info->capacity_sectors)
 		return ORION_OK;
-	if (changed != NULL)
-		*changed = true;
+	*changed = true;
 	__atomic_store_n(&info->capacity_sectors, capacity, __ATOMIC_RELAXED);
 	for (unsigned i = 0; i < info->queues; i++)
 		__atomic_store_n(&device->queues[i]->capacity, capacity, __ATOMIC_RELAXED);
 	return ORION_OK;
+}
+
+orion_status
+vblk_refresh(struct vblk_device *device, bool *changed)
+{
+	virtio_state state = device->virtio.state;
+	bool unwanted;
+	orion_status status;
+
+	if (changed == NULL)
+		changed = &unwanted;
+	*changed = false;
+	/* A device that does not run has nothing to tell, and is not broken for that. */
+	if (state != VIRTIO_LIVE && state != VIRTIO_BROKEN && state != VIRTIO_GONE)
+		return ORION_WRONG_STATE;
+	status = orion_virtio_look(&device->virtio);
+	if (status != ORION_OK) {
+		vblk_break_all(device, status == ORION_DEVICE_GONE ? VBLK_CAUSE_GONE
+								   : VBLK_CAUSE_NEEDS_RESET);
+		return status;
+	}
+	/* Also when nothing said so: there may be no interrupts, and one may get lost. */
+	return refresh_capacity(device, changed);
 }

@@ -237,10 +237,12 @@ reap_other(struct vblk_queue *queue, struct vblk_completion *completions, unsign
 unsigned
 vblk_reap(struct vblk_queue *queue, struct vblk_completion *completions, unsigned max)
 {
+	uint32_t mode = vblk_mode(queue);
+
 	/* The commonest kind is spared the table of jumps. */
-	if (likely(queue->mode == 0))
+	if (likely(mode == 0))
 		return reap(queue, completions, max, many_split_table, 0, false);
-	switch (queue->mode) {
+	switch (mode) {
 		VBLK_KINDS(REAP)
 	case VBLK_MODE_BROKEN:
 		return 0;
@@ -256,7 +258,7 @@ vblk_arm(struct vblk_queue *queue)
 {
 	/* Nothing will come by itself; what was in flight at a stop is there to be reaped. */
 	if (unlikely(!vblk_running(queue)))
-		return queue->mode == VBLK_MODE_BROKEN ||
+		return vblk_mode(queue) == VBLK_MODE_BROKEN ||
 		       (vring_outstanding(&queue->ring) == 0 && queue->parts_active == 0);
 	return queue->ring.packed ? vring_packed_arm(&queue->ring) : vring_split_arm(&queue->ring);
 }

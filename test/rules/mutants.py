@@ -308,11 +308,12 @@ mutant("4-length-one", REAP, "unlikely(length > slot->lent || (", "unlikely((",
        "the used length of a single one is believed")
 mutant("4-length-batch", REAP, "else if (unlikely(length > slot->lent))", "else if (false)",
        "scenario/mischief", "a used length in a batch is believed")
-mutant("4-latch", RECOVER, "queue->mode = VBLK_MODE_BROKEN;", "",
+mutant("4-latch", RECOVER,
+       "__atomic_store_n(&queue->mode, VBLK_MODE_BROKEN, __ATOMIC_RELAXED);", "",
        "unit/blk_io__forged_ids_break_the_queue", "a broken queue goes on")
 mutant("4-first-cause", RECOVER,
-       "if (!vblk_running(queue)) return; queue->mode = VBLK_MODE_BROKEN;",
-       "queue->mode = VBLK_MODE_BROKEN;",
+       "if (!vblk_running(queue)) return; __atomic_store_n",
+       "__atomic_store_n",
        "unit/blk_recover__first_cause_stays", "a later cause hides the first")
 
 # ---- 5, 6: the status byte ------------------------------------------------------------------
@@ -373,7 +374,7 @@ mutant("9-outside", CONFIG, "fields[i].offset + fields[i].width > bytes",
        "a field may reach past the end of the configuration")
 mutant("9-change-lost", OPEN,
        "__atomic_store_n(&device->virtio.config_pending, 1, __ATOMIC_RELEASE);", "",
-       "unit/blk_open__refresh_tries_again_after_a_torn_read",
+       "unit/blk_open__refresh_tries_again_after_a_torn_read unit/blk_open__torn_while_it_goes_live",
        "a change is forgotten when it could not be read")
 
 # ---- 10: byte order -------------------------------------------------------------------------
