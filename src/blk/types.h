@@ -88,7 +88,8 @@ struct vblk_counters {
 	uint64_t latency_ticks, latency_max_ticks;
 	uint64_t latency[ORION_LATENCY_BUCKETS];
 	/* Cold. */
-	uint64_t failed, refused, ring_full, split, parts, used_length_odd, status_unwritten;
+	uint64_t failed, refused, ring_full, split, parts;
+	uint64_t used_length_odd, short_lengths, status_unwritten;
 };
 
 /*
