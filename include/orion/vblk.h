@@ -219,9 +219,9 @@ ORION_MUST_USE orion_status vblk_probe(void *memory, const struct vblk_config *c
  * Builds and enables the queues, attaches interrupts, sets DRIVER_OK.  MEMORY is private, 64-byte
  * aligned, at least as large as vblk_probe() said, and belongs to the device until vblk_close().
  * Where vectors are short the device works with fewer, a line, or polling (vblk_info.irq_mode).
- * On failure FAILED is set and the device is closed as by vblk_close(): ORION_NO_MEMORY,
- * ORION_DEVICE_REFUSED, ORION_DEVICE_BROKEN, ORION_DEVICE_GONE, ORION_TIMED_OUT,
- * ORION_INVALID; but ORION_WRONG_STATE changes nothing.  Context: setup.  [spec 3.1.1]
+ * On failure the device is closed as by vblk_close(): ORION_NO_MEMORY,
+ * ORION_DEVICE_REFUSED, ORION_DEVICE_GONE, ORION_TIMED_OUT, ORION_INVALID;
+ * but ORION_WRONG_STATE changes nothing.  Context: setup.  [spec 3.1.1]
  */
 ORION_MUST_USE orion_status vblk_open(struct vblk_device *device, void *memory, size_t bytes);
 
@@ -263,9 +263,10 @@ ORION_MUST_USE orion_status vblk_queue_start(struct vblk_queue *queue);
 void vblk_queue_abandon(struct vblk_queue *queue);
 
 /*
- * Stops the device if need be, detaches interrupts, frees the DMA memory (unless VBLK_DEAD) and
- * closes the transport.  Requests still in flight are forgotten: reap them first, after
- * vblk_stop().  Afterwards the private memory is the caller's again.  Cannot fail.  Context: setup.
+ * Stops the device if need be, after FAILED if it never was live, detaches interrupts, frees the
+ * DMA memory (unless VBLK_DEAD) and closes the transport.  Requests still in flight are forgotten:
+ * reap them first, after vblk_stop().  Afterwards the private memory is the caller's again.  Cannot
+ * fail.  Context: setup.
  */
 void vblk_close(struct vblk_device *device);
 
@@ -308,7 +309,8 @@ orion_status vblk_refresh(struct vblk_device *device, bool *changed);
 
 /*
  * True when a configuration interrupt came since the last vblk_refresh(), or that one failed to
- * read.  Any context.
+ * read, or there was none yet: what changed before the device was live interrupted nobody.  Any
+ * context.
  */
 bool vblk_config_pending(const struct vblk_device *device);
 

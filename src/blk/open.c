@@ -42,7 +42,6 @@ device_make(void *memory, const struct vblk_config *config)
 	virtio->budget = config->budget;
 	device->options = *config->options;
 	device->home_count = (uint16_t)config->home_count;
-	device->info.transport = config->transport.ops->name;
 	for (unsigned i = 0; i < config->home_count; i++) {
 		virtio->target[i].device = virtio;
 		virtio->target[i].event = config->homes[i].event;
@@ -107,6 +106,22 @@ describe(struct vblk_device *device)
 	info->in_order = (virtio->negotiated & VIRTIO_BIT(VIRTIO_F_IN_ORDER)) != 0;
 }
 
+/* What was lent to the device for its queues, and its way to memory. */
+static void
+take_back(struct vblk_device *device)
+{
+	for (unsigned i = 0; i < VBLK_QUEUES_MAX; i++) {
+		if (device->queues[i] != NULL)
+			orion_virtio_region_give(&device->virtio, &device->queues[i]->region);
+		device->queues[i] = NULL;
+	}
+	orion_virtio_dma_close(&device->virtio);
+}
+
+/*
+ * From a reset device to a negotiated one whose limits are known.  Nothing of what it said before
+ * its reset is kept.  [spec 3.1.1]
+ */
 static orion_status
 probe_stages(struct vblk_device *device)
 {
@@ -114,6 +129,11 @@ probe_stages(struct vblk_device *device)
 
 	if (status != ORION_OK)
 		return status;
+	take_back(device);
+	device->info = (struct vblk_info){
+		.transport = device->virtio.transport.ops->name,
+		.private_bytes = device->info.private_bytes,
+	};
 	orion_virtio_acknowledge(&device->virtio);
 	status = choose_features(device);
 	if (status != ORION_OK)
@@ -164,31 +184,39 @@ enable_queues(struct vblk_device *device)
 	return ORION_OK;
 }
 
+static orion_status
+build_queues(struct vblk_device *device, unsigned char *memory, size_t bytes)
+{
+	size_t each = vblk_queue_bytes(device);
+	orion_status status = ORION_OK;
+
+	if (device->info.queues * each > bytes)
+		return ORION_DEVICE_REFUSED;
+	for (uint16_t i = 0; i < device->info.queues && status == ORION_OK; i++)
+		status = vblk_queue_build(device, i, memory + i * each);
+	return status;
+}
+
 /*
  * A device that refuses a vector is reset, since enabled queues cannot be taken back one by one,
- * and brought up again with fewer.
+ * and brought up again with fewer.  What it offers and is may be something else by then; only more
+ * memory than it was given it cannot have.
  */
 static orion_status
-enable_with_interrupts(struct vblk_device *device)
+enable_with_interrupts(struct vblk_device *device, unsigned char *memory, size_t bytes)
 {
 	struct virtio_device *virtio = &device->virtio;
-	uint16_t queues = device->info.queues;
 	orion_status status;
 
-	orion_virtio_interrupts_attach(virtio, queues);
-	for (;;) {
-		status = enable_queues(device);
-		if (status != ORION_NO_INTERRUPT)
-			break;
-		status = orion_virtio_reset(virtio);
-		if (status != ORION_OK)
-			return status;
-		orion_virtio_acknowledge(virtio);
-		status = orion_virtio_negotiate(virtio, virtio->negotiated);
+	orion_virtio_interrupts_attach(virtio, device->info.queues);
+	while ((status = enable_queues(device)) == ORION_NO_INTERRUPT) {
+		status = probe_stages(device);
+		if (status == ORION_OK)
+			status = build_queues(device, memory, bytes);
 		if (status != ORION_OK)
 			return status;
 		/* After the reset, which forgets the configuration vector too. */
-		if (!orion_virtio_interrupts_degrade(virtio, queues))
+		if (!orion_virtio_interrupts_degrade(virtio, device->info.queues))
 			return ORION_DEVICE_REFUSED;
 	}
 	device->info.irq_mode = virtio->irq_mode;
@@ -199,34 +227,23 @@ enable_with_interrupts(struct vblk_device *device)
 orion_status
 vblk_open(struct vblk_device *device, void *memory, size_t bytes)
 {
-	size_t each = vblk_queue_bytes(device);
-	unsigned char *at = memory;
-	orion_status status = ORION_OK;
+	orion_status status = ORION_INVALID;
 
 	if (device->virtio.state != VIRTIO_NEGOTIATED || device->stopped)
 		return ORION_WRONG_STATE;
-	if (memory == NULL || (uintptr_t)memory % CACHE_LINE != 0 ||
-	    bytes < device->info.queues * each)
-		status = ORION_INVALID;
-	for (uint16_t i = 0; i < device->info.queues && status == ORION_OK; i++)
-		status = vblk_queue_build(device, i, at + i * each);
+	if (memory != NULL && (uintptr_t)memory % CACHE_LINE == 0 &&
+	    bytes >= device->info.queues * vblk_queue_bytes(device))
+		status = build_queues(device, memory, bytes);
 	if (status == ORION_OK)
-		status = enable_with_interrupts(device);
+		status = enable_with_interrupts(device, memory, bytes);
 	if (status != ORION_OK) {
 		vblk_close(device);
 		return status;
 	}
 	orion_virtio_move(&device->virtio, VIRTIO_QUEUES);
 	orion_virtio_live(&device->virtio);
-	/*
-	 * A device that was not yet driven need not have told of a new size; and it may find only
-	 * now that it cannot go on.  [spec 2.1.2]
-	 */
-	status = vblk_refresh(device, NULL);
-	if (status == ORION_DEVICE_BROKEN || status == ORION_DEVICE_GONE) {
-		vblk_close(device);
-		return status;
-	}
+	/* A device that was not yet driven need not have told of a new size.  [spec 2.1.2] */
+	__atomic_store_n(&device->virtio.config_pending, 1, __ATOMIC_RELEASE);
 	return ORION_OK;
 }
 
@@ -237,14 +254,12 @@ vblk_close(struct vblk_device *device)
 
 	if (virtio->state == VIRTIO_ABSENT)
 		return;
+	/* Given up on the way up.  [spec 3.1.1] */
+	if (virtio->state == VIRTIO_ACKNOWLEDGED || virtio->state == VIRTIO_NEGOTIATED)
+		orion_virtio_fail(virtio);
 	(void)vblk_stop(device);
 	orion_virtio_interrupts_detach(virtio);
-	for (unsigned i = 0; i < VBLK_QUEUES_MAX; i++) {
-		if (device->queues[i] != NULL)
-			orion_virtio_region_give(virtio, &device->queues[i]->region);
-		device->queues[i] = NULL;
-	}
-	orion_virtio_dma_close(virtio);
+	take_back(device);
 	virtio->transport.ops->close(virtio->transport.context);
 	orion_virtio_move(virtio, VIRTIO_ABSENT);
 }

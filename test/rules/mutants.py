@@ -379,7 +379,7 @@ mutant("9-outside", CONFIG, "fields[i].offset + fields[i].width > bytes",
        "a field may reach past the end of the configuration")
 mutant("9-change-lost", OPEN,
        "__atomic_store_n(&device->virtio.config_pending, 1, __ATOMIC_RELEASE);", "",
-       "unit/blk_open__refresh_tries_again_after_a_torn_read unit/blk_open__torn_while_it_goes_live",
+       "unit/blk_open__refresh_tries_again_after_a_torn_read",
        "a change is forgotten when it could not be read")
 
 # ---- 10: byte order -------------------------------------------------------------------------

@@ -489,31 +489,79 @@ TEST(blk_open__what_changed_before_it_was_live)
 	fake_config(bench->fake, 0, 8, 100);
 	EXPECT_EQ(fake_open(bench->world), ORION_OK);
 	bench->queue = vblk_queue_get(bench->world->device, 0);
+	EXPECT_EQ(vblk_config_pending(bench->world->device), true);
+	EXPECT_EQ(vblk_refresh(bench->world->device, NULL), ORION_OK);
+	EXPECT_EQ(vblk_config_pending(bench->world->device), false);
 	EXPECT_EQ(vblk_info(bench->world->device)->capacity_sectors, 100);
 	EXPECT_EQ(vblk_submit(bench->queue, &read, 1), 0);
 	EXPECT_EQ(vblk_refusal(bench->queue), ORION_OUT_OF_RANGE);
 }
 
-/* What could not be read then stays to be read. */
-TEST(blk_open__torn_while_it_goes_live)
+/* Brought up again without a vector that was refused: from the front, with what is true then. */
+TEST(blk_open__another_device_after_a_refused_vector)
 {
-	struct fake_world *world = begin(EVERYTHING, 1);
+	struct fake_world *world = begin(EVERYTHING | BIT(11), 2);
+	const struct vblk_info *info;
+	char *second;
 
+	fake_config(world->fake, 32, 1, 0);
 	EXPECT_EQ(fake_probe(world), ORION_OK);
-	world->fake->torn = UINT_MAX;
+	info = vblk_info(world->device);
+	EXPECT_EQ(info->durability, VBLK_DURABILITY_STABLE);
+	world->fake->vector_refused = 2;
+	world->fake->features &= ~BIT(1);
+	fake_config(world->fake, 32, 1, 1);
+	fake_config(world->fake, 0, 8, 100);
+	fake_config(world->fake, 12, 4, 3);
 	EXPECT_EQ(fake_open(world), ORION_OK);
-	EXPECT_EQ(vblk_state_get(world->device), VBLK_LIVE);
-	EXPECT_EQ(vblk_config_pending(world->device), true);
+	second = strstr(world->fake->journal + 1, "status=0 ");
+	EXPECT(second != NULL && strncmp(second,
+					 "status=0 free free status=1 status=3 features? "
+					 "features! status=11 alloc alloc ",
+					 79) == 0);
+	EXPECT_EQ(info->features_offered & BIT(1), 0);
+	EXPECT_EQ(world->fake->driver_features & BIT(1), 0);
+	EXPECT_EQ(info->segment_bytes_max, UINT32_MAX);
+	EXPECT_EQ(info->segments_max, 3);
+	EXPECT_EQ(info->capacity_sectors, 100);
+	EXPECT_EQ(info->writeback, true);
+	EXPECT_EQ(info->durability, VBLK_DURABILITY_FLUSH);
+	EXPECT_EQ(vblk_queue_get(world->device, 0)->capacity, 100);
+	EXPECT_EQ(world->fake->regions_live, 2);
+	EXPECT_EQ(info->dma_bytes, world->budget.used);
+	vblk_close(world->device);
+	fake_expect_empty(world);
 }
 
-/* A device that gives up as it is started. */
-TEST(blk_open__needs_reset_at_once)
+/* What wants more than it was given by then cannot be had. */
+TEST(blk_open__a_larger_device_after_a_refused_vector)
 {
-	struct fake_world *world = begin(EVERYTHING, 1);
+	struct fake_world *world = begin(EVERYTHING, 2);
 
+	fake_config(world->fake, 34, 2, 1);
 	EXPECT_EQ(fake_probe(world), ORION_OK);
-	world->fake->status_forced = 64;
-	EXPECT_EQ(fake_open(world), ORION_DEVICE_BROKEN);
-	EXPECT_EQ(vblk_state_get(world->device), VBLK_CLOSED);
+	EXPECT_EQ(vblk_info(world->device)->queues, 1);
+	world->fake->vector_refused = 1;
+	fake_config(world->fake, 34, 2, 2);
+	EXPECT_EQ(fake_open(world), ORION_DEVICE_REFUSED);
 	fake_expect_empty(world);
+}
+
+/* Whatever an opening fails of, the device is told.  [spec 3.1.1] */
+TEST(blk_open__failed)
+{
+	for (unsigned i = 0; i < 3; i++) {
+		struct fake_world *world = begin(EVERYTHING, 1);
+
+		EXPECT_EQ(fake_probe(world), ORION_OK);
+		if (i == 0)
+			world->budget.limit = 0;
+		else if (i == 1)
+			world->fake->enable_refused = 1;
+		else
+			world->bytes--;
+		EXPECT(fake_open(world) != ORION_OK);
+		EXPECT(strstr(world->fake->journal, "status=139 status=0 ") != NULL);
+		fake_expect_empty(world);
+	}
 }

@@ -227,7 +227,7 @@ status_get(void *context)
 		fake->reset_reads -= fake->reset_reads != UINT_MAX;
 		return fake->reset_sticks;
 	}
-	return fake->status == 0 ? 0 : fake->status | fake->status_forced;
+	return fake->status;
 }
 
 static void

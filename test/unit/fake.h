@@ -50,7 +50,6 @@ struct fake {
 	/* Status and features. */
 	uint8_t status;
 	unsigned status_reads;
-	uint8_t status_forced;                  /* bits that it has beside what was written */
 	uint8_t reset_sticks;                   /* what status says after a reset */
 	unsigned reset_reads;                   /* ... for so many reads (UINT_MAX: ever) */
 	bool features_refused, gone;
