@@ -195,6 +195,7 @@ static const char *const report_labels[ORION_EVENT_COUNT][3] = {
 	[ORION_EVENT_CONFIG_SHORT] = {"needed", "there"},
 	[ORION_EVENT_CONFIG_TORN] = {"offset", "tries"},
 	[ORION_EVENT_LIMIT_ODD] = {"offset", "claimed", "used"},
+	[ORION_EVENT_LIMIT_REFUSED] = {"offset", "claimed", "bound"},
 	[ORION_EVENT_QUEUE_REFUSED] = {"queue", "size", "least size"},
 	[ORION_EVENT_QUEUES_SHRUNK] = {"queues", "descriptors", "bytes_left"},
 	[ORION_EVENT_QUEUE_RESET] = {"queue", "status", "given_back"},

@@ -254,10 +254,10 @@ static const struct claim {
 	{MODEL_MISCHIEF_VECTOR_REFUSED, 0, 0, false, 0},
 	{MODEL_MISCHIEF_VECTOR_REFUSED, 1, 0, false, 0},
 	{MODEL_MISCHIEF_SAY_CAPACITY, 0, UINT64_MAX, false, 0},
-	{MODEL_MISCHIEF_SAY_BLOCK, 0, 0, false, 0},
-	{MODEL_MISCHIEF_SAY_BLOCK, 0, 1, false, 0},
-	{MODEL_MISCHIEF_SAY_BLOCK, 0, 513, false, 0},
-	{MODEL_MISCHIEF_SAY_BLOCK, 0, 0x80000000, false, 0},
+	{MODEL_MISCHIEF_SAY_BLOCK, 0, 0, true, 0},
+	{MODEL_MISCHIEF_SAY_BLOCK, 0, 1, true, 0},
+	{MODEL_MISCHIEF_SAY_BLOCK, 0, 513, true, 0},
+	{MODEL_MISCHIEF_SAY_BLOCK, 0, 0x80000000, true, 0},
 	{MODEL_MISCHIEF_SAY_SEG_MAX, 0, 0, false, 0},
 	{MODEL_MISCHIEF_SAY_SEG_MAX, 0, UINT32_MAX, false, 0},
 	{MODEL_MISCHIEF_SAY_SEG_MAX, 0, UINT32_MAX - 1, false, 0},
@@ -317,7 +317,7 @@ check_info(const struct vblk_info *info)
 	EXPECT(info->physical_block_bytes >= info->block_bytes);
 	EXPECT(info->capacity_sectors <= UINT64_C(1) << 55);
 	EXPECT(info->segments_max >= 1 && info->segments_max + 2 <= info->queue_size);
-	EXPECT(info->segment_bytes_max >= 512);
+	EXPECT((uint64_t)info->segments_max * info->segment_bytes_max >= info->block_bytes);
 	EXPECT(info->request_sectors_max >= info->block_bytes / 512);
 	EXPECT(info->queues >= 1 && info->queues <= 16);
 	EXPECT(info->queue_depth >= 1 && info->queue_depth <= info->queue_size);
