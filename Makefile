@@ -47,6 +47,8 @@ ifeq ($(origin AR),default)
 AR := $(or $(AR_$(MODE)),ar)
 endif
 
+OBJCOPY ?= objcopy
+
 FLAGS_debug := -Og -g3
 FLAGS_asan := -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all
 FLAGS_tsan := -O1 -g -fno-omit-frame-pointer -fsanitize=thread
@@ -70,8 +72,9 @@ FREE += $(if $(filter arm64,$(MODE)),-mno-outline-atomics)
 # Relaxed code keeps labels within functions, which hide from checks how they hang together.
 FREE += $(if $(filter riscv64,$(MODE)),-mstrict-align -mno-relax)
 
-# The library's objects: one set for the static and the shared one.
-PIC := -fPIC -fno-semantic-interposition
+# The library's objects: one set for the static and the shared one.  Only what the public headers
+# declare with ORION_API is seen from outside.
+PIC := -fPIC -fno-semantic-interposition -fvisibility=hidden
 
 # Stack frames are bounded in optimised builds; instrumented ones spend more.
 FRAME := $(if $(filter release clang,$(MODE)),-Wframe-larger-than=)
@@ -116,11 +119,13 @@ core_o := $(CORE:src/%.c=$B/core/%.o)
 stepped_o := $(CORE:src/%.c=$B/stepped/%.o)
 host_o = $(patsubst %.c,$B/host/%.o,$1)
 
-pic_o := $(CORE:src/%.c=$B/pic/%.o) $(LINUX:%.c=$B/pic/%.o)
+pic_o := $(LINUX:%.c=$B/pic/%.o)
+pic_core_o := $(CORE:src/%.c=$B/pic/%.o)
 
 core_a := $B/liborion-core.a
 linux_a := $B/liborion-vblk.a
 linux_so := $B/liborion-vblk.so
+linux_o := $B/liborion-vblk.o
 stepped_a := $B/libvblk-stepped.a
 storage_a := $B/liborion-storage.a
 model_a := $(if $(MODEL),$B/libmodel.a)
@@ -230,11 +235,19 @@ $(storage_a): $(call host_o,$(STORAGE))
 $(model_a): $(call host_o,$(MODEL))
 	$(archive)
 
-$(linux_a): $(pic_o)
+# One object of the port and what it needs of the core, in which only the public names are left: a
+# program's own names clash with none of ours.  The core's own library has the weak ones, too.
+$B/pic/core.a: $(pic_core_o)
 	$(archive)
-$(linux_so): $(pic_o) ports/linux/liborion-vblk.map
+$(linux_o): $(pic_o) $B/pic/core.a
+	$(call say,LD,$@)$(CC) $(filter-out -fsanitize%,$(CFLAGS)) -r -nostdlib \
+		-Wl,-u,orion_stats_percentile -o $@ $^ && \
+		$(OBJCOPY) --localize-hidden --wildcard --weaken-symbol='orion_stats_*' $@
+$(linux_a): $(linux_o)
+	$(archive)
+$(linux_so): $(linux_o) ports/linux/liborion-vblk.map
 	$(call say,LD,$@)$(CC) $(CFLAGS) $(LDFLAGS) -shared -Wl,-soname,liborion-vblk.so.0 \
-		-Wl,--version-script=ports/linux/liborion-vblk.map -Wl,-z,defs -o $@ $(pic_o) \
+		-Wl,--version-script=ports/linux/liborion-vblk.map -Wl,-z,defs -o $@ $< \
 		-pthread && ln -sf $(@F) $@.0
 
 # Libraries lean on each other (the core calls the model's hooks, the model the core's port).

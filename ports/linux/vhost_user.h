@@ -15,6 +15,7 @@
 #include "ports/linux/dma.h"
 
 #include "orion/transport.h"
+#include "orion/vblk.h"
 
 #define VHOST_USER_QUEUE_SIZE_MAX 1024u
 
