@@ -13,7 +13,6 @@
 MODE ?= release
 ARCH ?= x86_64
 PREFIX ?= /usr/local
-VERSION := $(shell sed -n 's/^\#define ORION_VERSION_TEXT "\(.*\)"/\1/p' include/orion/version.h)
 JOBS ?= $(shell nproc)
 FUZZ_SECONDS ?= 20
 
@@ -166,7 +165,7 @@ kernel := $(if $(KERNEL_CFLAGS),$(if $(filter release debug clang,$(MODE)),\
 
 PHONY_BUILD := all lib core kernel linux plugins tests benches
 .PHONY: $(PHONY_BUILD) run image test test-hypervisors mutate litmus bench bench-ring \
-	bench-kernel bench-linux budget lint fuzz install clean format help
+	bench-kernel bench-linux budget lint fuzz clean format help
 all: lib kernel linux tests benches ## build everything for MODE (the default)
 lib: $(libraries) ## build the libraries: core, storage and the model device
 core: $(core_a) ## build the driver core alone
@@ -394,25 +393,40 @@ fuzz: ## run every fuzzer for FUZZ_SECONDS (20) each
 .PHONY: fuzzers
 fuzzers: $(fuzzers)
 
-D := $(DESTDIR)$(PREFIX)
-install: lib kernel linux ## install headers, libraries, programs, the kernel under DESTDIR= PREFIX=
-	install -d $D/include/orion $D/lib/pkgconfig $D/bin $D/share/orion $D/share/doc/orion
-	install -d $D/share/man/man1 $D/share/man/man3 $D/share/man/man7
-	install -m 644 include/orion/*.h $D/include/orion
-	install -m 644 $(core_a) $(if $(STORAGE),$(storage_a)) $(linux_a) $D/lib
-	install -m 755 $(linux_so) $D/lib/$(notdir $(linux_so)).$(VERSION)
-	ln -sf $(notdir $(linux_so)).$(VERSION) $D/lib/$(notdir $(linux_so)).0
-	ln -sf $(notdir $(linux_so)).0 $D/lib/$(notdir $(linux_so))
-	install -m 755 $(wildcard $B/vblk $B/vhost-user-model) $D/bin
-	[ ! -e $B/nbdkit-orion-plugin.so ] || install -D -m 755 $B/nbdkit-orion-plugin.so \
-		$D/lib/nbdkit/plugins/nbdkit-orion-plugin.so
-	[ ! -e $B/fio-orion.so ] || install -D -m 755 $B/fio-orion.so $D/lib/fio/fio-orion.so
-	for n in 1 3 7; do for f in man/*.$$n; do [ ! -e $$f ] || \
-		install -m 644 $$f $D/share/man/man$$n; done; done
-	install -m 644 sources.txt $(kernel) $D/share/orion
-	install -m 644 LICENSE $(wildcard *.md docs/*.md) examples/*.c $D/share/doc/orion
-	tools/pkg-config-file orion-core $(PREFIX) >$D/lib/pkgconfig/orion-core.pc
-	tools/pkg-config-file liborion-vblk $(PREFIX) >$D/lib/pkgconfig/liborion-vblk.pc
+# ---- installing ---------------------------------------------------------------------------------
+
+# A folder without a leading / is below PREFIX.  NBDKIT: where nbdkit looks for plugins.
+BINDIR ?= bin
+LIBDIR ?= lib
+INCLUDEDIR ?= include
+DATADIR ?= share
+MANDIR ?= $(DATADIR)/man
+DOCDIR ?= $(DATADIR)/doc/orion
+to := B=$B DESTDIR='$(DESTDIR)' PREFIX='$(PREFIX)' BINDIR='$(BINDIR)' LIBDIR='$(LIBDIR)' \
+	INCLUDEDIR='$(INCLUDEDIR)' DATADIR='$(DATADIR)' MANDIR='$(MANDIR)' DOCDIR='$(DOCDIR)' \
+	NBDKIT='$(NBDKIT)' tools/install
+
+# Plugins whose headers are here.  fio's come with its source: make plugins fetches them.
+has = $(shell printf '\#include <$1>\n' | $(CC) -E $2 - >/dev/null 2>&1 && echo yes)
+plugins_here = $(if $(call has,nbdkit-plugin.h),$B/nbdkit-orion-plugin.so) \
+	$(if $(wildcard build/fio/version),$B/fio-orion.so)
+
+.PHONY: install install-kernel uninstall
+install: $(core_a) $(storage_a) linux ## install library, programs, plugins, pages: DESTDIR= PREFIX= LIBDIR= ...
+	+@$(if $(strip $(plugins_here)),$(again) $(plugins_here))
+	@$(to) install library core programs pages $(patsubst $B/%-orion-plugin.so,%,\
+		$(patsubst $B/%-orion.so,%,$(plugins_here)))
+	@$(if $(filter %/nbdkit-orion-plugin.so,$(plugins_here)),,echo "not installed: the nbdkit \
+	plugin; it needs nbdkit-plugin.h (Debian: nbdkit-plugin-dev)")
+	@$(if $(filter %/fio-orion.so,$(plugins_here)),,echo "not installed: the fio engine; \
+	it needs fio and the headers of its source, which make plugins fetches")
+
+install-kernel: kernel ## install the Orion kernel for ARCH, beside what install lays down
+	@$(to) install $(kernel)
+
+uninstall: ## take away what install and install-kernel laid down, with the same variables
+	@$(to) uninstall library core programs pages nbdkit fio \
+		$(foreach isa,$(ISAS),$(addprefix $B/orion-$(isa).,elf img bzImage))
 
 format: ## let clang-format lay out the sources
 	@tools/wrap-comments $$(tools/sources "*.c" "*.h" "*.S" "*.ld")

@@ -366,16 +366,14 @@ describe(const struct vblk_info *device)
 static orion_durability
 durability(const struct orion_disk *disk, const struct vblk_info *device)
 {
-	bool switchable = (device->features_negotiated & FEATURE_CONFIG_WCE) != 0;
+	bool stable = (device->features_offered & FEATURE_FLUSH) != 0;
 
-	bool offered = (device->features_offered & FEATURE_FLUSH) != 0;
-
-	if (switchable && !device->writeback)
-		return ORION_DURABILITY_STABLE;
+	/* "Write-through" is not believed: QEMU's daemon says so and syncs nothing. */
 	if (device->flush)
 		return ORION_DURABILITY_FLUSH;
-	return (offered && !switchable) || disk->options.durable ? ORION_DURABILITY_STABLE
-								 : ORION_DURABILITY_NONE;
+	if (device->features_negotiated & FEATURE_CONFIG_WCE)
+		stable = !device->writeback;
+	return stable || disk->options.durable ? ORION_DURABILITY_STABLE : ORION_DURABILITY_NONE;
 }
 
 /* Copies the first SIZE bytes of OWN to where the program wants them. */
