@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/uio.h>
 
 #include <orion/disk.h>
@@ -258,6 +259,28 @@ refusals_by_options(void)
 	free(large);
 }
 
+/* With ever more descriptors to be had, from none: what was said before it succeeded. */
+static void
+few_descriptors(void)
+{
+	struct rlimit before, few;
+	char told[sizeof(error.text)] = "";
+	int result = -1;
+
+	getrlimit(RLIMIT_NOFILE, &before);
+	for (rlim_t i = 3; i < 200 && result != 0; i++) {
+		few = (struct rlimit){i, before.rlim_max};
+		setrlimit(RLIMIT_NOFILE, &few);
+		result = opened(NULL);
+		if (result != 0 && (result != -EMFILE || strstr(error.text, "open files") == NULL))
+			printf("with %u descriptors: %d %s\n", (unsigned)i, result, error.text);
+		if (result != 0)
+			memcpy(told, error.text, sizeof(told));
+	}
+	setrlimit(RLIMIT_NOFILE, &before);
+	printf("few descriptors: %d %s\n", result, told[0] != '\0' ? "after words" : "");
+}
+
 int
 main(int argc, char **argv)
 {
@@ -280,5 +303,6 @@ main(int argc, char **argv)
 	orion_disk_close(disk);
 	disk = NULL;
 	refusals_by_options();
+	few_descriptors();
 	return 0;
 }

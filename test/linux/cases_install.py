@@ -223,7 +223,9 @@ def misuse(bed):
         "descriptor of NULL": "-1 ",
         "add": "0 ", "add again": "-17 ", "remove": "0 ", "remove again": "-2 ",
         "group wait for nothing": "0 ",
+        "few descriptors": "0 after words",
     }, text)
+    expect("with " not in text, f"too few descriptors told as something else: {text}")
 
 
 def refusals(bed):
