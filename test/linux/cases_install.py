@@ -158,8 +158,11 @@ def examples(bed):
     expect("first-sector.c" in found, f"examples: {found}")
     for name in found:
         for static in (False, True):
-            program = build(bed, "gcc", os.path.join(folder, name), "-std=c11", static=static)
-            run(bed, program, server.url())
+            program = build(bed, "gcc", os.path.join(folder, name), "-std=gnu11", static=static)
+            said = run(bed, program, server.url())
+            if name == "many-disks.c":
+                with open(server.image, "rb") as f:
+                    expect_equal(said, f"{server.url()}: {sum(f.read())}\n", name)
             said = bed.start(program, "vhost-user:/nowhere",
                              env={"LD_LIBRARY_PATH": tree().path("/usr/lib")})
             said.wait(1)
