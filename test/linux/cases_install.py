@@ -20,7 +20,7 @@ LOCK = threading.RLock()
 def cases():
     if beds.MODE != "release":              # what is installed is what is shipped
         return
-    for run in (headers, names, cxx, examples, clash, misuse, refusals, waits, folders, uninstall,
+    for run in (headers, names, cxx, examples, clash, groups, misuse, refusals, waits, folders, uninstall,
                 plugins_missing, plugin_found):
         yield "install/" + run.__name__, run
 
@@ -177,7 +177,16 @@ def clash(bed):
                  "write: 0\nflush: 0\nread: 0 the same\nown: 28\n", "clash")
 
 
-def answers(bed, what):
+def groups(bed):
+    """A poll group over two disks of two queues each, in each way of waiting."""
+    servers = [bed.daemon(bed.image(MIB, name=f"{i}.img"), num_queues=2) for i in range(2)]
+    program = build(bed, "gcc", f"{SOURCES}/group.c")
+    for way in ("event", "adaptive", "poll"):
+        expect_equal(run(bed, program, way, *(s.url() for s in servers)), "4 lanes\n2 lanes\n",
+                     way)
+
+
+def answers(bed):
     server = bed.daemon(bed.image(MIB))
     program = build(bed, "gcc", f"{SOURCES}/misuse.c")
     text = run(bed, program, server.url())
@@ -200,7 +209,7 @@ NOTHING = ("info of NULL", "info to NULL", "register NULL", "register of NULL", 
 
 def misuse(bed):
     """Sizes that cannot be, and nothing where something is needed: an error with words."""
-    found, text = answers(bed, "misuse")
+    found, text = answers(bed)
     expect_answers(found, {name: "-22 .*" for name in NOTHING}, text)
     expect_answers(found, {
         "size 0": "-22 the options' size is 0, .*orion_disk_options_init.*",
@@ -233,7 +242,7 @@ def misuse(bed):
 
 def refusals(bed):
     """What is said of a request that is not taken: what it was, and what would be right."""
-    found, text = answers(bed, "refusals")
+    found, text = answers(bed)
     expect_answers(found, {
         "operation 9": "-22 operation 9: there are .*ORION_FLUSH.*",
         "flags": "-22 flags 0x2: .*",
