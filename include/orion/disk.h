@@ -184,10 +184,10 @@ ORION_API void orion_disk_close(struct orion_disk *disk);
 
 /* When a completed write is stable: what survives whatever happens to the back end. */
 typedef enum orion_durability {
-	ORION_DURABILITY_NONE,          /* the device promises nothing, and a flush is refused
-	                                 * with -EOPNOTSUPP */
 	ORION_DURABILITY_FLUSH,         /* once a flush, submitted after it, has succeeded */
 	ORION_DURABILITY_STABLE,        /* at once: a flush has nothing to do */
+	ORION_DURABILITY_NONE,          /* the device promises nothing, and a flush is refused
+	                                 * with -EOPNOTSUPP */
 } orion_durability;
 
 /* What the device is made of, and what was agreed with it on this connection. */

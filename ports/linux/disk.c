@@ -165,8 +165,7 @@ make_events(struct orion_disk *disk, struct orion_error *error)
 		disk->events[i] = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	if (disk->wake >= 0 && disk->events[disk->options.queues - 1] >= 0)
 		return 0;
-	return error_set(error, -errno, "%s: no more descriptors: %s", disk->path,
-			 strerror(errno));
+	return error_set(error, -errno, "%s: no more descriptors: %s", disk->path, strerror(errno));
 }
 
 static bool

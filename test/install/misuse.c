@@ -216,6 +216,7 @@ refused(const char *what, struct orion_io io)
 static void
 refusals(void)
 {
+	unsigned char *memory = orion_disk_alloc(disk, 4096);
 	struct iovec good = {data, 512}, empty = {data, 0}, odd = {data, 100};
 
 	refused("operation 9", (struct orion_io){.operation = 9});
@@ -232,6 +233,11 @@ refusals(void)
 	refused("an empty vector", (struct orion_io){.buffer = &empty, .vectors = 1});
 	refused("an odd vector", (struct orion_io){.buffer = &odd, .vectors = 1});
 	refused("vectors at NULL", (struct orion_io){.vectors = 2});
+	/* Where the last one lay, a request goes the shortest way. */
+	refused("one in shared memory", (struct orion_io){.buffer = memory, .bytes = 512});
+	refused("flags there", (struct orion_io){.buffer = memory, .bytes = 512, .flags = 1});
+	refused("operation there",
+		(struct orion_io){.buffer = memory, .bytes = 512, .operation = 8});
 	refused("one that is right", (struct orion_io){.buffer = data, .bytes = 512});
 	TELL("words of none", orion_queue_refusal(queue), orion_queue_refusal_text(queue));
 }

@@ -5,9 +5,11 @@ import os
 import re
 import shutil
 import signal
+import struct
 import subprocess
 import threading
 
+import backend as b
 import bed as beds
 from bed import MIB, ROOT, expect, expect_equal, expect_says, need
 
@@ -20,7 +22,8 @@ LOCK = threading.RLock()
 def cases():
     if beds.MODE != "release":              # what is installed is what is shipped
         return
-    for run in (headers, names, cxx, examples, clash, groups, misuse, refusals, waits, folders, uninstall,
+    for run in (headers, names, cxx, examples, clash, groups, misuse, refusals, waits,
+                before_start, optimal, durability, folders, uninstall,
                 plugins_missing, plugin_found):
         yield "install/" + run.__name__, run
 
@@ -130,7 +133,7 @@ def names(bed):
 # ---- programs of strangers ----
 
 STRANGER = """before: memory there, queue none
-info: queues 2, bytes 67108864, durability 1, feature VIRTIO_BLK_F_FLUSH
+info: queues 2, bytes 67108864, durability 0, feature VIRTIO_BLK_F_FLUSH
 wait for all: 8
 wait for more than there is: 8
 group: 16, good, good
@@ -257,6 +260,9 @@ def refusals(bed):
         "an empty vector": "-22 vector 0 of 1 is .*empty.*",
         "an odd vector": "-22 a read of 100 bytes.*",
         "vectors at NULL": "-22 a read whose buffer is NULL",
+        "one in shared memory": "0 taken",
+        "flags there": "-22 flags 0x1: .*",
+        "operation there": "-22 operation 8: .*",
         "one that is right": "0 taken",
         "words of none": "0 ",
         "write": "-30 a write, and the disk is read-only: the option .*",
@@ -281,6 +287,53 @@ def waits(bed):
         child.say("goes on")
         child.await_says(r"(?s)\A(?:.*?then: 0\n){%d}" % (way + 1))
     child.wait()
+
+
+# ---- what it says of disks ----
+
+def before_start(bed):
+    """Memory that was had before the start is told before a queue is enabled, and none after it."""
+    backend = b.Backend(bed)
+    program = build(bed, "gcc", f"{ROOT}/examples/many-disks.c")
+    expect_equal(run(bed, program, backend.url()), f"{backend.url()}: 0\n", "sum")
+    told = [i for i, x in enumerate(backend.log) if x in ("ADD_MEM_REG", "SET_MEM_TABLE")]
+    expect(len(told) > 1, f"rings and buffers: {backend.log}")
+    expect(max(told) < backend.log.index("SET_VRING_ENABLE"), f"memory too late: {backend.log}")
+
+
+TOPOLOGY, CONFIG_WCE = 1 << 10, 1 << 11
+
+
+def info(bed, flags=(), off=0, optimal=0, **fields):
+    """What test/install/info.c says of a back end with FIELDS."""
+    backend = b.Backend(bed, **fields)
+    plain = backend.config
+
+    def config():
+        text = bytearray(plain())
+        struct.pack_into("=I", text, 28, optimal)
+        return bytes(text)
+    backend.config = config
+    program = build(bed, "gcc", f"{SOURCES}/info.c")
+    return run(bed, program, *flags, backend.url(), hex(off)).strip()
+
+
+def optimal(bed):
+    """The best length of a request is told in blocks, as many as 32 bits hold."""
+    features = b.PROTOCOL | b.VERSION_1 | b.SEG_MAX | b.BLK_SIZE | b.FLUSH | TOPOLOGY
+    for blocks, block in ((8, 512), (0xffffffff, 4096), (1 << 20, 4096)):
+        said = info(bed, features=features, optimal=blocks, block=block)
+        expect_says(f", best {blocks * block}, ", said)
+
+
+def durability(bed):
+    """What is promised of completed writes: after a flush, at once, nothing; and what a flush
+    then gives."""
+    plain = b.PROTOCOL | b.VERSION_1 | b.SEG_MAX | b.BLK_SIZE
+    expect_says(", flush: 0$", info(bed, features=plain | b.FLUSH))
+    expect_says(", stable: 0$", info(bed, features=plain | b.FLUSH, off=b.FLUSH))
+    expect_says(", none: -95$", info(bed, features=plain))
+    expect_says(", stable: 0$", info(bed, ["-d"], features=plain))
 
 
 # ---- where things go ----
