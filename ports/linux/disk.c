@@ -358,21 +358,16 @@ describe(const struct vblk_info *device)
 	};
 }
 
-#define FEATURE_FLUSH (UINT64_C(1) << 9)
-#define FEATURE_CONFIG_WCE (UINT64_C(1) << 11)
-
 /* [spec 5.2.6.2] */
 static orion_durability
 durability(const struct orion_disk *disk, const struct vblk_info *device)
 {
-	bool stable = (device->features_offered & FEATURE_FLUSH) != 0;
-
 	/* "Write-through" is not believed: QEMU's daemon says so and syncs nothing. */
 	if (device->flush)
 		return ORION_DURABILITY_FLUSH;
-	if (device->features_negotiated & FEATURE_CONFIG_WCE)
-		stable = !device->writeback;
-	return stable || disk->options.durable ? ORION_DURABILITY_STABLE : ORION_DURABILITY_NONE;
+	return device->durability == VBLK_DURABILITY_STABLE || disk->options.durable
+		       ? ORION_DURABILITY_STABLE
+		       : ORION_DURABILITY_NONE;
 }
 
 /* Copies the first SIZE bytes of OWN to where the program wants them. */
@@ -455,8 +450,6 @@ orion_disk_queue(struct orion_disk *disk, unsigned index)
 static void
 sum_stats(const struct orion_queue *queue, struct vblk_queue_stats *stats)
 {
-	const uint64_t *past = (const uint64_t *)(const void *)&queue->past;
-	uint64_t *sum = (uint64_t *)(void *)stats;
 	struct vblk_irq_stats irq;
 
 	memset(stats, 0, sizeof(*stats));
@@ -464,8 +457,7 @@ sum_stats(const struct orion_queue *queue, struct vblk_queue_stats *stats)
 	if (queue->disk->session != NULL && queue->session_number == queue->disk->session->number)
 		vblk_queue_stats(vblk_queue_get(queue->disk->session->device, queue->index), stats,
 				 &irq);
-	for (size_t i = 0; i < sizeof(*stats) / sizeof(uint64_t); i++)
-		sum[i] += past[i];
+	orion_stats_add(stats, &queue->past);
 	pthread_mutex_unlock(&queue->disk->lock);
 }
 
