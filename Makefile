@@ -424,7 +424,7 @@ plugins_here = $(if $(call has,nbdkit-plugin.h),$B/nbdkit-orion-plugin.so) \
 	$(if $(wildcard build/fio/version),$B/fio-orion.so)
 
 .PHONY: install install-kernel uninstall
-install: $(core_a) $(storage_a) linux ## install library, programs, plugins, pages: DESTDIR= PREFIX= LIBDIR= ...
+install: $(core_a) $(storage_a) linux ## install all but the kernel (DESTDIR= PREFIX= LIBDIR=)
 	+@$(if $(strip $(plugins_here)),$(again) $(plugins_here))
 	@$(to) install library core programs pages $(patsubst $B/%-orion-plugin.so,%,\
 		$(patsubst $B/%-orion.so,%,$(plugins_here)))

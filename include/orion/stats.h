@@ -53,8 +53,7 @@ struct vblk_queue_stats {
  * Adds MORE to SUM: counts and sums are added, of the two latency_max_ticks the larger stays.  For
  * the sum over queues, or over lives of one queue.  Any context.
  */
-ORION_API void orion_stats_add(struct vblk_queue_stats *sum,
-			       const struct vblk_queue_stats *more);
+ORION_API void orion_stats_add(struct vblk_queue_stats *sum, const struct vblk_queue_stats *more);
 
 /* Written by interrupt handlers. */
 struct vblk_irq_stats {

@@ -395,5 +395,3 @@ def plugin_found(bed):
                  [looks.replace("/usr", "/opt", 1) + "/nbdkit-orion-plugin.so"], "below /opt")
     third = Tree(bed.path("third"), "PREFIX=/opt", "NBDKIT=/somewhere")
     expect("/somewhere/nbdkit-orion-plugin.so" in third.files(), f"{third.files()}")
-
-
