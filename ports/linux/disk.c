@@ -85,10 +85,7 @@ list_remove(struct orion_disk *disk)
 
 /* ---- queues ---- */
 
-/* Where the last buffer lay, before there was one. */
-static struct dma_region nowhere;
-
-static void
+void
 queue_free(struct orion_queue *queue)
 {
 	if (queue == NULL)
@@ -98,10 +95,11 @@ queue_free(struct orion_queue *queue)
 	free(queue->ready);
 	free(queue->marks);
 	free(queue->marks_free);
+	free(queue->tables);
 	free(queue);
 }
 
-static struct orion_queue *
+struct orion_queue *
 queue_make(struct orion_disk *disk, unsigned index)
 {
 	struct orion_queue *queue = aligned_alloc(64, (sizeof(*queue) + 63) / 64 * 64);
@@ -111,7 +109,6 @@ queue_make(struct orion_disk *disk, unsigned index)
 		return NULL;
 	memset(queue, 0, sizeof(*queue));
 	queue->disk = disk;
-	queue->region = &nowhere;
 	queue->depth = depth;
 	queue->index = (uint16_t)index;
 	queue->event = disk->events[index];
@@ -121,10 +118,11 @@ queue_make(struct orion_disk *disk, unsigned index)
 	queue->ready = calloc(depth, sizeof(struct orion_io *));
 	queue->marks = calloc(depth, sizeof(*queue->marks));
 	queue->marks_free = calloc(depth, sizeof(*queue->marks_free));
+	queue->tables = calloc(TABLES, sizeof(*queue->tables));
 	for (; queue->marks_free != NULL && queue->marks_left < depth; queue->marks_left++)
 		queue->marks_free[queue->marks_left] = (uint16_t)queue->marks_left;
 	if (queue->held != NULL && queue->ready != NULL && queue->marks != NULL &&
-	    queue->marks_free != NULL &&
+	    queue->marks_free != NULL && queue->tables != NULL &&
 	    pages_init(&queue->bounce, disk->options.bounce_kb * 1024 / DMA_PAGE))
 		return queue;
 	queue_free(queue);
@@ -283,6 +281,21 @@ orion_disk_close(struct orion_disk *disk)
 
 /* ---- asking ---- */
 
+/* Words that another thread changes, each of them whole. */
+static void
+copy_words(void *to, const void *from, size_t bytes)
+{
+	const uint64_t *word = from;
+	uint64_t *out = to;
+
+	for (size_t i = 0; i < bytes / sizeof(uint64_t); i++)
+		out[i] = __atomic_load_n(&word[i], __ATOMIC_RELAXED);
+}
+
+_Static_assert(sizeof(struct vblk_info) % sizeof(uint64_t) == 0 &&
+		       sizeof(struct orion_queue_counters) % sizeof(uint64_t) == 0,
+	       "copy_words");
+
 void
 orion_disk_info(struct orion_disk *disk, struct orion_disk_info *info)
 {
@@ -295,7 +308,7 @@ orion_disk_info(struct orion_disk *disk, struct orion_disk_info *info)
 		info->connected = true;
 		info->protocol_features = disk->session->vhost.channel.protocol;
 	}
-	info->device = *device;
+	copy_words(&info->device, device, sizeof(info->device));
 	info->connections = disk->sessions;
 	pthread_mutex_unlock(&disk->lock);
 	/* The largest disk that the core lets through has 2^64 bytes: one too many to say so. */
@@ -346,5 +359,5 @@ orion_queue_stats(const struct orion_queue *queue, struct vblk_queue_stats *stat
 		sum[i] += past[i];
 	pthread_mutex_unlock(&queue->disk->lock);
 	if (counters != NULL)
-		*counters = queue->counters;
+		copy_words(counters, &queue->counters, sizeof(*counters));
 }

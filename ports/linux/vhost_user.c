@@ -247,8 +247,28 @@ vhost_user_tell_memory(struct vhost_user *device)
 								     : send_table(device);
 }
 
+/*
+ * A back end that carries out requests while its table is replaced would lose the ground under its
+ * feet.  Owners submit at any time, so a look at what is in flight is not enough: rings are paused,
+ * and looked at again, since what was taken just before may not have been waited for.
+ */
+static int
+replace_table(struct vhost_user *device, bool (*idle)(const void *context), const void *context)
+{
+	int result, resumed;
+
+	if (!idle(context))
+		return -EBUSY;
+	result = vhost_user_pause(device);
+	if (result == 0)
+		result = idle(context) ? send_table(device) : -EBUSY;
+	resumed = vhost_user_resume(device);
+	return result != 0 ? result : resumed;
+}
+
 int
-vhost_user_add_region(struct vhost_user *device, const struct dma_region *region, bool idle)
+vhost_user_add_region(struct vhost_user *device, const struct dma_region *region,
+		      bool (*idle)(const void *context), const void *context)
 {
 	if (!device->told_memory)
 		return 0;
@@ -259,7 +279,7 @@ vhost_user_add_region(struct vhost_user *device, const struct dma_region *region
 		return send_region(device, VU_ADD_MEM_REG,
 				   describe(region->device, region->bytes, region->fd_offset),
 				   region->fd);
-	return idle ? send_table(device) : -EBUSY;
+	return replace_table(device, idle, context);
 }
 
 int

@@ -248,9 +248,10 @@ first_base(const struct vhost_user *device)
 }
 
 static int
-start_ring(struct vhost_user *device, uint32_t index, const struct virtio_queue_setup *setup)
+start_ring(struct vhost_user *device, uint32_t index, uint32_t base)
 {
 	const struct vhost_user_queue *queue = &device->queues[index];
+	const struct virtio_queue_setup *setup = &queue->setup;
 	struct vu_vring_address address = {
 		.index = index,
 		.descriptor = setup->descriptor_area,
@@ -260,7 +261,7 @@ start_ring(struct vhost_user *device, uint32_t index, const struct virtio_queue_
 	int result = set_vring(device, VU_SET_VRING_NUM, index, setup->size);
 
 	if (result == 0)
-		result = set_vring(device, VU_SET_VRING_BASE, index, first_base(device));
+		result = set_vring(device, VU_SET_VRING_BASE, index, base);
 	if (result == 0)
 		result = channel_set(&device->channel, VU_SET_VRING_ADDR, &address, sizeof(address),
 				     NULL, 0);
@@ -282,16 +283,53 @@ queue_enable(void *context, uint16_t index, const struct virtio_queue_setup *set
 	struct vhost_user *device = context;
 	int result = vhost_user_tell_memory(device);
 
+	device->queues[index].setup = *setup;
 	if (result == 0)
 		result = tell_inflight(device, setup->size);
 	if (result == 0)
-		result = start_ring(device, index, setup);
+		result = start_ring(device, index, first_base(device));
 	if (result != 0)
 		return ORION_DEVICE_REFUSED;
 	device->queues[index].enabled = true;
 	device->queues[index].vector = setup->vector;
 	*doorbell = (struct virtio_doorbell){NULL, index, 0, false};
 	return ORION_OK;
+}
+
+int
+vhost_user_pause(struct vhost_user *device)
+{
+	int result = 0;
+
+	for (uint32_t i = 0; i < VBLK_QUEUES_MAX && result == 0; i++) {
+		struct vu_vring_state state = {i, 0}, answer = {0, 0};
+
+		if (!device->queues[i].enabled)
+			continue;
+		result = channel_get(&device->channel, VU_GET_VRING_BASE, &state, sizeof(state),
+				     &answer, sizeof(answer), NULL, NULL);
+		device->queues[i].base = answer.number;
+		device->queues[i].paused = result == 0;
+	}
+	return result;
+}
+
+int
+vhost_user_resume(struct vhost_user *device)
+{
+	const uint64_t one = 1;
+	int result = 0;
+
+	for (uint32_t i = 0; i < VBLK_QUEUES_MAX && result == 0; i++) {
+		if (!device->queues[i].paused)
+			continue;
+		device->queues[i].paused = false;
+		result = start_ring(device, i, device->queues[i].base);
+		/* What came meanwhile had no effect; a full counter will have one. */
+		if (write(device->queues[i].kick, &one, sizeof(one)) < 0)
+			continue;
+	}
+	return result;
 }
 
 static void
