@@ -63,7 +63,7 @@ static const struct counter counters[] = {
 	{"kicks_saved", "notifications that the device did not need", STATS(kicks_saved)},
 	{"waits", "waits that found nothing at first", COUNTERS(waits)},
 	{"sleeps", "waits that slept", COUNTERS(sleeps)},
-	{"late", "sleeps of a second in vain", COUNTERS(late)},
+	{"late", "requests kicked for again, or found by looking", COUNTERS(late)},
 	{"bounced", "requests copied to memory of the device's", COUNTERS(bounced)},
 	{"bounced_bytes", "bytes copied so", COUNTERS(bounced_bytes)},
 	{"replayed", "requests sent again after a reconnection", COUNTERS(replayed)},

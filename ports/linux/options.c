@@ -146,6 +146,7 @@ static const struct number_option numbers[] = {
 	{"answer", AT(answer_ms), milliseconds, 10, 3600000, "10ms to 1h, such as 5s"},
 	{"connect", AT(connect_ms), milliseconds, 0, 3600000, "0 to 1h, such as 10s"},
 	{"loss", AT(loss_ms), milliseconds, 0, 3600000, "0 (for ever) to 1h, such as 60s"},
+	{"deadline", AT(deadline_ms), milliseconds, 0, 3600000, "0 (none) to 1h, such as 30s"},
 	{"bounce", AT(bounce_kb), kilobytes, 64, 1024 * 1024, "64kB to 1GB, such as 4MB"},
 };
 
@@ -155,10 +156,8 @@ struct switch_option {
 };
 
 static const struct switch_option switches[] = {
-	{"durable", AT(durable)},
-	{"read-only", AT(read_only)},
-	{"packed", AT(packed)},
-	{"publish", AT(publish)},
+	{"durable", AT(durable)}, {"read-only", AT(read_only)}, {"packed", AT(packed)},
+	{"publish", AT(publish)}, {"unsealed", AT(unsealed)},
 };
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
@@ -244,7 +243,7 @@ set_known(struct orion_disk_options *options, const char *name, const char *valu
 	return error_set(
 		error, -EINVAL,
 		"there is no option \"%.40s\"; there are queues, depth, ring, wait, poll, answer, "
-		"connect, loss, bounce, durable, read-only, packed, publish",
+		"connect, loss, deadline, bounce, durable, read-only, packed, publish, unsealed",
 		name);
 }
 
