@@ -93,8 +93,10 @@ STORAGE := $(wildcard storage/*.c commands/*.c)
 MODEL := $(wildcard model/*.c)
 # The Linux home: the library, its programs, the model as a vhost-user server.
 LINUX := $(wildcard ports/linux/*.c)
-VBLK := $(wildcard cmd/vblk/*.c)
+VBLK := $(wildcard cmd/vblk/*.c cmd/shared/*.c)
 SERVER := $(wildcard model/server/*.c)
+# What the programs share.
+SHARED := $(wildcard cmd/shared/*.c ports/linux/units.c)
 LINUX_TESTS := $(wildcard test/linux/*.c)
 UNIT := $(wildcard test/unit/*.c)
 SCENARIO := $(wildcard test/scenario/*.c)
@@ -110,7 +112,7 @@ LENT := $(wildcard kernel/console/line.c kernel/core/print.c kernel/core/memory.
 	$(addprefix kernel/core/,fdt.c fdt_bus.c fdt_pci.c hypervisor.c initrd.c iommu.c) \
 	$(addprefix kernel/core/,iommu_table.c mmio.c string.c) \
 	$(addprefix kernel/arch/x86_64/,boot_facts.c smbios.c)) \
-	$(wildcard ports/linux/options.c ports/linux/dma.c ports/linux/pages.c)
+	$(wildcard ports/linux/options.c ports/linux/dma.c ports/linux/pages.c ports/linux/units.c)
 
 core_o := $(CORE:src/%.c=$B/core/%.o)
 stepped_o := $(CORE:src/%.c=$B/stepped/%.o)
@@ -267,7 +269,7 @@ $(fuzzers): $B/fuzz-%: $B/host/test/fuzz/%.o $(call host_o,$(filter kernel/conso
 
 $B/vblk: $(call host_o,$(VBLK)) $(linux_a)
 	$(call link)
-$B/vhost-user-model: $(call host_o,$(SERVER)) $(core_a) $(model_a)
+$B/vhost-user-model: $(call host_o,$(SERVER) $(SHARED)) $(core_a) $(model_a)
 	$(call link)
 $(LINUX_TESTS:test/linux/%.c=$B/linux-%): $B/linux-%: $B/host/test/linux/%.o $(linux_a)
 	$(call link)

@@ -8,6 +8,7 @@
 #include "cmd/vblk/command.h"
 #include "cmd/vblk/transfer.h"
 #include "cmd/vblk/units.h"
+#include "orion/units.h"
 
 struct settings {
 	const char *file;
@@ -66,8 +67,8 @@ take(const struct place *disk, const char *name, const char *text, uint64_t most
 {
 	uint64_t below;
 
-	if (!units_size(text, value)) {
-		trouble("%s is %s, not \"%s\"", name, UNITS_SIZE_FORMS, text);
+	if (!orion_units_size(text, value)) {
+		trouble("%s is %s, not \"%s\"", name, ORION_UNITS_SIZE_FORMS, text);
 		return false;
 	}
 	below = *value - *value % disk->block;

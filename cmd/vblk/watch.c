@@ -9,6 +9,7 @@
 #include "cmd/vblk/place.h"
 #include "cmd/vblk/say.h"
 #include "cmd/vblk/units.h"
+#include "orion/units.h"
 
 /* The counters of QUEUE into ALL.  Both structs hold nothing but 64-bit counters. */
 static void
@@ -57,7 +58,7 @@ is_wanted(const char *filter, const struct orion_published *disk)
 
 	if (filter == NULL)
 		return true;
-	if (units_number(filter, &pid))
+	if (orion_units_number(filter, &pid))
 		return pid == disk->pid;
 	return is_path_of(filter, disk->path);
 }
@@ -102,7 +103,7 @@ watch_look(struct watch *watch, const char *filter)
 	uint64_t pid;
 	int result;
 
-	if (filter != NULL && !place_is_url(filter) && !units_number(filter, &pid)) {
+	if (filter != NULL && !place_is_url(filter) && !orion_units_number(filter, &pid)) {
 		trouble("%s is neither the URL of a disk nor the number of a process", filter);
 		return false;
 	}
