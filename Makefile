@@ -276,7 +276,7 @@ $(LINUX_TESTS:test/linux/%.c=$B/linux-%): $B/linux-%: $B/host/test/linux/%.o $(l
 # Never unloaded: a thread of the library may still run when the host is done with a plugin.
 define plugin # flags
 	$(call say,LD,$@)$(CC) $(CFLAGS) $(LDFLAGS) $(filter-out -MMD -MP,$(BASE)) -D_GNU_SOURCE \
-		$(PIC) $1 -shared -Wl,-z,nodelete -Wl,--exclude-libs,ALL -o $@ \
+		$(PIC) -I. $1 -shared -Wl,-z,nodelete -Wl,--exclude-libs,ALL -o $@ \
 		$(filter %.c %.a,$^) -pthread
 endef
 # fio's headers are GNU C, and its macros careless of signs.

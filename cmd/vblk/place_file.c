@@ -316,7 +316,7 @@ is_made_on_reading(int fd)
 {
 	char byte;
 
-	return lseek(fd, 0, SEEK_END) == 0 && pread(fd, &byte, 1, 0) == 1;
+	return lseek(fd, 0, SEEK_END) <= 0 && pread(fd, &byte, 1, 0) == 1;
 }
 
 static struct place *
