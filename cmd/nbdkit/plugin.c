@@ -197,6 +197,12 @@ plugin_can_flush(void *handle)
 	       strstr(url, "durable=on") != NULL;
 }
 
+static int
+plugin_can_fua(void *handle)
+{
+	return plugin_can_flush(handle) ? NBDKIT_FUA_EMULATE : NBDKIT_FUA_NONE;
+}
+
 /* A flush covers the writes of all clients. */
 static int
 plugin_can_multi_conn(void *handle)
@@ -305,6 +311,7 @@ static struct nbdkit_plugin plugin = {
 	.block_size = plugin_block_size,
 	.can_write = plugin_can_write,
 	.can_flush = plugin_can_flush,
+	.can_fua = plugin_can_fua,
 	.can_multi_conn = plugin_can_multi_conn,
 	.pread = plugin_pread,
 	.pwrite = plugin_pwrite,

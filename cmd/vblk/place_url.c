@@ -107,14 +107,20 @@ url_prepare(struct place *place, uint64_t bytes)
 	return -1;
 }
 
-/* Whether the device has a flush to offer: one that has none promises nothing. */
-static bool
-offers_flush(struct place *place)
+/*
+ * What a flush gave, RESULT, for a device that may have none to offer: such a one promises nothing,
+ * unless the user did so in its place.  Any other device's refusal is an error.
+ */
+static int
+flush_result(const struct place *place, int result)
 {
 	struct orion_disk_info info;
 
 	orion_disk_info(place->disk, &info);
-	return (info.device.features_offered >> FEATURE_FLUSH & 1) != 0;
+	if ((info.device.features_offered >> FEATURE_FLUSH & 1) != 0 ||
+	    strstr(place->name, "durable=on") != NULL)
+		return result;
+	return result == 0 || result == -EOPNOTSUPP ? PLACE_UNPROMISED : result;
 }
 
 /* Waits for the flush that was handed over; -EINTR: no more, and it is still in flight. */
@@ -148,11 +154,10 @@ url_flush(struct place *place, uint64_t end, bool complete)
 			nanosleep(&nap, NULL);
 			continue;
 		}
-		return result == -EOPNOTSUPP && !offers_flush(place) ? PLACE_UNPROMISED : result;
+		return flush_result(place, result);
 	}
 	orion_queue_kick(queue);
-	result = await_flush(queue);
-	return result == -EOPNOTSUPP && !offers_flush(place) ? PLACE_UNPROMISED : result;
+	return flush_result(place, await_flush(queue));
 }
 
 static void

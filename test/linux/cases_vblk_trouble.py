@@ -1,12 +1,13 @@
 # SPDX-License-Identifier: MIT
 """What our programs do of flushes that fail, back ends that answer nothing, and lost writes."""
 import json
+import os
 import signal
 import struct
 import threading
 
 import backend as b
-from bed import MIB, await_, expect, expect_equal, expect_says, listening, pattern
+from bed import MIB, ROOT, await_, expect, expect_equal, expect_says, listening, pattern
 from cases_fio import ours
 from cases_vblk import expect_same, read, write
 from nbd import Client, Nbdkit
@@ -16,7 +17,7 @@ FLUSH = 4
 
 def cases():
     for function in (refused_flush, no_flush, lost_writes, silent, silent_info, silent_nbdkit,
-                     silent_fio, no_memory, lost_kicks, huge_nbd):
+                     silent_fio, no_memory, lost_kicks, huge_nbd, five_minutes):
         yield "trouble/" + function.__name__.replace("_", "-"), function
 
 
@@ -196,3 +197,20 @@ def huge_nbd(bed):
             expect_says("more than NBD can say", process.err)
         process.signal(signal.SIGTERM)
         process.wait()
+
+
+def five_minutes(bed):
+    """The first block of docs/linux.md, typed as it stands, but for its first line."""
+    with open(os.path.join(ROOT, "docs/linux.md"), encoding="utf-8") as f:
+        block = f.read().partition("## In five minutes\n\n")[2].partition("\n\n")[0]
+    lines = [line[4:] for line in block.splitlines()]
+    expect_equal(lines[0], "make linux plugins", "the first line")
+    for name in ("vblk", "fio-orion.so", "nbdkit-orion-plugin.so"):
+        bed.program(name)
+    os.symlink(os.path.dirname(bed.program("vblk")), bed.path("build"))
+    script = f"cd {bed.folder} && set -e\n" + "\n".join(lines[1:])
+    said = bed.run("sh", "-c", script)
+    expect_says("^size +64 MiB", said)
+    expect_says("^copied 16 MiB", said)
+    expect_says("^the same: 16 MiB", said)
+    expect(os.path.getsize(bed.path("latency.svg")) > 0, "there is no picture")
