@@ -89,7 +89,7 @@ small = $(if $(filter $(HOT),$1),,$(SMALL))
 # ---- what is built ------------------------------------------------------------------------------
 
 CORE := $(shell sed -e 's/\#.*//' sources.txt)
-STORAGE := $(wildcard storage/*.c commands/*.c)
+STORAGE := $(wildcard storage/*.c commands/*.c words/*.c)
 MODEL := $(wildcard model/*.c)
 # The Linux home: the library, its programs, the model as a vhost-user server.
 LINUX := $(wildcard ports/linux/*.c)
@@ -196,6 +196,8 @@ $B/stepped/%.o: src/%.c $B/flags
 $B/host/storage/%.o: storage/%.c $B/flags
 	$(call compile,CC,$<,$(FREE) -I. $(call frame,$<))
 $B/host/commands/%.o: commands/%.c $B/flags
+	$(call compile,CC,$<,$(FREE) -I. $(call frame,$<))
+$B/host/words/%.o: words/%.c $B/flags
 	$(call compile,CC,$<,$(FREE) -I. $(call frame,$<))
 $B/host/kernel/%.o: kernel/%.c $B/flags
 	$(call compile,CC,$<,$(FREE) -I. -Ikernel)
@@ -313,6 +315,16 @@ $B/orion-$(ARCH).img: $(KERNEL_ELF)
 
 # Builds first, in parallel, its messages kept away from the output of the run.
 again = $(MAKE) --no-print-directory $(if $(filter -j%,$(MAKEFLAGS)),,-j$(JOBS))
+
+# What was given on the command line and names nothing is a slip.
+is_given = $(filter command,$(firstword $(origin $1)))
+given := $(foreach v,$(.VARIABLES),$(if $(call is_given,$v),$v))
+known := MODE ARCH V CC AR CFLAGS LDFLAGS JOBS APPEND BUS CONFIG CPUS DEVICE_ARGS DISK FILES \
+	KERNEL MACHINE MEM QEMU QEMU_ARGS READONLY SCRIPT TIMEOUT MAKEFLAGS
+strange := $(if $(filter run image,$(MAKECMDGOALS)),$(filter-out $(known),$(given)))
+ifneq ($(strange),)
+$(error make $(MAKECMDGOALS) knows no variable $(strange); it knows $(sort $(known)))
+endif
 
 run: ## boot Orion in QEMU (DISK= READONLY=1 SCRIPT= MACHINE= DEVICE_ARGS= QEMU_ARGS= CPUS= MEM=)
 	@ARCH=$(ARCH) tools/need run >&2
