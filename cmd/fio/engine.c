@@ -62,7 +62,7 @@ struct job {
 	unsigned queued_count;
 	struct orion_io **done;          /* by the last getevents */
 	bool own_memory;                 /* the buffers are not the disk's */
-	bool unpromised;                 /* the device knows no flush: syncs are done, and mean nothing */
+	bool unpromised;                 /* the device knows no flush: syncs do nothing */
 	bool given_up;                   /* requests are in flight, and nobody waits for them */
 };
 

@@ -3,10 +3,12 @@
 #include "cmd/vblk/place.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -132,6 +134,22 @@ place_nudge(struct place *place)
 {
 	if (place->ops->nudge != NULL)
 		place->ops->nudge(place);
+}
+
+void *
+place_memory(uint64_t bytes, int *fd)
+{
+	void *memory = MAP_FAILED;
+
+	*fd = memfd_create("vblk", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+	if (*fd >= 0 && ftruncate(*fd, (off_t)bytes) == 0 &&
+	    fcntl(*fd, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL) == 0)
+		memory = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_SHARED, *fd, 0);
+	if (memory != MAP_FAILED)
+		return memory;
+	if (*fd >= 0)
+		close(*fd);
+	return NULL;
 }
 
 void

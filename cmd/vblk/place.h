@@ -120,6 +120,12 @@ unsigned place_arm(struct place *place, struct pollfd *fds);
 /* Nothing came back for long: a notification may have got lost, so the device is told again. */
 void place_nudge(struct place *place);
 
+/*
+ * BYTES of memory to lend, and *FD, which it is a mapping of; NULL: there is none.  Sealed: a back
+ * end that could shrink the file would end this program at its next look at a buffer.
+ */
+void *place_memory(uint64_t bytes, int *fd);
+
 /* Tells the place of shared memory that buffers will lie in: BYTES at BASE, a mapping of FD. */
 void place_lend(struct place *place, void *base, uint64_t bytes, int fd);
 

@@ -3,7 +3,6 @@
 #include "cmd/vblk/transfer.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -69,33 +68,20 @@ struct transfer_run {
 
 /* ---- memory ---- */
 
-/*
- * Shared and sealed: a back end that could shrink the file would end this program at its next look
- * at a buffer.
- */
 static bool
 get_memory(struct transfer_run *run)
 {
-	const uint64_t bytes = MEMORY_BYTES;
-	void *memory;
-	int fd = memfd_create("vblk", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+	int fd;
 
-	if (fd < 0 || ftruncate(fd, (off_t)bytes) != 0 ||
-	    fcntl(fd, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL) != 0)
-		goto fail;
-	memory = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
-	if (memory == MAP_FAILED)
-		goto fail;
-	run->memory = memory;
-	place_lend(run->t->a, run->memory, bytes, fd);
-	place_lend(run->t->b, run->memory, bytes, fd);
+	run->memory = place_memory(MEMORY_BYTES, &fd);
+	if (run->memory == NULL) {
+		trouble("no memory for buffers: %s", strerror(errno));
+		return false;
+	}
+	place_lend(run->t->a, run->memory, MEMORY_BYTES, fd);
+	place_lend(run->t->b, run->memory, MEMORY_BYTES, fd);
 	close(fd);
 	return true;
-fail:
-	trouble("no memory for buffers: %s", strerror(errno));
-	if (fd >= 0)
-		close(fd);
-	return false;
 }
 
 static void
