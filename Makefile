@@ -95,8 +95,10 @@ STORAGE := $(wildcard storage/*.c commands/*.c words/*.c)
 MODEL := $(wildcard model/*.c)
 # The Linux home: the library, its programs, the model as a vhost-user server.
 LINUX := $(wildcard ports/linux/*.c)
-VBLK := $(wildcard cmd/vblk/*.c)
+VBLK := $(wildcard cmd/vblk/*.c cmd/shared/*.c)
 SERVER := $(wildcard model/server/*.c)
+# What the programs share.
+SHARED := $(wildcard cmd/shared/*.c ports/linux/units.c)
 LINUX_TESTS := $(wildcard test/linux/*.c)
 UNIT := $(wildcard test/unit/*.c)
 SCENARIO := $(wildcard test/scenario/*.c)
@@ -281,14 +283,14 @@ $(fuzzers): $B/fuzz-%: $B/host/test/fuzz/%.o $(call host_o,$(filter kernel/conso
 
 $B/vblk: $(call host_o,$(VBLK)) $(linux_a)
 	$(call link)
-$B/vhost-user-model: $(call host_o,$(SERVER)) $(core_a) $(model_a)
+$B/vhost-user-model: $(call host_o,$(SERVER) $(SHARED)) $(core_a) $(model_a)
 	$(call link)
 $(LINUX_TESTS:test/linux/%.c=$B/linux-%): $B/linux-%: $B/host/test/linux/%.o $(linux_a)
 	$(call link)
 # Never unloaded: a thread of the library may still run when the host is done with a plugin.
 define plugin # flags
 	$(call say,LD,$@)$(CC) $(CFLAGS) $(LDFLAGS) $(filter-out -MMD -MP,$(BASE)) -D_GNU_SOURCE \
-		-fPIC $1 -shared -Wl,-z,nodelete -Wl,--exclude-libs,ALL -o $@ \
+		-fPIC -I. $1 -shared -Wl,-z,nodelete -Wl,--exclude-libs,ALL -o $@ \
 		$(filter %.c %.a,$^) -pthread
 endef
 # fio's headers are GNU C, and its macros careless of signs.

@@ -136,7 +136,7 @@ struct orion_disk_options {
 	                           * missing or refuses, default 0 */
 	uint32_t loss_ms;         /* loss=0 .. 1h: how long to try to reconnect before requests fail
 	                           * with -ENODEV, default 60 s; 0: for ever */
-	uint32_t bounce_kb;       /* bounce=64kB .. 1GB: bounce memory per queue, default 4 MiB */
+	uint32_t bounce_kb;       /* bounce=64k .. 1G: bounce memory per queue, default 4 MiB */
 	bool durable;             /* durable=on: writes that the back end acknowledged survive its
 	                           * death, flushed or not */
 	bool read_only;           /* read-only=on: refuse writes here */
@@ -169,8 +169,8 @@ orion_disk_options_init(struct orion_disk_options *options)
 }
 
 /*
- * Sets one option by its name in a URL ("depth", "64").  A time or a size has its unit (60s, 4MB);
- * only 0 needs none.  -EINVAL, with ERROR (may be NULL) saying what would be right.
+ * Sets one option by its name in a URL ("depth", "64").  Times and sizes are read as
+ * orion/units.h says.  -EINVAL, with ERROR (may be NULL) saying what would be right.
  */
 ORION_API int orion_disk_options_set(struct orion_disk_options *options, const char *name,
 				     const char *value, struct orion_error *error);
