@@ -112,7 +112,7 @@ TEST(linux_options__sizes)
 	static const struct {
 		const char *text;
 		uint32_t kb;
-	} rows[] = {{"2048k", 2048}, {"2048KiB", 2048}, {"2M", 2048}, {"2MiB", 2048},
+	} rows[] = {{"2048k", 2048}, {"2048KiB", 2048}, {"2M", 2048},    {"2MiB", 2048},
 		    {"2MB", 1956},   {"64kB", 64},      {"1G", 1 << 20}, {"65537", 68}};
 	struct orion_disk *disk = fresh();
 
@@ -128,8 +128,10 @@ TEST(linux_options__times)
 {
 	struct orion_disk *disk = fresh();
 
-	EXPECT_EQ(url_parse(disk, "vhost-user:/a?loss=60&answer=1.5&connect=2m&deadline=1us&poll=1ns",
-			    NULL), 0);
+	EXPECT_EQ(url_parse(disk,
+			    "vhost-user:/a?loss=60&answer=1.5&connect=2m&deadline=1us&poll=1ns",
+			    NULL),
+		  0);
 	EXPECT_EQ(disk->options.loss_ms, 60000);
 	EXPECT_EQ(disk->options.answer_ms, 1500);
 	EXPECT_EQ(disk->options.connect_ms, 120000);
