@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <time.h>
 #include <unistd.h>
@@ -48,6 +49,8 @@ after_fork_in_child(void)
 			channel_fail(&disk->session->vhost.channel, -ECHILD, "forked");
 			vhost_user_close(&disk->session->vhost);
 		}
+		for (struct session *lost = disk->lost; lost != NULL; lost = lost->next)
+			vhost_user_close(&lost->vhost);
 	}
 	after_fork();
 }
@@ -93,12 +96,28 @@ queue_free(struct orion_queue *queue)
 {
 	if (queue == NULL)
 		return;
+	if (queue->event >= 0)
+		close(queue->event);
 	pages_end(&queue->bounce);
 	free(queue->held);
 	free(queue->ready);
 	free(queue->marks);
 	free(queue->marks_free);
 	free(queue);
+}
+
+/* An epoll that tells of the monitor's calls; queue_follow() adds the connection's interrupt. */
+static int
+make_event(const struct orion_disk *disk, unsigned index)
+{
+	struct epoll_event edge = {.events = EPOLLIN | EPOLLET};
+	int event = epoll_create1(EPOLL_CLOEXEC);
+
+	if (event >= 0 && epoll_ctl(event, EPOLL_CTL_ADD, disk->events[index], &edge) != 0) {
+		close(event);
+		return -1;
+	}
+	return event;
 }
 
 static struct orion_queue *
@@ -114,7 +133,7 @@ queue_make(struct orion_disk *disk, unsigned index)
 	queue->region = &nowhere;
 	queue->depth = depth;
 	queue->index = (uint16_t)index;
-	queue->event = disk->events[index];
+	queue->event = make_event(disk, index);
 	queue->adaptive.limit =
 		(uint64_t)((double)disk->options.poll_us * 1e-6 * (double)orion_ticks_per_second());
 	queue->held = calloc(depth, sizeof(struct orion_io *));
@@ -123,7 +142,7 @@ queue_make(struct orion_disk *disk, unsigned index)
 	queue->marks_free = calloc(depth, sizeof(*queue->marks_free));
 	for (; queue->marks_free != NULL && queue->marks_left < depth; queue->marks_left++)
 		queue->marks_free[queue->marks_left] = (uint16_t)queue->marks_left;
-	if (queue->held != NULL && queue->ready != NULL && queue->marks != NULL &&
+	if (queue->event >= 0 && queue->held != NULL && queue->ready != NULL && queue->marks != NULL &&
 	    queue->marks_free != NULL &&
 	    pages_init(&queue->bounce, disk->options.bounce_kb * 1024 / DMA_PAGE))
 		return queue;
@@ -149,9 +168,10 @@ static int
 make_events(struct orion_disk *disk, struct orion_error *error)
 {
 	disk->wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	disk->cancel = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	for (unsigned i = 0; i < disk->options.queues; i++)
 		disk->events[i] = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-	if (disk->wake >= 0 && disk->events[disk->options.queues - 1] >= 0)
+	if (disk->wake >= 0 && disk->cancel >= 0 && disk->events[disk->options.queues - 1] >= 0)
 		return 0;
 	return error_set(error, -EMFILE, "%s: no more descriptors: %s", disk->path,
 			 strerror(errno));
@@ -172,7 +192,7 @@ first_session(struct orion_disk *disk, struct orion_error *error)
 	int result;
 
 	for (;;) {
-		result = session_open(disk, &disk->session, error);
+		result = session_open(disk, disk->options.answer_ms, &disk->session, error);
 		if (!may_come(result) || port_now_ns() >= until)
 			break;
 		nanosleep(&pause, NULL);
@@ -183,9 +203,8 @@ first_session(struct orion_disk *disk, struct orion_error *error)
 	disk->first = *vblk_info(disk->session->device);
 	disk->queue_count = disk->first.queues;
 	disk->depth = disk->first.queue_depth;
-	disk->durable = disk->options.durable;
-	/* "Write-through" is not believed: QEMU's daemon says so and syncs nothing. */
-	disk->volatile_cache = disk->first.flush;
+	disk->promise = disk->session->promise;
+	disk->identity = disk->session->identity;
 	return 0;
 }
 
@@ -196,7 +215,7 @@ make_disk(const struct orion_disk_options *options)
 
 	if (disk == NULL)
 		return NULL;
-	disk->wake = -1;
+	disk->wake = disk->cancel = -1;
 	for (unsigned i = 0; i < ORION_DISK_QUEUES_MAX; i++)
 		disk->events[i] = -1;
 	disk->turn = 1;
@@ -251,6 +270,8 @@ close_events(struct orion_disk *disk)
 {
 	if (disk->wake >= 0)
 		close(disk->wake);
+	if (disk->cancel >= 0)
+		close(disk->cancel);
 	for (unsigned i = 0; i < ORION_DISK_QUEUES_MAX; i++) {
 		if (disk->events[i] >= 0)
 			close(disk->events[i]);
@@ -269,7 +290,10 @@ orion_disk_close(struct orion_disk *disk)
 	for (unsigned i = 0; i < disk->queue_count; i++) {
 		if (disk->queues[i] != NULL && disk->queues[i]->session != NULL)
 			session_leave(disk->queues[i]->session);
+		if (disk->queues[i] != NULL && disk->queues[i]->doubt != NULL)
+			session_leave(disk->queues[i]->doubt);
 	}
+	lost_forget(disk);
 	if (disk->session != NULL)
 		session_leave(disk->session);
 	for (unsigned i = 0; i < disk->queue_count; i++)
@@ -292,7 +316,7 @@ orion_disk_info(struct orion_disk *disk, struct orion_disk_info *info)
 	pthread_mutex_lock(&disk->lock);
 	if (disk->session != NULL) {
 		device = vblk_info(disk->session->device);
-		info->connected = true;
+		info->connected = !channel_failed(&disk->session->vhost.channel);
 		info->protocol_features = disk->session->vhost.channel.protocol;
 	}
 	info->device = *device;
@@ -339,7 +363,8 @@ orion_queue_stats(const struct orion_queue *queue, struct vblk_queue_stats *stat
 
 	memset(stats, 0, sizeof(*stats));
 	pthread_mutex_lock(&queue->disk->lock);
-	if (queue->disk->session != NULL && queue->session_number == queue->disk->session->number)
+	if (queue->disk->session != NULL && connection_number(queue->connection) ==
+						    queue->disk->session->number)
 		vblk_queue_stats(vblk_queue_get(queue->disk->session->device, queue->index), stats,
 				 &irq);
 	for (size_t i = 0; i < sizeof(*stats) / sizeof(uint64_t); i++)

@@ -187,7 +187,6 @@ io_prepare(struct orion_queue *queue, struct orion_io *io, struct vblk_request *
 
 	*request = (struct vblk_request){.cookie = (uintptr_t)io, .operation = io->operation};
 	own->segment.unused = 0;
-	own->sequence = queue->sequence++;
 	if (io->operation <= ORION_WRITE)
 		return prepare_data(queue, io, request);
 	if (io->operation == IO_IDENTIFY) {

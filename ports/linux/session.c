@@ -6,6 +6,7 @@
 #include "ports/linux/disk.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,6 +14,24 @@
 
 /* More than the largest queue and its tables need; untouched pages cost nothing. */
 #define RINGS_BYTES ((size_t)4 << 20)
+
+/*
+ * The arena's file, opened once more: one that the kernel counts, which it does not with the first
+ * of a memfd.  See vhost_user_lets_go().
+ */
+static void
+open_again(struct vhost_user_arena *arena)
+{
+	char name[32];
+	int fd;
+
+	snprintf(name, sizeof(name), "/proc/self/fd/%d", arena->fd);
+	fd = open(name, O_RDWR | O_CLOEXEC);
+	if (fd < 0)
+		return;
+	close(arena->fd);
+	arena->fd = fd;
+}
 
 static struct session *
 make(struct orion_disk *disk)
@@ -23,6 +42,7 @@ make(struct orion_disk *disk)
 	if (session == NULL)
 		return NULL;
 	session->disk = disk;
+	session->pid_fd = -1;
 	session->arena.fd = -1;
 	session->event = ORION_EVENT_COUNT;
 	session->arena.bytes = queues * (RINGS_BYTES + (size_t)disk->options.bounce_kb * 1024);
@@ -31,6 +51,7 @@ make(struct orion_disk *disk)
 		free(session);
 		return NULL;
 	}
+	open_again(&session->arena);
 	pthread_mutex_lock(&disk->exchange);
 	session->arena.device = dma_address(&disk->memory, session->arena.bytes);
 	pthread_mutex_unlock(&disk->exchange);
@@ -40,10 +61,15 @@ make(struct orion_disk *disk)
 static void
 destroy(struct session *session)
 {
+	/* Stopping it is one call more, however many queues it has. */
+	channel_begin(&session->vhost.channel, session->disk->options.answer_ms);
+	session->vhost.channel.cancel = -1;
 	if (session->device != NULL)
 		vblk_close(session->device);
 	else
 		vhost_user_close(&session->vhost);
+	if (session->pid_fd >= 0)
+		close(session->pid_fd);
 	free(session->memory[0]);
 	free(session->memory[1]);
 	dma_unmap(session->arena.base, session->arena.bytes, session->arena.fd);
@@ -149,56 +175,92 @@ bring_up(struct session *session)
 	return status;
 }
 
+static enum promise
+promise_of(const struct vblk_info *info)
+{
+	const uint64_t flush = UINT64_C(1) << 9, config_wce = UINT64_C(1) << 11;
+
+	/* "Write-through" is not believed: QEMU's daemon says so and syncs nothing. */
+	if (info->flush)
+		return PROMISE_FLUSH;
+	/* [spec 5.2.6.2: a write that completes without FLUSH negotiated is stable] */
+	if (info->features_negotiated & config_wce)
+		return info->writeback ? PROMISE_NONE : PROMISE_STABLE;
+	return info->features_offered & flush ? PROMISE_STABLE : PROMISE_NONE;
+}
+
+/* Brings SESSION, which is connected, live. */
+static int
+set_up(struct session *session, struct orion_error *error)
+{
+	struct orion_disk *disk = session->disk;
+	orion_status status;
+
+	/* Regions that come or go meanwhile would be told twice or never. */
+	pthread_mutex_lock(&disk->exchange);
+	status = bring_up(session);
+	if (status == ORION_OK && vhost_user_confirm(&session->vhost) != 0)
+		status = ORION_DEVICE_REFUSED;
+	session->memory_version = disk->memory.version;
+	pthread_mutex_unlock(&disk->exchange);
+	if (status != ORION_OK)
+		return explain(session, status, error);
+	session->promise = promise_of(vblk_info(session->device));
+	return 0;
+}
+
 /* The rest of the arena, in equal parts, is for bounce buffers: see queue_follow(). */
-int
-session_open(struct orion_disk *disk, struct session **out, struct orion_error *error)
+static int
+open_one(struct orion_disk *disk, uint32_t patience_ms, bool serial, struct session **out,
+	 struct orion_error *error)
 {
 	struct session *session = make(disk);
-	orion_status status;
 	int result;
 
+	*out = NULL;
 	if (session == NULL)
 		return error_set(error, -ENOMEM, "%s: no memory for another connection",
 				 disk->path);
-	result = vhost_user_open(&session->vhost, disk->path, disk->options.answer_ms,
-				 &disk->memory, &session->arena, disk->events);
+	result = vhost_user_open(&session->vhost, disk->path, patience_ms, disk->cancel,
+				 &disk->memory, &session->arena);
+	session->vhost.answer_ms = disk->options.answer_ms;
 	if (result != 0) {
 		error_set(error, result, "%s", session->vhost.channel.error.text);
 		destroy(session);
 		return result;
 	}
-	/* Regions that come or go meanwhile would be told twice or never. */
-	pthread_mutex_lock(&disk->exchange);
-	status = bring_up(session);
-	session->memory_version = disk->memory.version;
-	pthread_mutex_unlock(&disk->exchange);
-	if (status != ORION_OK) {
-		result = explain(session, status, error);
-		destroy(session);
-		return result;
-	}
-	session->users = 1;
+	lost_prepare(session);
+	result = set_up(session, error);
+	/* Until it is adopted nobody else is an owner. */
+	if (result == 0)
+		result = identity_learn(session, serial, error);
 	*out = session;
-	return 0;
+	return result;
 }
 
-bool
-session_as_good(const struct orion_disk *disk, const struct session *session,
-		struct orion_error *error)
+int
+session_open(struct orion_disk *disk, uint32_t patience_ms, struct session **out,
+	     struct orion_error *error)
 {
-	const struct vblk_info *was = &disk->first, *is = vblk_info(session->device);
+	bool first = disk->sessions == 0, asked = first || disk->identity.serial[0] != '\0';
+	int result = open_one(disk, patience_ms, asked, out, error);
+	struct session *session = *out;
 
-	if (is->queues < disk->queue_count)
-		error_set(error, -EPROTO, "%s: came back with %u queues, %u are in use", disk->path,
-			  is->queues, disk->queue_count);
-	else if (is->block_bytes > was->block_bytes)
-		error_set(error, -EPROTO, "%s: came back with blocks of %u bytes, not %u",
-			  disk->path, is->block_bytes, was->block_bytes);
-	else if (is->read_only && !was->read_only)
-		error_set(error, -EPROTO, "%s: came back read-only", disk->path);
-	else if (was->flush && !is->flush)
-		error_set(error, -EPROTO, "%s: came back without flush", disk->path);
-	else
-		return true;
-	return false;
+	if (result == -ENOMSG && first) {
+		/* A disk that is no good at telling who it is may be good otherwise. */
+		patience_ms = channel_left_ms(&session->vhost.channel);
+		destroy(session);
+		result = open_one(disk, patience_ms, false, out, error);
+		session = *out;
+	}
+	if (result != 0) {
+		if (session != NULL)
+			destroy(session);
+		*out = NULL;
+		return result == -ENOMSG ? -ETIMEDOUT : result;
+	}
+	session->users = 1;
+	if (error != NULL)
+		error->text[0] = '\0';
+	return 0;
 }

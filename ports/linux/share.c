@@ -24,9 +24,14 @@ idle(const struct orion_disk *disk)
 static int
 tell(struct orion_disk *disk, const struct dma_region *region)
 {
-	return disk->session == NULL
-		       ? 0
-		       : vhost_user_add_region(&disk->session->vhost, region, idle(disk));
+	int result;
+
+	if (disk->session == NULL)
+		return 0;
+	result = vhost_user_add_region(&disk->session->vhost, region, idle(disk));
+	if (result != 0)
+		disk_exchange_failed(disk);
+	return result;
 }
 
 static void *
@@ -119,6 +124,8 @@ orion_disk_unregister(struct orion_disk *disk, void *base)
 		result = 0;
 		if (disk->session != NULL && disk_state(disk) != DISK_FORKED)
 			result = vhost_user_remove_region(&disk->session->vhost, region);
+		if (result != 0)
+			disk_exchange_failed(disk);
 		dma_leave(&disk->memory, region);
 	}
 	pthread_mutex_unlock(&disk->exchange);

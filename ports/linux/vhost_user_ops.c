@@ -30,26 +30,13 @@ static const uint32_t config_sizes[] = {60, 36, 24, 8};
 /* ---- status ---- */
 
 static void
-stop_queue(struct vhost_user *device, uint32_t index)
-{
-	struct vu_vring_state state = {index, 0}, answer;
-
-	if (!device->queues[index].enabled)
-		return;
-	device->queues[index].enabled = false;
-	channel_get(&device->channel, VU_GET_VRING_BASE, &state, sizeof(state), &answer,
-		    sizeof(answer), NULL, NULL);
-}
-
-static void
 reset(struct vhost_user *device)
 {
 	bool used = false;
 
-	for (uint32_t i = 0; i < VBLK_QUEUES_MAX; i++) {
+	for (uint32_t i = 0; i < VBLK_QUEUES_MAX; i++)
 		used |= device->queues[i].enabled;
-		stop_queue(device, i);
-	}
+	vhost_user_stop(device);
 	if (used && channel_has(&device->channel, VU_PROTOCOL_RESET_DEVICE))
 		channel_set(&device->channel, VU_RESET_DEVICE, NULL, 0, NULL, 0);
 	device->status = 0;

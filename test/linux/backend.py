@@ -6,6 +6,9 @@
     backend.on_answer = lambda name, message: ...         what is sent in place of an answer
     backend.on_used = lambda queue, head, length: [...]   what is put in a used ring
 
+The question for the serial number that the library asks of a fresh connection is answered as
+on_serial says, and counts for nothing else.
+
 An answer is bytes, or a Say, or None for nothing at all.  What a back end of another build would do
 differently (features, sizes, numbers of queues) are its fields.  It serves one client at a time, on
 split rings, a request after the other; its disk is a bytearray.
@@ -94,6 +97,7 @@ class Connection:
         self.backend, self.sock = backend, sock
         self.regions, self.rings, self.channel = [], {}, None
         self.protocol = self.features = 0
+        self.asked = False                  # for the serial number
 
     def close(self):
         self.sock.close()
@@ -288,6 +292,9 @@ class Connection:
             index = following % count
         raise ValueError("a chain without an end")
 
+    def kind(self, parts):
+        return struct.unpack("=I", self.read(parts[0][0], 4))[0]
+
     def execute(self, parts):
         """Does one request; returns (status, bytes written)."""
         kind, _, place = struct.unpack("=IIQ", self.read(parts[0][0], 16))
@@ -299,7 +306,7 @@ class Connection:
             elif kind == 1 and not writes:
                 disk[place:place + length] = self.read(address, length)
             elif kind == 8:
-                self.write(address, b"hostile".ljust(length, b"\0"))
+                self.write(address, self.backend.serial.ljust(length, b"\0")[:length])
             place += length
         return (OK if kind in (0, 1, 4, 8) else UNSUPPORTED), done
 
@@ -313,6 +320,12 @@ class Connection:
             head = struct.unpack("=H", self.read(at, 2, True))[0]
             ring.next += 1
             parts = self.chain(ring, head)
+            if not self.asked and self.kind(parts) == 8:
+                self.asked = True
+                status, length = self.backend.on_serial(self, parts)
+                self.write(parts[-1][0], bytes([status]))
+                self.publish(ring, [(head, length + 1)])
+                continue
             status, length = self.backend.on_request_ring(self, parts)
             if status is not None:
                 self.write(parts[-1][0], bytes([status]))
@@ -357,6 +370,8 @@ class Backend:
         self.on_request = lambda name: None
         self.on_answer = lambda name, message: message
         self.on_used = lambda queue, head, length: [(head, length)]
+        self.serial = b"hostile"
+        self.on_serial = lambda connection, parts: connection.execute(parts)
         self.on_request_ring = lambda connection, parts: connection.execute(parts)
         self.on_kick = self.on_call = lambda: True          # False: it gets lost
         self.on_turn = lambda connection: None
