@@ -322,9 +322,10 @@ class Connection:
             parts = self.chain(ring, head)
             if not self.asked and self.kind(parts) == 8:
                 self.asked = True
-                status, length = self.backend.on_serial(self, parts)
-                self.write(parts[-1][0], bytes([status]))
-                self.publish(ring, [(head, length + 1)])
+                answer = self.backend.on_serial(self, parts)
+                if answer is not None:
+                    self.write(parts[-1][0], bytes([answer[0]]))
+                    self.publish(ring, [(head, answer[1] + 1)])
                 continue
             status, length = self.backend.on_request_ring(self, parts)
             if status is not None:
