@@ -104,13 +104,13 @@ FUZZ := $(wildcard test/fuzz/*.c)
 # In bench/, a file with a main() is a program; the others are linked into each.
 BENCH := $(if $(wildcard bench/*.c),$(shell grep -l '^main\>' bench/*.c))
 BENCH_SHARED := $(filter-out $(BENCH),$(wildcard bench/*.c))
-# Files of the kernel that know nothing of a machine, and of the Linux home that know nothing of a
-# device, are unit-tested on the host.
+# Files of the kernel that know nothing of a machine, and the Linux home but for its panic, are
+# unit-tested on the host.
 LENT := $(wildcard kernel/console/line.c kernel/core/print.c kernel/core/memory.c \
 	$(addprefix kernel/core/,fdt.c fdt_bus.c fdt_pci.c hypervisor.c initrd.c iommu.c) \
 	$(addprefix kernel/core/,iommu_table.c mmio.c string.c) \
 	$(addprefix kernel/arch/x86_64/,boot_facts.c smbios.c)) \
-	$(wildcard ports/linux/options.c ports/linux/dma.c ports/linux/pages.c)
+	$(filter-out ports/linux/panic.c,$(LINUX))
 
 core_o := $(CORE:src/%.c=$B/core/%.o)
 stepped_o := $(CORE:src/%.c=$B/stepped/%.o)

@@ -269,7 +269,8 @@ send_message(struct vu_channel *channel, const struct vu_header *header, const v
 		}
 		if (errno == EINTR)
 			continue;
-		result = errno == EAGAIN ? wait_for(channel, channel->fd, POLLOUT, FOR_EVER) : -errno;
+		result = errno == EAGAIN ? wait_for(channel, channel->fd, POLLOUT, FOR_EVER)
+					 : -errno;
 		if (result != 0)
 			return lost(channel, header->request, result);
 	}
@@ -342,7 +343,8 @@ receive(const struct vu_channel *channel, void *buffer, size_t bytes, struct cat
 		}
 		if (errno == EINTR)
 			continue;
-		result = errno == EAGAIN ? wait_for(channel, channel->fd, POLLIN, FOR_EVER) : -errno;
+		result =
+			errno == EAGAIN ? wait_for(channel, channel->fd, POLLIN, FOR_EVER) : -errno;
 		if (result != 0)
 			return result;
 	}

@@ -91,7 +91,7 @@ list_remove(struct orion_disk *disk)
 /* Where the last buffer lay, before there was one. */
 static struct dma_region nowhere;
 
-static void
+void
 queue_free(struct orion_queue *queue)
 {
 	if (queue == NULL)
@@ -120,7 +120,7 @@ make_event(const struct orion_disk *disk, unsigned index)
 	return event;
 }
 
-static struct orion_queue *
+struct orion_queue *
 queue_make(struct orion_disk *disk, unsigned index)
 {
 	struct orion_queue *queue = aligned_alloc(64, (sizeof(*queue) + 63) / 64 * 64);
@@ -142,8 +142,8 @@ queue_make(struct orion_disk *disk, unsigned index)
 	queue->marks_free = calloc(depth, sizeof(*queue->marks_free));
 	for (; queue->marks_free != NULL && queue->marks_left < depth; queue->marks_left++)
 		queue->marks_free[queue->marks_left] = (uint16_t)queue->marks_left;
-	if (queue->event >= 0 && queue->held != NULL && queue->ready != NULL && queue->marks != NULL &&
-	    queue->marks_free != NULL &&
+	if (queue->event >= 0 && queue->held != NULL && queue->ready != NULL &&
+	    queue->marks != NULL && queue->marks_free != NULL &&
 	    pages_init(&queue->bounce, disk->options.bounce_kb * 1024 / DMA_PAGE))
 		return queue;
 	queue_free(queue);
@@ -363,8 +363,8 @@ orion_queue_stats(const struct orion_queue *queue, struct vblk_queue_stats *stat
 
 	memset(stats, 0, sizeof(*stats));
 	pthread_mutex_lock(&queue->disk->lock);
-	if (queue->disk->session != NULL && connection_number(queue->connection) ==
-						    queue->disk->session->number)
+	if (queue->disk->session != NULL &&
+	    connection_number(queue->connection) == queue->disk->session->number)
 		vblk_queue_stats(vblk_queue_get(queue->disk->session->device, queue->index), stats,
 				 &irq);
 	for (size_t i = 0; i < sizeof(*stats) / sizeof(uint64_t); i++)

@@ -14,9 +14,9 @@
  * core's device, made by the monitor while the owners still use the old one.  An owner looks at
  * disk->turn in every call.  When it has moved, the owner leaves the old connection (what was in
  * flight there comes back into its hands), follows to the new one when there is one, and hands
- * everything over again, once the old device is known to have stopped (lost.c).  The last owner that
- * leaves a connection closes it.  So no lock is on an owner's path, and what an old back end may
- * still write reaches memory that nobody reads.
+ * everything over again, once the old device is known to have stopped (lost.c).  The last owner
+ * that leaves a connection closes it.  So no lock is on an owner's path, and what an old back end
+ * may still write reaches memory that nobody reads.
  *
  * What one connection promised is a fact of that connection (struct session), never of the disk.
  */
@@ -316,6 +316,12 @@ void io_release(struct orion_queue *queue, struct orion_io *io);
 /* The same for one that is done, its result being set: the program gets what was read. */
 void io_give(struct orion_queue *queue, struct orion_io *io);
 
+/* ---- disk.c ---- */
+
+/* Queue INDEX, following no connection yet; NULL: no memory.  queue_free() takes NULL, too. */
+struct orion_queue *queue_make(struct orion_disk *disk, unsigned index);
+void queue_free(struct orion_queue *queue);
+
 /* ---- flush.c: what a flush may claim ---- */
 
 /* A flush is submitted: *MARK remembers what it covers. */
@@ -337,6 +343,9 @@ void flush_lost(struct orion_queue *queue, uint32_t number);
 
 int monitor_start(struct orion_disk *disk);
 void monitor_stop(struct orion_disk *disk);
+
+/* Another breach of the protocol, at NOW ns: whether there were too many within a minute. */
+bool disk_breached(struct orion_disk *disk, uint64_t now);
 
 /* Owners must look. */
 void disk_turn(struct orion_disk *disk);

@@ -77,8 +77,8 @@ look_at_others(struct orion_queue *queue)
 
 	for (unsigned i = 0; i < disk->queue_count; i++) {
 		struct orion_queue *other = disk->queues[i];
-		uint32_t theirs = connection_number(
-			__atomic_load_n(&other->connection, __ATOMIC_ACQUIRE));
+		uint32_t theirs =
+			connection_number(__atomic_load_n(&other->connection, __ATOMIC_ACQUIRE));
 
 		if (theirs < number)
 			flush_lost(other, theirs);
@@ -111,7 +111,10 @@ flush_begin(struct orion_queue *queue, struct orion_io *io)
 		queue_finish(queue, io, -ESTALE);
 		return IO_FINISHED;
 	}
-	/* Nothing to make stable; or nobody who could, unless the user promises what no device does. */
+	/*
+	 * Nothing to make stable; or nobody who could, unless the user promises what no device
+	 * does.
+	 */
 	if (promise != PROMISE_FLUSH) {
 		bool stable = promise == PROMISE_STABLE || disk->options.durable;
 

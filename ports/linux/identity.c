@@ -54,10 +54,10 @@ ask_serial(struct session *session, struct orion_error *error)
 	struct vblk_queue *ring = vblk_queue_get(session->device, 0);
 	/* A place that is a bounce buffer later. */
 	unsigned char *place = session->arena.base + session->budget.limit;
-	struct vblk_segment segment = {session->arena.device + session->budget.limit,
-				       VBLK_ID_BYTES, 0};
-	struct vblk_request request = {.segments = &segment, .segment_count = 1,
-				       .operation = VBLK_GET_ID};
+	struct vblk_segment segment = {session->arena.device + session->budget.limit, VBLK_ID_BYTES,
+				       0};
+	struct vblk_request request = {
+		.segments = &segment, .segment_count = 1, .operation = VBLK_GET_ID};
 	struct vblk_completion done;
 	int result;
 

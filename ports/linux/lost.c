@@ -115,7 +115,7 @@ lost_look(struct orion_disk *disk)
 					   disk->path);
 		}
 		if (session->end == SESSION_MAY_RUN)
-			again = age_ms < LOOK_FIRST_MS	? LOOK_FIRST_MS
+			again = age_ms < LOOK_FIRST_MS  ? LOOK_FIRST_MS
 				: age_ms < LOOK_LAST_MS ? (int)age_ms
 							: LOOK_LAST_MS;
 	}

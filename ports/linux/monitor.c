@@ -204,11 +204,10 @@ fail_requests(struct orion_disk *disk, const char *why)
 	disk_turn(disk);
 }
 
-/* True when there were as many breaches as are forgiven, within a minute. */
-static bool
-too_many_breaches(struct orion_disk *disk)
+bool
+disk_breached(struct orion_disk *disk, uint64_t now)
 {
-	uint64_t now = port_now_ns(), oldest = disk->broken_ns[0];
+	uint64_t oldest = disk->broken_ns[0];
 
 	memmove(disk->broken_ns, disk->broken_ns + 1,
 		sizeof(disk->broken_ns) - sizeof(disk->broken_ns[0]));
@@ -220,7 +219,7 @@ static void
 drop_broken(struct orion_disk *disk, const char *why)
 {
 	drop_session(disk, true, why);
-	if (too_many_breaches(disk))
+	if (disk_breached(disk, port_now_ns()))
 		fail_requests(disk, "the back end broke the protocol again and again");
 }
 

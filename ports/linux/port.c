@@ -185,10 +185,3 @@ orion_ticks_per_second(void)
 {
 	return port_linux()->ticks_per_second;
 }
-
-void
-orion_panic(const char *text)
-{
-	fprintf(stderr, "orion: %s\n", text);
-	abort();
-}

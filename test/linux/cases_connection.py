@@ -497,7 +497,8 @@ def one_byte(bed):
     def whisper(connection):
         if connection.channel is not None and not done and server.served == 1:
             connection.channel.send(b"\x02")
-            done.append(1)
+            done.append(connection.channel.dup())       # which stays open
+            bed.later.append(done[0].close)
             time.sleep(0.1)
             raise b.HungUp
     server.on_turn = whisper
