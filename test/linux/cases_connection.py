@@ -20,7 +20,8 @@ def cases():
     for run in (zombie_asked, zombie_holds_on, zombie_never_ends, zombie_drains, blocking_eventfds,
                 promise_comes, promise_of_each, promise_durable, once_each, order, other_disk,
                 no_serial, no_answer_about_serial, comes_back_late, late_answer, reader, slow_open,
-                slow_close, one_byte, many_sizes, sent_is_not_accepted, closes_while_stopped):
+                slow_close, one_byte, many_sizes, sent_is_not_accepted, closes_while_stopped,
+                closing_stops, memory_meanwhile, child_lets_go):
         yield "connection/" + run.__name__, run
 
 
@@ -562,3 +563,50 @@ def closes_while_stopped(bed):
         probe.say("close")
         await_(lambda: "close: 0\n" in probe.out, "the end of the closing")
         server.process.signal(signal.SIGCONT)
+
+
+def closing_stops(bed):
+    """Closing stops every ring before it goes: until then the back end may use them."""
+    server = b.Backend(bed)
+    probe = bed.probe(server.url(queues=3))
+    probe.expect("write 0 4096 1", "0")
+    server.log.clear()
+    probe.expect("close", "0")
+    expect_equal(server.log.count("GET_VRING_BASE"), 3, "rings that were stopped")
+
+
+def memory_meanwhile(bed):
+    """Memory that comes while a connection is made, and was not told of: another one is made."""
+    server, here, go = b.Backend(bed), threading.Event(), threading.Event()
+    bed.later.append(go.set)
+
+    def wait(connection, parts):
+        if server.connections == 2:
+            here.set()
+            go.wait(PATIENCE)
+        return connection.execute(parts)
+    server.on_serial = wait
+    probe = bed.probe(server.url(answer="1h"))
+    loses_cache(server, 1)
+    probe.say("+read 0 4096")
+    expect(here.wait(PATIENCE), "no second connection")
+    probe.expect("alloc 65536", "0")
+    go.set()
+    probe.say("wait")
+    expect_equal(probe.answers(1), ["read 0 4096: 0"], "result")
+    probe.expect("write 0 4096 1", "0")
+    probe.expect("verify 0 4096 1", "0")
+    expect_equal(server.connections, 3, "connections")
+    expect_says("bounced=2 ", probe.ask("stats"))     # of the read, twice; the rest lies in it
+
+
+def child_lets_go(bed):
+    """A fork's child keeps nothing of the connection: when the parent closes, it has ended."""
+    server = b.Backend(bed)
+    ended = threading.Event()
+    server.on_end = lambda connection: (connection.close(), ended.set())
+    probe = bed.probe(server.url())
+    probe.expect("write 0 4096 1", "0")
+    probe.expect("fork on", "0")        # the child lives on
+    probe.expect("close", "0")
+    expect(ended.wait(PATIENCE), "the connection has not ended")

@@ -11,7 +11,7 @@
  *   heap | alloc BYTES | register BYTES     where buffers come from
  *   vector N | shift N                      buffers in N parts; N bytes off their place
  *   info | stats | text | events | fds
- *   fork | interrupt MS | sleep MS | threads COUNT | cycle COUNT URL
+ *   fork [on] | interrupt MS | sleep MS | threads COUNT | cycle COUNT URL
  *
  * A result is "WORD ARGUMENTS: RESULT", RESULT being 0 or the name of an errno.
  */
@@ -455,12 +455,14 @@ fork_words(char **words, const char *line)
 	int status = 0;
 	pid_t child;
 
-	(void)words;
 	fflush(stdout);
 	child = fork();
+	if (child == 0 && words[1][0] != '0')
+		sleep(3600);    /* "on": it lives until the whole group is killed */
 	if (child == 0)
 		in_child();
-	waitpid(child, &status, 0);
+	if (words[1][0] == '0')
+		waitpid(child, &status, 0);
 	printf("%s: %d\n", line, status);
 }
 
