@@ -108,8 +108,8 @@ struct orion_disk_options {
 	                           * together, default 5 s */
 	uint32_t connect_ms;      /* connect=0 .. 1h: how long open tries again while the socket is
 	                           * missing or refuses, default 0 */
-	uint32_t loss_ms;         /* loss=0 .. 1h: how long requests wait for a connection before they
-	                           * fail with -ENODEV, default 60 s; 0: for ever */
+	uint32_t loss_ms;         /* loss=0 .. 1h: how long requests wait for a connection before
+	                           * they fail with -ENODEV, default 60 s; 0: for ever */
 	uint32_t bounce_kb;       /* bounce=64kB .. 1GB: bounce memory per queue, default 4 MiB */
 	bool durable;             /* durable=on: writes that the back end acknowledged survive its
 	                           * death, flushed or not */

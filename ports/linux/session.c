@@ -183,7 +183,7 @@ promise_of(const struct vblk_info *info)
 	/* "Write-through" is not believed: QEMU's daemon says so and syncs nothing. */
 	if (info->flush)
 		return PROMISE_FLUSH;
-	/* [spec 5.2.6.2: a write that completes without FLUSH negotiated is stable] */
+	/* A write that completes without FLUSH negotiated is stable.  [spec 5.2.6.2] */
 	if (info->features_negotiated & config_wce)
 		return info->writeback ? PROMISE_NONE : PROMISE_STABLE;
 	return info->features_offered & flush ? PROMISE_STABLE : PROMISE_NONE;

@@ -54,7 +54,7 @@ struct vhost_user {
 	uint64_t queues_max;
 	uint8_t status;
 	bool told_memory, told_inflight;
-	bool lent_the_same;             /* the arena's own open file was lent: no other was to be had */
+	bool lent_the_same;             /* the arena's own open file: no other was to be had */
 	uint8_t config[VU_CONFIG_BYTES_MAX];
 	uint32_t config_bytes, config_generation;
 	int backend;                    /* our end of the back end's channel, or -1 */

@@ -294,7 +294,7 @@ def V12_error_again_and_again(bed):
     trial.backend.on_used = lambda queue, head, length: []
     trial.probe.open(trial.backend.url())
     trial.probe.expect("write 0 4096 1", "ENODEV")
-    trial.probe.expect_says("text", "requests fail until it is back: the back end broke the protocol again and again")
+    trial.probe.expect_says("text", "requests fail until .*: the back end broke the protocol again")
     trial.probe.expect("close", "0")
     trial.probe.expect("fds", trial.fds)
 

@@ -452,15 +452,13 @@ in_child(void)
 static void
 fork_words(char **words, const char *line)
 {
+	pid_t child = (fflush(stdout), fork());
 	int status = 0;
-	pid_t child;
 
-	fflush(stdout);
-	child = fork();
-	if (child == 0 && words[1][0] != '0')
-		sleep(3600);    /* "on": it lives until the whole group is killed */
-	if (child == 0)
+	if (child == 0 && words[1][0] == '0')
 		in_child();
+	while (child == 0)      /* "on": it lives until the whole group is killed */
+		pause();
 	if (words[1][0] == '0')
 		waitpid(child, &status, 0);
 	printf("%s: %d\n", line, status);
