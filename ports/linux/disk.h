@@ -85,6 +85,7 @@ struct session {
 	uint32_t number;                /* 1 ... */
 	enum promise promise;
 	struct identity identity;
+	struct vblk_queue_stats asking; /* what learning that has counted on the first queue */
 	struct vhost_user vhost;
 	struct vhost_user_arena arena;
 	size_t arena_used;

@@ -163,6 +163,18 @@ doubt_is_over(struct orion_queue *queue)
 	return true;
 }
 
+/* Counters are of the program's requests: ours are taken off beforehand.  Under disk->lock. */
+static void
+count_off(struct orion_queue *queue, const struct vblk_queue_stats *ours)
+{
+	uint64_t *sum = (uint64_t *)(void *)&queue->past, max = queue->past.latency_max_ticks;
+	const uint64_t *less = (const uint64_t *)(const void *)ours;
+
+	for (size_t i = 0; i < sizeof(*ours) / sizeof(uint64_t); i++)
+		sum[i] -= less[i];
+	queue->past.latency_max_ticks = max;
+}
+
 static void
 join(struct orion_queue *queue, struct session *session)
 {
@@ -177,7 +189,12 @@ join(struct orion_queue *queue, struct session *session)
 	queue->bounce_base = session->arena.base + at;
 	queue->bounce_device = session->arena.device + at;
 	queue->largest = info->read_only || disk->options.read_only ? ORION_READ : ORION_WRITE;
+	/* Both at once, for whoever adds the counters up. */
+	pthread_mutex_lock(&disk->lock);
+	if (queue->index == 0)
+		count_off(queue, &session->asking);
 	__atomic_store_n(&queue->connection, connection_word(session), __ATOMIC_RELEASE);
+	pthread_mutex_unlock(&disk->lock);
 	/* Before any write that is acknowledged there: see writes_on(). */
 	__atomic_thread_fence(__ATOMIC_RELEASE);
 	/* At each edge, so that nobody need read what the back end shares with us. */

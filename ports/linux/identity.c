@@ -59,6 +59,7 @@ ask_serial(struct session *session, struct orion_error *error)
 	struct vblk_request request = {
 		.segments = &segment, .segment_count = 1, .operation = VBLK_GET_ID};
 	struct vblk_completion done;
+	struct vblk_irq_stats irq;
 	int result;
 
 	if (vblk_submit(ring, &request, 1) != 1)
@@ -70,6 +71,7 @@ ask_serial(struct session *session, struct orion_error *error)
 			  session->disk->path, strerror(-result));
 		return result == -ECANCELED ? result : -ENOMSG;
 	}
+	vblk_queue_stats(ring, &session->asking, &irq);
 	if (done.result == ORION_OK)
 		memcpy(session->identity.serial, place, VBLK_ID_BYTES);
 	memset(place, 0, VBLK_ID_BYTES);
