@@ -190,6 +190,7 @@ struct orion_disk {
 	enum disk_state state;          /* atomic */
 	unsigned queue_count;
 	unsigned depth;
+	struct vhost_user_wish wish;    /* learnt: of whoever makes connections */
 	struct vblk_info first;         /* what the first connection gave */
 	enum promise promise;           /* of the first connection: the least that is taken */
 	struct identity identity;       /* of the disk, as it was last seen */

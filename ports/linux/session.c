@@ -178,15 +178,10 @@ bring_up(struct session *session)
 static enum promise
 promise_of(const struct vblk_info *info)
 {
-	const uint64_t flush = UINT64_C(1) << 9, config_wce = UINT64_C(1) << 11;
-
 	/* "Write-through" is not believed: QEMU's daemon says so and syncs nothing. */
 	if (info->flush)
 		return PROMISE_FLUSH;
-	/* A write that completes without FLUSH negotiated is stable.  [spec 5.2.6.2] */
-	if (info->features_negotiated & config_wce)
-		return info->writeback ? PROMISE_NONE : PROMISE_STABLE;
-	return info->features_offered & flush ? PROMISE_STABLE : PROMISE_NONE;
+	return info->durability == VBLK_DURABILITY_STABLE ? PROMISE_STABLE : PROMISE_NONE;
 }
 
 /* Brings SESSION, which is connected, live. */
@@ -199,7 +194,8 @@ set_up(struct session *session, struct orion_error *error)
 	/* Regions that come or go meanwhile would be told twice or never. */
 	pthread_mutex_lock(&disk->exchange);
 	status = bring_up(session);
-	if (status == ORION_OK && vhost_user_confirm(&session->vhost) != 0)
+	/* What was sent need not have been accepted. */
+	if (status == ORION_OK && channel_confirm(&session->vhost.channel) != 0)
 		status = ORION_DEVICE_REFUSED;
 	session->memory_version = disk->memory.version;
 	pthread_mutex_unlock(&disk->exchange);
@@ -209,20 +205,28 @@ set_up(struct session *session, struct orion_error *error)
 	return 0;
 }
 
-/* The rest of the arena, in equal parts, is for bounce buffers: see queue_follow(). */
+/* On what terms a connection is tried. */
+struct terms {
+	struct vhost_user_wish wish;
+	bool serial;            /* the serial number is asked for */
+	bool again;             /* it failed, and the wish is another now: to be tried */
+};
+
+/* One try.  The rest of the arena, in equal parts, is for bounce buffers: see queue_follow(). */
 static int
-open_one(struct orion_disk *disk, uint32_t patience_ms, bool serial, struct session **out,
+open_one(struct orion_disk *disk, uint32_t patience_ms, struct terms *terms, struct session **out,
 	 struct orion_error *error)
 {
 	struct session *session = make(disk);
 	int result;
 
 	*out = NULL;
+	terms->again = false;
 	if (session == NULL)
 		return error_set(error, -ENOMEM, "%s: no memory for another connection",
 				 disk->path);
 	result = vhost_user_open(&session->vhost, disk->path, patience_ms, disk->cancel,
-				 &disk->memory, &session->arena);
+				 &terms->wish, &disk->memory, &session->arena);
 	session->vhost.answer_ms = disk->options.answer_ms;
 	if (result != 0) {
 		error_set(error, result, "%s", session->vhost.channel.error.text);
@@ -230,11 +234,64 @@ open_one(struct orion_disk *disk, uint32_t patience_ms, bool serial, struct sess
 		return result;
 	}
 	lost_prepare(session);
-	result = set_up(session, error);
-	/* Until it is adopted nobody else is an owner. */
-	if (result == 0)
-		result = identity_learn(session, serial, error);
 	*out = session;
+	result = set_up(session, error);
+	if (result != 0) {
+		terms->again = vhost_user_ask_less(&session->vhost, &terms->wish);
+		return result;
+	}
+	vhost_user_learn(&session->vhost, &terms->wish);
+	disk->wish = terms->wish;
+	/* Until it is adopted nobody else is an owner. */
+	return identity_learn(session, terms->serial, error);
+}
+
+static struct vhost_user_wish
+first_wish(const struct orion_disk *disk)
+{
+	return (struct vhost_user_wish){
+		.queues = (uint16_t)disk->options.queues,
+		.depth = (uint16_t)disk->options.depth,
+		.ring = (uint16_t)disk->options.ring,
+	};
+}
+
+/* Adds to ERROR what else was tried in vain. */
+static void
+add_rings(struct orion_error *error, unsigned ring)
+{
+	size_t used = error != NULL ? strlen(error->text) : 0;
+
+	if (error != NULL)
+		snprintf(error->text + used, sizeof(error->text) - used,
+			 "; shorter rings, down to %u, did not help", ring);
+}
+
+/* Tries every size that the back end may take, all together in PATIENCE_MS. */
+static int
+open_some_size(struct orion_disk *disk, uint32_t patience_ms, bool serial, struct session **out,
+	       struct orion_error *error)
+{
+	struct terms terms = {.serial = serial};
+	int result;
+
+	if (disk->wish.queues == 0)
+		disk->wish = first_wish(disk);
+	terms.wish = disk->wish;
+	for (;;) {
+		result = open_one(disk, patience_ms, &terms, out, error);
+		if (!terms.again)
+			break;
+		patience_ms = channel_left_ms(&(*out)->vhost.channel);
+		if (patience_ms == 0)
+			break;
+		destroy(*out);
+	}
+	if (result == 0)
+		return 0;
+	disk->wish.breaks = terms.wish.breaks;
+	if (terms.wish.ring != disk->wish.ring)
+		add_rings(error, terms.wish.ring);
 	return result;
 }
 
@@ -243,14 +300,14 @@ session_open(struct orion_disk *disk, uint32_t patience_ms, struct session **out
 	     struct orion_error *error)
 {
 	bool first = disk->sessions == 0, asked = first || disk->identity.serial[0] != '\0';
-	int result = open_one(disk, patience_ms, asked, out, error);
+	int result = open_some_size(disk, patience_ms, asked, out, error);
 	struct session *session = *out;
 
 	if (result == -ENOMSG && first) {
 		/* A disk that is no good at telling who it is may be good otherwise. */
 		patience_ms = channel_left_ms(&session->vhost.channel);
 		destroy(session);
-		result = open_one(disk, patience_ms, false, out, error);
+		result = open_some_size(disk, patience_ms, false, out, error);
 		session = *out;
 	}
 	if (result != 0) {

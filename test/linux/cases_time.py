@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
 """A connection's opening, its closing, its monitor: what takes time, and who waits for it."""
+import os
 import signal
 import struct
 import threading
@@ -11,7 +12,8 @@ from bed import KIB, PATIENCE, await_, expect, expect_equal, expect_says
 
 def cases():
     for run in (slow_open, slow_close, one_byte, many_sizes, sent_is_not_accepted,
-                closes_while_stopped, closing_stops, memory_meanwhile, child_lets_go):
+                closes_while_stopped, closing_stops, memory_meanwhile, full_meanwhile,
+                child_lets_go):
         yield "connection/" + run.__name__, run
 
 
@@ -155,6 +157,32 @@ def memory_meanwhile(bed):
     probe.expect("verify 0 4096 1", "0")
     expect_equal(server.connections, 3, "connections")
     expect_says("bounced=[12] ", probe.ask("stats"))    # the read alone
+
+
+def full_meanwhile(bed):
+    """A doorbell that is full, and blocks, when rings go on with new memory: it is not rung."""
+    server = b.Backend(bed, protocol=b.P_CONFIG | b.P_REPLY_ACK | b.P_BACKEND_REQ)
+    news = struct.pack("=III", 2, 1, 0)
+
+    def fill(connection):
+        ring = connection.rings[0]
+        if server.connections == 1 and "GET_VRING_BASE" in server.log:
+            connection.channel.send(news)
+            time.sleep(0.5)                             # the monitor waits to ask what is new
+            ring.enabled = False                        # nobody reads it
+            os.set_blocking(ring.fds["KICK"], False)
+            try:
+                os.read(ring.fds["KICK"], 8)
+            except BlockingIOError:
+                pass
+            os.eventfd_write(ring.fds["KICK"], 2 ** 64 - 2)
+            os.set_blocking(ring.fds["KICK"], True)
+    server.on_start = fill
+    probe = bed.probe(server.url())
+    probe.expect(f"alloc {200 << 20}", "0")
+    probe.await_event("the back end filled a doorbell")
+    probe.expect("write 4096 4096 1", "0")
+    probe.expect("verify 4096 4096 1", "0")
 
 
 def child_lets_go(bed):
