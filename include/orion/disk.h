@@ -27,12 +27,12 @@
  * zero-copy memory the device may write to a read's buffer as late as it likes, even after the
  * completion if it is dishonest; with a bounce copy it can't.
  *
- * The back end may die and come back at any moment.  The library connects again, negotiates at
- * least the same guarantees, and replays what was in flight; the program sees only latency
- * (disk.h's options say for how long).  The exception: writes that were acknowledged, but not yet
- * covered by a flush, may have died with it.  Then the next flush of each queue fails with
- * -ESTALE, once for each loss that is found, unless the option durable says that the back end keeps
- * such writes.
+ * The back end may die and come back at any moment.  The library connects again, to the same disk
+ * with at least the same guarantees, and replays what was in flight once the old instance is known
+ * to have stopped; the program sees only latency (disk.h's options say for how long).  The
+ * exception: writes that were acknowledged, but not yet covered by a flush, may have died with it.
+ * Then the next flush of each queue fails with -ESTALE, once for each loss that is found, unless
+ * the option durable says that the back end keeps such writes.
  *
  * A back end that hangs is waited for: it may still carry out what it was given.  After a second
  * without an answer it is kicked again, whatever it asked for, then at growing intervals.  With the
@@ -61,9 +61,11 @@
  *               than 1 GiB
  *   -EBUSY      a synchronous call, and the queue is not idle
  *   -EIO        the device failed the request
- *   -EOPNOTSUPP the device does not know the request, or the back end lacks a needed feature
+ *   -EOPNOTSUPP the device does not know the request (a flush, where it promises nothing), or the
+ *               back end lacks a needed feature
  *   -ESTALE     a flush: acknowledged writes may be lost (above)
- *   -ENODEV     the back end is gone and did not come back in time
+ *   -ENODEV     the back end is gone and did not come back in time, or nobody knows whether it
+ *               still carries the write out; later requests succeed again when it is back
  *   -ECHILD     this process is a fork of the one that opened the disk: only close is allowed
  *   -ETIMEDOUT  the back end did not answer in time, a request: within the deadline
  *   -EPROTO     the back end broke the protocol
@@ -131,11 +133,12 @@ struct orion_disk_options {
 	orion_wait wait;          /* wait=adaptive|poll|event */
 	uint32_t poll_us;         /* poll=0us .. 1s: adaptive polls no longer than this, default
 	                           * 100 us */
-	uint32_t answer_ms;       /* answer=10ms .. 1h: patience for each answer, default 5 s */
+	uint32_t answer_ms;       /* answer=10ms .. 1h: patience for the answers of one call, all
+	                           * together, default 5 s */
 	uint32_t connect_ms;      /* connect=0 .. 1h: how long open tries again while the socket is
 	                           * missing or refuses, default 0 */
-	uint32_t loss_ms;         /* loss=0 .. 1h: how long to try to reconnect before requests fail
-	                           * with -ENODEV, default 60 s; 0: for ever */
+	uint32_t loss_ms;         /* loss=0 .. 1h: how long requests wait for a connection before
+	                           * they fail with -ENODEV, default 60 s; 0: for ever */
 	uint32_t bounce_kb;       /* bounce=64k .. 1G: bounce memory per queue, default 4 MiB */
 	bool durable;             /* durable=on: writes that the back end acknowledged survive its
 	                           * death, flushed or not */
@@ -146,8 +149,9 @@ struct orion_disk_options {
 	uint64_t features_required;
 
 	/*
-	 * Called, if not NULL, when something happens to the connection: lost, back, given up.
-	 * TEXT is one line.  From a thread of the library; must not call it back.
+	 * Called, if not NULL, when something happens to the connection: lost, back, away for too
+	 * long.  TEXT is one line.  At most ten times at once and then once a second; the last is
+	 * always told.  From a thread of the library; must not call it back.
 	 */
 	void (*event)(void *argument, const char *text);
 	void *event_argument;

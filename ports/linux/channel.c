@@ -14,6 +14,8 @@
 #include <unistd.h>
 
 #define FDS_MAX VU_TABLE_REGIONS
+#define CONNECT_PAUSE_MS 5
+#define FOR_EVER (INT64_C(1) << 40)      /* ms: as long as the call may take */
 
 static const char *
 request_name(unsigned request)
@@ -57,11 +59,17 @@ channel_fail(struct vu_channel *channel, int result, const char *format, ...)
 
 	if (channel->result != 0)
 		return channel->result;
-	channel->result = result;
 	va_start(arguments, format);
 	vsnprintf(channel->error.text, sizeof(channel->error.text), format, arguments);
 	va_end(arguments);
+	__atomic_store_n(&channel->result, result, __ATOMIC_RELEASE);
 	return result;
+}
+
+bool
+channel_failed(const struct vu_channel *channel)
+{
+	return __atomic_load_n(&channel->result, __ATOMIC_ACQUIRE) != 0;
 }
 
 bool
@@ -81,20 +89,40 @@ now_ms(void)
 	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
-/* Waits until FD is ready for EVENTS or UNTIL has come: 0, -ETIMEDOUT, or what poll() says. */
-static int
-wait_for(int fd, short events, int64_t until)
+void
+channel_begin(struct vu_channel *channel, uint32_t patience_ms)
 {
+	channel->patience_ms = patience_ms;
+	channel->until_ms = now_ms() + patience_ms;
+}
+
+uint32_t
+channel_left_ms(const struct vu_channel *channel)
+{
+	int64_t left = channel->until_ms - now_ms();
+
+	return left > 0 ? (uint32_t)left : 0;
+}
+
+/*
+ * Waits until FD (-1: nothing) is ready for EVENTS, for MS at most, and no longer than the call may
+ * take: 0, -ETIMEDOUT, -ECANCELED, or what poll() says.
+ */
+static int
+wait_for(const struct vu_channel *channel, int fd, short events, int64_t ms)
+{
+	int64_t end = now_ms() + ms, until = channel->until_ms < end ? channel->until_ms : end;
+
 	for (;;) {
-		struct pollfd one = {fd, events, 0};
+		struct pollfd both[2] = {{fd, events, 0}, {channel->cancel, POLLIN, 0}};
 		int64_t left = until - now_ms();
 		int ready;
 
 		if (left <= 0)
 			return -ETIMEDOUT;
-		ready = poll(&one, 1, (int)(left < 60000 ? left : 60000));
+		ready = poll(both, 2, (int)(left < 60000 ? left : 60000));
 		if (ready > 0)
-			return 0;
+			return both[1].revents != 0 ? -ECANCELED : 0;
 		if (ready < 0 && errno != EINTR)
 			return -errno;
 	}
@@ -140,27 +168,29 @@ explain_connect(struct vu_channel *channel, int result, const char *path)
 
 /* A socket whose queue of connections is full says EAGAIN and can't be waited for: try again. */
 static int
-connect_until(int fd, const struct sockaddr_un *address, int64_t until)
+connect_until(struct vu_channel *channel, const struct sockaddr_un *address)
 {
-	const struct timespec pause = {0, 5 * 1000 * 1000};
+	while (connect(channel->fd, (const struct sockaddr *)(const void *)address,
+		       sizeof(*address)) != 0) {
+		int result;
 
-	while (connect(fd, (const struct sockaddr *)(const void *)address, sizeof(*address)) != 0) {
 		if (errno != EAGAIN && errno != EINTR)
 			return -errno;
-		if (now_ms() >= until)
-			return -ETIMEDOUT;
-		nanosleep(&pause, NULL);
+		result = wait_for(channel, -1, 0, CONNECT_PAUSE_MS);
+		if (result == -ECANCELED || now_ms() >= channel->until_ms)
+			return result;
 	}
 	return 0;
 }
 
 int
-channel_open(struct vu_channel *channel, const char *path, uint32_t answer_ms)
+channel_open(struct vu_channel *channel, const char *path, uint32_t patience_ms, int cancel)
 {
 	struct sockaddr_un address = {.sun_family = AF_UNIX};
 	int result;
 
-	*channel = (struct vu_channel){.fd = -1, .answer_ms = answer_ms};
+	*channel = (struct vu_channel){.fd = -1, .cancel = cancel};
+	channel_begin(channel, patience_ms);
 	if (strlen(path) >= sizeof(address.sun_path))
 		return channel_fail(channel, -ENAMETOOLONG,
 				    "%s: longer than the %zu bytes that a socket's path may have",
@@ -169,7 +199,7 @@ channel_open(struct vu_channel *channel, const char *path, uint32_t answer_ms)
 	channel->fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	if (channel->fd < 0)
 		return channel_fail(channel, -errno, "socket: %s", strerror(errno));
-	result = connect_until(channel->fd, &address, now_ms() + answer_ms);
+	result = connect_until(channel, &address);
 	return result == 0 ? 0 : explain_connect(channel, result, path);
 }
 
@@ -205,7 +235,7 @@ lost(struct vu_channel *channel, unsigned request, int result)
 {
 	if (result == -ETIMEDOUT)
 		return channel_fail(channel, result, "no answer to %s in %u ms; the back end %s",
-				    request_name(request), channel->answer_ms,
+				    request_name(request), channel->patience_ms,
 				    channel->answered ? "hangs"
 						      : "hangs, or serves another program (most "
 							"serve one at a time)");
@@ -215,7 +245,7 @@ lost(struct vu_channel *channel, unsigned request, int result)
 
 static int
 send_message(struct vu_channel *channel, const struct vu_header *header, const void *payload,
-	     const int *fds, unsigned count, int64_t until)
+	     const int *fds, unsigned count)
 {
 	_Alignas(struct cmsghdr) char control[CMSG_SPACE(FDS_MAX * sizeof(int))] = {0};
 	size_t total = sizeof(*header) + header->size, sent = 0;
@@ -240,7 +270,8 @@ send_message(struct vu_channel *channel, const struct vu_header *header, const v
 		}
 		if (errno == EINTR)
 			continue;
-		result = errno == EAGAIN ? wait_for(channel->fd, POLLOUT, until) : -errno;
+		result = errno == EAGAIN ? wait_for(channel, channel->fd, POLLOUT, FOR_EVER)
+					 : -errno;
 		if (result != 0)
 			return lost(channel, header->request, result);
 	}
@@ -290,7 +321,7 @@ drop_fds(struct catch *catch)
 
 /* Reads exactly BYTES; 0 or a negative errno. */
 static int
-receive(int fd, void *buffer, size_t bytes, struct catch *catch, int64_t until)
+receive(const struct vu_channel *channel, void *buffer, size_t bytes, struct catch *catch)
 {
 	_Alignas(struct cmsghdr) char control[CMSG_SPACE(FDS_MAX * sizeof(int))];
 	size_t got = 0;
@@ -301,7 +332,7 @@ receive(int fd, void *buffer, size_t bytes, struct catch *catch, int64_t until)
 					 .msg_iovlen = 1,
 					 .msg_control = control,
 					 .msg_controllen = sizeof(control)};
-		ssize_t done = recvmsg(fd, &message, MSG_CMSG_CLOEXEC | MSG_DONTWAIT);
+		ssize_t done = recvmsg(channel->fd, &message, MSG_CMSG_CLOEXEC | MSG_DONTWAIT);
 		int result;
 
 		if (done == 0)
@@ -313,7 +344,8 @@ receive(int fd, void *buffer, size_t bytes, struct catch *catch, int64_t until)
 		}
 		if (errno == EINTR)
 			continue;
-		result = errno == EAGAIN ? wait_for(fd, POLLIN, until) : -errno;
+		result =
+			errno == EAGAIN ? wait_for(channel, channel->fd, POLLIN, FOR_EVER) : -errno;
 		if (result != 0)
 			return result;
 	}
@@ -341,11 +373,11 @@ check_header(struct vu_channel *channel, const struct vu_header *header, unsigne
 
 static int
 receive_answer(struct vu_channel *channel, unsigned request, void *answer, uint32_t bytes,
-	       bool *refused, int *fd, int64_t until)
+	       bool *refused, int *fd)
 {
 	struct catch catch = {{0}, 0, false};
 	struct vu_header header;
-	int result = receive(channel->fd, &header, sizeof(header), &catch, until);
+	int result = receive(channel, &header, sizeof(header), &catch);
 
 	if (result != 0) {
 		drop_fds(&catch);
@@ -354,7 +386,7 @@ receive_answer(struct vu_channel *channel, unsigned request, void *answer, uint3
 	channel->answered = true;
 	result = check_header(channel, &header, request, bytes, refused != NULL);
 	if (result == 0 && header.size != 0) {
-		result = receive(channel->fd, answer, header.size, &catch, until);
+		result = receive(channel, answer, header.size, &catch);
 		if (result != 0)
 			result = lost(channel, request, result);
 	}
@@ -379,16 +411,15 @@ channel_set(struct vu_channel *channel, unsigned request, const void *payload, u
 {
 	bool acknowledged = channel->acknowledges;
 	struct vu_header header = {request, VU_VERSION | (acknowledged ? VU_NEED_REPLY : 0), bytes};
-	int64_t until = now_ms() + channel->answer_ms;
 	uint64_t refusal = 0;
 	int result;
 
 	if (channel->result != 0)
 		return channel->result;
-	result = send_message(channel, &header, payload, fds, count, until);
+	result = send_message(channel, &header, payload, fds, count);
 	if (result != 0 || !acknowledged)
 		return result;
-	result = receive_answer(channel, request, &refusal, sizeof(refusal), NULL, NULL, until);
+	result = receive_answer(channel, request, &refusal, sizeof(refusal), NULL, NULL);
 	if (result == 0 && refusal != 0) {
 		channel->refused = channel->result == 0;
 		return channel_fail(channel, -EPROTO, "the back end refused %s (%llu)",
@@ -408,15 +439,14 @@ channel_get(struct vu_channel *channel, unsigned request, const void *payload, u
 	    void *answer, uint32_t answer_bytes, bool *refused, int *fd)
 {
 	struct vu_header header = {request, VU_VERSION, bytes};
-	int64_t until = now_ms() + channel->answer_ms;
 	int result;
 
 	if (channel->result != 0)
 		return channel->result;
-	result = send_message(channel, &header, payload, NULL, 0, until);
+	result = send_message(channel, &header, payload, NULL, 0);
 	if (result != 0)
 		return result;
-	return receive_answer(channel, request, answer, answer_bytes, refused, fd, until);
+	return receive_answer(channel, request, answer, answer_bytes, refused, fd);
 }
 
 int
@@ -435,36 +465,70 @@ channel_confirm(struct vu_channel *channel)
 				     : channel_get_number(channel, VU_GET_FEATURES, &features);
 }
 
-int
-channel_backend_request(int fd, uint32_t answer_ms)
-{
-	int64_t until = now_ms() + answer_ms;
-	struct catch catch = {{0}, 0, false};
-	struct vu_header header, answer;
-	char payload[64];
-	uint64_t done = 0;
-	int result = receive(fd, &header, sizeof(header), &catch, until);
+/* ---- the channel in the other direction ---- */
 
-	if (result == 0 && header.size > sizeof(payload))
-		result = -EPROTO;
-	if (result == 0 && header.size != 0)
-		result = receive(fd, payload, header.size, &catch, until);
-	drop_fds(&catch);
-	if (result != 0)
+/* Reads without waiting until INBOX has BYTES: 1, 0 when they have not come yet, or an errno. */
+static int
+gather(int fd, struct vu_inbox *inbox, uint32_t bytes)
+{
+	_Alignas(struct cmsghdr) char control[CMSG_SPACE(FDS_MAX * sizeof(int))];
+
+	while (inbox->got < bytes) {
+		struct iovec part = {inbox->bytes + inbox->got, bytes - inbox->got};
+		struct msghdr message = {.msg_iov = &part,
+					 .msg_iovlen = 1,
+					 .msg_control = control,
+					 .msg_controllen = sizeof(control)};
+		struct catch catch = {{0}, 0, false};
+		ssize_t done = recvmsg(fd, &message, MSG_CMSG_CLOEXEC | MSG_DONTWAIT);
+
+		if (done == 0)
+			return -ECONNRESET;
+		if (done < 0 && errno == EINTR)
+			continue;
+		if (done < 0)
+			return errno == EAGAIN ? 0 : -errno;
+		take_fds(&message, &catch);
+		drop_fds(&catch);
+		inbox->got += (uint32_t)done;
+	}
+	return 1;
+}
+
+static int
+answer_backend(int fd, const struct vu_header *request)
+{
+	/* Only one request is known; any other is refused. */
+	uint64_t refused = request->request != VU_BACKEND_CONFIG_CHANGE_MSG;
+	struct vu_header header = {request->request, VU_VERSION | VU_REPLY, sizeof(refused)};
+	char bytes[sizeof(header) + sizeof(refused)];
+
+	memcpy(bytes, &header, sizeof(header));
+	memcpy(bytes + sizeof(header), &refused, sizeof(refused));
+	return send(fd, bytes, sizeof(bytes), MSG_NOSIGNAL | MSG_DONTWAIT) == sizeof(bytes)
+		       ? 0
+		       : -EPROTO;
+}
+
+int
+channel_backend_request(int fd, struct vu_inbox *inbox)
+{
+	struct vu_header header;
+	int result = gather(fd, inbox, sizeof(header));
+
+	if (result <= 0)
 		return result;
+	memcpy(&header, inbox->bytes, sizeof(header));
+	if (header.size > sizeof(inbox->bytes) - sizeof(header))
+		return -EPROTO;
+	result = gather(fd, inbox, (uint32_t)sizeof(header) + header.size);
+	if (result <= 0)
+		return result;
+	inbox->got = 0;
 	if ((header.flags & VU_VERSION_MASK) != VU_VERSION || header.flags & VU_REPLY ||
 	    header.request == 0 || header.request > INT16_MAX)
 		return -EPROTO;
-	if (header.flags & VU_NEED_REPLY) {
-		char bytes[sizeof(answer) + sizeof(done)];
-
-		/* Only one request is known; any other is refused. */
-		done = header.request != VU_BACKEND_CONFIG_CHANGE_MSG;
-		answer = (struct vu_header){header.request, VU_VERSION | VU_REPLY, sizeof(done)};
-		memcpy(bytes, &answer, sizeof(answer));
-		memcpy(bytes + sizeof(answer), &done, sizeof(done));
-		if (send(fd, bytes, sizeof(bytes), MSG_NOSIGNAL | MSG_DONTWAIT) != sizeof(bytes))
-			return -EPROTO;
-	}
+	if (header.flags & VU_NEED_REPLY && answer_backend(fd, &header) != 0)
+		return -EPROTO;
 	return (int)header.request;
 }

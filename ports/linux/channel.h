@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * One connection to a vhost-user back end: exchanges of messages, each with a deadline, each answer
- * checked to the byte before it is used.
+ * One connection to a vhost-user back end: exchanges of messages, each answer checked to the byte
+ * before it is used.  The patience is for a whole call of the library, however many exchanges that
+ * takes: answers that come just in time do not add up.
  *
  * The back end is not trusted.  Whatever it sends that was not asked for ends the connection: a
  * wrong number, size or version, descriptors nobody wanted.  The first error sticks; every later
@@ -18,8 +19,10 @@
 
 struct vu_channel {
 	int fd;                 /* -1: closed */
-	int result;             /* 0, or the first error, a negative errno */
-	uint32_t answer_ms;
+	int result;             /* 0, or the first error, a negative errno; atomic */
+	int cancel;             /* when this can be read, waits end with -ECANCELED; -1: none */
+	uint32_t patience_ms;   /* of the call that is being made */
+	int64_t until_ms;       /* when it is over */
 	uint64_t protocol;      /* protocol features negotiated */
 	bool acknowledges;      /* messages are acknowledged from now on */
 	bool answered;          /* something was, so it is us whom the back end serves */
@@ -27,8 +30,20 @@ struct vu_channel {
 	struct orion_error error;       /* of the first error */
 };
 
-/* Connects to the socket at PATH.  Returns 0 or a negative errno, and channel->error. */
-int channel_open(struct vu_channel *channel, const char *path, uint32_t answer_ms);
+/*
+ * Connects to the socket at PATH and begins a call of PATIENCE_MS; CANCEL as above.  Returns 0 or a
+ * negative errno, and channel->error.
+ */
+int channel_open(struct vu_channel *channel, const char *path, uint32_t patience_ms, int cancel);
+
+/* From now on another call is made: all its exchanges together have PATIENCE_MS. */
+void channel_begin(struct vu_channel *channel, uint32_t patience_ms);
+
+/* How long the call may still take. */
+uint32_t channel_left_ms(const struct vu_channel *channel);
+
+/* Whether the connection is of no more use: what channel->result says, to any thread. */
+bool channel_failed(const struct vu_channel *channel);
 
 /* Closes the socket.  Cannot fail; may be called twice. */
 void channel_close(struct vu_channel *channel);
@@ -70,10 +85,17 @@ int channel_confirm(struct vu_channel *channel);
 
 /* ---- the channel in the other direction ---- */
 
+/* A request of the back end, as far as it has come. */
+struct vu_inbox {
+	unsigned char bytes[sizeof(struct vu_header) + 64];
+	uint32_t got;
+};
+
 /*
- * Reads one request of the back end from FD, and answers it when it wants an answer.  Returns its
- * number, 0 when there is nothing, or a negative errno when FD is of no more use.
+ * Reads what has come of a request of the back end from FD into INBOX, without waiting, and answers
+ * it when it is whole and wants an answer.  Returns its number, 0 when it is not whole yet, or a
+ * negative errno when FD is of no more use.
  */
-int channel_backend_request(int fd, uint32_t answer_ms);
+int channel_backend_request(int fd, struct vu_inbox *inbox);
 
 #endif

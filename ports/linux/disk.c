@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <time.h>
 #include <unistd.h>
@@ -48,6 +49,8 @@ after_fork_in_child(void)
 			channel_fail(&disk->session->vhost.channel, -ECHILD, "forked");
 			vhost_user_close(&disk->session->vhost);
 		}
+		for (struct session *lost = disk->lost; lost != NULL; lost = lost->next)
+			vhost_user_close(&lost->vhost);
 	}
 	after_fork();
 }
@@ -90,6 +93,8 @@ queue_free(struct orion_queue *queue)
 {
 	if (queue == NULL)
 		return;
+	if (queue->event >= 0)
+		close(queue->event);
 	pages_end(&queue->bounce);
 	free(queue->held);
 	free(queue->ready);
@@ -97,6 +102,20 @@ queue_free(struct orion_queue *queue)
 	free(queue->marks_free);
 	free(queue->tables);
 	free(queue);
+}
+
+/* An epoll that tells of the monitor's calls; queue_follow() adds the connection's interrupt. */
+static int
+make_event(const struct orion_disk *disk, unsigned index)
+{
+	struct epoll_event edge = {.events = EPOLLIN | EPOLLET};
+	int event = epoll_create1(EPOLL_CLOEXEC);
+
+	if (event >= 0 && epoll_ctl(event, EPOLL_CTL_ADD, disk->events[index], &edge) != 0) {
+		close(event);
+		return -1;
+	}
+	return event;
 }
 
 struct orion_queue *
@@ -111,7 +130,7 @@ queue_make(struct orion_disk *disk, unsigned index)
 	queue->disk = disk;
 	queue->depth = depth;
 	queue->index = (uint16_t)index;
-	queue->event = disk->events[index];
+	queue->event = make_event(disk, index);
 	queue->adaptive.limit =
 		(uint64_t)((double)disk->options.poll_us * 1e-6 * (double)orion_ticks_per_second());
 	queue->held = calloc(depth, sizeof(struct orion_io *));
@@ -121,8 +140,8 @@ queue_make(struct orion_disk *disk, unsigned index)
 	queue->tables = calloc(TABLES, sizeof(*queue->tables));
 	for (; queue->marks_free != NULL && queue->marks_left < depth; queue->marks_left++)
 		queue->marks_free[queue->marks_left] = (uint16_t)queue->marks_left;
-	if (queue->held != NULL && queue->ready != NULL && queue->marks != NULL &&
-	    queue->marks_free != NULL && queue->tables != NULL &&
+	if (queue->event >= 0 && queue->held != NULL && queue->ready != NULL &&
+	    queue->marks != NULL && queue->marks_free != NULL && queue->tables != NULL &&
 	    pages_init(&queue->bounce, disk->options.bounce_kb * 1024 / DMA_PAGE))
 		return queue;
 	queue_free(queue);
@@ -147,7 +166,10 @@ leave_sessions(struct orion_disk *disk)
 	for (unsigned i = 0; i < disk->queue_count; i++) {
 		if (disk->queues[i] != NULL && disk->queues[i]->session != NULL)
 			session_leave(disk->queues[i]->session);
+		if (disk->queues[i] != NULL && disk->queues[i]->doubt != NULL)
+			session_leave(disk->queues[i]->doubt);
 	}
+	lost_forget(disk);
 	if (disk->session != NULL)
 		session_leave(disk->session);
 	disk->session = NULL;
@@ -159,9 +181,10 @@ static int
 make_events(struct orion_disk *disk, struct orion_error *error)
 {
 	disk->wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	disk->cancel = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	for (unsigned i = 0; i < disk->options.queues; i++)
 		disk->events[i] = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-	if (disk->wake >= 0 && disk->events[disk->options.queues - 1] >= 0)
+	if (disk->wake >= 0 && disk->cancel >= 0 && disk->events[disk->options.queues - 1] >= 0)
 		return 0;
 	return error_set(error, -errno, "%s: no more descriptors: %s", disk->path, strerror(errno));
 }
@@ -181,7 +204,7 @@ first_session(struct orion_disk *disk, struct orion_error *error)
 	int result;
 
 	for (;;) {
-		result = session_open(disk, &disk->session, error);
+		result = session_open(disk, disk->options.answer_ms, &disk->session, error);
 		if (!may_come(result) || port_now_ns() >= until)
 			break;
 		nanosleep(&pause, NULL);
@@ -192,9 +215,8 @@ first_session(struct orion_disk *disk, struct orion_error *error)
 	disk->first = *vblk_info(disk->session->device);
 	disk->queue_count = disk->first.queues;
 	disk->depth = disk->first.queue_depth;
-	disk->durable = disk->options.durable;
-	/* "Write-through" is not believed: QEMU's daemon says so and syncs nothing. */
-	disk->volatile_cache = disk->first.flush;
+	disk->promise = disk->session->promise;
+	disk->identity = disk->session->identity;
 	return 0;
 }
 
@@ -205,7 +227,7 @@ make_disk(void)
 
 	if (disk == NULL)
 		return NULL;
-	disk->wake = -1;
+	disk->wake = disk->cancel = -1;
 	for (unsigned i = 0; i < ORION_DISK_QUEUES_MAX; i++)
 		disk->events[i] = -1;
 	disk->turn = 1;
@@ -311,6 +333,8 @@ close_events(struct orion_disk *disk)
 {
 	if (disk->wake >= 0)
 		close(disk->wake);
+	if (disk->cancel >= 0)
+		close(disk->cancel);
 	for (unsigned i = 0; i < ORION_DISK_QUEUES_MAX; i++) {
 		if (disk->events[i] >= 0)
 			close(disk->events[i]);
@@ -428,7 +452,8 @@ orion_disk_info_sized(struct orion_disk *disk, struct orion_disk_info *out, size
 		.read_only = device->read_only || disk->options.read_only,
 		.flush = device->flush,
 		.writeback = device->writeback,
-		.connected = disk->session != NULL,
+		.connected =
+			disk->session != NULL && !channel_failed(&disk->session->vhost.channel),
 		.connections = disk->sessions,
 		.protocol_features =
 			disk->session != NULL ? disk->session->vhost.channel.protocol : 0,
@@ -471,7 +496,8 @@ sum_stats(const struct orion_queue *queue, struct vblk_queue_stats *stats)
 
 	memset(stats, 0, sizeof(*stats));
 	pthread_mutex_lock(&queue->disk->lock);
-	if (queue->disk->session != NULL && queue->session_number == queue->disk->session->number)
+	if (queue->disk->session != NULL &&
+	    connection_number(queue->connection) == queue->disk->session->number)
 		vblk_queue_stats(vblk_queue_get(queue->disk->session->device, queue->index), stats,
 				 &irq);
 	orion_stats_add(stats, &queue->past);

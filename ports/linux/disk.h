@@ -6,15 +6,19 @@
  *
  *   owner     of a queue: submits, reaps, waits.  Touches its own queue, and the core's queue of
  *             the connection that it follows.
- *   monitor   a thread per disk: watches the socket, connects anew, reads the configuration again
+ *   monitor   a thread per disk: watches the socket, connects anew, reads the configuration again;
+ *             whatever must happen at a certain time is its work
  *   anyone    allocates, registers (waiting for messages to end), asks
  *
  * Connections.  Each has its own memory for rings and bounce buffers, and its own instance of the
  * core's device, made by the monitor while the owners still use the old one.  An owner looks at
  * disk->turn in every call.  When it has moved, the owner leaves the old connection (what was in
  * flight there comes back into its hands), follows to the new one when there is one, and hands
- * everything over again.  The last owner that leaves a connection closes it.  So no lock is on an
- * owner's path, and what an old back end may still write reaches memory that nobody reads.
+ * everything over again, once the old device is known to have stopped (lost.c).  The last owner
+ * that leaves a connection closes it.  So no lock is on an owner's path, and what an old back end
+ * may still write reaches memory that nobody reads.
+ *
+ * What one connection promised is a fact of that connection (struct session), never of the disk.
  */
 #ifndef ORION_PORTS_LINUX_DISK_H
 #define ORION_PORTS_LINUX_DISK_H
@@ -56,9 +60,34 @@ io_private(struct orion_io *io)
 
 /* ---- a connection ---- */
 
+/* What a device promises of a write that it has acknowledged, the least first. */
+enum promise {
+	PROMISE_NONE,           /* nothing: FLUSH is not offered */
+	PROMISE_FLUSH,          /* it survives once a flush that came after it has completed */
+	PROMISE_STABLE,         /* it survives */
+};
+
+/* By what a disk that comes back is known. */
+struct identity {
+	uint64_t sectors;
+	uint32_t block_bytes;
+	bool read_only;
+	char serial[VBLK_ID_BYTES + 1];         /* "": it has none */
+};
+
+/* Whether a connection's device may still carry out what it was given. */
+enum session_end {
+	SESSION_MAY_RUN,
+	SESSION_STOPPED,
+	SESSION_DOUBTED,        /* loss_ms have passed, and nobody knows */
+};
+
 struct session {
 	struct orion_disk *disk;
 	uint32_t number;                /* 1 ... */
+	enum promise promise;
+	struct identity identity;
+	struct vblk_queue_stats asking; /* what learning that has counted on the first queue */
 	struct vhost_user vhost;
 	struct vhost_user_arena arena;
 	size_t arena_used;
@@ -72,7 +101,33 @@ struct session {
 	struct orion_error error;       /* the core's last report */
 	orion_event event;
 	uint64_t event_a, event_b;
+
+	/* Its end: lost.c. */
+	struct session *next;           /* in disk->lost */
+	enum session_end end;           /* atomic */
+	uint64_t lost_ns;
+	int pid, pid_fd;                /* who listened at the socket; -1: not known */
+	bool drained;                   /* the back end said that it had stopped every ring */
 };
+
+/* Which connection, and what it promises: one word for others to read. */
+static inline uint64_t
+connection_word(const struct session *session)
+{
+	return (uint64_t)session->number << 2 | session->promise;
+}
+
+static inline uint32_t
+connection_number(uint64_t word)
+{
+	return (uint32_t)(word >> 2);
+}
+
+static inline enum promise
+connection_promise(uint64_t word)
+{
+	return (enum promise)(word & 3);
+}
 
 /* ---- a queue ---- */
 
@@ -121,7 +176,9 @@ struct orion_queue {
 	unsigned depth;
 	uint64_t covered;               /* of writes, by a flush: atomic */
 	uint32_t stale_seen;            /* disk->stale that a flush has told */
-	uint32_t session_number;        /* read by others */
+	uint64_t connection;            /* connection_word() of the last followed: atomic */
+	struct session *doubt;          /* lost, and not known to have stopped; NULL: none */
+	unsigned doubted;               /* so many of those held, the first, were given to it */
 	struct flush_mark *marks;
 	uint16_t *marks_free;
 	unsigned marks_left;
@@ -130,7 +187,7 @@ struct orion_queue {
 	unsigned char *bounce_base;
 	uint64_t bounce_device;
 	uint16_t index;
-	int event;                      /* eventfd: completions, and the monitor's calls */
+	int event;                      /* epoll: completions, and the monitor's calls */
 	struct refused refused;
 	const void *signals;            /* the mask of a wait, a sigset_t; NULL: the thread's */
 	struct orion_poll_group *group;
@@ -155,8 +212,8 @@ struct mapping {
 
 enum disk_state {
 	DISK_CONNECTED,
-	DISK_LOST,              /* the monitor tries to connect */
-	DISK_FAILED,            /* it has given up */
+	DISK_LOST,              /* the monitor tries to connect; requests wait */
+	DISK_FAILED,            /* it tries on, more slowly; requests fail */
 	DISK_FORKED,            /* we are a child that only may close */
 };
 
@@ -170,8 +227,10 @@ struct orion_disk {
 	unsigned queue_count;
 	unsigned depth;
 	struct vhost_user_wish wish;    /* learnt: of whoever makes connections */
-	bool durable, volatile_cache;
-	struct vblk_info first;         /* the guarantees of the first connection */
+	struct vblk_info first;         /* what the first connection gave */
+	enum promise promise;           /* of the first connection: the least that is taken */
+	struct identity identity;       /* of the disk, as it was last seen */
+	bool wrote;                     /* something was written: atomic */
 
 	/*
 	 * Of messages to the back end, and of what they tell it: memory.  Held as long as answers
@@ -184,12 +243,20 @@ struct orion_disk {
 	struct session *session;        /* the newest, NULL while there is none */
 	uint32_t sessions;              /* opened so far */
 	struct orion_error error;
+	unsigned events_left;           /* that the program's function may be told of now */
+	unsigned events_untold;
+	uint64_t events_ns;             /* up to when events_left was reckoned */
+
+	/* The monitor's own. */
 	uint64_t broken_ns[5];          /* when back ends were cut off for breaking the rules */
+	uint64_t refreshed_ns;
+	struct session *lost;           /* connections that somebody still cares about */
 
 	pthread_t monitor;
 	bool monitored, closing;
 	int wake;                       /* eventfd: the monitor is to look */
-	int events[ORION_DISK_QUEUES_MAX];
+	int cancel;                     /* eventfd: whoever waits for a back end is to end that */
+	int events[ORION_DISK_QUEUES_MAX];      /* eventfds: the monitor calls the owners */
 	struct orion_queue *queues[ORION_DISK_QUEUES_MAX];
 	struct publication *publication;
 	struct orion_disk *next;        /* in the process's list */
@@ -204,17 +271,42 @@ disk_state(const struct orion_disk *disk)
 /* ---- session.c ---- */
 
 /*
- * Connects and brings a device live.  Returns 0 and *OUT with one user, or a negative errno with
- * ERROR filled.  Takes disk->exchange.  Context: setup.
+ * Connects and brings a device live, in PATIENCE_MS.  Returns 0 and *OUT with one user, or a
+ * negative errno with ERROR filled.  Takes disk->exchange.  Context: setup.
  */
-int session_open(struct orion_disk *disk, struct session **out, struct orion_error *error);
+int session_open(struct orion_disk *disk, uint32_t patience_ms, struct session **out,
+		 struct orion_error *error);
 
 /* One user less; the last closes it. */
 void session_leave(struct session *session);
 
-/* Whether NEW gives at least what the disk's first connection gave; ERROR says what not. */
-bool session_as_good(const struct orion_disk *disk, const struct session *session,
-		     struct orion_error *error);
+/* ---- identity.c: is it the same disk, and as good? ---- */
+
+/* What the disk behind SESSION is; asks it for its serial number, if SERIAL. */
+int identity_learn(struct session *session, bool serial, struct orion_error *error);
+
+/* Whether SESSION has DISK and gives what is used of it; ERROR says what not. */
+bool identity_same(const struct orion_disk *disk, const struct session *session,
+		   struct orion_error *error);
+
+/* ---- lost.c: has the device of a lost connection stopped? ---- */
+
+/* Remembers whom SESSION has connected to. */
+void lost_prepare(struct session *session);
+
+/*
+ * SESSION is lost.  ASK: it can still be talked to, and is asked to stop.  Under disk->exchange.
+ */
+void lost_begin(struct session *session, bool ask);
+
+/*
+ * Looks at the connections that were lost, and calls the owners when one is known to have stopped.
+ * Returns in how many ms to look again, -1: not at all.  Context: monitor.
+ */
+int lost_look(struct orion_disk *disk);
+
+/* Forgets them all.  Context: no owner is active any more. */
+void lost_forget(struct orion_disk *disk);
 
 /* ---- port.c ---- */
 
@@ -233,6 +325,13 @@ void queue_follow(struct orion_queue *queue);
 
 /* The next call is to look at the disk again. */
 void queue_look_again(struct orion_queue *queue);
+
+/* Whether QUEUE, and what it can hold, has room for another request. */
+static inline bool
+queue_has_room(const struct orion_queue *queue)
+{
+	return queue->taken - queue->given < queue->depth;
+}
 
 /* Hands over what is held, as room allows. */
 void queue_hand_over(struct orion_queue *queue);
@@ -322,18 +421,27 @@ int flush_end(struct orion_queue *queue, struct orion_io *io, int result);
 /* It never got to the device. */
 void flush_drop(struct orion_queue *queue, struct orion_io *io);
 
-/* The connection of QUEUE is lost: acknowledged writes that no flush covers may be, too. */
-void flush_lost(struct orion_queue *queue);
+/*
+ * Connection NUMBER is lost: if QUEUE follows it, what was acknowledged there, and no flush covers,
+ * may be, too.  Context: any.
+ */
+void flush_lost(struct orion_queue *queue, uint32_t number);
 
 /* ---- monitor.c ---- */
 
 int monitor_start(struct orion_disk *disk);
 void monitor_stop(struct orion_disk *disk);
 
+/* Another breach of the protocol, at NOW ns: whether there were too many within a minute. */
+bool disk_breached(struct orion_disk *disk, uint64_t now);
+
 /* Owners must look. */
 void disk_turn(struct orion_disk *disk);
 
-/* Notes trouble in words, and tells the program's event function. */
+/* An exchange on the connection failed; if it is of no more use, the monitor sees to it at once. */
+void disk_exchange_failed(struct orion_disk *disk);
+
+/* Notes trouble in words, and tells the program's event function, unless there is too much. */
 void disk_event(struct orion_disk *disk, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 

@@ -7,7 +7,13 @@
  * acknowledged writes and how many of them a flush covers.  When a connection is lost and the two
  * differ, disk->stale moves, and the next flush of each queue says so instead of lying.
  *
- * A flush covers what was acknowledged on every queue before it was submitted: its mark.
+ * What was acknowledged and is not covered was acknowledged on the connection that the queue
+ * follows: it settles the account whenever it leaves one.  So it is judged by what that connection
+ * promised, whatever those before and after it do.  Where every write that is acknowledged is
+ * stable, nothing is lost.
+ *
+ * A flush covers what was acknowledged, on the same connection, on every queue before it was
+ * submitted: its mark.  What a queue acknowledges on another connection is no matter of its own.
  */
 #include "ports/linux/disk.h"
 
@@ -27,15 +33,39 @@ cover(struct orion_queue *queue, uint64_t writes)
 	return false;
 }
 
-void
-flush_lost(struct orion_queue *queue)
+/* What QUEUE acknowledged on the connection WORD, up to WRITES, is lost if it was not stable. */
+static void
+settle(struct orion_queue *queue, uint64_t word, uint64_t writes)
 {
-	const struct orion_disk *disk = queue->disk;
+	struct orion_disk *disk = queue->disk;
 
-	if (disk->durable || !disk->volatile_cache)
-		return;
-	if (cover(queue, __atomic_load_n(&queue->writes, __ATOMIC_ACQUIRE)))
-		__atomic_add_fetch(&queue->disk->stale, 1, __ATOMIC_ACQ_REL);
+	/* Under a lock: nobody may see it covered, and not yet that it is lost. */
+	pthread_mutex_lock(&disk->lock);
+	if (cover(queue, writes) && !disk->options.durable &&
+	    connection_promise(word) != PROMISE_STABLE)
+		__atomic_add_fetch(&disk->stale, 1, __ATOMIC_ACQ_REL);
+	pthread_mutex_unlock(&disk->lock);
+}
+
+/* What QUEUE acknowledged, if it follows the connection WORD and no other meanwhile; else 0. */
+static uint64_t
+writes_on(const struct orion_queue *queue, uint64_t word)
+{
+	uint64_t writes;
+
+	if (__atomic_load_n(&queue->connection, __ATOMIC_ACQUIRE) != word)
+		return 0;
+	writes = __atomic_load_n(&queue->writes, __ATOMIC_ACQUIRE);
+	return __atomic_load_n(&queue->connection, __ATOMIC_ACQUIRE) == word ? writes : 0;
+}
+
+void
+flush_lost(struct orion_queue *queue, uint32_t number)
+{
+	uint64_t word = __atomic_load_n(&queue->connection, __ATOMIC_ACQUIRE);
+
+	if (connection_number(word) == number)
+		settle(queue, word, writes_on(queue, word));
 }
 
 /* Queues that have not followed to this connection yet may have lost something with the last. */
@@ -43,11 +73,15 @@ static void
 look_at_others(struct orion_queue *queue)
 {
 	const struct orion_disk *disk = queue->disk;
+	uint32_t number = connection_number(queue->connection);
 
 	for (unsigned i = 0; i < disk->queue_count; i++) {
-		if (__atomic_load_n(&disk->queues[i]->session_number, __ATOMIC_ACQUIRE) !=
-		    queue->session_number)
-			flush_lost(disk->queues[i]);
+		struct orion_queue *other = disk->queues[i];
+		uint32_t theirs =
+			connection_number(__atomic_load_n(&other->connection, __ATOMIC_ACQUIRE));
+
+		if (theirs < number)
+			flush_lost(other, theirs);
 	}
 }
 
@@ -68,6 +102,7 @@ flush_begin(struct orion_queue *queue, struct orion_io *io)
 {
 	const struct orion_disk *disk = queue->disk;
 	struct io_private *own = io_private(io);
+	enum promise promise = connection_promise(queue->connection);
 	struct flush_mark *mark;
 
 	own->segment.length = 0;
@@ -76,9 +111,14 @@ flush_begin(struct orion_queue *queue, struct orion_io *io)
 		queue_finish(queue, io, -ESTALE);
 		return IO_FINISHED;
 	}
-	/* Nothing to make stable: no cache. */
-	if (!vblk_info(queue->session->device)->flush) {
-		queue_finish(queue, io, 0);
+	/*
+	 * Nothing to make stable; or nobody who could, unless the user promises what no device
+	 * does.
+	 */
+	if (promise != PROMISE_FLUSH) {
+		bool stable = promise == PROMISE_STABLE || disk->options.durable;
+
+		queue_finish(queue, io, stable ? 0 : -EOPNOTSUPP);
 		return IO_FINISHED;
 	}
 	if (queue->marks_left == 0)
@@ -86,7 +126,7 @@ flush_begin(struct orion_queue *queue, struct orion_io *io)
 	own->segment.length = queue->marks_free[--queue->marks_left] + 1u;
 	mark = &queue->marks[own->segment.length - 1];
 	for (unsigned i = 0; i < disk->queue_count; i++)
-		mark->writes[i] = __atomic_load_n(&disk->queues[i]->writes, __ATOMIC_ACQUIRE);
+		mark->writes[i] = writes_on(disk->queues[i], queue->connection);
 	return 0;
 }
 

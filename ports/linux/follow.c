@@ -4,13 +4,14 @@
  *
  * What was in flight comes back through the core as "outcome unknown", whether or not the old back
  * end had done it: reads, writes and flushes may be done twice.  It waits in queue->held, by the
- * order of submission, and is handed over from there.
+ * order of submission, and is handed over from there, once the old device is known to have stopped.
  */
 #include "ports/linux/disk.h"
 
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/epoll.h>
 
 void
 queue_look_again(struct orion_queue *queue)
@@ -64,14 +65,15 @@ add_past(struct vblk_queue_stats *past, const struct vblk_queue_stats *more)
 	past->latency_max_ticks = max > more->latency_max_ticks ? max : more->latency_max_ticks;
 }
 
-static void
-leave(struct orion_queue *queue)
+/* Takes back what the connection still has: *TAKEN requests.  Returns whether one is a write. */
+static bool
+take_back(struct orion_queue *queue, unsigned *taken)
 {
-	struct vblk_queue_stats stats;
-	struct vblk_irq_stats irq;
 	unsigned count;
+	bool writes = false;
 
-	flush_lost(queue);
+	*taken = 0;
+
 	vblk_queue_abandon(queue->ring);
 	while ((count = vblk_reap(queue->ring, queue->completions, IO_BATCH)) != 0) {
 		for (unsigned i = 0; i < count; i++) {
@@ -86,16 +88,96 @@ leave(struct orion_queue *queue)
 			late_hold(io);
 			queue->held[queue->held_count++] = io;
 			count_up(&queue->counters.replayed, 1);
+			writes |= io->operation == ORION_WRITE;
 		}
+		*taken += count;
 	}
+	/* Those that were given to it come first: what was held then came later. */
 	qsort(queue->held, queue->held_count, sizeof(*queue->held), by_sequence);
+	return writes;
+}
+
+static void
+leave(struct orion_queue *queue)
+{
+	struct session *session = queue->session;
+	struct vblk_queue_stats stats;
+	struct vblk_irq_stats irq;
+	unsigned taken;
+	bool writes;
+
+	flush_lost(queue, session->number);
+	writes = take_back(queue, &taken);
+	epoll_ctl(queue->event, EPOLL_CTL_DEL, session->vhost.queues[queue->index].call, NULL);
 	vblk_queue_stats(queue->ring, &stats, &irq);
+	if (stats.writes != 0)
+		__atomic_store_n(&queue->disk->wrote, true, __ATOMIC_RELEASE);
 	pthread_mutex_lock(&queue->disk->lock);
 	add_past(&queue->past, &stats);
 	pthread_mutex_unlock(&queue->disk->lock);
 	queue->ring = queue->kick = NULL;
-	session_leave(queue->session);
 	queue->session = NULL;
+	if (!writes) {
+		session_leave(session);
+		return;
+	}
+	queue->doubt = session;
+	queue->doubted = taken;
+}
+
+static void
+forget_doubt(struct orion_queue *queue)
+{
+	struct session *session = queue->doubt;
+
+	queue->doubt = NULL;
+	if (session != NULL)
+		session_leave(session);
+}
+
+/* What is held fails: all, or the writes among the first COUNT. */
+static void
+fail_held(struct orion_queue *queue, bool all, unsigned count)
+{
+	unsigned kept = 0;
+
+	for (unsigned i = 0; i < queue->held_count; i++) {
+		struct orion_io *io = queue->held[i];
+
+		if (all || (i < count && io->operation == ORION_WRITE))
+			queue_finish(queue, io, -ENODEV);
+		else
+			queue->held[kept++] = io;
+	}
+	queue->held_count = kept;
+}
+
+/* Whether the device that may still be at what is held is out of the way. */
+static bool
+doubt_is_over(struct orion_queue *queue)
+{
+	enum session_end end = queue->doubt == NULL
+				       ? SESSION_STOPPED
+				       : __atomic_load_n(&queue->doubt->end, __ATOMIC_ACQUIRE);
+
+	if (end == SESSION_MAY_RUN)
+		return false;
+	if (end == SESSION_DOUBTED)
+		fail_held(queue, false, queue->doubted);
+	forget_doubt(queue);
+	return true;
+}
+
+/* Counters are of the program's requests: ours are taken off beforehand.  Under disk->lock. */
+static void
+count_off(struct orion_queue *queue, const struct vblk_queue_stats *ours)
+{
+	uint64_t *sum = (uint64_t *)(void *)&queue->past, max = queue->past.latency_max_ticks;
+	const uint64_t *less = (const uint64_t *)(const void *)ours;
+
+	for (size_t i = 0; i < sizeof(*ours) / sizeof(uint64_t); i++)
+		sum[i] -= less[i];
+	queue->past.latency_max_ticks = max;
 }
 
 static void
@@ -105,6 +187,7 @@ join(struct orion_queue *queue, struct session *session)
 	size_t each = (size_t)disk->options.bounce_kb * 1024;
 	size_t at = session->arena.bytes - (disk->options.queues - queue->index) * each;
 	const struct vblk_info *info = vblk_info(session->device);
+	struct epoll_event edge = {.events = EPOLLIN | EPOLLET};
 
 	queue->session = session;
 	queue->ring = queue->kick = vblk_queue_get(session->device, queue->index);
@@ -112,15 +195,16 @@ join(struct orion_queue *queue, struct session *session)
 	queue->bounce_base = session->arena.base + at;
 	queue->bounce_device = session->arena.device + at;
 	queue->largest = info->read_only || disk->options.read_only ? ORION_READ : ORION_WRITE;
-	__atomic_store_n(&queue->session_number, session->number, __ATOMIC_RELEASE);
-}
-
-static void
-fail_held(struct orion_queue *queue)
-{
-	for (unsigned i = 0; i < queue->held_count; i++)
-		queue_finish(queue, queue->held[i], -ENODEV);
-	queue->held_count = 0;
+	/* Both at once, for whoever adds the counters up. */
+	pthread_mutex_lock(&disk->lock);
+	if (queue->index == 0)
+		count_off(queue, &session->asking);
+	__atomic_store_n(&queue->connection, connection_word(session), __ATOMIC_RELEASE);
+	pthread_mutex_unlock(&disk->lock);
+	/* Before any write that is acknowledged there: see writes_on(). */
+	__atomic_thread_fence(__ATOMIC_RELEASE);
+	/* At each edge, so that nobody need read what the back end shares with us. */
+	epoll_ctl(queue->event, EPOLL_CTL_ADD, session->vhost.queues[queue->index].call, &edge);
 }
 
 void
@@ -128,7 +212,7 @@ queue_hand_over(struct orion_queue *queue)
 {
 	unsigned done = 0;
 
-	if (queue->ring == NULL || queue->held_count == 0)
+	if (queue->ring == NULL || queue->held_count == 0 || !doubt_is_over(queue))
 		return;
 	for (; done < queue->held_count; done++) {
 		struct orion_io *io = queue->held[done];
@@ -169,10 +253,12 @@ queue_follow(struct orion_queue *queue)
 		leave(queue);
 	if (queue->session == NULL && newest != NULL)
 		join(queue, newest);
-	if (disk_state(disk) == DISK_FAILED)
-		fail_held(queue);
-	else
+	if (disk_state(disk) == DISK_FAILED) {
+		fail_held(queue, true, 0);
+		forget_doubt(queue);
+	} else {
 		late_held(queue);
+	}
 	queue_hand_over(queue);
 	if (queue->ring != NULL && queue->held_count == 0 && queue->ready_count == 0)
 		queue->turn = turn;

@@ -113,8 +113,15 @@ static __attribute__((noinline)) unsigned
 submit_odd(struct orion_queue *queue, struct orion_io *const *ios)
 {
 	struct vblk_request request;
-	int result = io_prepare(queue, ios[0], &request);
+	int result;
 
+	/* What finishes at once takes a place, too. */
+	if (!queue_has_room(queue)) {
+		queue->refusal = -EAGAIN;
+		return 0;
+	}
+	io_private(ios[0])->sequence = queue->sequence++;
+	result = io_prepare(queue, ios[0], &request);
 	if (result == IO_FINISHED) {
 		count_up(&queue->taken, 1);
 		return 1;
@@ -139,7 +146,7 @@ submit_held(struct orion_queue *queue, struct orion_io *const *ios, unsigned cou
 		queue_refuse(queue, -ECHILD, NULL);
 		return 0;
 	}
-	while (taken < count && orion_queue_in_flight(queue) < queue->depth) {
+	while (taken < count && queue_has_room(queue)) {
 		struct orion_io *io = ios[taken++];
 
 		count_up(&queue->taken, 1);

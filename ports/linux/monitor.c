@@ -2,9 +2,10 @@
 /*
  * The monitor: a thread per disk that watches the connection, and makes the next one.
  *
- * A connection ends when the socket does, when the back end breaks the protocol on a ring (the
- * core's latch) or says that a ring is broken.  The next is tried for at growing intervals, until
- * it is there and as good as the first, or loss_ms are over.
+ * A connection ends when the socket does, when an answer did not come, when the back end breaks the
+ * protocol on a ring (the core's latch) or says that a ring is broken.  The next is tried for at
+ * growing intervals, until it is there and has the same disk.  When loss_ms are over requests fail,
+ * but it is tried for on, slowly.
  */
 #include "ports/linux/disk.h"
 
@@ -20,10 +21,80 @@
 #define NS_PER_MS UINT64_C(1000000)
 #define TRY_FIRST_MS 5u
 #define TRY_LAST_MS 100u
+#define TRY_SLOWLY_MS 1000u     /* once requests fail */
+#define TRY_PATIENCE_MS 10u     /* the least that an attempt is given */
+#define LOOK_MS 1000            /* to see what no descriptor tells */
+#define REFRESH_MS 50u          /* between two looks at the configuration */
+#define EVENTS_AT_ONCE 10u
+#define EVENT_NS (1000 * NS_PER_MS)     /* for each one more */
 #define SHORT_LIFE_NS (1000 * NS_PER_MS)
 #define PUBLISH_MS 250
 #define BREACH_WINDOW_NS (UINT64_C(60) * 1000 * NS_PER_MS)
 #define BREACHES_MAX (sizeof(((struct orion_disk *)NULL)->broken_ns) / sizeof(uint64_t))
+
+/* ---- events ---- */
+
+/* How many may be told of now; a device could make any number.  Under disk->lock. */
+static unsigned
+events_left(struct orion_disk *disk)
+{
+	uint64_t now = port_now_ns(), more = (now - disk->events_ns) / EVENT_NS;
+
+	if (more == 0)
+		return disk->events_left;
+	disk->events_ns = now;
+	disk->events_left = more < EVENTS_AT_ONCE - disk->events_left
+				    ? disk->events_left + (unsigned)more
+				    : EVENTS_AT_ONCE;
+	return disk->events_left;
+}
+
+/* Tells the program of the last event, and how many it was not told of; or notes that it must. */
+static void
+tell(struct orion_disk *disk)
+{
+	struct orion_error error;
+	unsigned untold;
+	bool now;
+
+	pthread_mutex_lock(&disk->lock);
+	now = events_left(disk) != 0;
+	untold = disk->events_untold;
+	disk->events_untold = now ? 0 : untold + 1;
+	disk->events_left -= now;
+	error = disk->error;
+	pthread_mutex_unlock(&disk->lock);
+	if (!now || disk->options.event == NULL)
+		return;
+	if (untold != 0) {
+		size_t end = strlen(error.text);
+
+		end = end < sizeof(error.text) - 32 ? end : sizeof(error.text) - 32;
+		snprintf(error.text + end, 32, " (and %u more before)", untold);
+	}
+	disk->options.event(disk->options.event_argument, error.text);
+}
+
+/* What was not told of yet, when there is room for it.  Returns in how many ms to look, or -1. */
+static int
+tell_later(struct orion_disk *disk)
+{
+	unsigned untold, left;
+
+	pthread_mutex_lock(&disk->lock);
+	untold = disk->events_untold;
+	left = events_left(disk);
+	/* The last of them is told of by itself. */
+	if (untold != 0 && left != 0)
+		disk->events_untold--;
+	pthread_mutex_unlock(&disk->lock);
+	if (untold == 0)
+		return -1;
+	if (left == 0)
+		return EVENT_NS / NS_PER_MS;
+	tell(disk);
+	return -1;
+}
 
 void
 disk_event(struct orion_disk *disk, const char *format, ...)
@@ -37,8 +108,22 @@ disk_event(struct orion_disk *disk, const char *format, ...)
 	pthread_mutex_lock(&disk->lock);
 	disk->error = error;
 	pthread_mutex_unlock(&disk->lock);
-	if (disk->options.event != NULL)
-		disk->options.event(disk->options.event_argument, error.text);
+	tell(disk);
+}
+
+void
+disk_exchange_failed(struct orion_disk *disk)
+{
+	const struct vu_channel *channel = &disk->session->vhost.channel;
+	uint64_t one = 1;
+
+	if (!channel_failed(channel))
+		return;
+	pthread_mutex_lock(&disk->lock);
+	snprintf(disk->error.text, sizeof(disk->error.text), "%s", channel->error.text);
+	pthread_mutex_unlock(&disk->lock);
+	if (write(disk->wake, &one, sizeof(one)) < 0)
+		return;
 }
 
 void
@@ -71,41 +156,58 @@ set_session(struct orion_disk *disk, struct session *session)
 
 /* ---- a connection is lost ---- */
 
+/* Somebody wrote on SESSION: what comes next must be good for that. */
 static void
-drop_session(struct orion_disk *disk, const char *why)
+note_writes(struct orion_disk *disk, const struct session *session)
+{
+	struct vblk_queue_stats stats;
+	struct vblk_irq_stats irq;
+
+	for (unsigned i = 0; i < disk->queue_count; i++) {
+		vblk_queue_stats(vblk_queue_get(session->device, i), &stats, &irq);
+		if (stats.writes != 0)
+			__atomic_store_n(&disk->wrote, true, __ATOMIC_RELEASE);
+	}
+}
+
+/* ASK: the back end still listens, and is asked to stop. */
+static void
+drop_session(struct orion_disk *disk, bool ask, const char *why)
 {
 	struct session *session = disk->session;
 
 	disk_event(disk, "%s: %s; reconnecting", disk->path, why);
-	/* Ends an exchange that waits; from here on there is none, also not when owners leave. */
-	shutdown(session->vhost.channel.fd, SHUT_RDWR);
+	/* From here on there is no exchange, also not when owners leave. */
 	pthread_mutex_lock(&disk->exchange);
-	channel_fail(&session->vhost.channel, -ENOTCONN, "%s", why);
+	lost_begin(session, ask && !channel_failed(&session->vhost.channel));
 	set_session(disk, NULL);
 	pthread_mutex_unlock(&disk->exchange);
 	set_state(disk, DISK_LOST);
+	note_writes(disk, session);
 	for (unsigned i = 0; i < disk->queue_count; i++)
-		flush_lost(disk->queues[i]);
+		flush_lost(disk->queues[i], session->number);
+	session->next = disk->lost;
+	disk->lost = session;
 	disk_turn(disk);
-	session_leave(session);
 }
 
+/* Requests fail from now on; nothing is given up for good. */
 static void
-give_up(struct orion_disk *disk, const char *why)
+fail_requests(struct orion_disk *disk, const char *why)
 {
 	/* What a connection says begins with the path already. */
 	size_t named = strncmp(why, disk->path, strlen(disk->path)) == 0 ? strlen(disk->path) : 0;
 
-	disk_event(disk, "%s: given up: %s", disk->path, named != 0 ? why + named + 2 : why);
+	disk_event(disk, "%s: requests fail until it is back: %s", disk->path,
+		   named != 0 ? why + named + 2 : why);
 	set_state(disk, DISK_FAILED);
 	disk_turn(disk);
 }
 
-/* True when there were as many breaches as are forgiven, within a minute. */
-static bool
-too_many_breaches(struct orion_disk *disk)
+bool
+disk_breached(struct orion_disk *disk, uint64_t now)
 {
-	uint64_t now = port_now_ns(), oldest = disk->broken_ns[0];
+	uint64_t oldest = disk->broken_ns[0];
 
 	memmove(disk->broken_ns, disk->broken_ns + 1,
 		sizeof(disk->broken_ns) - sizeof(disk->broken_ns[0]));
@@ -116,9 +218,9 @@ too_many_breaches(struct orion_disk *disk)
 static void
 drop_broken(struct orion_disk *disk, const char *why)
 {
-	drop_session(disk, why);
-	if (too_many_breaches(disk))
-		give_up(disk, "the back end broke the protocol again and again");
+	drop_session(disk, true, why);
+	if (disk_breached(disk, port_now_ns()))
+		fail_requests(disk, "the back end broke the protocol again and again");
 }
 
 /* ---- the next one ---- */
@@ -131,6 +233,7 @@ struct attempt {
 	uint64_t lost_ns, next_ns, back_ns;
 	uint64_t given;         /* requests given back by the time of the loss */
 	uint32_t pause_ms;
+	struct orion_error refused;     /* why what came back was not taken */
 };
 
 static uint64_t
@@ -144,34 +247,44 @@ count_given(const struct orion_disk *disk)
 }
 
 static void
-pause_longer(struct attempt *attempt)
+pause_longer(const struct orion_disk *disk, struct attempt *attempt)
 {
-	attempt->next_ns = port_now_ns() + attempt->pause_ms * NS_PER_MS;
+	uint32_t pause_ms = disk_state(disk) == DISK_FAILED ? TRY_SLOWLY_MS : attempt->pause_ms;
+
+	attempt->next_ns = port_now_ns() + pause_ms * NS_PER_MS;
 	attempt->pause_ms =
 		attempt->pause_ms * 2 < TRY_LAST_MS ? attempt->pause_ms * 2 : TRY_LAST_MS;
 }
 
-static bool
-out_of_time(const struct orion_disk *disk, const struct attempt *attempt)
+/* How long requests still wait, in ms; UINT32_MAX: for ever. */
+static uint32_t
+time_left_ms(const struct orion_disk *disk, const struct attempt *attempt)
 {
-	uint64_t loss_ns = disk->options.loss_ms * NS_PER_MS;
+	uint64_t gone_ms = (port_now_ns() - attempt->lost_ns) / NS_PER_MS;
+	uint32_t loss_ms = disk->options.loss_ms;
 
-	return loss_ns != 0 && port_now_ns() - attempt->lost_ns >= loss_ns;
+	if (loss_ms == 0)
+		return UINT32_MAX;
+	return gone_ms < loss_ms ? loss_ms - (uint32_t)gone_ms : 0;
 }
 
 static void
 begin_attempt(struct orion_disk *disk, struct attempt *attempt)
 {
 	uint64_t now = port_now_ns(), given = count_given(disk);
+	bool breached = disk_state(disk) == DISK_FAILED;
 
 	if (attempt->back_ns == 0 || given != attempt->given ||
 	    now - attempt->back_ns > SHORT_LIFE_NS) {
-		*attempt = (struct attempt){now, 0, 0, given, TRY_FIRST_MS};
-		return;
+		*attempt = (struct attempt){now, now, 0, given, TRY_FIRST_MS, {""}};
+	} else {
+		if (!breached && time_left_ms(disk, attempt) == 0)
+			fail_requests(disk, "the back end dies at once, again and again");
+		pause_longer(disk, attempt);
 	}
-	if (out_of_time(disk, attempt))
-		give_up(disk, "the back end dies at once, again and again");
-	pause_longer(attempt);
+	/* After too many breaches: not before the oldest of them is forgiven. */
+	if (breached)
+		attempt->next_ns = disk->broken_ns[0] + BREACH_WINDOW_NS;
 }
 
 /* Takes SESSION in use, unless memory came or went that its back end was not told of. */
@@ -182,8 +295,10 @@ adopt(struct orion_disk *disk, struct session *session)
 
 	pthread_mutex_lock(&disk->exchange);
 	same = session->memory_version == disk->memory.version;
-	if (same)
+	if (same) {
 		set_session(disk, session);
+		disk->identity.sectors = session->identity.sectors;
+	}
 	pthread_mutex_unlock(&disk->exchange);
 	return same;
 }
@@ -198,23 +313,44 @@ came_back(struct orion_disk *disk, struct attempt *attempt)
 		   (unsigned long long)((attempt->back_ns - attempt->lost_ns) / NS_PER_MS));
 }
 
+/* What came back is not what went: told once. */
+static void
+refuse(struct orion_disk *disk, struct attempt *attempt, const struct orion_error *error)
+{
+	if (strcmp(attempt->refused.text, error->text) == 0)
+		return;
+	attempt->refused = *error;
+	disk_event(disk, "%s; not taken", error->text);
+}
+
 static void
 try_again(struct orion_disk *disk, struct attempt *attempt)
 {
+	uint32_t patience_ms = disk->options.answer_ms, left_ms = time_left_ms(disk, attempt);
 	struct orion_error error = {""};
 	struct session *session;
-	int result = session_open(disk, &session, &error);
+	int result;
 
-	if (result == 0 && (!session_as_good(disk, session, &error) || !adopt(disk, session))) {
-		session_leave(session);
+	/* No answer may keep requests waiting for longer than they are to. */
+	if (disk_state(disk) == DISK_LOST && left_ms < patience_ms)
+		patience_ms = left_ms > TRY_PATIENCE_MS ? left_ms : TRY_PATIENCE_MS;
+	result = session_open(disk, patience_ms, &session, &error);
+	if (result == 0 && !identity_same(disk, session, &error)) {
+		refuse(disk, attempt, &error);
 		result = -EPROTO;
+	} else if (result == 0 && !adopt(disk, session)) {
+		result = -EAGAIN;
 	}
-	if (result == 0)
+	if (result == 0) {
 		came_back(disk, attempt);
-	else if (out_of_time(disk, attempt))
-		give_up(disk, error.text);
-	else
-		pause_longer(attempt);
+		return;
+	}
+	if (session != NULL)
+		session_leave(session);
+	if (disk_state(disk) == DISK_LOST && time_left_ms(disk, attempt) == 0 && !disk->closing)
+		fail_requests(disk, attempt->refused.text[0] != '\0' ? attempt->refused.text
+								     : error.text);
+	pause_longer(disk, attempt);
 }
 
 /* ---- watching ---- */
@@ -226,14 +362,31 @@ refresh(struct orion_disk *disk)
 	orion_status status;
 	bool changed;
 
+	disk->refreshed_ns = port_now_ns();
 	pthread_mutex_lock(&disk->exchange);
+	channel_begin(&session->vhost.channel, disk->options.answer_ms);
 	status = vblk_refresh(session->device, &changed);
 	pthread_mutex_unlock(&disk->exchange);
-	if (status == ORION_DEVICE_BROKEN || status == ORION_DEVICE_GONE)
+	if (channel_failed(&session->vhost.channel)) {
+		drop_session(disk, false, session->vhost.channel.error.text);
+	} else if (status == ORION_DEVICE_BROKEN || status == ORION_DEVICE_GONE) {
 		drop_broken(disk, orion_status_text(status));
-	else if (changed)
+	} else if (changed) {
+		disk->identity.sectors = vblk_info(session->device)->capacity_sectors;
 		disk_event(disk, "%s: the size is now %llu bytes", disk->path,
-			   (unsigned long long)vblk_info(session->device)->capacity_sectors * 512);
+			   (unsigned long long)disk->identity.sectors * VBLK_SECTOR_BYTES);
+	}
+}
+
+/* In how many ms the configuration may be read again, should it have changed; -1: it has not. */
+static int
+refresh_in_ms(const struct orion_disk *disk)
+{
+	uint64_t gone_ms = (port_now_ns() - disk->refreshed_ns) / NS_PER_MS;
+
+	if (disk->session == NULL || !vblk_config_pending(disk->session->device))
+		return -1;
+	return gone_ms < REFRESH_MS ? (int)(REFRESH_MS - gone_ms) : 0;
 }
 
 static void
@@ -242,12 +395,10 @@ listen_backend(struct orion_disk *disk)
 	struct session *session = disk->session;
 
 	/* A back end that talks nonsense is not listened to any more; its disk may be sound. */
-	if (vhost_user_listen(&session->vhost) != 0) {
+	if (vhost_user_listen(&session->vhost) < 0) {
 		close(session->vhost.backend);
 		session->vhost.backend = -1;
 	}
-	if (vblk_config_pending(session->device))
-		refresh(disk);
 }
 
 static void
@@ -262,54 +413,72 @@ watch(struct orion_disk *disk, int timeout_ms)
 	};
 	uint64_t count;
 
-	if (poll(fds, 4, timeout_ms) <= 0)
+	if (poll(fds, 4, timeout_ms) < 0)
 		return;
 	if (fds[0].revents != 0 && read(disk->wake, &count, sizeof(count)) < 0)
 		return;
 	if (session == NULL || __atomic_load_n(&disk->closing, __ATOMIC_ACQUIRE))
 		return;
 	if (fds[1].revents != 0)
-		drop_session(disk, "the back end closed the connection");
+		drop_session(disk, false, "the back end closed the connection");
+	else if (channel_failed(&session->vhost.channel))
+		drop_session(disk, false, session->vhost.channel.error.text);
 	else if (fds[2].revents != 0)
 		drop_broken(disk, "the back end says that a ring is broken");
 	else if (__atomic_load_n(&session->expired, __ATOMIC_ACQUIRE))
-		drop_session(disk, "no answer to a request within the deadline");
+		drop_session(disk, false, "no answer to a request within the deadline");
 	else if (__atomic_load_n(&session->broken, __ATOMIC_ACQUIRE))
 		drop_broken(disk, vblk_cause_text((vblk_cause)session->event_a));
+	else if (vhost_user_free_doorbells(&session->vhost))
+		drop_broken(disk, "the back end filled a doorbell");
 	else if (fds[3].revents != 0)
 		listen_backend(disk);
 }
 
+/* The sooner of two times, in ms; -1: never. */
 static int
-timeout_of(const struct orion_disk *disk, const struct attempt *attempt)
+sooner(int a, int b)
 {
-	int timeout = disk->publication != NULL ? PUBLISH_MS : -1;
+	return a < 0 || (b >= 0 && b < a) ? b : a;
+}
 
-	if (disk_state(disk) == DISK_LOST) {
-		uint64_t now = port_now_ns();
-		uint64_t left = attempt->next_ns > now ? attempt->next_ns - now : 0;
+static int
+until_next(const struct attempt *attempt)
+{
+	uint64_t now = port_now_ns();
+	uint64_t left = attempt->next_ns > now ? attempt->next_ns - now : 0;
 
-		timeout = (int)(left / NS_PER_MS + (left % NS_PER_MS != 0));
-	}
-	return timeout;
+	return (int)(left / NS_PER_MS + (left % NS_PER_MS != 0));
+}
+
+static bool
+is_away(const struct orion_disk *disk)
+{
+	return disk_state(disk) == DISK_LOST || disk_state(disk) == DISK_FAILED;
 }
 
 static void *
 monitor(void *argument)
 {
 	struct orion_disk *disk = argument;
-	struct attempt attempt = {0, 0, 0, 0, 0};
+	struct attempt attempt = {0};
 
 	while (!__atomic_load_n(&disk->closing, __ATOMIC_ACQUIRE)) {
-		bool was_lost = disk_state(disk) == DISK_LOST;
-		int late = late_watch(disk), timeout = timeout_of(disk, &attempt);
+		bool was_away = is_away(disk);
+		int timeout = was_away ? until_next(&attempt) : LOOK_MS;
 
-		watch(disk, timeout < 0 || late < timeout ? late : timeout);
+		if (disk->publication != NULL)
+			timeout = sooner(timeout, PUBLISH_MS);
+		timeout = sooner(timeout, refresh_in_ms(disk));
+		timeout = sooner(timeout, late_watch(disk));
+		timeout = sooner(timeout, lost_look(disk));
+		watch(disk, sooner(timeout, tell_later(disk)));
+		if (refresh_in_ms(disk) == 0)
+			refresh(disk);
 		publish_update(disk);
-		if (disk_state(disk) == DISK_LOST && !was_lost)
+		if (is_away(disk) && !was_away)
 			begin_attempt(disk, &attempt);
-		if (disk_state(disk) == DISK_LOST && !disk->closing &&
-		    port_now_ns() >= attempt.next_ns)
+		if (is_away(disk) && !disk->closing && port_now_ns() >= attempt.next_ns)
 			try_again(disk, &attempt);
 	}
 	return NULL;
@@ -338,6 +507,9 @@ monitor_stop(struct orion_disk *disk)
 	if (!disk->monitored)
 		return;
 	__atomic_store_n(&disk->closing, true, __ATOMIC_RELEASE);
+	/* Whatever answer is being waited for. */
+	if (write(disk->cancel, &one, sizeof(one)) < 0)
+		return;
 	if (write(disk->wake, &one, sizeof(one)) < 0)
 		return;
 	pthread_join(disk->monitor, NULL);

@@ -271,7 +271,6 @@ io_prepare(struct orion_queue *queue, struct orion_io *io, struct vblk_request *
 
 	*request = (struct vblk_request){.cookie = (uintptr_t)io, .operation = io->operation};
 	own->segment.unused = 0;
-	own->sequence = queue->sequence++;
 	if (io->flags != 0)
 		return -EINVAL;
 	switch (io->operation) {

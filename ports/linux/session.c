@@ -6,6 +6,7 @@
 #include "ports/linux/disk.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,6 +14,24 @@
 
 /* More than the largest queue and its tables need; untouched pages cost nothing. */
 #define RINGS_BYTES ((size_t)4 << 20)
+
+/*
+ * The arena's file, opened once more: one that the kernel counts, which it does not with the first
+ * of a memfd.  See vhost_user_lets_go().
+ */
+static void
+open_again(struct vhost_user_arena *arena)
+{
+	char name[32];
+	int fd;
+
+	snprintf(name, sizeof(name), "/proc/self/fd/%d", arena->fd);
+	fd = open(name, O_RDWR | O_CLOEXEC);
+	if (fd < 0)
+		return;
+	close(arena->fd);
+	arena->fd = fd;
+}
 
 /* NULL: errno says why. */
 static struct session *
@@ -25,6 +44,7 @@ make(struct orion_disk *disk)
 	if (session == NULL)
 		return NULL;
 	session->disk = disk;
+	session->pid_fd = -1;
 	session->arena.fd = -1;
 	session->event = ORION_EVENT_COUNT;
 	session->arena.bytes = queues * (RINGS_BYTES + (size_t)disk->options.bounce_kb * 1024);
@@ -35,6 +55,7 @@ make(struct orion_disk *disk)
 		errno = -result;
 		return NULL;
 	}
+	open_again(&session->arena);
 	pthread_mutex_lock(&disk->exchange);
 	session->arena.device = dma_address(&disk->memory, session->arena.bytes);
 	pthread_mutex_unlock(&disk->exchange);
@@ -44,10 +65,15 @@ make(struct orion_disk *disk)
 static void
 destroy(struct session *session)
 {
+	/* Stopping it is one call more, however many queues it has. */
+	channel_begin(&session->vhost.channel, session->disk->options.answer_ms);
+	session->vhost.channel.cancel = -1;
 	if (session->device != NULL)
 		vblk_close(session->device);
 	else
 		vhost_user_close(&session->vhost);
+	if (session->pid_fd >= 0)
+		close(session->pid_fd);
 	free(session->memory[0]);
 	free(session->memory[1]);
 	dma_unmap(session->arena.base, session->arena.bytes, session->arena.fd);
@@ -150,49 +176,78 @@ bring_up(struct session *session)
 	status = vblk_open(session->device, session->memory[1], bytes);
 	if (status != ORION_OK)
 		session->device = NULL;
-	else if (session->vhost.channel.result != 0)
-		status = ORION_DEVICE_REFUSED;
 	return status;
 }
 
-/*
- * One try with WISH, which is changed if it failed and *AGAIN asks for another.  The rest of the
- * arena, in equal parts, is for bounce buffers: see queue_follow().
- */
+static enum promise
+promise_of(const struct vblk_info *info)
+{
+	/* "Write-through" is not believed: QEMU's daemon says so and syncs nothing. */
+	if (info->flush)
+		return PROMISE_FLUSH;
+	return info->durability == VBLK_DURABILITY_STABLE ? PROMISE_STABLE : PROMISE_NONE;
+}
+
+/* Brings SESSION, which is connected, live. */
 static int
-open_once(struct orion_disk *disk, struct vhost_user_wish *wish, bool *again, struct session **out,
-	  struct orion_error *error)
+set_up(struct session *session, struct orion_error *error)
+{
+	struct orion_disk *disk = session->disk;
+	orion_status status;
+
+	/* Regions that come or go meanwhile would be told twice or never. */
+	pthread_mutex_lock(&disk->exchange);
+	status = bring_up(session);
+	/* What was sent need not have been accepted. */
+	if (status == ORION_OK && channel_confirm(&session->vhost.channel) != 0)
+		status = ORION_DEVICE_REFUSED;
+	session->memory_version = disk->memory.version;
+	pthread_mutex_unlock(&disk->exchange);
+	if (status != ORION_OK)
+		return explain(session, status, error);
+	session->promise = promise_of(vblk_info(session->device));
+	return 0;
+}
+
+/* On what terms a connection is tried. */
+struct terms {
+	struct vhost_user_wish wish;
+	bool serial;            /* the serial number is asked for */
+	bool again;             /* it failed, and the wish is another now: to be tried */
+};
+
+/* One try.  The rest of the arena, in equal parts, is for bounce buffers: see queue_follow(). */
+static int
+open_one(struct orion_disk *disk, uint32_t patience_ms, struct terms *terms, struct session **out,
+	 struct orion_error *error)
 {
 	struct session *session = make(disk);
-	orion_status status;
 	int result;
 
-	*again = false;
+	*out = NULL;
+	terms->again = false;
 	if (session == NULL)
 		return error_set(error, -errno, "%s: no memory for another connection: %s",
 				 disk->path, strerror(errno));
-	result = vhost_user_open(&session->vhost, disk->path, disk->options.answer_ms, wish,
-				 &disk->memory, &session->arena, disk->events);
+	result = vhost_user_open(&session->vhost, disk->path, patience_ms, disk->cancel,
+				 &terms->wish, &disk->memory, &session->arena);
+	session->vhost.answer_ms = disk->options.answer_ms;
 	if (result != 0) {
 		error_set(error, result, "%s", session->vhost.channel.error.text);
 		destroy(session);
 		return result;
 	}
-	/* Regions that come or go meanwhile would be told twice or never. */
-	pthread_mutex_lock(&disk->exchange);
-	status = bring_up(session);
-	session->memory_version = disk->memory.version;
-	pthread_mutex_unlock(&disk->exchange);
-	if (status != ORION_OK) {
-		*again = vhost_user_ask_less(&session->vhost, wish);
-		result = explain(session, status, error);
-		destroy(session);
+	lost_prepare(session);
+	*out = session;
+	result = set_up(session, error);
+	if (result != 0) {
+		terms->again = vhost_user_ask_less(&session->vhost, &terms->wish);
 		return result;
 	}
-	vhost_user_learn(&session->vhost, wish);
-	session->users = 1;
-	*out = session;
-	return 0;
+	vhost_user_learn(&session->vhost, &terms->wish);
+	disk->wish = terms->wish;
+	/* Until it is adopted nobody else is an owner. */
+	return identity_learn(session, terms->serial, error);
 }
 
 static struct vhost_user_wish
@@ -216,44 +271,57 @@ add_rings(struct orion_error *error, unsigned ring)
 			 "; shorter rings, down to %u, did not help", ring);
 }
 
-int
-session_open(struct orion_disk *disk, struct session **out, struct orion_error *error)
+/* Tries every size that the back end may take, all together in PATIENCE_MS. */
+static int
+open_some_size(struct orion_disk *disk, uint32_t patience_ms, bool serial, struct session **out,
+	       struct orion_error *error)
 {
-	struct vhost_user_wish wish;
-	bool again = true;
-	int result = 0;
+	struct terms terms = {.serial = serial};
+	int result;
 
 	if (disk->wish.queues == 0)
 		disk->wish = first_wish(disk);
-	for (wish = disk->wish; again;)
-		result = open_once(disk, &wish, &again, out, error);
-	if (result == 0) {
-		disk->wish = wish;
-		return error_set(error, 0, "%s", "");
+	terms.wish = disk->wish;
+	for (;;) {
+		result = open_one(disk, patience_ms, &terms, out, error);
+		if (!terms.again)
+			break;
+		patience_ms = channel_left_ms(&(*out)->vhost.channel);
+		if (patience_ms == 0)
+			break;
+		destroy(*out);
 	}
-	disk->wish.breaks = wish.breaks;
-	if (wish.ring != disk->wish.ring)
-		add_rings(error, wish.ring);
+	if (result == 0)
+		return 0;
+	disk->wish.breaks = terms.wish.breaks;
+	if (terms.wish.ring != disk->wish.ring)
+		add_rings(error, terms.wish.ring);
 	return result;
 }
 
-bool
-session_as_good(const struct orion_disk *disk, const struct session *session,
-		struct orion_error *error)
+int
+session_open(struct orion_disk *disk, uint32_t patience_ms, struct session **out,
+	     struct orion_error *error)
 {
-	const struct vblk_info *was = &disk->first, *is = vblk_info(session->device);
+	bool first = disk->sessions == 0, asked = first || disk->identity.serial[0] != '\0';
+	int result = open_some_size(disk, patience_ms, asked, out, error);
+	struct session *session = *out;
 
-	if (is->queues < disk->queue_count)
-		error_set(error, -EPROTO, "%s: came back with %u queues, %u are in use", disk->path,
-			  is->queues, disk->queue_count);
-	else if (is->block_bytes > was->block_bytes)
-		error_set(error, -EPROTO, "%s: came back with blocks of %u bytes, not %u",
-			  disk->path, is->block_bytes, was->block_bytes);
-	else if (is->read_only && !was->read_only)
-		error_set(error, -EPROTO, "%s: came back read-only", disk->path);
-	else if (was->flush && !is->flush)
-		error_set(error, -EPROTO, "%s: came back without flush", disk->path);
-	else
-		return true;
-	return false;
+	if (result == -ENOMSG && first) {
+		/* A disk that is no good at telling who it is may be good otherwise. */
+		patience_ms = channel_left_ms(&session->vhost.channel);
+		destroy(session);
+		result = open_some_size(disk, patience_ms, false, out, error);
+		session = *out;
+	}
+	if (result != 0) {
+		if (session != NULL)
+			destroy(session);
+		*out = NULL;
+		return result == -ENOMSG ? -ETIMEDOUT : result;
+	}
+	session->users = 1;
+	if (error != NULL)
+		error->text[0] = '\0';
+	return 0;
 }

@@ -46,9 +46,11 @@ tell(struct orion_disk *disk, struct dma_region *region, struct orion_error *err
 	else if (result == -ENOSPC)
 		error_set(error, result, "%s: the back end takes no more than %llu memory regions",
 			  disk->path, (unsigned long long)vhost->slots);
-	else
+	else {
+		disk_exchange_failed(disk);
 		error_set(error, result, "%s: the back end did not take the memory: %s", disk->path,
 			  vhost->channel.error.text);
+	}
 	return result;
 }
 
@@ -214,6 +216,8 @@ unregister_locked(struct orion_disk *disk, const void *base)
 		return -ENOENT;
 	if (disk->session != NULL)
 		result = vhost_user_remove_region(&disk->session->vhost, region);
+	if (result != 0)
+		disk_exchange_failed(disk);
 	dma_leave(&disk->memory, region);
 	/* Owners keep a copy of where their last buffer lay: they are to look anew. */
 	__atomic_add_fetch(&disk->turn, 1, __ATOMIC_ACQ_REL);

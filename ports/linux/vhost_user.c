@@ -1,14 +1,19 @@
 /* SPDX-License-Identifier: MIT */
-/* Opening a vhost-user back end, its memory, its own requests.  The manual is vhost_user.h. */
+/* Opening a vhost-user back end, stopping it, its memory.  The manual is vhost_user.h. */
 #include "ports/linux/vhost_user.h"
 
 #include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/eventfd.h>
 #include <sys/socket.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
 #define BIT(n) (UINT64_C(1) << (n))
+#define LISTEN_MAX 64           /* messages of a back end at one go */
 
 #define RESERVE_BYTES ((size_t)64 << 20)
 
@@ -95,14 +100,15 @@ open_backend_channel(struct vhost_user *device)
 	return result;
 }
 
+/* Fresh ones: a back end of another connection may still have its own. */
 static int
-open_eventfds(struct vhost_user *device, const int *calls)
+open_eventfds(struct vhost_user *device)
 {
 	device->error = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	for (unsigned i = 0; i < device->queues_max; i++) {
-		device->queues[i].call = calls[i];
+		device->queues[i].call = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 		device->queues[i].kick = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-		if (device->queues[i].kick < 0 || device->error < 0)
+		if (device->queues[i].call < 0 || device->queues[i].kick < 0 || device->error < 0)
 			return channel_fail(&device->channel, -errno, "eventfd: %s",
 					    strerror(errno));
 	}
@@ -110,9 +116,9 @@ open_eventfds(struct vhost_user *device, const int *calls)
 }
 
 int
-vhost_user_open(struct vhost_user *device, const char *path, uint32_t answer_ms,
+vhost_user_open(struct vhost_user *device, const char *path, uint32_t patience_ms, int cancel,
 		const struct vhost_user_wish *wish, struct dma *memory,
-		const struct vhost_user_arena *arena, const int *calls)
+		const struct vhost_user_arena *arena)
 {
 	struct vu_channel *channel = &device->channel;
 	int result;
@@ -121,7 +127,7 @@ vhost_user_open(struct vhost_user *device, const char *path, uint32_t answer_ms,
 		.wish = *wish, .memory = memory, .arena = *arena, .backend = -1, .error = -1};
 	for (unsigned i = 0; i < VBLK_QUEUES_MAX; i++)
 		device->queues[i].kick = device->queues[i].call = -1;
-	result = channel_open(channel, path, answer_ms);
+	result = channel_open(channel, path, patience_ms, cancel);
 	if (result == 0)
 		result = channel_get_number(channel, VU_GET_FEATURES, &device->offered);
 	if (result == 0 && !(device->offered & BIT(VU_F_PROTOCOL_FEATURES)))
@@ -137,7 +143,7 @@ vhost_user_open(struct vhost_user *device, const char *path, uint32_t answer_ms,
 	if (result == 0)
 		result = open_backend_channel(device);
 	if (result == 0)
-		result = open_eventfds(device, calls);
+		result = open_eventfds(device);
 	if (result != 0)
 		vhost_user_close(device);
 	return result;
@@ -159,8 +165,72 @@ vhost_user_close(struct vhost_user *device)
 	close_one(&device->error);
 	for (unsigned i = 0; i < VBLK_QUEUES_MAX; i++) {
 		close_one(&device->queues[i].kick);
+		close_one(&device->queues[i].call);
 		device->queues[i].enabled = false;
 	}
+}
+
+/* ---- is it there, has it stopped? ---- */
+
+int
+vhost_user_stop(struct vhost_user *device)
+{
+	for (uint32_t i = 0; i < VBLK_QUEUES_MAX; i++) {
+		struct vu_vring_state state = {i, 0}, answer;
+
+		if (!device->queues[i].enabled)
+			continue;
+		device->queues[i].enabled = false;
+		channel_get(&device->channel, VU_GET_VRING_BASE, &state, sizeof(state), &answer,
+			    sizeof(answer), NULL, NULL);
+	}
+	return device->channel.result;
+}
+
+int
+vhost_user_lets_go(const struct vhost_user *device)
+{
+	if (device->lent_the_same)
+		return -ENOTSUP;
+	if (!device->told_memory)
+		return 1;
+	/* The kernel grants a lease for writing only to the last that has a file open. */
+	if (fcntl(device->arena.fd, F_SETLEASE, F_WRLCK) != 0)
+		return errno == EAGAIN ? 0 : -errno;
+	fcntl(device->arena.fd, F_SETLEASE, F_UNLCK);
+	return 1;
+}
+
+/* Empties an eventfd whose count is not 0.  A plain read could wait, should a rival be faster. */
+static void
+empty(int fd)
+{
+	uint64_t count;
+	struct iovec room = {&count, sizeof(count)};
+
+	if (preadv2(fd, &room, 1, -1, RWF_NOWAIT) < 0 && errno == EOPNOTSUPP) {
+		fcntl(fd, F_SETFL, O_NONBLOCK);
+		if (read(fd, &count, sizeof(count)) < 0)
+			return;
+	}
+}
+
+bool
+vhost_user_free_doorbells(const struct vhost_user *device)
+{
+	bool filled = false;
+
+	for (unsigned i = 0; i < device->queues_max; i++) {
+		struct pollfd one = {device->queues[i].kick, POLLOUT, 0};
+
+		/* Full, and as we made it, holds up nobody. */
+		if (one.fd < 0 || poll(&one, 1, 0) < 0 || one.revents & POLLOUT ||
+		    fcntl(one.fd, F_GETFL) & O_NONBLOCK)
+			continue;
+		filled = true;
+		empty(one.fd);
+	}
+	return filled;
 }
 
 /* ---- memory ---- */
@@ -182,13 +252,33 @@ count_regions(const struct dma *memory)
 	return count;
 }
 
+/*
+ * The arena opened once more, for the back end alone: its descriptors and mappings can then be told
+ * from ours.  Falls back to ours.
+ */
+static int
+lend_arena(struct vhost_user *device)
+{
+	char name[32];
+	int fd;
+
+	snprintf(name, sizeof(name), "/proc/self/fd/%d", device->arena.fd);
+	fd = open(name, O_RDWR | O_CLOEXEC);
+	if (fd >= 0)
+		return fd;
+	device->lent_the_same = true;
+	return fcntl(device->arena.fd, F_DUPFD_CLOEXEC, 0);
+}
+
 static int
 send_table(struct vhost_user *device)
 {
 	const struct dma *memory = device->memory;
 	struct vu_table table = {.count = 1};
-	int fds[VU_TABLE_REGIONS] = {device->arena.fd};
+	int fds[VU_TABLE_REGIONS] = {lend_arena(device)}, result;
 
+	if (fds[0] < 0)
+		return channel_fail(&device->channel, -errno, "open: %s", strerror(errno));
 	table.regions[0] = describe(device->arena.device, device->arena.bytes, 0);
 	for (unsigned i = 0; i < DMA_REGIONS_MAX && table.count < VU_TABLE_REGIONS; i++) {
 		const struct dma_region *region = &memory->regions[i];
@@ -199,10 +289,12 @@ send_table(struct vhost_user *device)
 		table.regions[table.count++] =
 			describe(region->device, region->bytes, region->fd_offset);
 	}
-	return channel_set(&device->channel, VU_SET_MEM_TABLE, &table,
-			   (uint32_t)(offsetof(struct vu_table, regions) +
-				      table.count * sizeof(struct vu_region)),
-			   fds, table.count);
+	result = channel_set(&device->channel, VU_SET_MEM_TABLE, &table,
+			     (uint32_t)(offsetof(struct vu_table, regions) +
+					table.count * sizeof(struct vu_region)),
+			     fds, table.count);
+	close(fds[0]);
+	return result;
 }
 
 static int
@@ -217,10 +309,13 @@ static int
 send_regions(struct vhost_user *device)
 {
 	const struct dma *memory = device->memory;
-	int result = send_region(device, VU_ADD_MEM_REG,
-				 describe(device->arena.device, device->arena.bytes, 0),
-				 device->arena.fd);
+	int fd = lend_arena(device), result;
 
+	if (fd < 0)
+		return channel_fail(&device->channel, -errno, "open: %s", strerror(errno));
+	result = send_region(device, VU_ADD_MEM_REG,
+			     describe(device->arena.device, device->arena.bytes, 0), fd);
+	close(fd);
 	for (unsigned i = 0; i < DMA_REGIONS_MAX && result == 0; i++) {
 		const struct dma_region *region = &memory->regions[i];
 
@@ -291,6 +386,7 @@ vhost_user_add_region(struct vhost_user *device, const struct dma_region *region
 
 	if (!device->told_memory)
 		return 0;
+	channel_begin(&device->channel, device->answer_ms);
 	/* Counted with the new one. */
 	if (count_regions(device->memory) > device->slots)
 		return -ENOSPC;
@@ -308,6 +404,7 @@ vhost_user_remove_region(struct vhost_user *device, const struct dma_region *reg
 {
 	if (!device->told_memory)
 		return 0;
+	channel_begin(&device->channel, device->answer_ms);
 	if (channel_has(&device->channel, VU_PROTOCOL_CONFIGURE_MEM_SLOTS))
 		return send_region(device, VU_REM_MEM_REG,
 				   describe(region->device, region->bytes, region->fd_offset),
@@ -330,9 +427,12 @@ vhost_user_interrupt(struct vhost_user *device, unsigned queue)
 int
 vhost_user_listen(struct vhost_user *device)
 {
-	int request = channel_backend_request(device->backend, device->channel.answer_ms);
+	for (int count = 0;; count++) {
+		int request = channel_backend_request(device->backend, &device->inbox);
 
-	if (request == VU_BACKEND_CONFIG_CHANGE_MSG && device->vectors[0].handler != NULL)
-		device->vectors[0].handler(device->vectors[0].argument);
-	return request < 0 ? request : 0;
+		if (request == VU_BACKEND_CONFIG_CHANGE_MSG && device->vectors[0].handler != NULL)
+			device->vectors[0].handler(device->vectors[0].argument);
+		if (request <= 0 || count == LISTEN_MAX)
+			return request < 0 ? request : count;
+	}
 }

@@ -35,7 +35,10 @@ struct vhost_user_wish {
 	bool worked;            /* such a set-up once did */
 };
 
-/* One connection's own memory: rings and bounce buffers. */
+/*
+ * One connection's own memory: rings and bounce buffers.  The back end is lent another open file
+ * than FD: see vhost_user_lets_go().
+ */
 struct vhost_user_arena {
 	unsigned char *base;
 	size_t bytes;
@@ -43,8 +46,12 @@ struct vhost_user_arena {
 	int fd;
 };
 
+/*
+ * The back end shares these with us, flags and counts: an owner never reads one, and whoever writes
+ * one may be held up until vhost_user_free_doorbells().
+ */
 struct vhost_user_queue {
-	int kick, call;         /* eventfds; call is the disk's */
+	int kick, call;         /* eventfds of this connection */
 	bool enabled, paused;
 	uint16_t vector;
 	struct virtio_queue_setup setup;        /* where the ring lies */
@@ -58,6 +65,7 @@ struct vhost_user_vector {
 
 struct vhost_user {
 	struct vu_channel channel;
+	uint32_t answer_ms;             /* patience of each call after the opening */
 	struct dma *memory;          /* the disk's regions */
 	struct vhost_user_arena arena;
 	uint64_t offered, features;
@@ -69,24 +77,25 @@ struct vhost_user {
 	bool config_asked;              /* a size of the configuration is being tried */
 	uint8_t status;
 	bool told_memory, told_inflight;
+	bool lent_the_same;             /* the arena's own open file: no other was to be had */
 	uint8_t config[VU_CONFIG_BYTES_MAX];
 	bool config_used[VU_CONFIG_BYTES_MAX]; /* read since the generation was asked for */
 	uint32_t config_bytes, config_generation;
 	int backend;                    /* our end of the back end's channel, or -1 */
+	struct vu_inbox inbox;          /* of that channel */
 	int error;                      /* eventfd: the back end says that a ring is broken */
 	struct vhost_user_queue queues[VBLK_QUEUES_MAX];
 	struct vhost_user_vector vectors[VBLK_QUEUES_MAX + 1];
 };
 
 /*
- * Connects to PATH, negotiates protocol features, reads what the device offers.  CALLS are the
- * eventfds by which the back end tells of completions, one for each of WISH's queues; they and
- * MEMORY stay the caller's, ARENA and WISH too.  Returns 0 or a negative errno, with
- * device->channel.error.
+ * Connects to PATH, negotiates protocol features, reads what the device offers: the beginning of a
+ * call of PATIENCE_MS, see channel.h.  MEMORY stays the caller's, WISH and ARENA too.  Returns 0 or
+ * a negative errno, with device->channel.error.
  */
-int vhost_user_open(struct vhost_user *device, const char *path, uint32_t answer_ms,
+int vhost_user_open(struct vhost_user *device, const char *path, uint32_t patience_ms, int cancel,
 		    const struct vhost_user_wish *wish, struct dma *memory,
-		    const struct vhost_user_arena *arena, const int *calls);
+		    const struct vhost_user_arena *arena);
 
 /*
  * DEVICE was closed because something went wrong in opening it or bringing it up: whether that was
@@ -96,6 +105,12 @@ bool vhost_user_ask_less(const struct vhost_user *device, struct vhost_user_wish
 
 /* DEVICE is up: WISH is what worked. */
 void vhost_user_learn(const struct vhost_user *device, struct vhost_user_wish *wish);
+
+/*
+ * Asks the back end to finish what it has of each ring, and to stop it.  Returns 0 when it said of
+ * all that it did, or a negative errno.
+ */
+int vhost_user_stop(struct vhost_user *device);
 
 /* Closes whatever is open; may be called twice. */
 void vhost_user_close(struct vhost_user *device);
@@ -125,7 +140,22 @@ int vhost_user_resume(struct vhost_user *device);
 /* Runs the handler of QUEUE's interrupt.  Context: the queue's owner, in place of an interrupt. */
 void vhost_user_interrupt(struct vhost_user *device, unsigned queue);
 
-/* The back end said something on its channel: 0, or a negative errno when it broke the rules. */
+/*
+ * Whether no process but this one holds the connection's memory: 1 or 0, or a negative errno when
+ * that cannot be told.  The device is then sure to have ended, since it needs the memory to say so.
+ */
+int vhost_user_lets_go(const struct vhost_user *device);
+
+/*
+ * A back end that fills a doorbell's count, having made it one that blocks, holds up whoever rings
+ * it: empties such doorbells.  Returns whether there was one.  Any thread.
+ */
+bool vhost_user_free_doorbells(const struct vhost_user *device);
+
+/*
+ * The back end said something on its channel: the number of messages that were read, or a negative
+ * errno when it broke the rules.  Never waits.
+ */
 int vhost_user_listen(struct vhost_user *device);
 
 /* Names of the vhost-user protocol feature BIT, or NULL. */

@@ -9,6 +9,7 @@
 #include "ports/linux/vhost_user.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -39,26 +40,13 @@ static const uint32_t config_sizes[] = {8, 24, 36, 60, 96};
 /* ---- status ---- */
 
 static void
-stop_queue(struct vhost_user *device, uint32_t index)
-{
-	struct vu_vring_state state = {index, 0}, answer;
-
-	if (!device->queues[index].enabled)
-		return;
-	device->queues[index].enabled = false;
-	channel_get(&device->channel, VU_GET_VRING_BASE, &state, sizeof(state), &answer,
-		    sizeof(answer), NULL, NULL);
-}
-
-static void
 reset(struct vhost_user *device)
 {
 	bool used = false;
 
-	for (uint32_t i = 0; i < VBLK_QUEUES_MAX; i++) {
+	for (uint32_t i = 0; i < VBLK_QUEUES_MAX; i++)
 		used |= device->queues[i].enabled;
-		stop_queue(device, i);
-	}
+	vhost_user_stop(device);
 	if (used && channel_has(&device->channel, VU_PROTOCOL_RESET_DEVICE))
 		channel_set(&device->channel, VU_RESET_DEVICE, NULL, 0, NULL, 0);
 	device->status = 0;
@@ -380,6 +368,31 @@ queue_enable(void *context, uint16_t index, const struct virtio_queue_setup *set
 	return ORION_OK;
 }
 
+static void
+notify(void *context, uint16_t queue, uint32_t value)
+{
+	const struct vhost_user *device = context;
+	uint64_t one = 1;
+
+	(void)value;
+	/* Full means that the back end has been told already. */
+	if (write(device->queues[queue].kick, &one, sizeof(one)) < 0)
+		return;
+}
+
+/*
+ * Rings QUEUE's doorbell, unless it is full: one that was made to block would hold up whoever waits
+ * for the exchange, and so the monitor, who alone can free it.
+ */
+static void
+notify_gently(struct vhost_user *device, uint16_t queue)
+{
+	struct pollfd one = {device->queues[queue].kick, POLLOUT, 0};
+
+	if (poll(&one, 1, 0) > 0 && one.revents & POLLOUT)
+		notify(device, queue, 0);
+}
+
 int
 vhost_user_pause(struct vhost_user *device)
 {
@@ -401,7 +414,6 @@ vhost_user_pause(struct vhost_user *device)
 int
 vhost_user_resume(struct vhost_user *device)
 {
-	const uint64_t one = 1;
 	int result = 0;
 
 	for (uint32_t i = 0; i < VBLK_QUEUES_MAX && result == 0; i++) {
@@ -409,24 +421,11 @@ vhost_user_resume(struct vhost_user *device)
 			continue;
 		device->queues[i].paused = false;
 		result = start_ring(device, i, device->queues[i].base);
-		/* What came meanwhile had no effect; a full counter will have one. */
-		if (write(device->queues[i].kick, &one, sizeof(one)) < 0)
-			continue;
+		/* What was kicked for meanwhile had no effect. */
+		notify_gently(device, (uint16_t)i);
 	}
 	device->ring_asked = 0;
 	return result;
-}
-
-static void
-notify(void *context, uint16_t queue, uint32_t value)
-{
-	const struct vhost_user *device = context;
-	uint64_t one = 1;
-
-	(void)value;
-	/* Full means that the back end has been told already. */
-	if (write(device->queues[queue].kick, &one, sizeof(one)) < 0)
-		return;
 }
 
 /* ---- interrupts ---- */

@@ -10,7 +10,7 @@
 
 #include <errno.h>
 #include <poll.h>
-#include <unistd.h>
+#include <sys/epoll.h>
 
 #include "arch/arch.h"
 
@@ -95,12 +95,15 @@ orion_queue_arm(struct orion_queue *queue)
 void
 orion_queue_disarm(struct orion_queue *queue)
 {
-	uint64_t count;
+	struct epoll_event edges[2];
 
 	if (queue == NULL)
 		return;
 	queue->late.woken |= __atomic_exchange_n(&queue->late.told, false, __ATOMIC_ACQ_REL);
-	if (read(queue->event, &count, sizeof(count)) == sizeof(count) && queue->session != NULL)
+	/* A fork's child has the events in common with its parent. */
+	if (disk_state(queue->disk) == DISK_FORKED)
+		return;
+	if (epoll_wait(queue->event, edges, 2, 0) > 0 && queue->session != NULL)
 		vhost_user_interrupt(&queue->session->vhost, queue->index);
 	if (queue->ring != NULL)
 		vblk_disarm(queue->ring);

@@ -7,6 +7,9 @@
     backend.on_used = lambda queue, head, length: [...]   what is put in a used ring
     backend.on_config = lambda offset, size, flags: ...   the payload that answers GET_CONFIG
 
+The question for the serial number that the library asks of a fresh connection is answered as
+on_serial says, and counts for nothing else.
+
 An answer is bytes, or a Say, or None for nothing at all.  What a back end of another build would do
 differently (features, sizes, numbers of queues) are its fields.  It serves one client at a time, on
 split rings, a request after the other; its disk is a bytearray.
@@ -96,6 +99,7 @@ class Connection:
         self.regions, self.rings, self.channel = [], {}, None
         self.deferred = []                  # (ring's index, head, parts) taken and not yet done
         self.protocol = self.features = 0
+        self.asked = False                  # for the serial number
         self.status, self.started = bytes(8), None
 
     def close(self):
@@ -305,6 +309,9 @@ class Connection:
             index = following % count
         raise ValueError("a chain without an end")
 
+    def kind(self, parts):
+        return struct.unpack("=I", self.read(parts[0][0], 4))[0]
+
     def execute(self, parts):
         """Does one request; returns (status, bytes written)."""
         kind, _, place = struct.unpack("=IIQ", self.read(parts[0][0], 16))
@@ -316,7 +323,7 @@ class Connection:
             elif kind == 1 and not writes:
                 disk[place:place + length] = self.read(address, length)
             elif kind == 8:
-                self.write(address, b"hostile".ljust(length, b"\0"))
+                self.write(address, self.backend.serial.ljust(length, b"\0")[:length])
             place += length
         return (OK if kind in (0, 1, 4, 8) else UNSUPPORTED), done
 
@@ -330,7 +337,13 @@ class Connection:
             head = struct.unpack("=H", self.read(at, 2, True))[0]
             ring.next += 1
             parts = self.chain(ring, head)
-            if self.backend.defers:
+            if not self.asked and self.kind(parts) == 8:
+                self.asked = True
+                answer = self.backend.on_serial(self, parts)
+                if answer is not None:
+                    self.write(parts[-1][0], bytes([answer[0]]))
+                    self.publish(ring, [(head, answer[1] + 1)])
+            elif self.backend.defers:
                 self.deferred.append((index, head, parts))
             else:
                 self.finish(index, head, parts)
@@ -394,6 +407,8 @@ class Backend:
         self.on_request = lambda name: None
         self.on_answer = lambda name, message: message
         self.on_used = lambda queue, head, length: [(head, length)]
+        self.serial = b"hostile"
+        self.on_serial = lambda connection, parts: connection.execute(parts)
         self.on_request_ring = lambda connection, parts: connection.execute(parts)
         self.on_kick = self.on_call = lambda: True          # False: it gets lost
         self.on_turn = lambda connection: None

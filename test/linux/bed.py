@@ -201,6 +201,20 @@ class Probe(Process):
     def expect_says(self, line, regex):
         expect_says(regex, self.ask(line))
 
+    def events(self):
+        """What the library's events said since the last call."""
+        self.say("events")
+        lines = []
+        while True:
+            line = self.answers(1)[0]
+            if line.startswith("events: "):
+                return lines
+            lines.append(line.partition(": ")[2])
+
+    def await_event(self, says):
+        """Waits until an event is like SAYS."""
+        await_(lambda: any(re.search(says, e) for e in self.events()), f"the event {says!r}")
+
     def open(self, url):
         self.expect("open " + url, "0")
         return self

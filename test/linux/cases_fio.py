@@ -118,7 +118,7 @@ def gone(bed):
     """The daemon does not come back: every request fails, and the reason is told."""
     said = cut_short(bed, ["--iodepth=4"], loss="100ms")
     expect_says(r"No such device: write", said)
-    expect_says(r"^fio: .*given up: .*no such socket", said)
+    expect_says(r"^fio: .*requests fail until it is back: .*no such socket", said)
 
 
 def nbd(bed):

@@ -50,7 +50,7 @@ def ring_always(bed):
     trial.backend.on_used = lambda queue, head, length: [(head + 0x10000, length)]
     trial.probe.open(trial.backend.url())
     trial.probe.expect("write 0 4096 1", "ENODEV")
-    trial.probe.expect_says("text", "given up: the back end broke the protocol again and again")
+    trial.probe.expect_says("text", "requests fail until .*: the back end broke the protocol again")
 
 
 def statuses(bed):
@@ -144,6 +144,6 @@ def lost_flush(bed):
     trial.backend.on_request_ring = die
     trial.probe.open(trial.backend.url(loss="500ms"))
     trial.probe.expect("write 0 4096 1", "ENODEV")
-    trial.probe.expect_says("text", "given up: .*without flush")
+    trial.probe.expect_says("text", "requests fail until it is back: .*without flush")
     trial.probe.expect("close", "0")
     trial.probe.expect("fds", trial.fds)

@@ -28,10 +28,10 @@ def cases():
 def lost(bed, way, kind):
     """A kick or a call that gets lost costs a second, not for ever, however it is waited for."""
     trial, count = Trial(bed), itertools.count()
-    setattr(trial.backend, "on_" + kind, lambda: next(count) != 1)
     trial.backend.on_request_ring = lambda connection, parts: (
         time.sleep(0.1), connection.execute(parts))[1]         # until the client sleeps
     trial.probe.open(trial.backend.url(wait=way))
+    setattr(trial.backend, "on_" + kind, lambda: next(count) != 1)
     for line in ("write 0 4096 1", "verify 0 4096 1", "flush"):
         trial.probe.expect(line, "0")
     # Who polls needs no call.

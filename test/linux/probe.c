@@ -15,7 +15,7 @@
  *   shuffle COUNT                           as threads, and COUNT times memory that comes and goes
  *   vector N | shift N                      buffers in N parts; N bytes off their place
  *   info | stats | text | events | fds
- *   fork | fork-stay | interrupt MS | sleep MS | threads COUNT | cycle COUNT URL
+ *   fork [on] | fork-stay | interrupt MS | sleep MS | threads COUNT | cycle COUNT URL
  *
  * A result is "WORD ARGUMENTS: RESULT", RESULT being 0 or the name of an errno.
  */
@@ -466,24 +466,15 @@ in_child(void)
 static void
 fork_words(char **words, const char *line)
 {
+	pid_t child = (fflush(stdout), fork());
 	int status = 0;
-	pid_t child;
 
-	(void)words;
-	fflush(stdout);
-	child = fork();
-	if (child == 0 && strcmp(line, "fork-stay") == 0) {
-		/* It never calls the library, and lives until the case ends. */
-		for (;;)
-			pause();
-	}
-	if (child == 0)
+	if (child == 0 && strcmp(line, "fork-stay") != 0 && words[1][0] == '0')
 		in_child();
-	if (strcmp(line, "fork-stay") == 0) {
-		say(line, 0);
-		return;
-	}
-	waitpid(child, &status, 0);
+	while (child == 0)      /* it lives until the whole group is killed */
+		pause();
+	if (strcmp(line, "fork-stay") != 0 && words[1][0] == '0')
+		waitpid(child, &status, 0);
 	printf("%s: %d\n", line, status);
 }
 

@@ -21,7 +21,7 @@ linux_desk_open(struct linux_desk *desk, uint32_t bounce_kb)
 	blk_bench_open(desk->bench);
 	orion_disk_options_init(&disk->options);
 	disk->options.bounce_kb = bounce_kb;
-	disk->options.depth = 16;
+	disk->options.depth = vblk_info(desk->bench->world->device)->queue_depth;
 	disk->queue_count = disk->turn = 1;
 	disk->wake = eventfd(0, EFD_NONBLOCK);
 	disk->events[0] = eventfd(0, EFD_NONBLOCK);
@@ -32,6 +32,7 @@ linux_desk_open(struct linux_desk *desk, uint32_t bounce_kb)
 	session->disk = disk;
 	session->device = desk->bench->world->device;
 	session->number = session->users = 1;
+	session->promise = PROMISE_FLUSH;
 	session->arena.bytes = bounce_kb * 1024;
 	session->arena.device = DESK_ARENA_DEVICE;
 	session->vhost.memory = &disk->memory;

@@ -1,0 +1,118 @@
+# SPDX-License-Identifier: MIT
+"""Mutants of the Linux home's connections: what is replayed, promised, shared, waited for."""
+
+FLUSH, FOLLOW, IO = "ports/linux/flush.c", "ports/linux/follow.c", "ports/linux/io.c"
+LOST, IDENTITY, MONITOR = "ports/linux/lost.c", "ports/linux/identity.c", "ports/linux/monitor.c"
+CHANNEL, VHOST = "ports/linux/channel.c", "ports/linux/vhost_user.c"
+LAW, FOLLOWS, LAST = "unit/linux_flush__", "unit/linux_follow__", "unit/linux_lost__"
+ROWS = []
+
+
+def row(name, file, old, new, tests, why, **more):
+    ROWS.append((("connection-" + name, file, old, new, tests, why), more))
+
+
+# ---- what a flush may claim -----------------------------------------------------------------
+
+row("stable-is-lost", FLUSH, "connection_promise(word) != PROMISE_STABLE", "true",
+    LAW + "each_promise", "writes that are stable count as lost")
+row("none-is-stable", FLUSH, "connection_promise(word) != PROMISE_STABLE",
+    "connection_promise(word) == PROMISE_FLUSH", LAW + "each_promise",
+    "what was never promised counts as kept")
+row("durable-is-lost", FLUSH, "!disk->options.durable &&", "", LAW + "each_promise",
+    "the user's promise is not believed")
+row("none-is-done", FLUSH, "promise == PROMISE_STABLE || disk->options.durable", "true",
+    LAW + "answers_by_itself", "a flush that nobody can do is called done")
+row("stable-is-sent", FLUSH, "if (promise != PROMISE_FLUSH)", "if (promise == PROMISE_NONE)",
+    LAW + "answers_by_itself", "a flush is sent that the device does not know")
+row("flight", FLUSH, "if (is_stale(queue)) return -ESTALE;", "", LAW + "in_flight",
+    "a flush that was on its way when a write was lost says that it is done")
+row("failed-covers", FLUSH, "for (unsigned i = 0; result == 0 && i", "for (unsigned i = 0; i",
+    LAW + "in_flight", "a flush that failed covers writes")
+row("others", FLUSH, "look_at_others(queue);", "",
+    LAW + "acknowledged_between_loss_and_leaving", "queues that have not followed are forgotten")
+row("between", FOLLOW, "flush_lost(queue, session->number);", "",
+    LAW + "acknowledged_between_loss_and_leaving",
+    "what was acknowledged between the loss and the owner's look counts as kept")
+row("window", FLUSH, "mark->writes[i] = writes_on(disk->queues[i], queue->connection);",
+    "mark->writes[i] = disk->queues[i]->writes;", LAW + "covers_its_own_connection",
+    "a flush covers what another connection acknowledged")
+row("seen", FLUSH, "queue->stale_seen = stale;", "", LAW + "told_once_a_queue",
+    "a loss is told for ever")
+row("mark", FLUSH, "for (unsigned i = 0; i < disk->queue_count; i++) mark->writes[i]",
+    "for (unsigned i = 0; i < 1; i++) mark->writes[i]", LAW + "marks",
+    "a flush covers its own queue alone")
+
+# ---- replay ---------------------------------------------------------------------------------
+
+row("unsorted", FOLLOW, "qsort(queue->held, queue->held_count, sizeof(*queue->held), by_sequence);",
+    "", FOLLOWS + "replays_in_order", "requests are replayed as they lay in the ring")
+row("sequence-anew", FOLLOW, "int result = io_prepare(queue, io, &request);",
+    "int result = io_prepare(queue, io, &request); io_private(io)->sequence = queue->sequence++;",
+    FOLLOWS + "replays_in_order", "what was replayed once comes last when it is replayed again")
+row("depth", IO, "if (!queue_has_room(queue)) { queue->refusal = -EAGAIN; return 0; }", "",
+    FOLLOWS + "never_more_than_the_depth", "one request more is taken than there is room for")
+row("unproven", FOLLOW, "if (end == SESSION_MAY_RUN) return false;", "",
+    FOLLOWS + "waits_for_the_old_device", "replayed while the old device may still be at it")
+row("closed-is-stopped", FOLLOW, "queue->doubt = session; queue->doubted = taken;",
+    "session_leave(session);", FOLLOWS + "waits_for_the_old_device",
+    "the end of a connection is taken for the end of its device")
+row("doubted", FOLLOW, "fail_held(queue, false, queue->doubted);", "",
+    FOLLOWS + "fails_what_is_doubted", "what nobody knows of is replayed when the time is over")
+row("doubted-all", FOLLOW, "fail_held(queue, false, queue->doubted);",
+    "fail_held(queue, true, 0);", FOLLOWS + "fails_what_is_doubted",
+    "requests fail that could be done again")
+row("reads-wait", FOLLOW, "if (!writes) {", "if (taken == 0) {", FOLLOWS + "reads_need_no_proof",
+    "reads wait for a proof that nobody needs")
+row("away", FOLLOW, "if (disk_state(disk) == DISK_FAILED) {", "if (false) {",
+    FOLLOWS + "fails_while_away", "requests wait on when they are to fail")
+
+# ---- the end of a device --------------------------------------------------------------------
+
+row("end-open", LOST, "happened(session->vhost.channel.fd, POLLHUP) &&", "", LAST + "evidence",
+    "a back end that never closed its end counts as stopped")
+row("end-other", LOST, "session->pid == now->pid", "true", LAST + "evidence",
+    "another back end that serves proves that the first has stopped")
+row("end-drained", LOST, "(session->drained ||", "(false ||", LAST + "evidence",
+    "what a back end says of its rings is for nothing")
+row("end-never", LOST, "loss_ns != 0 && gone_ns >= loss_ns ? SESSION_DOUBTED : SESSION_MAY_RUN",
+    "SESSION_MAY_RUN", LAST + "evidence", "requests wait for ever for a proof")
+row("lease", VHOST, "return errno == EAGAIN ? 0 : -errno;", "return 1;",
+    LAST + "memory_is_let_go", "memory that others hold counts as let go")
+row("lease-same", VHOST, "if (device->lent_the_same) return -ENOTSUP;", "",
+    LAST + "memory_is_let_go", "a proof is claimed that cannot be had")
+row("doorbell", VHOST, "empty(one.fd);", "", LAST + "full_doorbells",
+    "a full doorbell holds up its owner for ever")
+row("doorbell-sound", VHOST, "|| fcntl(one.fd, F_GETFL) & O_NONBLOCK", "",
+    LAST + "full_doorbells", "a back end is left that did no harm")
+
+# ---- the same disk --------------------------------------------------------------------------
+
+row("serial", IDENTITY, "was->serial[0] != '\\0' && strcmp(is->serial, was->serial) != 0", "false",
+    "unit/linux_identity__same", "another disk gets the requests")
+row("shrunk", IDENTITY, "is->sectors < was->sectors", "false", "unit/linux_identity__same",
+    "a disk that shrank gets the requests")
+row("blocks", IDENTITY, "is->block_bytes != was->block_bytes",
+    "is->block_bytes < was->block_bytes", "unit/linux_identity__same",
+    "larger blocks are taken")
+row("worse", IDENTITY, "writes && session->promise < disk->promise", "false",
+    "unit/linux_identity__as_good", "who writes is left without flush")
+row("reader", IDENTITY, "writes && session->promise < disk->promise",
+    "session->promise < disk->promise", "unit/linux_identity__as_good",
+    "a reader is asked for what only a writer needs")
+
+# ---- the channel and the monitor ------------------------------------------------------------
+
+row("truncated", CHANNEL, "if (message->msg_flags & MSG_CTRUNC)", "if (false)",
+    "unit/linux_channel__truncated_descriptors", "descriptors that found no room go unnoticed")
+row("patience", CHANNEL, "until = channel->until_ms < end ? channel->until_ms : end;",
+    "until = end < channel->until_ms + ms ? end : now_ms() + channel->patience_ms;",
+    "unit/linux_channel__patience", "the patience is for each message")
+row("cancel", CHANNEL, "return both[1].revents != 0 ? -ECANCELED : 0;", "return 0;",
+    "unit/linux_channel__patience", "closing waits for a back end that does not answer")
+row("inbox", CHANNEL, "inbox->got = 0;", "", "unit/linux_channel__back_end_speaks_slowly",
+    "the first news of a back end is the last")
+row("breaches", MONITOR, "oldest != 0 && now - oldest < BREACH_WINDOW_NS", "oldest != 0",
+    "unit/linux_monitor__breaches_are_forgiven", "breaches are counted for ever")
+row("events", MONITOR, "now = events_left(disk) != 0;", "now = true;",
+    "unit/linux_monitor__events_are_rationed", "the device chooses how much is told")
