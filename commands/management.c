@@ -279,11 +279,13 @@ describe_ring(struct report *report, const struct vblk_device *device,
 	report_text(report, "broken", vblk_cause_text(ring.cause));
 }
 
-/* TICKS of the port's counter in tenths of a microsecond. */
+/* TICKS of the port's counter, if it has one, in tenths of a microsecond. */
 static uint64_t
 tenths_us(const struct request *request, uint64_t ticks)
 {
-	return print_scale(ticks, 10000000, request->context->manager->port->ticks_per_second);
+	uint64_t rate = request->context->manager->port->ticks_per_second;
+
+	return rate == 0 ? 0 : print_scale(ticks, 10000000, rate);
 }
 
 static void

@@ -87,6 +87,7 @@ take_limits(struct vblk_queue *queue, const struct vblk_device *device)
 	queue->capacity = info->capacity_sectors;
 	queue->read_only = info->read_only;
 	queue->flush = info->flush;
+	queue->untimed = device->virtio.port->ticks_per_second == 0;
 }
 
 void

@@ -99,7 +99,7 @@ static NEVER_INLINE unsigned
 finish_one_odd(struct vblk_queue *queue, struct vblk_slot *slot, uint8_t status, uint32_t length,
 	       struct vblk_completion *completion)
 {
-	uint64_t ticks = arch_ticks() - slot->ticks;
+	uint64_t ticks = ticks_now(queue) - slot->ticks;
 	unsigned done;
 
 	if (length > slot->lent)
@@ -118,7 +118,7 @@ finish_one(struct vblk_queue *queue, struct vblk_slot *slot, uint32_t length,
 	uint8_t status = shared_get8(&slot->cell->status);
 
 	length--;
-	if (unlikely(length > slot->lent || (status | slot->part | queue->parts_waiting) != 0))
+	if (unlikely(length > slot->lent || ((unsigned)status | slot->part | queue->after_one) != 0))
 		return finish_one_odd(queue, slot, status, length, completion);
 	*completion = (struct vblk_completion){slot->cookie, ORION_OK, length};
 	count_latency(&queue->stats, arch_ticks() - slot->ticks, 1);
@@ -140,7 +140,7 @@ reap_many(struct vblk_queue *queue, struct vblk_completion *completions, unsigne
 {
 	struct vblk_completion *completion = completions, *first = completions;
 	struct vring ring = queue->ring;
-	uint64_t now = arch_ticks(), ticks = queue->submit_ticks;
+	uint64_t now = ticks_now(queue), ticks = queue->submit_ticks;
 	uint32_t stop = pending < max ? 0 : pending - max, length = 0;
 	struct vring_slot *used = NULL;
 	vring_fault fault = VRING_OK;

@@ -126,7 +126,14 @@ struct vblk_queue {
 	/* The owner's. */
 	_Alignas(64) orion_status refusal;
 	vblk_cause cause;               /* read by others: relaxed atomic */
-	uint32_t parts_waiting;
+	union {
+		struct {
+			uint32_t parts_waiting;
+			bool untimed;           /* constant: no ticks, no latencies */
+			uint8_t unused[3];
+		};
+		uint64_t after_one;             /* both at one look */
+	};
 	uint16_t parts_active, parts_slots;
 	uint64_t submit_ticks;          /* when the last batch of more than one was submitted */
 	uint32_t drained;               /* ids already given back after a stop */

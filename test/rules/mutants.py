@@ -102,8 +102,8 @@ moved("split-ask-early", SPLIT, "ring->asked = now; arch_order_ask();",
 	return vring_event_passed(event, (uint16_t)now, fresh);""",
       "the question is asked before the fence")
 moved("split-ask-then-publish", SUBMIT,
-      "vring_split_publish(&work); wanted = vring_split_ask(&work);",
-      "wanted = vring_split_ask(&work); vring_split_publish(&work);",
+      "vring_split_publish(&work); if (vring_split_ask(&work))",
+      "bool wanted = vring_split_ask(&work); vring_split_publish(&work); if (wanted)",
       "the question is asked before the index is out")
 moved("split-observe-early", SPLIT,
       "uint16_t index = shared_get16(&ring->device.used->idx); "
@@ -192,13 +192,13 @@ moved("packed-arm-unfenced", PACKED, "position | wish << 16); arch_order_ask();"
       "position | wish << 16); arch_order_publish();",
       "a store fence between the wish for an interrupt and the second look")
 moved("doorbell-early", SUBMIT,
-      "arch_order_doorbell(); if (likely(queue->plain_doorbell)) "
-      "register_store16(queue->doorbell.address, (uint16_t)queue->doorbell.value); "
-      "else ring_odd_doorbell(queue);",
+      "arch_order_doorbell(); if (unlikely(!queue->plain_doorbell)) "
+      "return ring_odd_doorbell(queue); "
+      "register_store16(queue->doorbell.address, (uint16_t)queue->doorbell.value);",
       """if (likely(queue->plain_doorbell))
 		register_store16(queue->doorbell.address, (uint16_t)queue->doorbell.value);
 	else
-		ring_odd_doorbell(queue);
+		(void)ring_odd_doorbell(queue);
 	arch_order_doorbell();""",
       "the fence comes after the doorbell")
 
