@@ -89,7 +89,7 @@ small = $(if $(filter $(HOT),$1),,$(SMALL))
 # ---- what is built ------------------------------------------------------------------------------
 
 CORE := $(shell sed -e 's/\#.*//' sources.txt)
-STORAGE := $(wildcard storage/*.c commands/*.c)
+STORAGE := $(wildcard storage/*.c commands/*.c words/*.c)
 MODEL := $(wildcard model/*.c)
 # The Linux home: the library, its programs, the model as a vhost-user server.
 LINUX := $(wildcard ports/linux/*.c)
@@ -194,6 +194,8 @@ $B/stepped/%.o: src/%.c $B/flags
 $B/host/storage/%.o: storage/%.c $B/flags
 	$(call compile,CC,$<,$(FREE) -I. $(call frame,$<))
 $B/host/commands/%.o: commands/%.c $B/flags
+	$(call compile,CC,$<,$(FREE) -I. $(call frame,$<))
+$B/host/words/%.o: words/%.c $B/flags
 	$(call compile,CC,$<,$(FREE) -I. $(call frame,$<))
 $B/host/kernel/%.o: kernel/%.c $B/flags
 	$(call compile,CC,$<,$(FREE) -I. -Ikernel)

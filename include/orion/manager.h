@@ -53,12 +53,12 @@ struct manager {
 };
 
 /*
- * Makes MANAGER ready.  PORT and the functions must outlive it.  ORION_INVALID, with ERROR filled
- * if the options are at fault; ORION_PORT_INCOMPLETE.
+ * Makes MANAGER ready.  PORT and the functions must outlive it.  ORION_INVALID; if the options
+ * are at fault, *WRONG (WRONG may be NULL) is the first that is.  ORION_PORT_INCOMPLETE.
  */
 ORION_MUST_USE orion_status orion_manager_init(struct manager *manager,
 					       const struct manager_config *config,
-					       struct orion_options_error *error);
+					       const struct orion_option **wrong);
 
 /*
  * Attaches the block device at PCI function FUNCTION and brings it live.  *INDEX is its number.

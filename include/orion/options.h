@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The driver's options: the table [virtio_block] of a TOML file.
+ * The driver's options.
  *
  * Choices are values here, never build-time switches.  orion_options_default() gives every default;
- * orion_options_parse() reads a file over them; orion_options_check() is called by whoever takes
- * options and refuses what is out of range.
+ * orion_options_check() is called by whoever takes options and refuses what is out of range.  The
+ * table [virtio_block] of a TOML file is read over them by configuration.h, which a host that has
+ * no files leaves out.
  */
 #ifndef ORION_OPTIONS_H
 #define ORION_OPTIONS_H
@@ -24,7 +25,9 @@ struct orion_options {
 	/* limits */
 	uint32_t device_max_count;        /* 1 .. 32, default 32 */
 	uint32_t device_max_queues;       /* 1 .. 16, default 16 */
-	uint32_t device_max_queue_depth;  /* 2 .. 1024 descriptors, default 1024 */
+	uint32_t device_max_queue_depth;  /* 4 .. 1024 descriptors, default 1024; a split ring's
+	                                   * size is the next lower power of two, and a request
+	                                   * needs 3 descriptors */
 	uint32_t device_max_sectors;      /* 8 .. 8388608 sectors of 512 bytes, default 65536 */
 
 	/* queues */
@@ -48,40 +51,46 @@ struct orion_options {
 	bool batch_processing;            /* default true */
 
 	/*
-	 * Not in the TOML table: feature bits that the host does not want negotiated although
-	 * offered, and those without which it refuses the device.
+	 * Feature bits that are not negotiated although offered, and those without which the device
+	 * is refused; none by default.  They may not overlap.
 	 */
 	uint64_t features_off;
 	uint64_t features_required;
 };
 
-/* Where and why a configuration was refused. */
-struct orion_options_error {
-	uint32_t line;          /* 1-based */
-	char key[48];           /* the key, or "" when there is none */
-	char text[160];         /* what was wrong and what would be right */
+typedef enum orion_option_kind {
+	ORION_OPTION_NUMBER,      /* uint32_t */
+	ORION_OPTION_BYTES,       /* uint64_t */
+	ORION_OPTION_SWITCH,      /* bool */
+	ORION_OPTION_SCHEDULER,   /* orion_scheduler */
+	ORION_OPTION_FEATURES,    /* uint64_t, a set of feature bits */
+} orion_option_kind;
+
+/* One option: its name, which is its key in [virtio_block], and its range. */
+struct orion_option {
+	const char *name;
+	orion_option_kind kind;
+	size_t offset;            /* in struct orion_options */
+	uint64_t least, most;
 };
+
+/* All of them, in the order of the struct. */
+#define ORION_OPTION_COUNT 20u
+extern const struct orion_option orion_option_table[ORION_OPTION_COUNT];
+
+/* The value of OPTION, one of the table, and setting it: unchecked.  Any context. */
+uint64_t orion_option_get(const struct orion_options *options, const struct orion_option *option);
+void orion_option_put(struct orion_options *options, const struct orion_option *option,
+		      uint64_t value);
 
 /* Fills OPTIONS with the defaults.  Any context. */
 void orion_options_default(struct orion_options *options);
 
 /*
- * Reads LENGTH bytes of TOML at TEXT over the values in OPTIONS (fill it by orion_options_default()
- * first).  Only the table [virtio_block] is read, other tables are skipped unread in their keys but
- * must be well formed.  An unknown key, a wrong type, a value out of range, a key given twice or a
- * syntax error gives ORION_INVALID, fills ERROR (never NULL), and leaves OPTIONS as it was.  Sizes
- * are integers in bytes or strings such as "2MB" (1024-based: kB, MB, GB, also KiB, MiB, GiB).
- * Context: setup.
- */
-ORION_MUST_USE orion_status orion_options_parse(const char *text, size_t length,
-						struct orion_options *options,
-						struct orion_options_error *error);
-
-/*
- * ORION_OK when every value is in its range and they fit each other; otherwise ORION_INVALID with
- * ERROR (may be NULL) filled, its line 0.  Any context.
+ * ORION_OK when every value is in its range and they fit each other; otherwise ORION_INVALID, and
+ * *WRONG (WRONG may be NULL) is the first option that is at fault.  Any context.
  */
 ORION_MUST_USE orion_status orion_options_check(const struct orion_options *options,
-						struct orion_options_error *error);
+						const struct orion_option **wrong);
 
 #endif

@@ -16,6 +16,7 @@
 #include "kernel/core/string.h"
 #include "kernel/core/time.h"
 #include "kernel/core/worker.h"
+#include "orion/configuration.h"
 #include "orion/version.h"
 
 #define SIZE_TEXT_BYTES 24
@@ -106,41 +107,33 @@ print_banner(void)
 	print_iommus();
 }
 
-/* Says which keys were set that nothing obeys yet: a silent lie would be worse. */
+/* Says which of the GIVEN keys nothing obeys yet: a silent lie would be worse. */
 static void
-print_unused_keys(const struct orion_options *options)
+print_unused_keys(uint32_t given)
 {
-	struct orion_options usual;
-
-	orion_options_default(&usual);
-	const struct {
-		bool changed;
-		const char *key;
-	} keys[] = {
-		{options->queue_interrupt_coalescing != usual.queue_interrupt_coalescing,
-		 "queue_interrupt_coalescing"},
-		{options->queue_interrupt_coalescing_time != usual.queue_interrupt_coalescing_time,
-		 "queue_interrupt_coalescing_time"},
-		{options->queue_interrupt_coalescing_threshold !=
-			 usual.queue_interrupt_coalescing_threshold,
-		 "queue_interrupt_coalescing_threshold"},
-		{options->read_ahead_size != usual.read_ahead_size, "read_ahead_size"},
-		{options->write_back_cache != usual.write_back_cache, "write_back_cache"},
-		{options->write_back_cache_size != usual.write_back_cache_size,
-		 "write_back_cache_size"},
-		{options->io_scheduler != usual.io_scheduler, "io_scheduler"},
-		{options->direct_io != usual.direct_io, "direct_io"},
+	static const size_t unused[] = {
+		offsetof(struct orion_options, queue_interrupt_coalescing),
+		offsetof(struct orion_options, queue_interrupt_coalescing_time),
+		offsetof(struct orion_options, queue_interrupt_coalescing_threshold),
+		offsetof(struct orion_options, read_ahead_size),
+		offsetof(struct orion_options, write_back_cache),
+		offsetof(struct orion_options, write_back_cache_size),
+		offsetof(struct orion_options, io_scheduler),
+		offsetof(struct orion_options, direct_io),
 	};
-	bool any = false;
+	const char *before = "configuration: has no effect yet: ";
 
-	for (unsigned i = 0; i < sizeof(keys) / sizeof(keys[0]); i++) {
-		if (keys[i].changed) {
-			kprint("%s %s",
-			       any ? "," : "configuration: has no effect yet:", keys[i].key);
-			any = true;
+	for (unsigned i = 0; i < ORION_OPTION_COUNT; i++) {
+		bool idle = false;
+
+		for (unsigned j = 0; j < sizeof(unused) / sizeof(unused[0]); j++)
+			idle = idle || unused[j] == orion_option_table[i].offset;
+		if (idle && (given >> i & 1u) != 0) {
+			kprint("%s%s", before, orion_option_table[i].name);
+			before = ", ";
 		}
 	}
-	if (any)
+	if (before[0] == ',')
 		kprint("\n");
 }
 
@@ -161,14 +154,17 @@ read_options(struct orion_options *options)
 {
 	struct text file = read_file(CONFIG_FILE);
 	struct orion_options_error error;
+	uint32_t given = 0;
 
 	memset(&error, 0, sizeof(error));
 	orion_options_default(options);
 	if (!file.there)
 		return;
-	if (orion_options_parse(file.bytes, file.length, options, &error) != ORION_OK)
+	if (orion_options_parse(file.bytes, file.length, options, &given, &error) != ORION_OK)
 		refuse_options(&error);
-	print_unused_keys(options);
+	if (given == 0)
+		kprint("configuration: the file sets no key of [virtio_block]\n");
+	print_unused_keys(given);
 }
 
 static void
@@ -178,7 +174,6 @@ init_driver(void)
 	struct storage_host host = no_host;
 	struct vblk_queue_home homes[CPUS_MAX];
 	struct orion_options options;
-	struct orion_options_error error;
 	struct manager_config config = {
 		.port = port_get(),
 		.options = &options,
@@ -194,10 +189,7 @@ init_driver(void)
 		homes[i].event = worker_of(i);
 		homes[i].cpu = (uint16_t)i;
 	}
-	memset(&error, 0, sizeof(error));
-	status = orion_manager_init(&manager, &config, &error);
-	if (status == ORION_INVALID)
-		refuse_options(&error);
+	status = orion_manager_init(&manager, &config, NULL);
 	host.port = port_get();
 	host.idle = port_idle;
 	if (status == ORION_OK)

@@ -8,7 +8,7 @@
 
 orion_status
 orion_manager_init(struct manager *manager, const struct manager_config *config,
-		   struct orion_options_error *error)
+		   const struct orion_option **wrong)
 {
 	orion_status status;
 
@@ -18,7 +18,7 @@ orion_manager_init(struct manager *manager, const struct manager_config *config,
 	status = orion_port_check(config->port, 0, NULL);
 	if (status != ORION_OK)
 		return status;
-	status = orion_options_check(config->options, error);
+	status = orion_options_check(config->options, wrong);
 	if (status != ORION_OK)
 		return status;
 

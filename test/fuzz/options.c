@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "orion/options.h"
+#include "orion/configuration.h"
 #include "orion/port.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -36,8 +36,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	orion_options_default(&options);
 	before = options;
 	memset(&error, 0x5a, sizeof(error));
-	if (orion_options_parse((const char *)data, size, &options, &error) == ORION_OK) {
-		demand(orion_options_check(&options, &error) == ORION_OK);
+	if (orion_options_parse((const char *)data, size, &options, NULL, &error) == ORION_OK) {
+		demand(orion_options_check(&options, NULL) == ORION_OK);
 	} else {
 		demand(memcmp(&options, &before, sizeof(options)) == 0);
 		demand(error.line >= 1 && error.line <= size + 1);

@@ -8,6 +8,7 @@
 A case is a text and the sum of the options after it, or 0 when it has to be refused.
 """
 import random
+import re
 import sys
 import tomllib
 
@@ -16,7 +17,7 @@ KB, MB, GB = 1024, 1024 ** 2, 1024 ** 3
 OPTIONS = {
     "device_max_count": ("number", 32, 1, 32),
     "device_max_queues": ("number", 16, 1, 16),
-    "device_max_queue_depth": ("number", 1024, 2, 1024),
+    "device_max_queue_depth": ("number", 1024, 4, 1024),
     "device_max_sectors": ("number", 65536, 8, 8388608),
     "queue_count": ("number", 4, 1, 16),
     "queue_depth": ("number", 256, 1, 1024),
@@ -32,8 +33,13 @@ OPTIONS = {
     "dma_enabled": ("switch", True, 0, 1),
     "zero_copy_enabled": ("switch", True, 0, 1),
     "batch_processing": ("switch", True, 0, 1),
+    "features_off": ("features", 0, 0, 2 ** 64 - 1),
+    "features_required": ("features", 0, 0, 2 ** 64 - 1),
 }
 TABLE = "virtio_block"
+# Some names of features, as people write them, and their bits [spec 5.2.3, 6].
+FEATURES = {"VIRTIO_BLK_F_MQ": 12, "mq": 12, "Virtio-Blk-F-Mq": 12, "ro": 5, "FLUSH": 9,
+            "VIRTIO_F_RING_PACKED": 34, "ring-packed": 34, "event_idx": 29, "VIRTIO_F_IN_ORDER": 35}
 
 
 def size(text):
@@ -52,6 +58,11 @@ def number(kind, value):
     """The option's number, or None when the value's type is wrong."""
     if kind == "switch":
         return int(value) if isinstance(value, bool) else None
+    if kind == "features":
+        if not isinstance(value, list) or not all(isinstance(x, str) for x in value):
+            return None
+        bits = {FEATURES.get(x) for x in value}
+        return None if None in bits else sum(1 << bit for bit in bits)
     if kind == "scheduler":
         return {"none": 0, "deadline": 1}.get(value) if isinstance(value, str) else None
     if isinstance(value, bool):
@@ -59,6 +70,37 @@ def number(kind, value):
     if isinstance(value, int):
         return value
     return size(value) if kind == "bytes" and isinstance(value, str) else None
+
+
+def distance(a, b):
+    """How many characters to change, add or drop (Levenshtein)."""
+    row = list(range(len(b) + 1))
+    for i, x in enumerate(a):
+        last = [i + 1]
+        for j, y in enumerate(b):
+            last.append(min(row[j] + (x != y), row[j + 1] + 1, last[j] + 1))
+        row = last
+    return row[-1]
+
+
+def plain(name):
+    return name.lower().replace("-", "_")
+
+
+def slip(found, text):
+    """Whether a table, or a key before any, is nearly ours, or ours in the wrong place."""
+    for name, value in found.items():
+        inside = value if isinstance(value, dict) else {}
+        before = re.search(r"^\s*[\"']?" + re.escape(name) + r"[\"']?\s*[.=]",
+                           text.split("\n[")[0] if not text.startswith("[") else "", re.M)
+        written = re.search(r"^\s*\[+\s*[\"']?" + re.escape(name), text, re.M) or before
+        if name != TABLE and written and distance(plain(name), TABLE) <= 3:
+            return True
+        if before and any(distance(plain(name), o) <= 1 for o in OPTIONS):
+            return True
+        if name != TABLE and any(distance(plain(k), TABLE) <= 3 for k in inside):
+            return True
+    return False
 
 
 def verdict(text):
@@ -73,6 +115,8 @@ def verdict(text):
         return 0
     except (RecursionError, ValueError):
         return None
+    if slip(found, text):
+        return 0
     table = found.get(TABLE, {})
     if not isinstance(table, dict) or f"{TABLE} = " in text or f"[[{TABLE}" in text:
         return 0
@@ -85,6 +129,14 @@ def verdict(text):
         if value is None or not least <= value <= most:
             return 0
         values[name] = value
+    if values["features_off"] & values["features_required"]:
+        return 0
+    if {"queue_count", "device_max_queues"} <= table.keys() and \
+            values["queue_count"] > values["device_max_queues"]:
+        return 0
+    if {"queue_depth", "device_max_queue_depth"} <= table.keys() and \
+            values["queue_depth"] > values["device_max_queue_depth"]:
+        return 0
     total = 0
     for value in values.values():
         total = (total * 0x100000001b3 + value + 1) % 2 ** 64
@@ -128,6 +180,15 @@ OWN = [
                                          '"0"', '"kB"', '"1kb"', '"4kB"', '"4KB"', '"4k"', '"4 "',
                                          '"1.5MB"', '"-1"', '""', '"9999999999999999999999MB"',
                                          '"18014398509481984kB"', '"1TB"', "'64kB'", '"1 024"')),
+    *(f"features_{which} = {v}" for which in ("off", "required")
+      for v in ('["VIRTIO_BLK_F_MQ"]', "[]", '["mq", "ring-packed", "FLUSH",]', '"mq"', "[1]",
+                '["mq", "nonsense"]', '[["mq"]]', '["Virtio-Blk-F-Mq", "event_idx"]', "12", '[""]',
+                '["mq", "mq"]', "[{a = 'mq'}]", "[ # remark\n'ro', # another\n 'mq']")),
+    "features_off = ['mq']\nfeatures_required = ['ro', 'mq']",
+    "features_off = ['mq']\nfeatures_required = ['ro']",
+    "queue_count = 4\ndevice_max_queues = 3", "queue_count = 3\ndevice_max_queues = 3",
+    "device_max_queues = 1", "queue_depth = 65\ndevice_max_queue_depth = 64",
+    "queue_depth = 64\ndevice_max_queue_depth = 64", "device_max_queue_depth = 64",
     "queue_cuont = 3", "Queue_count = 3", '"queue_count" = 3', "'queue_count' = 3",
     '"queue\\u005fcount" = 3', "queue_count.x = 3", "queue_count = 3 # remark", "queue_count=3",
     "\tqueue_count\t=\t3\t", "queue_count = 3 4", "queue_count = 3\nqueue_count = 3",
@@ -153,6 +214,10 @@ WHOLE = [
     "[a b]",
     "[[a]]\n[[a]]\n[a.b]", f"[{TABLE}]\nqueue_count = 3", f"[{TABLE}]\r\nqueue_count = 3\r\n",
     f"[x]\ny = 1\n\n[{TABLE}] # remark\nqueue_depth = 7\nio_scheduler = 'deadline'\n[z]\nq = 1\n",
+    "[virtio_blk]\nqueue_count = 3", "[virtio-block]", "[Virtio_Block]", "[virtio_blocks]",
+    "[virtio_net]\nqueue_count = 3", "[virtio]", "queue_count = 3", "queue_count = 3\n[a]",
+    "a = 1\nqueue_depth = 3\n[virtio_block]\n", "virtio_blk.queue_count = 3",
+    "queue_counts = 3", "queue = 3", "[virtio_block]\nqueue_count = 3\n[virtio_blk]\n",
     "a = " + "[" * 30 + "]" * 30, "a = '''\n[virtio_block]\n'''\n",
     "a = \"\"\"\n\\\n  x\"\"\"\nb = 1",
     "a = \"\"\"x\\\n\n\n  y\"\"\"", "a = \"\"\"x\\ y\"\"\"", "a = \"\"\"x\\  \n y\"\"\"",

@@ -89,7 +89,6 @@ void
 desk_open(struct desk *desk, const struct desk_config *config)
 {
 	struct vblk_queue_home homes[VBLK_QUEUES_MAX];
-	struct orion_options_error error;
 
 	memset(desk, 0, sizeof(*desk));
 	desk->config = *config;
@@ -112,7 +111,7 @@ desk_open(struct desk *desk, const struct desk_config *config)
 		config->lanes, model_memory_take, model_memory_give};
 	struct storage_host host = {port, desk->host, idle};
 
-	EXPECT_EQ(orion_manager_init(&desk->manager, &manager, &error), ORION_OK);
+	EXPECT_EQ(orion_manager_init(&desk->manager, &manager, NULL), ORION_OK);
 	EXPECT_EQ(storage_init(&desk->storage, &host, &desk->manager), ORION_OK);
 	desk->context = (struct command_context){
 		.storage = &desk->storage,

@@ -66,7 +66,7 @@ begin(void)
 
 TEST(manager_manager__refuses_bad_configurations)
 {
-	struct orion_options_error error;
+	const struct orion_option *wrong = NULL;
 	struct manager_config config;
 	struct manager manager;
 
@@ -83,8 +83,8 @@ TEST(manager_manager__refuses_bad_configurations)
 	config.memory_give = NULL;
 	EXPECT_EQ(orion_manager_init(&manager, &config, NULL), ORION_INVALID);
 	world.options.queue_depth = 0;
-	EXPECT_EQ(orion_manager_init(&manager, &world.config, &error), ORION_INVALID);
-	EXPECT_STR(error.key, "queue_depth");
+	EXPECT_EQ(orion_manager_init(&manager, &world.config, &wrong), ORION_INVALID);
+	EXPECT_STR(wrong->name, "queue_depth");
 	world.options.queue_depth = 8;
 	world.host->port.dma_free = NULL;
 	EXPECT_EQ(orion_manager_init(&manager, &world.config, NULL), ORION_PORT_INCOMPLETE);

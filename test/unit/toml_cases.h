@@ -2,23 +2,23 @@
 /* Made by test/tools/toml_oracle.py: texts, and what Python's TOML reader makes of them. */
 {
 	"",
-	UINT64_C(0x9200fbecd458dd74),
+	UINT64_C(0x39fd3aea89815548),
 },
 {
 	"\n",
-	UINT64_C(0x9200fbecd458dd74),
+	UINT64_C(0x39fd3aea89815548),
 },
 {
 	"# only a remark",
-	UINT64_C(0x9200fbecd458dd74),
+	UINT64_C(0x39fd3aea89815548),
 },
 {
 	"\015\n",
-	UINT64_C(0x9200fbecd458dd74),
+	UINT64_C(0x39fd3aea89815548),
 },
 {
 	"a = 1\015\nb = 2\015\n",
-	UINT64_C(0x9200fbecd458dd74),
+	UINT64_C(0x39fd3aea89815548),
 },
 {
 	"a = 1\015b = 2",
@@ -34,7 +34,7 @@
 },
 {
 	"virtio_block.queue_count = 3",
-	UINT64_C(0x20fa17287ee88b1),
+	UINT64_C(0x181800bd59cad90d),
 },
 {
 	"virtio_block.queue_count = 33",
@@ -74,11 +74,11 @@
 },
 {
 	"[ virtio_block ]\nqueue_count = 3",
-	UINT64_C(0x20fa17287ee88b1),
+	UINT64_C(0x181800bd59cad90d),
 },
 {
 	"[\"virtio_block\"]\nqueue_count = 3",
-	UINT64_C(0x20fa17287ee88b1),
+	UINT64_C(0x181800bd59cad90d),
 },
 {
 	"['virtio_block']\nqueue_count = 99",
@@ -94,11 +94,11 @@
 },
 {
 	"[x.virtio_block]\nqueue_count = 99",
-	UINT64_C(0x9200fbecd458dd74),
+	UINT64_C(0x0),
 },
 {
 	"[virtio_blockx]\nqueue_count = 99",
-	UINT64_C(0x9200fbecd458dd74),
+	UINT64_C(0x0),
 },
 {
 	"[virtio_block",
@@ -142,36 +142,88 @@
 },
 {
 	"[[a]]\n[[a]]\n[a.b]",
-	UINT64_C(0x9200fbecd458dd74),
+	UINT64_C(0x39fd3aea89815548),
 },
 {
 	"[virtio_block]\nqueue_count = 3",
-	UINT64_C(0x20fa17287ee88b1),
+	UINT64_C(0x181800bd59cad90d),
 },
 {
 	"[virtio_block]\015\nqueue_count = 3\015\n",
-	UINT64_C(0x20fa17287ee88b1),
+	UINT64_C(0x181800bd59cad90d),
 },
 {
 	"[x]\ny = 1\n\n[virtio_block] # remark\nqueue_depth = 7\nio_scheduler = 'deadlin"
 	"e'\n[z]\nq = 1\n",
-	UINT64_C(0x1004d81eff1323ae),
+	UINT64_C(0x97e96c4b1a100292),
+},
+{
+	"[virtio_blk]\nqueue_count = 3",
+	UINT64_C(0x0),
+},
+{
+	"[virtio-block]",
+	UINT64_C(0x0),
+},
+{
+	"[Virtio_Block]",
+	UINT64_C(0x0),
+},
+{
+	"[virtio_blocks]",
+	UINT64_C(0x0),
+},
+{
+	"[virtio_net]\nqueue_count = 3",
+	UINT64_C(0x39fd3aea89815548),
+},
+{
+	"[virtio]",
+	UINT64_C(0x39fd3aea89815548),
+},
+{
+	"queue_count = 3",
+	UINT64_C(0x0),
+},
+{
+	"queue_count = 3\n[a]",
+	UINT64_C(0x0),
+},
+{
+	"a = 1\nqueue_depth = 3\n[virtio_block]\n",
+	UINT64_C(0x0),
+},
+{
+	"virtio_blk.queue_count = 3",
+	UINT64_C(0x0),
+},
+{
+	"queue_counts = 3",
+	UINT64_C(0x0),
+},
+{
+	"queue = 3",
+	UINT64_C(0x39fd3aea89815548),
+},
+{
+	"[virtio_block]\nqueue_count = 3\n[virtio_blk]\n",
+	UINT64_C(0x0),
 },
 {
 	"a = [[[[[[[[[[[[[[[[[[[[[[[[[[[[[[]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]",
-	UINT64_C(0x9200fbecd458dd74),
+	UINT64_C(0x39fd3aea89815548),
 },
 {
 	"a = '''\n[virtio_block]\n'''\n",
-	UINT64_C(0x9200fbecd458dd74),
+	UINT64_C(0x39fd3aea89815548),
 },
 {
 	"a = \"\"\"\n\\\n  x\"\"\"\nb = 1",
-	UINT64_C(0x9200fbecd458dd74),
+	UINT64_C(0x39fd3aea89815548),
 },
 {
 	"a = \"\"\"x\\\n\n\n  y\"\"\"",
-	UINT64_C(0x9200fbecd458dd74),
+	UINT64_C(0x39fd3aea89815548),
 },
 {
 	"a = \"\"\"x\\ y\"\"\"",
@@ -179,7 +231,7 @@
 },
 {
 	"a = \"\"\"x\\  \n y\"\"\"",
-	UINT64_C(0x9200fbecd458dd74),
+	UINT64_C(0x39fd3aea89815548),
 },
 {
 	"a = \"x\ny\"",
@@ -195,11 +247,11 @@
 },
 {
 	"a = '\303\251'",
-	UINT64_C(0x9200fbecd458dd74),
+	UINT64_C(0x39fd3aea89815548),
 },
 {
 	"# \303\251\342\202\254\360\237\230\200",
-	UINT64_C(0x9200fbecd458dd74),
+	UINT64_C(0x39fd3aea89815548),
 },
 {
 	"\357\273\277a = 1",
@@ -210,15 +262,15 @@
 	"\ni = { j = 1, k = { l = [ {m = 1}, {n = 2} ] } }\no = 1979-05-27T07:32:00Z"
 	"\np = 1979-05-27 07:32:00.999-07:00\nq = 07:32:00\nr = 2024-02-29\ns = -1_000"
 	"\nt = +inf",
-	UINT64_C(0x9200fbecd458dd74),
+	UINT64_C(0x39fd3aea89815548),
 },
 {
 	"[virtio_block]\ndevice_max_count = 1\n",
-	UINT64_C(0x5efc0d7a62a4587),
+	UINT64_C(0xb55d3235a379d953),
 },
 {
 	"[virtio_block]\ndevice_max_count = 32\n",
-	UINT64_C(0x9200fbecd458dd74),
+	UINT64_C(0x39fd3aea89815548),
 },
 {
 	"[virtio_block]\ndevice_max_count = 33\n",
@@ -230,11 +282,11 @@
 },
 {
 	"[virtio_block]\ndevice_max_count = 0x1\n",
-	UINT64_C(0x5efc0d7a62a4587),
+	UINT64_C(0xb55d3235a379d953),
 },
 {
 	"[virtio_block]\ndevice_max_count = +32\n",
-	UINT64_C(0x9200fbecd458dd74),
+	UINT64_C(0x39fd3aea89815548),
 },
 {
 	"[virtio_block]\ndevice_max_count = \"x\"\n",
@@ -250,11 +302,11 @@
 },
 {
 	"[virtio_block]\ndevice_max_queues = 1\n",
-	UINT64_C(0xf11db533b61c71a5),
+	UINT64_C(0xa0d0afc469d8421),
 },
 {
 	"[virtio_block]\ndevice_max_queues = 16\n",
-	UINT64_C(0x9200fbecd458dd74),
+	UINT64_C(0x39fd3aea89815548),
 },
 {
 	"[virtio_block]\ndevice_max_queues = 17\n",
@@ -266,11 +318,11 @@
 },
 {
 	"[virtio_block]\ndevice_max_queues = 0x1\n",
-	UINT64_C(0xf11db533b61c71a5),
+	UINT64_C(0xa0d0afc469d8421),
 },
 {
 	"[virtio_block]\ndevice_max_queues = +16\n",
-	UINT64_C(0x9200fbecd458dd74),
+	UINT64_C(0x39fd3aea89815548),
 },
 {
 	"[virtio_block]\ndevice_max_queues = \"x\"\n",
@@ -285,28 +337,28 @@
 	UINT64_C(0x0),
 },
 {
-	"[virtio_block]\ndevice_max_queue_depth = 2\n",
-	UINT64_C(0x40e2bb8859d4e9ea),
+	"[virtio_block]\ndevice_max_queue_depth = 4\n",
+	UINT64_C(0x184a6918dc086314),
 },
 {
 	"[virtio_block]\ndevice_max_queue_depth = 1024\n",
-	UINT64_C(0x9200fbecd458dd74),
+	UINT64_C(0x39fd3aea89815548),
 },
 {
 	"[virtio_block]\ndevice_max_queue_depth = 1025\n",
 	UINT64_C(0x0),
 },
 {
-	"[virtio_block]\ndevice_max_queue_depth = 1\n",
+	"[virtio_block]\ndevice_max_queue_depth = 3\n",
 	UINT64_C(0x0),
 },
 {
-	"[virtio_block]\ndevice_max_queue_depth = 0x2\n",
-	UINT64_C(0x40e2bb8859d4e9ea),
+	"[virtio_block]\ndevice_max_queue_depth = 0x4\n",
+	UINT64_C(0x184a6918dc086314),
 },
 {
 	"[virtio_block]\ndevice_max_queue_depth = +1024\n",
-	UINT64_C(0x9200fbecd458dd74),
+	UINT64_C(0x39fd3aea89815548),
 },
 {
 	"[virtio_block]\ndevice_max_queue_depth = \"x\"\n",
@@ -322,11 +374,11 @@
 },
 {
 	"[virtio_block]\ndevice_max_sectors = 8\n",
-	UINT64_C(0x1cbd29bd9270183c),
+	UINT64_C(0x9c25d61609e91750),
 },
 {
 	"[virtio_block]\ndevice_max_sectors = 8388608\n",
-	UINT64_C(0x791d7a42797fdd74),
+	UINT64_C(0x83eb26191c05548),
 },
 {
 	"[virtio_block]\ndevice_max_sectors = 8388609\n",
@@ -338,11 +390,11 @@
 },
 {
 	"[virtio_block]\ndevice_max_sectors = 0x8\n",
-	UINT64_C(0x1cbd29bd9270183c),
+	UINT64_C(0x9c25d61609e91750),
 },
 {
 	"[virtio_block]\ndevice_max_sectors = +8388608\n",
-	UINT64_C(0x791d7a42797fdd74),
+	UINT64_C(0x83eb26191c05548),
 },
 {
 	"[virtio_block]\ndevice_max_sectors = \"x\"\n",
@@ -358,11 +410,11 @@
 },
 {
 	"[virtio_block]\nqueue_count = 1\n",
-	UINT64_C(0xe22cec7def19df2b),
+	UINT64_C(0xd44d8c62fa5de097),
 },
 {
 	"[virtio_block]\nqueue_count = 16\n",
-	UINT64_C(0x515139a86954d698),
+	UINT64_C(0xd0bbf508c60f280c),
 },
 {
 	"[virtio_block]\nqueue_count = 17\n",
@@ -374,11 +426,11 @@
 },
 {
 	"[virtio_block]\nqueue_count = 0x1\n",
-	UINT64_C(0xe22cec7def19df2b),
+	UINT64_C(0xd44d8c62fa5de097),
 },
 {
 	"[virtio_block]\nqueue_count = +16\n",
-	UINT64_C(0x515139a86954d698),
+	UINT64_C(0xd0bbf508c60f280c),
 },
 {
 	"[virtio_block]\nqueue_count = \"x\"\n",
@@ -394,11 +446,11 @@
 },
 {
 	"[virtio_block]\nqueue_depth = 1\n",
-	UINT64_C(0x43c0df3260ee6525),
+	UINT64_C(0xc9edebe1b42803a1),
 },
 {
 	"[virtio_block]\nqueue_depth = 1024\n",
-	UINT64_C(0x5c8bdcfd3f02f074),
+	UINT64_C(0x8e7faa7493976048),
 },
 {
 	"[virtio_block]\nqueue_depth = 1025\n",
@@ -410,11 +462,11 @@
 },
 {
 	"[virtio_block]\nqueue_depth = 0x1\n",
-	UINT64_C(0x43c0df3260ee6525),
+	UINT64_C(0xc9edebe1b42803a1),
 },
 {
 	"[virtio_block]\nqueue_depth = +1024\n",
-	UINT64_C(0x5c8bdcfd3f02f074),
+	UINT64_C(0x8e7faa7493976048),
 },
 {
 	"[virtio_block]\nqueue_depth = \"x\"\n",
@@ -430,11 +482,11 @@
 },
 {
 	"[virtio_block]\nqueue_interrupt_coalescing_time = 0\n",
-	UINT64_C(0xf180168d890b78f0),
+	UINT64_C(0x6b9dd04710f33024),
 },
 {
 	"[virtio_block]\nqueue_interrupt_coalescing_time = 1000000\n",
-	UINT64_C(0x9c7ff0fb0831dd30),
+	UINT64_C(0xdad361dc417dfe64),
 },
 {
 	"[virtio_block]\nqueue_interrupt_coalescing_time = 1000001\n",
@@ -446,11 +498,11 @@
 },
 {
 	"[virtio_block]\nqueue_interrupt_coalescing_time = 0x0\n",
-	UINT64_C(0xf180168d890b78f0),
+	UINT64_C(0x6b9dd04710f33024),
 },
 {
 	"[virtio_block]\nqueue_interrupt_coalescing_time = +1000000\n",
-	UINT64_C(0x9c7ff0fb0831dd30),
+	UINT64_C(0xdad361dc417dfe64),
 },
 {
 	"[virtio_block]\nqueue_interrupt_coalescing_time = \"x\"\n",
@@ -466,11 +518,11 @@
 },
 {
 	"[virtio_block]\nqueue_interrupt_coalescing_threshold = 1\n",
-	UINT64_C(0xd7c1fbd41687fb3b),
+	UINT64_C(0xa7d1150226028f27),
 },
 {
 	"[virtio_block]\nqueue_interrupt_coalescing_threshold = 1024\n",
-	UINT64_C(0xedad1cc8edc55128),
+	UINT64_C(0x5c9f938eade0791c),
 },
 {
 	"[virtio_block]\nqueue_interrupt_coalescing_threshold = 1025\n",
@@ -482,11 +534,11 @@
 },
 {
 	"[virtio_block]\nqueue_interrupt_coalescing_threshold = 0x1\n",
-	UINT64_C(0xd7c1fbd41687fb3b),
+	UINT64_C(0xa7d1150226028f27),
 },
 {
 	"[virtio_block]\nqueue_interrupt_coalescing_threshold = +1024\n",
-	UINT64_C(0xedad1cc8edc55128),
+	UINT64_C(0x5c9f938eade0791c),
 },
 {
 	"[virtio_block]\nqueue_interrupt_coalescing_threshold = \"x\"\n",
@@ -502,11 +554,11 @@
 },
 {
 	"[virtio_block]\nread_ahead_size = 0\n",
-	UINT64_C(0xb0df9e039038dd74),
+	UINT64_C(0x198cd0e640615548),
 },
 {
 	"[virtio_block]\nread_ahead_size = 1073741824\n",
-	UINT64_C(0xf39b708bd038dd74),
+	UINT64_C(0xfa60d97880615548),
 },
 {
 	"[virtio_block]\nread_ahead_size = 1073741825\n",
@@ -518,11 +570,11 @@
 },
 {
 	"[virtio_block]\nread_ahead_size = 0x0\n",
-	UINT64_C(0xb0df9e039038dd74),
+	UINT64_C(0x198cd0e640615548),
 },
 {
 	"[virtio_block]\nread_ahead_size = +1073741824\n",
-	UINT64_C(0xf39b708bd038dd74),
+	UINT64_C(0xfa60d97880615548),
 },
 {
 	"[virtio_block]\nread_ahead_size = \"x\"\n",
@@ -538,11 +590,11 @@
 },
 {
 	"[virtio_block]\nwrite_back_cache_size = 0\n",
-	UINT64_C(0x6321df894458dd74),
+	UINT64_C(0xa94e464879815548),
 },
 {
 	"[virtio_block]\nwrite_back_cache_size = 68719476736\n",
-	UINT64_C(0x423e43194458dd74),
+	UINT64_C(0x5842e85879815548),
 },
 {
 	"[virtio_block]\nwrite_back_cache_size = 68719476737\n",
@@ -554,11 +606,11 @@
 },
 {
 	"[virtio_block]\nwrite_back_cache_size = 0x0\n",
-	UINT64_C(0x6321df894458dd74),
+	UINT64_C(0xa94e464879815548),
 },
 {
 	"[virtio_block]\nwrite_back_cache_size = +68719476736\n",
-	UINT64_C(0x423e43194458dd74),
+	UINT64_C(0x5842e85879815548),
 },
 {
 	"[virtio_block]\nwrite_back_cache_size = \"x\"\n",
@@ -574,11 +626,11 @@
 },
 {
 	"[virtio_block]\nshared_memory_size = 1048576\n",
-	UINT64_C(0x41644a975f08dd74),
+	UINT64_C(0x1cfb2294cfb15548),
 },
 {
 	"[virtio_block]\nshared_memory_size = 68719476736\n",
-	UINT64_C(0xdfe3e6c77458dd74),
+	UINT64_C(0xbf49f3ce29815548),
 },
 {
 	"[virtio_block]\nshared_memory_size = 68719476737\n",
@@ -590,11 +642,11 @@
 },
 {
 	"[virtio_block]\nshared_memory_size = 0x100000\n",
-	UINT64_C(0x41644a975f08dd74),
+	UINT64_C(0x1cfb2294cfb15548),
 },
 {
 	"[virtio_block]\nshared_memory_size = +68719476736\n",
-	UINT64_C(0xdfe3e6c77458dd74),
+	UINT64_C(0xbf49f3ce29815548),
 },
 {
 	"[virtio_block]\nshared_memory_size = \"x\"\n",
@@ -610,11 +662,11 @@
 },
 {
 	"[virtio_block]\nqueue_interrupt_coalescing = true\n",
-	UINT64_C(0x9200fbecd458dd74),
+	UINT64_C(0x39fd3aea89815548),
 },
 {
 	"[virtio_block]\nqueue_interrupt_coalescing = false\n",
-	UINT64_C(0x614799f4b32e9b69),
+	UINT64_C(0xaa0be0703d170085),
 },
 {
 	"[virtio_block]\nqueue_interrupt_coalescing = 1\n",
@@ -630,11 +682,11 @@
 },
 {
 	"[virtio_block]\nwrite_back_cache = true\n",
-	UINT64_C(0x9200fbecd458dd74),
+	UINT64_C(0x39fd3aea89815548),
 },
 {
 	"[virtio_block]\nwrite_back_cache = false\n",
-	UINT64_C(0xccae806282850a99),
+	UINT64_C(0xa692e58cf4e65f35),
 },
 {
 	"[virtio_block]\nwrite_back_cache = 1\n",
@@ -650,11 +702,11 @@
 },
 {
 	"[virtio_block]\ndirect_io = true\n",
-	UINT64_C(0x9200fbecd458dd74),
+	UINT64_C(0x39fd3aea89815548),
 },
 {
 	"[virtio_block]\ndirect_io = false\n",
-	UINT64_C(0xf2064fe47e2320e3),
+	UINT64_C(0x5d66d6b79b8f8f0f),
 },
 {
 	"[virtio_block]\ndirect_io = 1\n",
@@ -670,11 +722,11 @@
 },
 {
 	"[virtio_block]\ndma_enabled = true\n",
-	UINT64_C(0x9200fbecd458dd74),
+	UINT64_C(0x39fd3aea89815548),
 },
 {
 	"[virtio_block]\ndma_enabled = false\n",
-	UINT64_C(0x91fd95ecd455fa4b),
+	UINT64_C(0x9a028ee2334b98b7),
 },
 {
 	"[virtio_block]\ndma_enabled = 1\n",
@@ -690,11 +742,11 @@
 },
 {
 	"[virtio_block]\nzero_copy_enabled = true\n",
-	UINT64_C(0x9200fbecd458dd74),
+	UINT64_C(0x39fd3aea89815548),
 },
 {
 	"[virtio_block]\nzero_copy_enabled = false\n",
-	UINT64_C(0x9200faecd458dbc1),
+	UINT64_C(0x3153bfea8499569d),
 },
 {
 	"[virtio_block]\nzero_copy_enabled = 1\n",
@@ -710,11 +762,11 @@
 },
 {
 	"[virtio_block]\nbatch_processing = true\n",
-	UINT64_C(0x9200fbecd458dd74),
+	UINT64_C(0x39fd3aea89815548),
 },
 {
 	"[virtio_block]\nbatch_processing = false\n",
-	UINT64_C(0x9200fbecd458dd73),
+	UINT64_C(0x39f9d4ea897e721f),
 },
 {
 	"[virtio_block]\nbatch_processing = 1\n",
@@ -730,11 +782,11 @@
 },
 {
 	"[virtio_block]\nio_scheduler = \"none\"\n",
-	UINT64_C(0x9200fbecd458dd74),
+	UINT64_C(0x39fd3aea89815548),
 },
 {
 	"[virtio_block]\nio_scheduler = 'deadline'\n",
-	UINT64_C(0x9eafdf1751a847d7),
+	UINT64_C(0xff4fb674db552823),
 },
 {
 	"[virtio_block]\nio_scheduler = \"Deadline\"\n",
@@ -750,23 +802,23 @@
 },
 {
 	"[virtio_block]\nio_scheduler = \"n\\u006fne\"\n",
-	UINT64_C(0x9200fbecd458dd74),
+	UINT64_C(0x39fd3aea89815548),
 },
 {
 	"[virtio_block]\nio_scheduler = \"\"\"none\"\"\"\n",
-	UINT64_C(0x9200fbecd458dd74),
+	UINT64_C(0x39fd3aea89815548),
 },
 {
 	"[virtio_block]\nio_scheduler = \"\"\"\nnone\"\"\"\n",
-	UINT64_C(0x9200fbecd458dd74),
+	UINT64_C(0x39fd3aea89815548),
 },
 {
 	"[virtio_block]\nread_ahead_size = \"2MB\"\n",
-	UINT64_C(0x9200fbecd458dd74),
+	UINT64_C(0x39fd3aea89815548),
 },
 {
 	"[virtio_block]\nread_ahead_size = \"2 MB\"\n",
-	UINT64_C(0x9200fbecd458dd74),
+	UINT64_C(0x39fd3aea89815548),
 },
 {
 	"[virtio_block]\nread_ahead_size = \"2mb\"\n",
@@ -774,11 +826,11 @@
 },
 {
 	"[virtio_block]\nread_ahead_size = \"2MiB\"\n",
-	UINT64_C(0x9200fbecd458dd74),
+	UINT64_C(0x39fd3aea89815548),
 },
 {
 	"[virtio_block]\nread_ahead_size = \"1GiB\"\n",
-	UINT64_C(0xf39b708bd038dd74),
+	UINT64_C(0xfa60d97880615548),
 },
 {
 	"[virtio_block]\nread_ahead_size = \"1025MB\"\n",
@@ -786,7 +838,7 @@
 },
 {
 	"[virtio_block]\nread_ahead_size = \"0\"\n",
-	UINT64_C(0xb0df9e039038dd74),
+	UINT64_C(0x198cd0e640615548),
 },
 {
 	"[virtio_block]\nread_ahead_size = \"kB\"\n",
@@ -798,19 +850,19 @@
 },
 {
 	"[virtio_block]\nread_ahead_size = \"4kB\"\n",
-	UINT64_C(0x5d502eb284daed74),
+	UINT64_C(0x6b9d091b4285e548),
 },
 {
 	"[virtio_block]\nread_ahead_size = \"4KB\"\n",
-	UINT64_C(0x5d502eb284daed74),
+	UINT64_C(0x6b9d091b4285e548),
 },
 {
 	"[virtio_block]\nread_ahead_size = \"4k\"\n",
-	UINT64_C(0x5d502eb284daed74),
+	UINT64_C(0x6b9d091b4285e548),
 },
 {
 	"[virtio_block]\nread_ahead_size = \"4 \"\n",
-	UINT64_C(0x2ccaba27bbf605f8),
+	UINT64_C(0x7c2154f44da1de6c),
 },
 {
 	"[virtio_block]\nread_ahead_size = \"1.5MB\"\n",
@@ -838,11 +890,147 @@
 },
 {
 	"[virtio_block]\nread_ahead_size = '64kB'\n",
-	UINT64_C(0x77e8a8f2da59dd74),
+	UINT64_C(0x3a90543662aa5548),
 },
 {
 	"[virtio_block]\nread_ahead_size = \"1 024\"\n",
 	UINT64_C(0x0),
+},
+{
+	"[virtio_block]\nfeatures_off = [\"VIRTIO_BLK_F_MQ\"]\n",
+	UINT64_C(0x3a0d3aea899c8548),
+},
+{
+	"[virtio_block]\nfeatures_off = []\n",
+	UINT64_C(0x39fd3aea89815548),
+},
+{
+	"[virtio_block]\nfeatures_off = [\"mq\", \"ring-packed\", \"FLUSH\",]\n",
+	UINT64_C(0x3a0f41b6899feb48),
+},
+{
+	"[virtio_block]\nfeatures_off = \"mq\"\n",
+	UINT64_C(0x0),
+},
+{
+	"[virtio_block]\nfeatures_off = [1]\n",
+	UINT64_C(0x0),
+},
+{
+	"[virtio_block]\nfeatures_off = [\"mq\", \"nonsense\"]\n",
+	UINT64_C(0x0),
+},
+{
+	"[virtio_block]\nfeatures_off = [[\"mq\"]]\n",
+	UINT64_C(0x0),
+},
+{
+	"[virtio_block]\nfeatures_off = [\"Virtio-Blk-F-Mq\", \"event_idx\"]\n",
+	UINT64_C(0x3a0d3b20e99c8548),
+},
+{
+	"[virtio_block]\nfeatures_off = 12\n",
+	UINT64_C(0x0),
+},
+{
+	"[virtio_block]\nfeatures_off = [\"\"]\n",
+	UINT64_C(0x0),
+},
+{
+	"[virtio_block]\nfeatures_off = [\"mq\", \"mq\"]\n",
+	UINT64_C(0x3a0d3aea899c8548),
+},
+{
+	"[virtio_block]\nfeatures_off = [{a = 'mq'}]\n",
+	UINT64_C(0x0),
+},
+{
+	"[virtio_block]\nfeatures_off = [ # remark\n'ro', # another\n 'mq']\n",
+	UINT64_C(0x3a0d5aea899cbba8),
+},
+{
+	"[virtio_block]\nfeatures_required = [\"VIRTIO_BLK_F_MQ\"]\n",
+	UINT64_C(0x39fd3aea89816548),
+},
+{
+	"[virtio_block]\nfeatures_required = []\n",
+	UINT64_C(0x39fd3aea89815548),
+},
+{
+	"[virtio_block]\nfeatures_required = [\"mq\", \"ring-packed\", \"FLUSH\",]\n",
+	UINT64_C(0x39fd3aee89816748),
+},
+{
+	"[virtio_block]\nfeatures_required = \"mq\"\n",
+	UINT64_C(0x0),
+},
+{
+	"[virtio_block]\nfeatures_required = [1]\n",
+	UINT64_C(0x0),
+},
+{
+	"[virtio_block]\nfeatures_required = [\"mq\", \"nonsense\"]\n",
+	UINT64_C(0x0),
+},
+{
+	"[virtio_block]\nfeatures_required = [[\"mq\"]]\n",
+	UINT64_C(0x0),
+},
+{
+	"[virtio_block]\nfeatures_required = [\"Virtio-Blk-F-Mq\", \"event_idx\"]\n",
+	UINT64_C(0x39fd3aeaa9816548),
+},
+{
+	"[virtio_block]\nfeatures_required = 12\n",
+	UINT64_C(0x0),
+},
+{
+	"[virtio_block]\nfeatures_required = [\"\"]\n",
+	UINT64_C(0x0),
+},
+{
+	"[virtio_block]\nfeatures_required = [\"mq\", \"mq\"]\n",
+	UINT64_C(0x39fd3aea89816548),
+},
+{
+	"[virtio_block]\nfeatures_required = [{a = 'mq'}]\n",
+	UINT64_C(0x0),
+},
+{
+	"[virtio_block]\nfeatures_required = [ # remark\n'ro', # another\n 'mq']\n",
+	UINT64_C(0x39fd3aea89816568),
+},
+{
+	"[virtio_block]\nfeatures_off = ['mq']\nfeatures_required = ['ro', 'mq']\n",
+	UINT64_C(0x0),
+},
+{
+	"[virtio_block]\nfeatures_off = ['mq']\nfeatures_required = ['ro']\n",
+	UINT64_C(0x3a0d3aea899c8568),
+},
+{
+	"[virtio_block]\nqueue_count = 4\ndevice_max_queues = 3\n",
+	UINT64_C(0x0),
+},
+{
+	"[virtio_block]\nqueue_count = 3\ndevice_max_queues = 3\n",
+	UINT64_C(0x8825b510fdb012b8),
+},
+{
+	"[virtio_block]\ndevice_max_queues = 1\n",
+	UINT64_C(0xa0d0afc469d8421),
+},
+{
+	"[virtio_block]\nqueue_depth = 65\ndevice_max_queue_depth = 64\n",
+	UINT64_C(0x0),
+},
+{
+	"[virtio_block]\nqueue_depth = 64\ndevice_max_queue_depth = 64\n",
+	UINT64_C(0x7d9dbb6fdc2fa348),
+},
+{
+	"[virtio_block]\ndevice_max_queue_depth = 64\n",
+	UINT64_C(0x92be57525eb52608),
 },
 {
 	"[virtio_block]\nqueue_cuont = 3\n",
@@ -854,15 +1042,15 @@
 },
 {
 	"[virtio_block]\n\"queue_count\" = 3\n",
-	UINT64_C(0x20fa17287ee88b1),
+	UINT64_C(0x181800bd59cad90d),
 },
 {
 	"[virtio_block]\n'queue_count' = 3\n",
-	UINT64_C(0x20fa17287ee88b1),
+	UINT64_C(0x181800bd59cad90d),
 },
 {
 	"[virtio_block]\n\"queue\\u005fcount\" = 3\n",
-	UINT64_C(0x20fa17287ee88b1),
+	UINT64_C(0x181800bd59cad90d),
 },
 {
 	"[virtio_block]\nqueue_count.x = 3\n",
@@ -870,15 +1058,15 @@
 },
 {
 	"[virtio_block]\nqueue_count = 3 # remark\n",
-	UINT64_C(0x20fa17287ee88b1),
+	UINT64_C(0x181800bd59cad90d),
 },
 {
 	"[virtio_block]\nqueue_count=3\n",
-	UINT64_C(0x20fa17287ee88b1),
+	UINT64_C(0x181800bd59cad90d),
 },
 {
 	"[virtio_block]\n\011queue_count\011=\0113\011\n",
-	UINT64_C(0x20fa17287ee88b1),
+	UINT64_C(0x181800bd59cad90d),
 },
 {
 	"[virtio_block]\nqueue_count = 3 4\n",
@@ -902,7 +1090,7 @@
 },
 {
 	"[virtio_block]\nqueue_count = 1_6\n",
-	UINT64_C(0x515139a86954d698),
+	UINT64_C(0xd0bbf508c60f280c),
 },
 {
 	"[virtio_block]\nqueue_count = 1_7\n",
@@ -942,19 +1130,19 @@
 },
 {
 	"[virtio_block]\nqueue_count = 3\n[other]\nqueue_count = 99\n",
-	UINT64_C(0x20fa17287ee88b1),
+	UINT64_C(0x181800bd59cad90d),
 },
 {
 	"a = 0\n",
-	UINT64_C(0x9200fbecd458dd74),
+	UINT64_C(0x39fd3aea89815548),
 },
 {
 	"a = -0\n",
-	UINT64_C(0x9200fbecd458dd74),
+	UINT64_C(0x39fd3aea89815548),
 },
 {
 	"a = +0\n",
-	UINT64_C(0x9200fbecd458dd74),
+	UINT64_C(0x39fd3aea89815548),
 },
 {
 	"a = 00\n",
@@ -966,7 +1154,7 @@
 },
 {
 	"a = 1_000\n",
-	UINT64_C(0x9200fbecd458dd74),
+	UINT64_C(0x39fd3aea89815548),
 },
 {
 	"a = 1__0\n",
@@ -986,7 +1174,7 @@
 },
 {
 	"a = 0x1F\n",
-	UINT64_C(0x9200fbecd458dd74),
+	UINT64_C(0x39fd3aea89815548),
 },
 {
 	"a = 0xg\n",
@@ -998,7 +1186,7 @@
 },
 {
 	"a = 0o17\n",
-	UINT64_C(0x9200fbecd458dd74),
+	UINT64_C(0x39fd3aea89815548),
 },
 {
 	"a = 0o8\n",
@@ -1006,7 +1194,7 @@
 },
 {
 	"a = 0b101\n",
-	UINT64_C(0x9200fbecd458dd74),
+	UINT64_C(0x39fd3aea89815548),
 },
 {
 	"a = 0b2\n",
@@ -1026,11 +1214,11 @@
 },
 {
 	"a = 0x1_f\n",
-	UINT64_C(0x9200fbecd458dd74),
+	UINT64_C(0x39fd3aea89815548),
 },
 {
 	"a = 1.0\n",
-	UINT64_C(0x9200fbecd458dd74),
+	UINT64_C(0x39fd3aea89815548),
 },
 {
 	"a = 1.\n",
@@ -1042,15 +1230,15 @@
 },
 {
 	"a = 1e5\n",
-	UINT64_C(0x9200fbecd458dd74),
+	UINT64_C(0x39fd3aea89815548),
 },
 {
 	"a = 1e+5\n",
-	UINT64_C(0x9200fbecd458dd74),
+	UINT64_C(0x39fd3aea89815548),
 },
 {
 	"a = 1E-5\n",
-	UINT64_C(0x9200fbecd458dd74),
+	UINT64_C(0x39fd3aea89815548),
 },
 {
 	"a = 1e\n",
@@ -1062,27 +1250,27 @@
 },
 {
 	"a = 1.5e1_0\n",
-	UINT64_C(0x9200fbecd458dd74),
+	UINT64_C(0x39fd3aea89815548),
 },
 {
 	"a = 1_0.0_1\n",
-	UINT64_C(0x9200fbecd458dd74),
+	UINT64_C(0x39fd3aea89815548),
 },
 {
 	"a = inf\n",
-	UINT64_C(0x9200fbecd458dd74),
+	UINT64_C(0x39fd3aea89815548),
 },
 {
 	"a = -inf\n",
-	UINT64_C(0x9200fbecd458dd74),
+	UINT64_C(0x39fd3aea89815548),
 },
 {
 	"a = nan\n",
-	UINT64_C(0x9200fbecd458dd74),
+	UINT64_C(0x39fd3aea89815548),
 },
 {
 	"a = +nan\n",
-	UINT64_C(0x9200fbecd458dd74),
+	UINT64_C(0x39fd3aea89815548),
 },
 {
 	"a = infinity\n",
@@ -1090,11 +1278,11 @@
 },
 {
 	"a = true\n",
-	UINT64_C(0x9200fbecd458dd74),
+	UINT64_C(0x39fd3aea89815548),
 },
 {
 	"a = false\n",
-	UINT64_C(0x9200fbecd458dd74),
+	UINT64_C(0x39fd3aea89815548),
 },
 {
 	"a = True\n",
@@ -1114,15 +1302,15 @@
 },
 {
 	"a = 9223372036854775807\n",
-	UINT64_C(0x9200fbecd458dd74),
+	UINT64_C(0x39fd3aea89815548),
 },
 {
 	"a = -9223372036854775808\n",
-	UINT64_C(0x9200fbecd458dd74),
+	UINT64_C(0x39fd3aea89815548),
 },
 {
 	"a = 1979-05-27\n",
-	UINT64_C(0x9200fbecd458dd74),
+	UINT64_C(0x39fd3aea89815548),
 },
 {
 	"a = 1979-13-01\n",
@@ -1134,7 +1322,7 @@
 },
 {
 	"a = 2024-02-29\n",
-	UINT64_C(0x9200fbecd458dd74),
+	UINT64_C(0x39fd3aea89815548),
 },
 {
 	"a = 2023-02-29\n",
@@ -1142,11 +1330,11 @@
 },
 {
 	"a = 1979-05-27T07:32:00\n",
-	UINT64_C(0x9200fbecd458dd74),
+	UINT64_C(0x39fd3aea89815548),
 },
 {
 	"a = 1979-05-27T07:32:00Z\n",
-	UINT64_C(0x9200fbecd458dd74),
+	UINT64_C(0x39fd3aea89815548),
 },
 {
 	"a = 1979-05-27T24:00:00\n",
@@ -1158,11 +1346,11 @@
 },
 {
 	"a = 1979-05-27t07:32:00z\n",
-	UINT64_C(0x9200fbecd458dd74),
+	UINT64_C(0x39fd3aea89815548),
 },
 {
 	"a = 1979-05-27T07:32:00.5+01:00\n",
-	UINT64_C(0x9200fbecd458dd74),
+	UINT64_C(0x39fd3aea89815548),
 },
 {
 	"a = 1979-05-27T07:32:00+24:00\n",
@@ -1174,11 +1362,11 @@
 },
 {
 	"a = 07:32:00\n",
-	UINT64_C(0x9200fbecd458dd74),
+	UINT64_C(0x39fd3aea89815548),
 },
 {
 	"a = 07:32:00.123\n",
-	UINT64_C(0x9200fbecd458dd74),
+	UINT64_C(0x39fd3aea89815548),
 },
 {
 	"a = 7:32:00\n",
@@ -1194,11 +1382,11 @@
 },
 {
 	"a = ''\n",
-	UINT64_C(0x9200fbecd458dd74),
+	UINT64_C(0x39fd3aea89815548),
 },
 {
 	"a = \"\"\n",
-	UINT64_C(0x9200fbecd458dd74),
+	UINT64_C(0x39fd3aea89815548),
 },
 {
 	"a = \"a\n",
@@ -1210,11 +1398,11 @@
 },
 {
 	"a = 'a'\n",
-	UINT64_C(0x9200fbecd458dd74),
+	UINT64_C(0x39fd3aea89815548),
 },
 {
 	"a = \"a\\\\b\"\n",
-	UINT64_C(0x9200fbecd458dd74),
+	UINT64_C(0x39fd3aea89815548),
 },
 {
 	"a = \"a\\qb\"\n",
@@ -1222,7 +1410,7 @@
 },
 {
 	"a = \"\\u00e9\"\n",
-	UINT64_C(0x9200fbecd458dd74),
+	UINT64_C(0x39fd3aea89815548),
 },
 {
 	"a = \"\\u00e\"\n",
@@ -1234,7 +1422,7 @@
 },
 {
 	"a = \"\\U0010ffff\"\n",
-	UINT64_C(0x9200fbecd458dd74),
+	UINT64_C(0x39fd3aea89815548),
 },
 {
 	"a = \"\\U00110000\"\n",
@@ -1242,19 +1430,19 @@
 },
 {
 	"a = \"\"\"a\"\"\"\n",
-	UINT64_C(0x9200fbecd458dd74),
+	UINT64_C(0x39fd3aea89815548),
 },
 {
 	"a = \"\"\"a\"\"b\"\"\"\n",
-	UINT64_C(0x9200fbecd458dd74),
+	UINT64_C(0x39fd3aea89815548),
 },
 {
 	"a = \"\"\"\"\"\"\"\n",
-	UINT64_C(0x9200fbecd458dd74),
+	UINT64_C(0x39fd3aea89815548),
 },
 {
 	"a = \"\"\"\"\"\"\"\"\n",
-	UINT64_C(0x9200fbecd458dd74),
+	UINT64_C(0x39fd3aea89815548),
 },
 {
 	"a = \"\"\"\"\"\"\"\"\"\n",
@@ -1262,27 +1450,27 @@
 },
 {
 	"a = '''a'''\n",
-	UINT64_C(0x9200fbecd458dd74),
+	UINT64_C(0x39fd3aea89815548),
 },
 {
 	"a = '''a'''''\n",
-	UINT64_C(0x9200fbecd458dd74),
+	UINT64_C(0x39fd3aea89815548),
 },
 {
 	"a = ''''''\n",
-	UINT64_C(0x9200fbecd458dd74),
+	UINT64_C(0x39fd3aea89815548),
 },
 {
 	"a = []\n",
-	UINT64_C(0x9200fbecd458dd74),
+	UINT64_C(0x39fd3aea89815548),
 },
 {
 	"a = [1]\n",
-	UINT64_C(0x9200fbecd458dd74),
+	UINT64_C(0x39fd3aea89815548),
 },
 {
 	"a = [1,]\n",
-	UINT64_C(0x9200fbecd458dd74),
+	UINT64_C(0x39fd3aea89815548),
 },
 {
 	"a = [,]\n",
@@ -1302,19 +1490,19 @@
 },
 {
 	"a = [[]]\n",
-	UINT64_C(0x9200fbecd458dd74),
+	UINT64_C(0x39fd3aea89815548),
 },
 {
 	"a = [[],]\n",
-	UINT64_C(0x9200fbecd458dd74),
+	UINT64_C(0x39fd3aea89815548),
 },
 {
 	"a = {}\n",
-	UINT64_C(0x9200fbecd458dd74),
+	UINT64_C(0x39fd3aea89815548),
 },
 {
 	"a = {a=1}\n",
-	UINT64_C(0x9200fbecd458dd74),
+	UINT64_C(0x39fd3aea89815548),
 },
 {
 	"a = {a=1,}\n",
@@ -1334,23 +1522,23 @@
 },
 {
 	"a = {a=1,b=2}\n",
-	UINT64_C(0x9200fbecd458dd74),
+	UINT64_C(0x39fd3aea89815548),
 },
 {
 	"a = {a={}}\n",
-	UINT64_C(0x9200fbecd458dd74),
+	UINT64_C(0x39fd3aea89815548),
 },
 {
 	"a = {a=[{b=1}]}\n",
-	UINT64_C(0x9200fbecd458dd74),
+	UINT64_C(0x39fd3aea89815548),
 },
 {
 	"a = [{},{}]\n",
-	UINT64_C(0x9200fbecd458dd74),
+	UINT64_C(0x39fd3aea89815548),
 },
 {
 	"a = {a.b=1}\n",
-	UINT64_C(0x9200fbecd458dd74),
+	UINT64_C(0x39fd3aea89815548),
 },
 {
 	"a = {\"x\n",

@@ -2,7 +2,7 @@
 /* TOML expressions, keys, arrays and inline tables: see toml.h.  Values: toml_scalar.c. */
 #include "toml.h"
 
-#include "../base/memory.h"
+#include "src/base/memory.h"
 #include "message.h"
 
 bool
@@ -226,11 +226,19 @@ nest_element(struct toml_reader *reader, struct nest *nest)
 	    !(read_key(reader, &key) && expect_equals(reader))) {
 		return false;
 	}
-	if (reader->at != reader->end && (*reader->at == '[' || *reader->at == '{'))
+	value = (struct toml_value){.type = TOML_ARRAY};
+
+	bool deeper = reader->at != reader->end && (*reader->at == '[' || *reader->at == '{');
+
+	if (!deeper && !read_simple(reader, &value))
+		return false;
+	if (nest->depth == 1 && nest->close[0] == ']' && reader->element != NULL)
+		reader->element(reader->context, &value);
+	if (deeper)
 		return nest_enter(reader, nest);
 	nest->first = false;
 	nest->after_value = true;
-	return read_simple(reader, &value);
+	return true;
 }
 
 /* Passes an array or inline table, which begins at the reader's place. */

@@ -2,7 +2,7 @@
 /* TOML strings, numbers, booleans and dates: see toml.h. */
 #include "toml.h"
 
-#include "../base/memory.h"
+#include "src/base/memory.h"
 
 /* Where an unescaped string goes. */
 struct sink {

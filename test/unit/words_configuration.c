@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * src/manager/options.c, toml.c, toml_scalar.c: against Python's TOML reader, and in words.
+ * words/configuration.c, toml.c, toml_scalar.c, names.c; src/manager/options.c: against Python's
+ * TOML reader, and in words.
  */
 #include <string.h>
 
-#include "orion/options.h"
+#include "orion/configuration.h"
 #include "test/harness.h"
 
 static const struct {
@@ -37,6 +38,8 @@ sum_of(const struct orion_options *o)
 		o->dma_enabled,
 		o->zero_copy_enabled,
 		o->batch_processing,
+		o->features_off,
+		o->features_required,
 	};
 	uint64_t sum = 0;
 
@@ -55,12 +58,12 @@ parse(const char *text, size_t length, struct orion_options *options,
 
 	memcpy(copy, text, length);
 	memset(error, 0xee, sizeof(*error));
-	status = orion_options_parse(copy, length, options, error);
+	status = orion_options_parse(copy, length, options, NULL, error);
 	test_free(copy);
 	return status;
 }
 
-TEST(manager_options__agree_with_the_oracle)
+TEST(words_configuration__agree_with_the_oracle)
 {
 	struct orion_options options, before;
 	struct orion_options_error error;
@@ -88,7 +91,7 @@ TEST(manager_options__agree_with_the_oracle)
 }
 
 /* No prefix of a text, and no byte in any place, reads past the end or hangs. */
-TEST(manager_options__survives_anything)
+TEST(words_configuration__survives_anything)
 {
 	struct orion_options options;
 	struct orion_options_error error;
@@ -109,7 +112,7 @@ TEST(manager_options__survives_anything)
 	}
 }
 
-TEST(manager_options__errors_in_words)
+TEST(words_configuration__errors_in_words)
 {
 	static const struct {
 		const char *text;
@@ -140,6 +143,19 @@ TEST(manager_options__errors_in_words)
 		{"a = 1\n\xc0\x80\n", 2, "", "UTF-8"},
 		{"a = [[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[1]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]", 1, "a",
 		 "32 deep"},
+		{"[virtio_blk]\n", 1, "virtio_blk", "did you mean [virtio_block]?"},
+		{"a = 1\nqueue_count = 3\n", 2, "queue_count",
+		 "put a line [virtio_block] above it"},
+		{"[x.virtio_block]\n", 1, "virtio_block", "in no other table"},
+		{"[virtio_block]\ndevice_max_queue_depth = 2\n", 2, "device_max_queue_depth",
+		 "from 4 to 1024"},
+		{"[virtio_block]\nqueue_count = 8\n\ndevice_max_queues = 2\n", 2, "queue_count",
+		 "device_max_queues"},
+		{"[virtio_block]\nfeatures_off = [\"ring_paked\"]\n", 2, "features_off",
+		 "did you mean VIRTIO_F_RING_PACKED?"},
+		{"[virtio_block]\nfeatures_off = \"mq\"\n", 2, "features_off", "an array of names"},
+		{"[virtio_block]\nfeatures_required = [\"mq\"]\nfeatures_off = [\"mq\"]\n", 2,
+		 "features_required", "both required and switched off"},
 		{"[virtio_block]\nnothing_like_it_at_all = 3\n", 2, "nothing_like_it_at_all",
 		 "unknown key"},
 	};
@@ -158,29 +174,48 @@ TEST(manager_options__errors_in_words)
 	}
 }
 
-TEST(manager_options__check)
+TEST(words_configuration__tells_what_is_given)
+{
+	static const char text[] = "[virtio_block]\nqueue_depth = 256\nfeatures_off = []\n";
+	struct orion_options options;
+	struct orion_options_error error;
+	uint32_t given = 99;
+
+	orion_options_default(&options);
+	EXPECT_EQ(orion_options_parse(text, strlen(text), &options, &given, &error), ORION_OK);
+	EXPECT_EQ(given, 1u << 5 | 1u << 18);
+	EXPECT_EQ(orion_options_parse("[a]\n", 4, &options, &given, &error), ORION_OK);
+	EXPECT_EQ(given, 0);
+}
+
+TEST(words_configuration__check)
 {
 	struct orion_options options;
 	struct orion_options_error error;
+	const struct orion_option *wrong;
 
 	orion_options_default(&options);
 	EXPECT_EQ(orion_options_check(&options, NULL), ORION_OK);
 	EXPECT_EQ(sum_of(&options), oracle[0].sum);
 	options.queue_depth = 1025;
 	EXPECT_EQ(orion_options_check(&options, NULL), ORION_INVALID);
-	EXPECT_EQ(orion_options_check(&options, &error), ORION_INVALID);
+	EXPECT_EQ(orion_options_check(&options, &wrong), ORION_INVALID);
+	EXPECT_STR(wrong->name, "queue_depth");
+	orion_options_explain(&options, &error);
 	EXPECT_EQ(error.line, 0);
 	EXPECT_STR(error.key, "queue_depth");
 	EXPECT(strstr(error.text, "from 1 to 1024") != NULL);
 	orion_options_default(&options);
 	options.io_scheduler = (orion_scheduler)2;
-	EXPECT_EQ(orion_options_check(&options, &error), ORION_INVALID);
-	EXPECT_STR(error.key, "io_scheduler");
+	EXPECT_EQ(orion_options_check(&options, &wrong), ORION_INVALID);
+	EXPECT_STR(wrong->name, "io_scheduler");
 	orion_options_default(&options);
 	options.shared_memory_size = 0;
-	EXPECT_EQ(orion_options_check(&options, &error), ORION_INVALID);
+	EXPECT_EQ(orion_options_check(&options, &wrong), ORION_INVALID);
 	orion_options_default(&options);
 	options.features_off = options.features_required = 1;
-	EXPECT_EQ(orion_options_check(&options, &error), ORION_INVALID);
-	EXPECT_STR(error.key, "features_required");
+	EXPECT_EQ(orion_options_check(&options, &wrong), ORION_INVALID);
+	EXPECT_STR(wrong->name, "features_required");
+	orion_options_explain(&options, &error);
+	EXPECT(strstr(error.text, "both required and switched off") != NULL);
 }

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* Building the text of a struct orion_options_error piece by piece; what does not fit is cut. */
-#ifndef ORION_MANAGER_MESSAGE_H
-#define ORION_MANAGER_MESSAGE_H
+#ifndef ORION_WORDS_MESSAGE_H
+#define ORION_WORDS_MESSAGE_H
 
-#include "orion/options.h"
+#include "orion/configuration.h"
 
 /* Empties ERROR and sets its LINE and KEY (cut if need be; may be NULL). */
 void orion_message_start(struct orion_options_error *error, uint32_t line, const char *key);

@@ -3,17 +3,19 @@
  * A reader for TOML 1.0: one expression (a table header or a key with its value) at a time.
  *
  * It checks the form of everything it passes, but keeps only what the options need: the first two
- * parts of a key, and values that are strings, integers or booleans.  Whether keys or tables occur
- * twice is the caller's business.
+ * parts of a key, and values that are strings, integers or booleans, or arrays of these.  Whether
+ * keys or tables occur twice is the caller's business.
  */
-#ifndef ORION_MANAGER_TOML_H
-#define ORION_MANAGER_TOML_H
+#ifndef ORION_WORDS_TOML_H
+#define ORION_WORDS_TOML_H
 
-#include "orion/options.h"
+#include "orion/configuration.h"
 
 #define TOML_KEY_BYTES 48u
 #define TOML_STRING_BYTES 48u
 #define TOML_NESTING_MAX 32u
+
+struct toml_value;
 
 struct toml_reader {
 	const char *at;
@@ -21,6 +23,13 @@ struct toml_reader {
 	uint32_t line;
 	char key[TOML_KEY_BYTES];       /* the key being read, for error texts */
 	struct orion_options_error *error;
+
+	/*
+	 * Called, if not NULL, for each element of an array that is a pair's value, but not for
+	 * what lies deeper: those elements are of type array or inline table.  Set after open.
+	 */
+	void (*element)(void *context, const struct toml_value *value);
+	void *context;
 };
 
 struct toml_key {

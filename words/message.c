@@ -2,7 +2,7 @@
 /* Error texts of the options: see message.h. */
 #include "message.h"
 
-#include "../base/check.h"
+#include "src/base/check.h"
 
 /* Copies TEXT into ROOM bytes at OUT, cut if need be, always terminated. */
 static void
