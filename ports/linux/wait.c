@@ -73,6 +73,16 @@ sleep_once(struct orion_queue *queue, const struct wait *wait)
 	return true;
 }
 
+/* Latched: no completion will come, but the monitor was told, and wakes the owner. */
+static bool
+latched(const struct orion_queue *queue)
+{
+	struct vblk_ring_info info;
+
+	vblk_ring_info(queue->ring, &info);
+	return info.cause != VBLK_CAUSE_NONE;
+}
+
 bool
 orion_queue_arm(struct orion_queue *queue)
 {
@@ -81,7 +91,7 @@ orion_queue_arm(struct orion_queue *queue)
 		if (queue->ready_count != 0 || disk_state(queue->disk) == DISK_FORKED)
 			return false;
 	}
-	return queue->ring == NULL || vblk_arm(queue->ring);
+	return queue->ring == NULL || vblk_arm(queue->ring) || latched(queue);
 }
 
 void

@@ -166,6 +166,7 @@ vblk_queue_enable(struct vblk_queue *queue)
 	};
 	orion_status status;
 
+	queue->polled = virtio->irq_mode == VIRTIO_IRQ_POLLED;
 	/* The device may look at the rings from then on: they are in memory before it is told. */
 	arch_order_doorbell();
 	status = virtio->transport.ops->queue_enable(virtio->transport.context, queue->index,

@@ -118,7 +118,8 @@ finish_one(struct vblk_queue *queue, struct vblk_slot *slot, uint32_t length,
 	uint8_t status = shared_get8(&slot->cell->status);
 
 	length--;
-	if (unlikely(length > slot->lent || ((unsigned)status | slot->part | queue->after_one) != 0))
+	if (unlikely(length > slot->lent ||
+		     ((unsigned)status | slot->part | queue->after_one) != 0))
 		return finish_one_odd(queue, slot, status, length, completion);
 	*completion = (struct vblk_completion){slot->cookie, ORION_OK, length};
 	count_latency(&queue->stats, arch_ticks() - slot->ticks, 1);
@@ -254,10 +255,9 @@ vblk_reap(struct vblk_queue *queue, struct vblk_completion *completions, unsigne
 bool
 vblk_arm(struct vblk_queue *queue)
 {
-	/* Nothing will come by itself; what was in flight at a stop is there to be reaped. */
-	if (unlikely(!vblk_running(queue)))
-		return queue->mode == VBLK_MODE_BROKEN ||
-		       (vring_outstanding(&queue->ring) == 0 && queue->parts_active == 0);
+	/* Nobody will wake the owner: not for a queue that takes nothing, nor without interrupts. */
+	if (unlikely(!vblk_running(queue) || queue->polled))
+		return false;
 	return queue->ring.packed ? vring_packed_arm(&queue->ring) : vring_split_arm(&queue->ring);
 }
 

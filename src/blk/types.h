@@ -108,6 +108,7 @@ struct vblk_queue {
 	uint8_t plain_max;              /* the largest operation that is a plain read or write */
 	bool read_only, flush;
 	bool plain_doorbell;            /* 16 bits, always the same, at an address */
+	bool polled;                    /* no interrupt will ever come */
 	uint64_t plain_bytes_max;       /* what one segment can carry in one device request */
 	uint32_t lent_mask[2];          /* of a length, what the device may write */
 	uint64_t plain_word[2];         /* second word of its table entry, less its length */
