@@ -43,6 +43,26 @@ num_power_of_two_ceil(uint32_t v)
 	return v <= 1 ? 1 : UINT32_C(2) << arch_highest_bit(v - 1);
 }
 
+/*
+ * V / BY, *REST what is left; BY from 1 to 65535.  In halves that fit the registers of any CPU: a
+ * division of 64 bits is a call of the compiler's library on those of 32.
+ */
+static inline uint64_t
+num_divide(uint64_t v, uint32_t by, uint32_t *rest)
+{
+	uint64_t quotient = 0;
+	uint32_t left = 0;
+
+	for (unsigned shift = 64; shift != 0;) {
+		shift -= 16;
+		left = left << 16 | (uint16_t)(v >> shift);
+		quotient = quotient << 16 | left / by;
+		left %= by;
+	}
+	*rest = left;
+	return quotient;
+}
+
 /* V rounded up to a multiple of ALIGN, a power of two.  The sum must not overflow. */
 static inline size_t
 num_align_up(size_t v, size_t align)

@@ -258,7 +258,7 @@ vblk_refresh(struct vblk_device *device, bool *changed)
 		return status;
 	}
 	/* Without interrupts nobody says that anything changed: look. */
-	if (!__atomic_exchange_n(&device->virtio.config_pending, 0, __ATOMIC_ACQUIRE) &&
+	if (!arch_exchange32(&device->virtio.config_pending, 0) &&
 	    info->irq_mode != VIRTIO_IRQ_POLLED)
 		return ORION_OK;
 	status = orion_virtio_config_read(&device->virtio, &field, 1);
@@ -272,8 +272,8 @@ vblk_refresh(struct vblk_device *device, bool *changed)
 		return ORION_OK;
 	if (changed != NULL)
 		*changed = true;
-	__atomic_store_n(&info->capacity_sectors, capacity, __ATOMIC_RELAXED);
+	arch_store64(&info->capacity_sectors, capacity);
 	for (unsigned i = 0; i < info->queues; i++)
-		__atomic_store_n(&device->queues[i]->capacity, capacity, __ATOMIC_RELAXED);
+		arch_store64(&device->queues[i]->capacity, capacity);
 	return ORION_OK;
 }

@@ -59,7 +59,7 @@ check_segments(const struct vblk_queue *queue, const struct vblk_request *reques
 static ALWAYS_INLINE orion_status
 check_data(const struct vblk_queue *queue, const struct vblk_request *request, uint64_t *bytes)
 {
-	uint64_t capacity = __atomic_load_n(&queue->capacity, __ATOMIC_RELAXED);
+	uint64_t capacity = arch_load64(&queue->capacity);
 	uint64_t sector = request->sector;
 	bool over = false;
 
@@ -298,7 +298,7 @@ static ALWAYS_INLINE struct vblk_slot *
 take_plain(struct vblk_queue *queue, struct vring *ring, const struct vblk_request *request,
 	   const unsigned kind, const bool packed)
 {
-	uint64_t capacity = __atomic_load_n(&queue->capacity, __ATOMIC_RELAXED);
+	uint64_t capacity = arch_load64(&queue->capacity);
 	uint64_t sector = request->sector, operation = request->operation, length, left, end;
 	const struct vblk_segment *segments = request->segments;
 	struct vblk_segment segment;

@@ -48,7 +48,7 @@ struct vblk_cell {
 _Static_assert(sizeof(struct vblk_cell) == 32, "vblk_cell");
 
 struct vblk_slot {
-	struct vring_slot ring;
+	_Alignas(VRING_SLOT_BYTES) struct vring_slot ring;
 	struct vblk_cell *cell;
 	uint64_t address;       /* of the cell, for the device */
 	uint64_t word;          /* packed, tables: vring_packed_table_word() of the shape */

@@ -14,14 +14,14 @@
 static void
 access_take(struct pci *pci)
 {
-	while (__atomic_test_and_set(&pci->access_taken, __ATOMIC_ACQUIRE))
+	while (arch_exchange32(&pci->access_taken, 1) != 0)
 		arch_relax();
 }
 
 static void
 access_give(struct pci *pci)
 {
-	__atomic_clear(&pci->access_taken, __ATOMIC_RELEASE);
+	__atomic_store_n(&pci->access_taken, 0, __ATOMIC_RELEASE);
 }
 
 /* Naturally aligned accesses only: OFFSET is a multiple of WIDTH.  [spec 4.1.4.9.2] */

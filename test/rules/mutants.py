@@ -508,7 +508,7 @@ mutant("0-direct-depth", SUBMIT,
        "(packed ? ring->outstanding : ring->added - ring->used) >= queue->depth", "false",
        "unit/blk_io__depth_is_kept", "direct chains beyond the depth")
 mutant("0-bar-that-cannot-be", CAPS,
-       "bar.address % bar.bytes != 0 || bar.address + bar.bytes < bar.address ||", "",
+       "(bar.address & (bar.bytes - 1)) != 0 || bar.address + bar.bytes < bar.address ||", "",
        "unit/device_pci_caps__bars_that_cannot_be", "a BAR that ends past the last address")
 mutant("0-parts-boundary", PARTS, "excess = bytes & queue->block_mask;", "excess = 0;",
        "unit/blk_parts__random_cuts", "parts that end within a block")
@@ -547,14 +547,14 @@ mutant("0-cap-bar", CAPS, "cap->bar >= PCI_BARS || bar->bytes == 0",
 mutant("0-cap-outside", CAPS, "(uint64_t)cap->offset + cap->bytes > bar->bytes",
        "(uint32_t)(cap->offset + cap->bytes) > bar->bytes", UNUSABLE,
        "offset and length are added in 32 bits")
-mutant("0-cap-align", CAPS, "if (cap->offset % align != 0) {", "if (false) {", UNUSABLE,
+mutant("0-cap-align", CAPS, "if ((cap->offset & (align - 1)) != 0) {", "if (false) {", UNUSABLE,
        "structures at odd offsets")
 mutant("0-cap-overlap", CAPS, "if (overlaps_any(pci, &found)) {", "if (false) {",
        "unit/device_pci_caps__overlaps", "structures that overlap")
 mutant("0-cap-loop", CAPS, "(*hop)++ < PCI_CAP_HOPS_MAX", "(*hop)++ < UINT32_MAX",
        "unit/device_pci_caps__lists_that_loop", "a list that loops is walked for ever")
-mutant("0-doorbell", PCI, "offset % width != 0 || offset + width > pci->notify.bytes",
-       "offset % width != 0",
+mutant("0-doorbell", PCI, "(offset & (width - 1)) != 0 || offset + width > pci->notify.bytes",
+       "(offset & (width - 1)) != 0",
        "unit/device_pci__notify_multiplier", "a doorbell outside what is mapped")
 mutant("0-vector-back", PCI,
        "common_get16(pci, VIRTIO_PCI_COMMON_QUEUE_VECTOR) != setup->vector", "false",
