@@ -40,7 +40,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "orion/api.h"
 #include "orion/status.h"
+
+ORION_BEGIN_C
 
 /* Stack that the core's own functions use at most, the deepest row of calls together. */
 #define ORION_STACK_BYTES 4096u
@@ -271,6 +274,8 @@ const char *orion_event_text(orion_event event);
  * Supplied by the host: one of the driver's own invariants does not hold.  Must not return.  TEXT
  * is static.  Any context.
  */
-_Noreturn void orion_panic(const char *text);
+__attribute__((noreturn)) void orion_panic(const char *text);
+
+ORION_END_C
 
 #endif

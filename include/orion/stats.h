@@ -12,6 +12,10 @@
 
 #include <stdint.h>
 
+#include "orion/api.h"
+
+ORION_BEGIN_C
+
 /*
  * Latency buckets, a quarter of a power of two each.  Bucket b < 8 holds exactly b ticks; bucket b
  * >= 8 starts at (4 + b % 4) << (b / 4 - 1) ticks.  The last ends at the last 64-bit number.  See
@@ -61,5 +65,7 @@ unsigned orion_stats_bucket(uint64_t ticks);
  */
 uint64_t orion_stats_percentile(const uint64_t buckets[ORION_LATENCY_BUCKETS],
 				unsigned thousandths);
+
+ORION_END_C
 
 #endif

@@ -13,7 +13,10 @@
 #ifndef ORION_STORAGE_H
 #define ORION_STORAGE_H
 
+#include "orion/api.h"
 #include "orion/manager.h"
+
+ORION_BEGIN_C
 
 #define STORAGE_DISKS_MAX MANAGER_DEVICES_MAX
 #define STORAGE_HANDLES_MAX 64u
@@ -109,5 +112,7 @@ orion_status storage_identify(struct storage *storage, struct storage_handle *ha
 /* Size in bytes, rounded down to whole blocks, and the block size. */
 uint64_t storage_bytes(const struct storage_disk *disk);
 uint32_t storage_block_bytes(const struct storage_disk *disk);
+
+ORION_END_C
 
 #endif

@@ -70,9 +70,12 @@
 #ifndef ORION_VBLK_H
 #define ORION_VBLK_H
 
+#include "orion/api.h"
 #include "orion/options.h"
 #include "orion/stats.h"
 #include "orion/transport.h"
+
+ORION_BEGIN_C
 
 #define VBLK_SECTOR_BYTES 512u
 #define VBLK_QUEUES_MAX 16u
@@ -384,5 +387,7 @@ struct vblk_ring_info {
 	vblk_cause cause;         /* why the queue is broken, if it is */
 };
 void vblk_ring_info(const struct vblk_queue *queue, struct vblk_ring_info *info);
+
+ORION_END_C
 
 #endif
