@@ -314,6 +314,16 @@ $B/orion-$(ARCH).img: $(KERNEL_ELF)
 # Builds first, in parallel, its messages kept away from the output of the run.
 again = $(MAKE) --no-print-directory $(if $(filter -j%,$(MAKEFLAGS)),,-j$(JOBS))
 
+# What was given on the command line and names nothing is a slip.
+is_given = $(filter command,$(firstword $(origin $1)))
+given := $(foreach v,$(.VARIABLES),$(if $(call is_given,$v),$v))
+known := MODE ARCH V CC AR CFLAGS LDFLAGS JOBS APPEND BUS CONFIG CPUS DEVICE_ARGS DISK FILES \
+	KERNEL MACHINE MEM QEMU QEMU_ARGS READONLY SCRIPT TIMEOUT MAKEFLAGS
+strange := $(if $(filter run image,$(MAKECMDGOALS)),$(filter-out $(known),$(given)))
+ifneq ($(strange),)
+$(error make $(MAKECMDGOALS) knows no variable $(strange); it knows $(sort $(known)))
+endif
+
 run: ## boot Orion in QEMU (DISK= READONLY=1 SCRIPT= MACHINE= DEVICE_ARGS= QEMU_ARGS= CPUS= MEM=)
 	@ARCH=$(ARCH) tools/need run >&2
 	+@$(again) kernel >&2

@@ -82,15 +82,19 @@ device_ring_put_split(struct device_ring *ring, uint16_t place, uint16_t id, uin
 	elem->len = cpu_to_le32(length);
 }
 
-/* Writes the packed used entry that belongs to SLOT in lap WRAP, ordered after all before it. */
+/*
+ * Writes the packed used entry that belongs to SLOT in lap WRAP, ordered after all before it.  The
+ * length counts for those who are told that something was written.  [spec 2.8.4]
+ */
 static inline void
 device_ring_put(struct device_ring *ring, uint16_t slot, bool wrap, uint16_t id, uint32_t length)
 {
 	struct virtq_packed_desc *table = (void *)ring->descriptors;
+	uint32_t flags = (wrap ? DEVICE_RING_LAP : 0) | (length > 0 ? VIRTQ_DESC_F_WRITE : 0);
 
 	arch_order_publish();
 	shared_put64(&table[slot].len_id_flags,
-		     length | (uint64_t)id << 32 | (uint64_t)(wrap ? DEVICE_RING_LAP : 0) << 48);
+		     length | (uint64_t)id << 32 | (uint64_t)flags << 48);
 }
 
 /* Whether something is available that the device has not taken. */

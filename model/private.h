@@ -199,6 +199,7 @@ struct model_queue {
 	uint16_t avail_known; /* split: the last avail index seen */
 	uint16_t desc_next; /* split, in order: the descriptor that must come next */
 	int32_t id_before; /* of the last used entry; -1: none yet */
+	bool unsaid; /* packed: the next used descriptor does not say that it was written */
 
 	uint8_t *in_flight; /* split: by descriptor; packed: by id */
 	struct model_chain **held;

@@ -295,6 +295,9 @@ put_used(struct model_queue *q, unsigned first, unsigned count, uint32_t length)
 		length = UINT32_MAX;
 	else if (model_trick_now(device, MODEL_MISCHIEF_LENGTH_ZERO, NULL))
 		length = 0;
+	else if (model_trick_now(device, MODEL_MISCHIEF_LENGTH_ONE, NULL))
+		length = 1;
+	q->unsaid = !split && model_trick_now(device, MODEL_MISCHIEF_LENGTH_UNSAID, NULL);
 	q->ring->put(q, &q->held[first], count, id, length);
 	q->id_before = chain->id;
 	if (model_trick_now(device, MODEL_MISCHIEF_ID_TWICE, NULL))

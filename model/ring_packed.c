@@ -169,7 +169,7 @@ packed_put(struct model_queue *q, struct model_chain *const *chains, unsigned co
 		mark_slots(q, q->used, slots, -1);
 	model_put32(d + offsetof(struct virtq_packed_desc, len), length);
 	model_put16(d + offsetof(struct virtq_packed_desc, id), (uint16_t)id);
-	flags |= length > 0 ? VIRTQ_DESC_F_WRITE : 0;
+	flags |= length > 0 && !q->unsaid ? VIRTQ_DESC_F_WRITE : 0;
 	model_put16(d + offsetof(struct virtq_packed_desc, flags), flags);
 	step_on(q, &q->used, &q->used_wrap, slots);
 	q->signalled_slots += slots;

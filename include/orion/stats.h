@@ -41,11 +41,19 @@ struct vblk_queue_stats {
 	uint64_t kicks;            /* doorbells rung */
 	uint64_t kicks_saved;      /* kicks not needed: the device was awake */
 	uint64_t used_length_odd;  /* used lengths above what was lent; clamped */
+	uint64_t short_lengths;    /* reads and get-ids, or parts of them, that succeeded by their
+	                            * status though the used length is below what was lent */
 	uint64_t status_unwritten; /* completed without a status byte; the request failed */
 	uint64_t latency_ticks;    /* sum over completed requests */
 	uint64_t latency_max_ticks;
 	uint64_t latency[ORION_LATENCY_BUCKETS];
 };
+
+/*
+ * Adds MORE to SUM: counts and sums are added, of the two latency_max_ticks the larger stays.  For
+ * the sum over queues, or over lives of one queue.  Any context.
+ */
+void orion_stats_add(struct vblk_queue_stats *sum, const struct vblk_queue_stats *more);
 
 /* Written by interrupt handlers. */
 struct vblk_irq_stats {

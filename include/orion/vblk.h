@@ -63,7 +63,8 @@
  * Distrust.  Whatever the device writes is read once, checked, then used.  A claim that cannot be
  * true (an id that is not in flight, an index that leaps) latches the queue as broken with its
  * first cause: submit then takes nothing, reap gives nothing, until vblk_stop() has reset the
- * device and every request left comes back with ORION_OUTCOME_UNKNOWN.
+ * device and every request left comes back with ORION_OUTCOME_UNKNOWN.  A device that asks for a
+ * reset or is gone latches all of its queues, as soon as vblk_refresh() sees it.
  *
  * Not done here: buffers and their mapping, waiting, scheduling, caching, partitions; see storage/.
  */
@@ -176,6 +177,17 @@ typedef enum virtio_irq_mode {
 	VIRTIO_IRQ_PER_QUEUE,     /* one for configuration, one per queue */
 } virtio_irq_mode;
 
+/*
+ * What the completion of a write is worth when the power fails.  Whoever offers flushes to others
+ * looks here first: only the first kind is asked of the device, the others are answers already.
+ * [spec 5.2.6.2]
+ */
+typedef enum vblk_durability {
+	VBLK_DURABILITY_FLUSH,    /* nothing before a VBLK_FLUSH that was sent after it succeeds */
+	VBLK_DURABILITY_STABLE,   /* it is on the disk; a flush has nothing to do, and succeeds */
+	VBLK_DURABILITY_NONE,     /* the device promises nothing, ever: a flush is not supported */
+} vblk_durability;
+
 /* Everything that is known of a device.  Constant from open to close, but for the marked fields. */
 struct vblk_info {
 	const char *transport;
@@ -189,7 +201,8 @@ struct vblk_info {
 	uint32_t physical_block_bytes;  /* at least block_bytes */
 	uint32_t alignment_offset_blocks;
 	uint32_t io_min_blocks, io_opt_blocks;  /* 0: not told */
-	bool read_only, flush, writeback;
+	bool read_only, flush, writeback;       /* flush: VBLK_FLUSH is taken, and sent */
+	vblk_durability durability;
 
 	uint32_t segments_max;          /* data segments that one device request can carry */
 	uint32_t segment_bytes_max;     /* bytes in one descriptor; UINT32_MAX: no limit */
@@ -235,8 +248,9 @@ ORION_MUST_USE orion_status vblk_probe(void *memory, const struct vblk_config *c
  * Builds and enables the queues, attaches interrupts, sets DRIVER_OK.  MEMORY is private, 64-byte
  * aligned, at least as large as vblk_probe() said, and belongs to the device until vblk_close().
  * Where vectors are short the device works with fewer, a line, or polling (vblk_info.irq_mode).
- * On failure the device is closed as by vblk_close(): ORION_NO_MEMORY, ORION_DEVICE_REFUSED,
- * ORION_WRONG_STATE.  Context: setup.  [spec 3.1.1]
+ * On failure the device is closed as by vblk_close(): ORION_NO_MEMORY,
+ * ORION_DEVICE_REFUSED, ORION_DEVICE_GONE, ORION_TIMED_OUT, ORION_INVALID;
+ * but ORION_WRONG_STATE changes nothing.  Context: setup.  [spec 3.1.1]
  */
 ORION_MUST_USE orion_status vblk_open(struct vblk_device *device, void *memory, size_t bytes);
 
@@ -278,9 +292,10 @@ ORION_MUST_USE orion_status vblk_queue_start(struct vblk_queue *queue);
 void vblk_queue_abandon(struct vblk_queue *queue);
 
 /*
- * Stops the device if need be, detaches interrupts, frees the DMA memory (unless VBLK_DEAD) and
- * closes the transport.  Requests still in flight are forgotten: reap them first, after
- * vblk_stop().  Afterwards the private memory is the caller's again.  Cannot fail.  Context: setup.
+ * Stops the device if need be, after FAILED if it never was live, detaches interrupts, frees the
+ * DMA memory (unless VBLK_DEAD) and closes the transport.  Requests still in flight are forgotten:
+ * reap them first, after vblk_stop().  Afterwards the private memory is the caller's again.  Cannot
+ * fail.  Context: setup.
  */
 void vblk_close(struct vblk_device *device);
 
@@ -309,14 +324,23 @@ vblk_cause vblk_cause_get(const struct vblk_device *device);
 const char *vblk_cause_text(vblk_cause cause);
 
 /*
- * Reads the status field and, if the device said that its configuration changed, the capacity.
- * *CHANGED (may be NULL) tells whether the capacity did.  ORION_DEVICE_BROKEN: DEVICE_NEEDS_RESET;
- * ORION_DEVICE_GONE.  Call it when vblk_config_pending() and once in a while.  Context: setup, but
- * the queues' owners may be active.  [spec 2.5, 5.2.4]
+ * Reads the status field and the capacity.  *CHANGED (may be NULL) tells whether the capacity
+ * changed.  Call it when vblk_config_pending() and once in a while, above all where irq_mode is
+ * VIRTIO_IRQ_POLLED and nothing else tells.
+ *   ORION_DEVICE_BROKEN   DEVICE_NEEDS_RESET, or broken before; no queue takes or gives anything
+ *                         from then on, until vblk_stop()
+ *   ORION_DEVICE_GONE     the same, for good
+ *   ORION_WRONG_STATE     the device is not live
+ *   ORION_TIMED_OUT, ORION_DEVICE_REFUSED   the capacity could not be read: it stays pending
+ * Context: setup, but the queues' owners may be active.  [spec 2.1, 2.5, 5.2.4]
  */
 orion_status vblk_refresh(struct vblk_device *device, bool *changed);
 
-/* True when a configuration interrupt came since the last vblk_refresh().  Any context. */
+/*
+ * True when a configuration interrupt came since the last vblk_refresh(), or that one failed to
+ * read, or there was none yet: what changed before the device was live interrupted nobody.  Any
+ * context.
+ */
 bool vblk_config_pending(const struct vblk_device *device);
 
 /* The specification's name of feature BIT of a block device ("VIRTIO_BLK_F_RO"), or NULL. */
@@ -337,7 +361,8 @@ unsigned vblk_submit(struct vblk_queue *queue, const struct vblk_request *reques
  * ORION_DEVICE_BROKEN, ORION_WRONG_STATE (stopped), or what breaks a rule in the first request not
  * taken: ORION_INVALID, ORION_OUT_OF_RANGE, ORION_MISALIGNED (sector or length no
  * multiple of the block, or segments that cannot be cut on one), ORION_TOO_LARGE, ORION_READ_ONLY,
- * ORION_NOT_SUPPORTED (flush without VIRTIO_BLK_F_FLUSH).  Context: owner.
+ * ORION_NOT_SUPPORTED (flush without VIRTIO_BLK_F_FLUSH, whether or not there would be anything to
+ * do: vblk_info.durability).  Context: owner.
  */
 orion_status vblk_refusal(const struct vblk_queue *queue);
 

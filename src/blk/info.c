@@ -43,13 +43,13 @@ vblk_cause_get(const struct vblk_device *device)
 		if (cause != VBLK_CAUSE_NONE)
 			return cause;
 	}
-	return device->cause;
+	return __atomic_load_n(&device->cause, __ATOMIC_RELAXED);
 }
 
 vblk_state
 vblk_state_get(const struct vblk_device *device)
 {
-	switch (device->virtio.state) {
+	switch (__atomic_load_n(&device->virtio.state, __ATOMIC_RELAXED)) {
 	case VIRTIO_ABSENT:
 		return VBLK_CLOSED;
 	case VIRTIO_DEAD:
@@ -137,6 +137,7 @@ vblk_queue_stats(const struct vblk_queue *queue, struct vblk_queue_stats *stats,
 		.kicks = counters->kicks,
 		.kicks_saved = counters->kicks_saved,
 		.used_length_odd = counters->used_length_odd,
+		.short_lengths = counters->short_lengths,
 		.status_unwritten = counters->status_unwritten,
 		.latency_ticks = counters->latency_ticks,
 		.latency_max_ticks = counters->latency_max_ticks,
@@ -165,7 +166,7 @@ vblk_ring_info(const struct vblk_queue *queue, struct vblk_ring_info *info)
 			(uint16_t)(ring->packed ? vring_position(ring, ring->fill) : ring->added),
 		.used = (uint16_t)(ring->packed ? vring_position(ring, ring->look) : ring->used),
 		.available_wrap = (ring->avail_lap >> 48 & VIRTQ_PACKED_F_AVAIL) != 0,
-		.used_wrap = ring->used_lap != 0,
+		.used_wrap = ring->packed && vring_used_wrap(ring),
 		.descriptor_area = queue->region.device,
 		.driver_area = queue->region.device + queue->layout.driver_offset,
 		.device_area = queue->region.device + queue->layout.device_offset,

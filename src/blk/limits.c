@@ -138,6 +138,26 @@ take_sizes(struct vblk_device *device, const struct claims *claims)
 	}
 }
 
+/*
+ * Whether the device has a cache that loses what it holds, and whether that can be helped.  A cache
+ * that is there but was not negotiated is not used.  [spec 5.2.5, 5.2.6.2]
+ */
+static void
+take_durability(struct vblk_device *device, const struct claims *claims)
+{
+	struct vblk_info *info = &device->info;
+	bool offered = (device->virtio.offered & VIRTIO_BIT(VIRTIO_BLK_F_FLUSH)) != 0;
+
+	info->flush = has(device, VIRTIO_BLK_F_FLUSH);
+	/* Any value but 0 counts as write-back: the safe side. */
+	info->writeback =
+		has(device, VIRTIO_BLK_F_CONFIG_WCE) ? claims->writeback != 0 : info->flush;
+	if (!offered)
+		info->durability = VBLK_DURABILITY_NONE;
+	else
+		info->durability = info->writeback ? VBLK_DURABILITY_FLUSH : VBLK_DURABILITY_STABLE;
+}
+
 orion_status
 vblk_limits_read(struct vblk_device *device)
 {
@@ -151,10 +171,7 @@ vblk_limits_read(struct vblk_device *device)
 	take_sizes(device, &claims);
 	info->capacity_sectors = vblk_capacity_usable(claims.capacity, info->block_bytes);
 	info->read_only = (device->virtio.offered & VIRTIO_BIT(VIRTIO_BLK_F_RO)) != 0;
-	info->flush = has(device, VIRTIO_BLK_F_FLUSH);
-	/* Any value but 0 counts as write-back: the safe side. */
-	info->writeback =
-		has(device, VIRTIO_BLK_F_CONFIG_WCE) ? claims.writeback != 0 : info->flush;
+	take_durability(device, &claims);
 
 	info->queues_offered = 1;
 	if (has(device, VIRTIO_BLK_F_MQ)) {

@@ -42,7 +42,6 @@ device_make(void *memory, const struct vblk_config *config)
 	virtio->budget = config->budget;
 	device->options = *config->options;
 	device->home_count = (uint16_t)config->home_count;
-	device->info.transport = config->transport.ops->name;
 	for (unsigned i = 0; i < config->home_count; i++) {
 		virtio->target[i].device = virtio;
 		virtio->target[i].event = config->homes[i].event;
@@ -107,6 +106,22 @@ describe(struct vblk_device *device)
 	info->in_order = (virtio->negotiated & VIRTIO_BIT(VIRTIO_F_IN_ORDER)) != 0;
 }
 
+/* What was lent to the device for its queues, and its way to memory. */
+static void
+take_back(struct vblk_device *device)
+{
+	for (unsigned i = 0; i < VBLK_QUEUES_MAX; i++) {
+		if (device->queues[i] != NULL)
+			orion_virtio_region_give(&device->virtio, &device->queues[i]->region);
+		device->queues[i] = NULL;
+	}
+	orion_virtio_dma_close(&device->virtio);
+}
+
+/*
+ * From a reset device to a negotiated one whose limits are known.  Nothing of what it said before
+ * its reset is kept.  [spec 3.1.1]
+ */
 static orion_status
 probe_stages(struct vblk_device *device)
 {
@@ -114,6 +129,11 @@ probe_stages(struct vblk_device *device)
 
 	if (status != ORION_OK)
 		return status;
+	take_back(device);
+	device->info = (struct vblk_info){
+		.transport = device->virtio.transport.ops->name,
+		.private_bytes = device->info.private_bytes,
+	};
 	orion_virtio_acknowledge(&device->virtio);
 	status = choose_features(device);
 	if (status != ORION_OK)
@@ -164,31 +184,39 @@ enable_queues(struct vblk_device *device)
 	return ORION_OK;
 }
 
+static orion_status
+build_queues(struct vblk_device *device, unsigned char *memory, size_t bytes)
+{
+	size_t each = vblk_queue_bytes(device);
+	orion_status status = ORION_OK;
+
+	if (device->info.queues * each > bytes)
+		return ORION_DEVICE_REFUSED;
+	for (uint16_t i = 0; i < device->info.queues && status == ORION_OK; i++)
+		status = vblk_queue_build(device, i, memory + i * each);
+	return status;
+}
+
 /*
  * A device that refuses a vector is reset, since enabled queues cannot be taken back one by one,
- * and brought up again with fewer.
+ * and brought up again with fewer.  What it offers and is may be something else by then; only more
+ * memory than it was given it cannot have.
  */
 static orion_status
-enable_with_interrupts(struct vblk_device *device)
+enable_with_interrupts(struct vblk_device *device, unsigned char *memory, size_t bytes)
 {
 	struct virtio_device *virtio = &device->virtio;
-	uint16_t queues = device->info.queues;
 	orion_status status;
 
-	orion_virtio_interrupts_attach(virtio, queues);
-	for (;;) {
-		status = enable_queues(device);
-		if (status != ORION_NO_INTERRUPT)
-			break;
-		status = orion_virtio_reset(virtio);
-		if (status != ORION_OK)
-			return status;
-		orion_virtio_acknowledge(virtio);
-		status = orion_virtio_negotiate(virtio, virtio->negotiated);
+	orion_virtio_interrupts_attach(virtio, device->info.queues);
+	while ((status = enable_queues(device)) == ORION_NO_INTERRUPT) {
+		status = probe_stages(device);
+		if (status == ORION_OK)
+			status = build_queues(device, memory, bytes);
 		if (status != ORION_OK)
 			return status;
 		/* After the reset, which forgets the configuration vector too. */
-		if (!orion_virtio_interrupts_degrade(virtio, queues))
+		if (!orion_virtio_interrupts_degrade(virtio, device->info.queues))
 			return ORION_DEVICE_REFUSED;
 	}
 	device->info.irq_mode = virtio->irq_mode;
@@ -199,25 +227,23 @@ enable_with_interrupts(struct vblk_device *device)
 orion_status
 vblk_open(struct vblk_device *device, void *memory, size_t bytes)
 {
-	size_t each = vblk_queue_bytes(device);
-	unsigned char *at = memory;
-	orion_status status = ORION_OK;
+	orion_status status = ORION_INVALID;
 
 	if (device->virtio.state != VIRTIO_NEGOTIATED || device->stopped)
 		return ORION_WRONG_STATE;
-	if (memory == NULL || (uintptr_t)memory % CACHE_LINE != 0 ||
-	    bytes < device->info.queues * each)
-		status = ORION_INVALID;
-	for (uint16_t i = 0; i < device->info.queues && status == ORION_OK; i++)
-		status = vblk_queue_build(device, i, at + i * each);
+	if (memory != NULL && (uintptr_t)memory % CACHE_LINE == 0 &&
+	    bytes >= device->info.queues * vblk_queue_bytes(device))
+		status = build_queues(device, memory, bytes);
 	if (status == ORION_OK)
-		status = enable_with_interrupts(device);
+		status = enable_with_interrupts(device, memory, bytes);
 	if (status != ORION_OK) {
 		vblk_close(device);
 		return status;
 	}
 	orion_virtio_move(&device->virtio, VIRTIO_QUEUES);
 	orion_virtio_live(&device->virtio);
+	/* A device that was not yet driven need not have told of a new size.  [spec 2.1.2] */
+	__atomic_store_n(&device->virtio.config_pending, 1, __ATOMIC_RELEASE);
 	return ORION_OK;
 }
 
@@ -228,52 +254,61 @@ vblk_close(struct vblk_device *device)
 
 	if (virtio->state == VIRTIO_ABSENT)
 		return;
+	/* Given up on the way up.  [spec 3.1.1] */
+	if (virtio->state == VIRTIO_ACKNOWLEDGED || virtio->state == VIRTIO_NEGOTIATED)
+		orion_virtio_fail(virtio);
 	(void)vblk_stop(device);
 	orion_virtio_interrupts_detach(virtio);
-	for (unsigned i = 0; i < VBLK_QUEUES_MAX; i++) {
-		if (device->queues[i] != NULL)
-			orion_virtio_region_give(virtio, &device->queues[i]->region);
-		device->queues[i] = NULL;
-	}
-	orion_virtio_dma_close(virtio);
+	take_back(device);
 	virtio->transport.ops->close(virtio->transport.context);
 	orion_virtio_move(virtio, VIRTIO_ABSENT);
 }
 
-orion_status
-vblk_refresh(struct vblk_device *device, bool *changed)
+/* Reads the capacity.  What could not be read is not done with: it stays pending. */
+static orion_status
+refresh_capacity(struct vblk_device *device, bool *changed)
 {
 	struct vblk_info *info = &device->info;
-	orion_status status = orion_virtio_look(&device->virtio);
 	uint64_t capacity = 0;
 	const struct virtio_field field = {offsetof(struct virtio_blk_config, capacity), 8,
 					   &capacity};
+	orion_status status;
 
-	if (changed != NULL)
-		*changed = false;
-	if (status != ORION_OK) {
-		if (device->cause == VBLK_CAUSE_NONE)
-			device->cause = status == ORION_DEVICE_GONE ? VBLK_CAUSE_GONE
-								    : VBLK_CAUSE_NEEDS_RESET;
-		return status;
-	}
-	/* Without interrupts nobody says that anything changed: look. */
-	if (!arch_exchange32(&device->virtio.config_pending, 0) &&
-	    info->irq_mode != VIRTIO_IRQ_POLLED)
-		return ORION_OK;
+	(void)arch_exchange32(&device->virtio.config_pending, 0);
 	status = orion_virtio_config_read(&device->virtio, &field, 1);
 	if (status != ORION_OK) {
-		/* Not read, so not done with: the next refresh tries again. */
 		__atomic_store_n(&device->virtio.config_pending, 1, __ATOMIC_RELEASE);
 		return status;
 	}
 	capacity = vblk_capacity_usable(capacity, info->block_bytes);
 	if (capacity == info->capacity_sectors)
 		return ORION_OK;
-	if (changed != NULL)
-		*changed = true;
+	*changed = true;
 	arch_store64(&info->capacity_sectors, capacity);
 	for (unsigned i = 0; i < info->queues; i++)
 		arch_store64(&device->queues[i]->capacity, capacity);
 	return ORION_OK;
+}
+
+orion_status
+vblk_refresh(struct vblk_device *device, bool *changed)
+{
+	virtio_state state = device->virtio.state;
+	bool unwanted;
+	orion_status status;
+
+	if (changed == NULL)
+		changed = &unwanted;
+	*changed = false;
+	/* A device that does not run has nothing to tell, and is not broken for that. */
+	if (state != VIRTIO_LIVE && state != VIRTIO_BROKEN && state != VIRTIO_GONE)
+		return ORION_WRONG_STATE;
+	status = orion_virtio_look(&device->virtio);
+	if (status != ORION_OK) {
+		vblk_break_all(device, status == ORION_DEVICE_GONE ? VBLK_CAUSE_GONE
+								   : VBLK_CAUSE_NEEDS_RESET);
+		return status;
+	}
+	/* Also when nothing said so: there may be no interrupts, and one may get lost. */
+	return refresh_capacity(device, changed);
 }

@@ -96,6 +96,7 @@ vblk_queue_reset_ring(struct vblk_queue *queue)
 	const struct vblk_info *info = &queue->device->info;
 	unsigned char *cells = (unsigned char *)queue->region.cpu + queue->cells_offset;
 	uint64_t address = queue->region.device + queue->cells_offset;
+	uint32_t mode;
 
 	memset(queue->region.cpu, 0, queue->region.bytes);
 	orion_vring_setup(&queue->ring, &queue->config);
@@ -108,10 +109,16 @@ vblk_queue_reset_ring(struct vblk_queue *queue)
 		if (info->indirect)
 			vblk_shape(queue, slot, 1);
 	}
+	for (unsigned i = 0; i < VBLK_PARTS_MAX; i++)
+		queue->parts[i].active = false;
+	queue->parts_waiting = 0;
+	queue->parts_active = 0;
+	queue->parts_slots = 0;
 	queue->drained = 0;
 	__atomic_store_n(&queue->cause, VBLK_CAUSE_NONE, __ATOMIC_RELEASE);
-	queue->mode = queue->config.kind | (info->packed ? VBLK_MODE_PACKED : 0) |
-		      (queue->device->options.batch_processing ? 0 : VBLK_MODE_EACH);
+	mode = queue->config.kind | (info->packed ? VBLK_MODE_PACKED : 0) |
+	       (queue->device->options.batch_processing ? 0 : VBLK_MODE_EACH);
+	__atomic_store_n(&queue->mode, mode, __ATOMIC_RELAXED);
 }
 
 orion_status

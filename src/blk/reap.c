@@ -28,16 +28,22 @@ end_run(struct vblk_counters *stats, uint64_t ticks, unsigned requests)
 }
 
 /*
- * Bytes that the device says it wrote into the segments, where that is not between 0 and what was
- * lent.  LENGTH is without the status byte, which comes after the data; nothing written wraps.
+ * Bytes that the device says it wrote into the segments, where that is not what was lent.  LENGTH
+ * is without the status byte, which comes after the data; nothing written wraps.  Less than lent is
+ * taken as it is said: the status is what decides (docs/decisions/0012).
  */
 static NEVER_INLINE uint32_t
-odd_length(struct vblk_queue *queue, const struct vblk_slot *slot, uint32_t length)
+odd_length(struct vblk_queue *queue, const struct vblk_slot *slot, uint8_t status, uint32_t length)
 {
-	if (length == UINT32_MAX)
-		return 0;
-	queue->stats.used_length_odd++;
-	return slot->lent;
+	uint32_t written = length == UINT32_MAX ? 0 : length;
+
+	if (written > slot->lent) {
+		queue->stats.used_length_odd++;
+		return slot->lent;
+	}
+	if (written < slot->lent && status == VIRTIO_BLK_S_OK)
+		queue->stats.short_lengths++;
+	return written;
 }
 
 /* A request that failed, or a part of one.  Returns how many completions it made, 0 or 1. */
@@ -70,8 +76,8 @@ finish(struct vblk_queue *queue, struct vblk_slot *slot, uint32_t length,
 	 */
 	if (kind & VRING_IN_ORDER && length == VRING_LENGTH_UNKNOWN - 1)
 		length = slot->lent;
-	else if (unlikely(length > slot->lent))
-		length = odd_length(queue, slot, length);
+	else if (unlikely(length != slot->lent))
+		length = odd_length(queue, slot, status, length);
 	if (unlikely((status | slot->part) != 0))
 		return finish_odd(queue, slot, status, length, completion);
 	*completion = (struct vblk_completion){slot->cookie, ORION_OK, length};
@@ -102,8 +108,8 @@ finish_one_odd(struct vblk_queue *queue, struct vblk_slot *slot, uint8_t status,
 	uint64_t ticks = ticks_now(queue) - slot->ticks;
 	unsigned done;
 
-	if (length > slot->lent)
-		length = odd_length(queue, slot, length);
+	if (length != slot->lent)
+		length = odd_length(queue, slot, status, length);
 	done = finish_odd(queue, slot, status, length, completion);
 	end_run(&queue->stats, ticks, done);
 	end_batch(queue, done, VRING_OK, 0);
@@ -118,7 +124,7 @@ finish_one(struct vblk_queue *queue, struct vblk_slot *slot, uint32_t length,
 	uint8_t status = shared_get8(&slot->cell->status);
 
 	length--;
-	if (unlikely(length > slot->lent ||
+	if (unlikely(length != slot->lent ||
 		     ((unsigned)status | slot->part | queue->after_one) != 0))
 		return finish_one_odd(queue, slot, status, length, completion);
 	*completion = (struct vblk_completion){slot->cookie, ORION_OK, length};
@@ -238,10 +244,12 @@ reap_other(struct vblk_queue *queue, struct vblk_completion *completions, unsign
 unsigned
 vblk_reap(struct vblk_queue *queue, struct vblk_completion *completions, unsigned max)
 {
+	uint32_t mode = vblk_mode(queue);
+
 	/* The commonest kind is spared the table of jumps. */
-	if (likely(queue->mode == 0))
+	if (likely(mode == 0))
 		return reap(queue, completions, max, many_split_table, 0, false);
-	switch (queue->mode) {
+	switch (mode) {
 		VBLK_KINDS(REAP)
 	case VBLK_MODE_BROKEN:
 		return 0;

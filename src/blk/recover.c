@@ -7,18 +7,38 @@ vblk_break(struct vblk_queue *queue, vblk_cause cause, uint64_t detail)
 {
 	if (!vblk_running(queue))
 		return;
-	queue->mode = VBLK_MODE_BROKEN;
+	__atomic_store_n(&queue->mode, VBLK_MODE_BROKEN, __ATOMIC_RELAXED);
 	vring_quiet(&queue->ring);
 	__atomic_store_n(&queue->cause, cause, __ATOMIC_RELEASE);
 	orion_virtio_report(&queue->device->virtio, ORION_LEVEL_ERROR, ORION_EVENT_DEVICE_BROKEN,
 			    cause, queue->index, detail);
 }
 
+/*
+ * The mode alone is written: the rest is the owner's.  A queue that it broke or gave up meanwhile
+ * stays as it is.
+ */
+void
+vblk_break_all(struct vblk_device *device, vblk_cause cause)
+{
+	if (device->cause == VBLK_CAUSE_NONE)
+		__atomic_store_n(&device->cause, cause, __ATOMIC_RELEASE);
+	for (unsigned i = 0; i < device->info.queues; i++) {
+		struct vblk_queue *queue = device->queues[i];
+		uint32_t mode = queue == NULL ? VBLK_MODE_BROKEN : vblk_mode(queue);
+
+		while ((mode & VBLK_MODE_BROKEN) == 0 &&
+		       !__atomic_compare_exchange_n(&queue->mode, &mode, VBLK_MODE_BROKEN, false,
+						    __ATOMIC_RELAXED, __ATOMIC_RELAXED))
+			;
+	}
+}
+
 /* Nothing more is taken, and what is in flight waits to be given back. */
 static void
 retire(struct vblk_queue *queue)
 {
-	queue->mode = VBLK_MODE_STOPPED;
+	__atomic_store_n(&queue->mode, VBLK_MODE_STOPPED, __ATOMIC_RELAXED);
 	queue->parts_waiting = 0;
 	vring_quiet(&queue->ring);
 }
@@ -50,7 +70,7 @@ vblk_queue_stop(struct vblk_queue *queue)
 
 	if (!device->info.queue_reset)
 		return ORION_NOT_SUPPORTED;
-	if (virtio->state != VIRTIO_LIVE || queue->mode == VBLK_MODE_STOPPED)
+	if (virtio->state != VIRTIO_LIVE || vblk_mode(queue) == VBLK_MODE_STOPPED)
 		return ORION_WRONG_STATE;
 	status = orion_virtio_queue_reset(virtio, queue->index);
 	orion_virtio_report(virtio, ORION_LEVEL_WARNING, ORION_EVENT_QUEUE_RESET, queue->index,
@@ -61,6 +81,7 @@ vblk_queue_stop(struct vblk_queue *queue)
 	}
 	/* The device may still be at it: nothing is given back before all of it is reset. */
 	vblk_break(queue, VBLK_CAUSE_QUEUE_RESET, 0);
+	vblk_break_all(device, VBLK_CAUSE_QUEUE_RESET);
 	return status;
 }
 
@@ -70,7 +91,7 @@ vblk_queue_start(struct vblk_queue *queue)
 	struct vblk_device *device = queue->device;
 	orion_status status;
 
-	if (device->virtio.state != VIRTIO_LIVE || queue->mode != VBLK_MODE_STOPPED ||
+	if (device->virtio.state != VIRTIO_LIVE || vblk_mode(queue) != VBLK_MODE_STOPPED ||
 	    vblk_in_flight(queue) != 0)
 		return ORION_WRONG_STATE;
 	vblk_queue_reset_ring(queue);
@@ -109,17 +130,21 @@ vblk_drain(struct vblk_queue *queue, struct vblk_completion *completions, unsign
 	unsigned done = drain_parts(queue, completions, max);
 	struct vring *ring = &queue->ring;
 
-	for (; queue->drained < ring->ids && done < max; queue->drained++) {
+	for (; queue->drained < ring->ids; queue->drained++) {
 		struct vblk_slot *slot = vblk_slot_at(queue, queue->drained);
+		bool whole = slot->part == VBLK_NO_PART;
 
 		if (slot->ring.descriptors == 0)
 			continue;
+		/* Parts make no completion of their own, so they wait for no room. */
+		if (whole && done == max)
+			break;
 		vring_forget(ring, &slot->ring);
-		if (slot->part != VBLK_NO_PART)
-			queue->parts_slots--;
-		else
+		if (whole)
 			completions[done++] =
 				(struct vblk_completion){slot->cookie, ORION_OUTCOME_UNKNOWN, 0};
+		else
+			queue->parts_slots--;
 	}
 	queue->stats.given_back += done;
 	queue->stats.failed += done;

@@ -465,17 +465,19 @@ submit_each(struct vblk_queue *queue, const struct vblk_request *requests, unsig
 unsigned
 vblk_submit(struct vblk_queue *queue, const struct vblk_request *requests, unsigned count)
 {
+	uint32_t mode = vblk_mode(queue);
+
 	/* The commonest kind is spared the table of jumps. */
-	if (likely(queue->mode == 0))
+	if (likely(mode == 0))
 		return submit(queue, requests, count, many_split_table, 0, false);
-	switch (queue->mode) {
+	switch (mode) {
 		VBLK_KINDS(SUBMIT)
 	case VBLK_MODE_BROKEN:
 		return submit_refused(queue, ORION_DEVICE_BROKEN);
 	case VBLK_MODE_STOPPED:
 		return submit_refused(queue, ORION_WRONG_STATE);
 	default:
-		if (queue->mode & VBLK_MODE_EACH)
+		if (mode & VBLK_MODE_EACH)
 			return submit_each(queue, requests, count);
 		return many_other(queue, requests, count);
 	}

@@ -88,7 +88,8 @@ struct vblk_counters {
 	uint64_t latency_ticks, latency_max_ticks;
 	uint64_t latency[ORION_LATENCY_BUCKETS];
 	/* Cold. */
-	uint64_t failed, refused, ring_full, split, parts, used_length_odd, status_unwritten;
+	uint64_t failed, refused, ring_full, split, parts;
+	uint64_t used_length_odd, short_lengths, status_unwritten;
 };
 
 /*
@@ -102,9 +103,10 @@ struct vblk_counters {
 
 struct vblk_queue {
 	/*
-	 * Constant from open to stop, but for capacity (written by refresh, read once a request).
+	 * Constant from open to stop, but for what refresh writes while the owner is at work:
+	 * capacity (read once a request), and a mode that says broken (read once a call).
 	 */
-	uint32_t mode;                  /* VBLK_MODE_* */
+	uint32_t mode;                  /* VBLK_MODE_*; read by vblk_mode() */
 	uint8_t plain_max;              /* the largest operation that is a plain read or write */
 	bool read_only, flush;
 	bool plain_doorbell;            /* 16 bits, always the same, at an address */
@@ -151,11 +153,17 @@ struct vblk_queue {
 	uint32_t cell_bytes;            /* from one cell to the next */
 };
 
+static inline uint32_t
+vblk_mode(const struct vblk_queue *queue)
+{
+	return __atomic_load_n(&queue->mode, __ATOMIC_RELAXED);
+}
+
 /* Neither broken nor stopped. */
 static inline bool
 vblk_running(const struct vblk_queue *queue)
 {
-	return (queue->mode & VBLK_MODE_BROKEN) == 0;
+	return (vblk_mode(queue) & VBLK_MODE_BROKEN) == 0;
 }
 
 static inline struct vblk_slot *
@@ -199,7 +207,7 @@ size_t vblk_queue_bytes(const struct vblk_device *device);
 /* Bytes of one queue of IDS slots that are shared with the device. */
 size_t vblk_queue_shared_bytes(const struct vblk_info *info, uint32_t ids);
 
-/* The state of a queue that the device has not begun to use. */
+/* The state of a queue that the device has not begun to use, with nothing in flight. */
 void vblk_queue_reset_ring(struct vblk_queue *queue);
 
 /* Builds queue INDEX in MEMORY and takes its DMA memory.  Nothing is told to the device. */
@@ -253,6 +261,12 @@ void vblk_parts_continue(struct vblk_queue *queue);
 
 /* Latches QUEUE as broken, with its first cause. */
 void vblk_break(struct vblk_queue *queue, vblk_cause cause, uint64_t detail);
+
+/*
+ * Latches the device as a whole, with its first cause: its queues take and give nothing until it is
+ * stopped.  Their owners may be active.
+ */
+void vblk_break_all(struct vblk_device *device, vblk_cause cause);
 
 /* Gives back what was in flight when the device was stopped. */
 unsigned vblk_drain(struct vblk_queue *queue, struct vblk_completion *completions, unsigned max);

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* The latency histogram's arithmetic: which bucket, which edge, which percentile. */
+/* Sums of counters, and the latency histogram's arithmetic: bucket, edge, percentile. */
+#include <stddef.h>
+
 #include "orion/stats.h"
 
 #include "../base/latency.h"
@@ -17,6 +19,21 @@ unsigned
 orion_stats_bucket(uint64_t ticks)
 {
 	return latency_bucket(ticks);
+}
+
+void
+orion_stats_add(struct vblk_queue_stats *sum, const struct vblk_queue_stats *more)
+{
+	uint64_t most = sum->latency_max_ticks > more->latency_max_ticks ? sum->latency_max_ticks
+									 : more->latency_max_ticks;
+	const uint64_t *from = (const uint64_t *)(const void *)more;
+	uint64_t *to = (uint64_t *)(void *)sum;
+
+	/* Counters and nothing else, so that a new one is added up from its first day. */
+	_Static_assert(sizeof(*sum) % sizeof(*to) == 0, "vblk_queue_stats");
+	for (size_t i = 0; i < sizeof(*sum) / sizeof(*to); i++)
+		to[i] += from[i];
+	sum->latency_max_ticks = most;
 }
 
 uint64_t

@@ -8,6 +8,9 @@
 
 #define VRING_PACKED_LAP (VIRTQ_PACKED_F_AVAIL | VIRTQ_PACKED_F_USED)
 
+/* What the flags of a used descriptor tell: the lap, and whether its length means anything. */
+#define VRING_PACKED_USED (VRING_PACKED_LAP | VIRTQ_DESC_F_WRITE)
+
 /* A direct chain under construction. */
 struct vring_packed_chain {
 	struct vring_slot *slot;        /* that it will be known by */
@@ -189,7 +192,7 @@ vring_packed_used(const struct vring *ring)
 {
 	uint16_t flags = shared_get16(&ring->look->flags);
 
-	return (flags & VRING_PACKED_LAP) == ring->used_lap;
+	return ((flags ^ ring->used_lap) & VRING_PACKED_LAP) == 0;
 }
 
 /* An upper bound: used descriptors are found one by one, and never more than are in flight. */
@@ -235,23 +238,27 @@ vring_packed_batch(const struct vring *ring, const struct vring_slot *slot)
 /*
  * The next used chain, of the PENDING that vring_packed_pending() counted; *OUT is NULL when there
  * is none.  One load takes flags, id and length, and the fence keeps what the device wrote to the
- * chain's buffers after it.  The descriptors that are free again are counted privately.
- * [spec 2.8.8, 2.8.22]
+ * chain's buffers after it.  The descriptors that are free again are counted privately.  A length
+ * without the flag that something was written is none: 0.  [spec 2.8.4, 2.8.8, 2.8.22]
  */
 static inline vring_fault
 vring_packed_take(struct vring *ring, uint32_t pending, struct vring_slot **out, uint32_t *length,
 		  const unsigned kind)
 {
 	struct vring_slot *slot;
-	uint32_t claimed;
+	uint32_t claimed, unlike;
 	uint64_t word;
 
 	(void)pending;
 	*out = NULL;
 	if (!(kind & VRING_IN_ORDER) || ring->batch == 0) {
 		word = shared_get64_handed(&ring->look->len_id_flags);
-		if ((word >> 48 & VRING_PACKED_LAP) != ring->used_lap)
-			return VRING_OK;
+		unlike = (uint32_t)(word >> 48 & VRING_PACKED_USED) ^ ring->used_lap;
+		if (unlike != 0) {
+			if (unlike & VRING_PACKED_LAP)
+				return VRING_OK;
+			word &= ~(uint64_t)UINT32_MAX;
+		}
 		arch_order_observe();
 		claimed = (uint16_t)(word >> 32);
 		if (unlikely(claimed >= ring->ids))
@@ -281,8 +288,8 @@ vring_packed_take(struct vring *ring, uint32_t pending, struct vring_slot **out,
 static inline bool
 vring_packed_arm(struct vring *ring)
 {
-	uint32_t position =
-		vring_position(ring, ring->look) | (ring->used_lap ? VIRTQ_PACKED_EVENT_WRAP : 0);
+	uint32_t position = vring_position(ring, ring->look) |
+			    (vring_used_wrap(ring) ? VIRTQ_PACKED_EVENT_WRAP : 0);
 	uint32_t wish = ring->event_index ? VIRTQ_PACKED_EVENT_DESC : VIRTQ_PACKED_EVENT_ENABLE;
 
 	shared_put32(&ring->driver.event->desc_flags, position | wish << 16);

@@ -126,7 +126,7 @@ struct vring {
 	struct vring_slot *oldest;      /* in order: the next to be used */
 	uint64_t used;          /* split: chains ever taken */
 	struct virtq_packed_desc *look; /* packed: the next to look at */
-	uint32_t used_lap;      /* packed: AVAIL and USED flags of a used descriptor of this lap */
+	uint32_t used_lap;      /* packed: flags of a used descriptor of this lap, with WRITE */
 	uint32_t batch;         /* in order: chains left of the batch that is being taken */
 	uint32_t batch_length;
 };
@@ -143,6 +143,13 @@ static inline uint32_t
 vring_position(const struct vring *ring, const struct virtq_packed_desc *desc)
 {
 	return (uint32_t)(desc - ring->desc.packed);
+}
+
+/* Packed: the wrap counter of the lap in which used descriptors are looked for. */
+static inline bool
+vring_used_wrap(const struct vring *ring)
+{
+	return (ring->used_lap & VIRTQ_PACKED_F_USED) != 0;
 }
 
 /* Chains (split) or descriptors (packed) added, ever. */

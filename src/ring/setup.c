@@ -95,7 +95,7 @@ setup_packed(struct vring *ring, unsigned char *shared, const struct orion_vring
 	ring->fill = ring->desc.packed;
 	ring->look = ring->desc.packed;
 	ring->avail_lap = (uint64_t)VIRTQ_PACKED_F_AVAIL << 48;
-	ring->used_lap = VIRTQ_PACKED_F_AVAIL | VIRTQ_PACKED_F_USED;
+	ring->used_lap = VIRTQ_PACKED_F_AVAIL | VIRTQ_PACKED_F_USED | VIRTQ_DESC_F_WRITE;
 }
 
 void

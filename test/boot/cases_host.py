@@ -1,9 +1,12 @@
 # SPDX-License-Identifier: MIT
 """The machine around the disk: CPUs, configuration, exit status, `make run` itself."""
+import os
 import re
 import subprocess
+import threading
 
-from boot import ARCH, KIB, MIB, ROOT, ENVIRONMENT, expect, expect_pattern, hash_of, read, sha256
+from boot import (ARCH, KIB, MIB, ROOT, ENVIRONMENT, expect, expect_pattern, hash_of, read, sha256,
+                  tool)
 
 
 def cpus(count):
@@ -145,6 +148,19 @@ read_ahead_size = "1MB"
     expect("1" in queues and "2" not in queues, f"queue_count = 2, but the queues are {queues}")
 
 
+def config_features(guest):
+    """A feature that is switched off is not negotiated; one that is required has to be there."""
+    image = guest.blank("a.img", MIB)
+    text = "[virtio_block]\nfeatures_off = ['mq', 'VIRTIO_F_EVENT_IDX']\n"
+    out = guest.good("virtio-feature-list vd0", DISK=image, DEVICE_ARGS="num-queues=2",
+                     CONFIG=guest.file("c.toml", text))
+    for name in ("VIRTIO_BLK_F_MQ", "VIRTIO_F_EVENT_IDX"):
+        guest.says(rf"{name} +yes +- +-", out)
+    text = "[virtio_block]\nfeatures_required = ['lifetime']\n"
+    guest.bad("disk flush vd0", r"lacks features.*0x\d+8000\b", DISK=image,
+              CONFIG=guest.file("c.toml", text))
+
+
 def config_bad(text, says):
     def run(guest):
         guest.bad("disk list", says, DISK=guest.blank("a.img", MIB),
@@ -159,6 +175,51 @@ def config_missing(guest):
 
 def disk_missing(guest):
     guest.bad("disk list", r"nowhere\.img", DISK=guest.path("nowhere.img"))
+
+
+def disk_of_a_format(guest):
+    """An image in another format is not taken for raw bytes, unless that is said."""
+    image = guest.path("a.img")
+    for kind in ("qcow2", "qed", "vdi", "vhdx", "vmdk", "vpc", "parallels"):
+        tool("qemu-img", "create", "-q", "-f", kind, image, "4M")
+        guest.bad("disk list", f"{kind} image.*format={kind}", DISK=image)
+        os.unlink(image)
+    tool("qemu-img", "create", "-q", "-f", "qcow2", image, "4M")
+    guest.says(rf"^vd0 +{4 * MIB} ", guest.good("disk list", DISK=f"format=qcow2,file={image}"))
+    out = guest.good("disk read vd0 0 16", DISK=f"format=raw,file={image}", READONLY=1)
+    guest.says("51 46 49 fb", out)
+
+
+def script_through_a_pipe(guest):
+    """A pipe can be read once only; an empty script is no script."""
+    image = guest.blank("a.img", MIB)
+    os.mkfifo(guest.path("pipe"))
+    writer = threading.Thread(
+        target=lambda: guest.file("pipe", "disk list\ndisk flush vd9\n"), daemon=True)
+    writer.start()
+    code, out = guest.start(["tools/run"], DISK=image, SCRIPT=guest.path("pipe"))
+    writer.join()
+    expect(code == 1, f"exit status {code} of a script whose second command fails")
+    guest.says("vd9", out)
+    code, _ = guest.start(["tools/run"], DISK=image, SCRIPT="/dev/null")
+    expect(code == 2, f"exit status {code} of an empty script")
+    guest.says("it is empty", guest.runs[-1][3])
+
+
+def misspelt_variable(guest):
+    image = guest.blank("a.img", MIB)
+    for command in (["tools/run", f"DIKS={image}"], ["make", "run", f"DIKS={image}"]):
+        code, _ = guest.start(command, SCRIPT=guest.file("s.orion", "disk list\n"))
+        expect(code == 2, f"exit status {code} of {command}")
+        guest.says("no variable DIKS.*DISK", guest.runs[-1][3])
+
+
+def many_disks(guest):
+    """As many as Orion takes: more than the bus has slots."""
+    images = [guest.blank(f"{i}.img", (i + 1) * MIB) for i in range(32)]
+    out = guest.good("disk list", DISK=" ".join(images), MEM="512M")
+    for i in range(32):
+        guest.says(rf"^vd{i} +{(i + 1) * MIB} ", out)
 
 
 def default_disk(guest):
@@ -188,8 +249,9 @@ def cases():
     for mode in ("randread", "randwrite", "read", "write"):
         yield f"host-bench:{mode}", bench(mode)
     for case in (commands, wrong_arguments, wrong_command_fails, refusal_that_does_not_come,
-                 initrd, initrd_broken, config_good, config_missing, disk_missing,
-                 bench_asks_first, default_disk, make_run):
+                 initrd, initrd_broken, config_good, config_features, config_missing, disk_missing,
+                 bench_asks_first, default_disk, make_run, disk_of_a_format, script_through_a_pipe,
+                 misspelt_variable, many_disks):
         yield "host-" + case.__name__.replace("_", "-"), case
     for name, text, good, says in (
             ("crlf", b"disk list\r\ndisk flush vd0\r\n", True, r"flush"),
@@ -207,5 +269,8 @@ def cases():
             ("key", table + "queue_count = 2\nqueue_cuont = 3\n", r"(line |:)3\b.*queue_cuont"),
             ("range", table + "\nqueue_count = 17\n", r"(line |:)3\b.*queue_count.*16"),
             ("type", table + "dma_enabled = 1\n", r"(line |:)2\b.*dma_enabled.*(true|bool)"),
+            ("table", "[virtio_blk]\nqueue_count = 2\n", r"(line |:)1\b.*\[virtio_block\]"),
+            ("root", "queue_count = 2\n", r"(line |:)1\b.*\[virtio_block\]"),
+            ("feature", table + "features_off = ['ring_paked']\n", r"VIRTIO_F_RING_PACKED"),
             ("syntax", table + "queue_count 2\n", r"(line |:)2\b")):
         yield f"host-config-bad:{name}", config_bad(text, says)

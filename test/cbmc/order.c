@@ -175,7 +175,7 @@ open_ring(bool packed)
 	ring.fill = ring.desc.packed;
 	ring.look = ring.desc.packed;
 	ring.avail_lap = (uint64_t)VIRTQ_PACKED_F_AVAIL << 48;
-	ring.used_lap = VIRTQ_PACKED_F_AVAIL | VIRTQ_PACKED_F_USED;
+	ring.used_lap = VIRTQ_PACKED_F_AVAIL | VIRTQ_PACKED_F_USED | VIRTQ_DESC_F_WRITE;
 	ring.packed = packed;
 	ring.event_index = true;
 }
@@ -282,7 +282,7 @@ proof_packed_sleep(void)
 	armed = vring_packed_arm(&ring);
 	driver_event = (uint32_t)VIRTQ_PACKED_EVENT_DISABLE << 16;
 __CPROVER_ASYNC_1:
-	device_uses(VRING_PACKED_LAP,
+	device_uses(VRING_PACKED_USED,
 		    VIRTQ_PACKED_EVENT_WRAP | (uint32_t)VIRTQ_PACKED_EVENT_DESC << 16);
 	drive(done);
 	no_use_is_missed(armed);

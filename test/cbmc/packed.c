@@ -19,7 +19,7 @@
 static uint64_t
 available(uint32_t position)
 {
-	bool wrap = (before.used_lap != 0) != (position >= SIZE);
+	bool wrap = vring_used_wrap(&before) != (position >= SIZE);
 
 	return (uint64_t)(wrap ? VIRTQ_PACKED_F_AVAIL : VIRTQ_PACKED_F_USED) << 48;
 }
@@ -31,7 +31,7 @@ first_free(void)
 	uint32_t at = state_position(before.fill);
 	bool wrap = before.avail_lap == (uint64_t)VIRTQ_PACKED_F_AVAIL << 48;
 
-	return wrap == (before.used_lap != 0) ? at : at + SIZE;
+	return wrap == vring_used_wrap(&before) ? at : at + SIZE;
 }
 
 void
@@ -204,7 +204,7 @@ judge(vring_fault fault, struct vring_slot *slot, uint32_t length)
 {
 	uint64_t word = world_loaded(0, WORD(state_position(before.look)), 8);
 	uint32_t id = word >> 32 & 0xffff;
-	bool avail = word >> 55 & 1, used = word >> 63 & 1, wrap = before.used_lap != 0;
+	bool avail = word >> 55 & 1, used = word >> 63 & 1, wrap = vring_used_wrap(&before);
 	struct vring_slot *named = id < IDS ? &slots[id].ring : NULL;
 
 	if (avail != wrap || used != wrap) {
@@ -214,8 +214,10 @@ judge(vring_fault fault, struct vring_slot *slot, uint32_t length)
 	} else {
 		PROVE(fault == VRING_OK, "a true claim is taken");
 		PROVE(slot == (KIND & VRING_IN_ORDER ? before.oldest : named), "the chain");
-		PROVE(length == (slot == named ? (uint32_t)word : VRING_LENGTH_UNKNOWN),
-		      "the length of the same load");
+		PROVE(length == (slot != named    ? VRING_LENGTH_UNKNOWN
+				 : word >> 49 & 1 ? (uint32_t)word
+						  : 0),
+		      "the length of the same load, if something was written");
 		PROVE(world.observed == 1, "contents after the flags");
 		if (KIND & VRING_IN_ORDER)
 			PROVE(ring.batch == batch_of(named) - 1, "the rest of the batch");
@@ -294,7 +296,7 @@ proof_packed_arm(void)
 	bool armed, used;
 
 	state_any(true);
-	position = state_position(ring.look) | (ring.used_lap != 0 ? 1u << 15 : 0);
+	position = state_position(ring.look) | (vring_used_wrap(&ring) ? 1u << 15 : 0);
 	wish = ring.event_index ? VIRTQ_PACKED_EVENT_DESC : VIRTQ_PACKED_EVENT_ENABLE;
 	armed = vring_packed_arm(&ring);
 	PROVE(world.stores == 1 && world.store[0].asked == 0 &&
@@ -303,7 +305,7 @@ proof_packed_arm(void)
 	PROVE(world.asked == 1 && world.loads <= 1, "then the fence, then one look at most");
 	if (world.loads == 1) {
 		used = (world_loaded(0, FLAGS(state_position(before.look)), 2) & 0x8080) ==
-		       before.used_lap;
+		       (vring_used_wrap(&before) ? 0x8080 : 0);
 		PROVE(world.load[0].asked == 1 && armed == !used, "armed: nothing has come");
 	} else {
 		PROVE(armed == (state_in_flight() == 0), "nothing can come, or something has");

@@ -320,12 +320,14 @@ packed_holds(void)
 	uint32_t look = state_position(ring.look), fill = state_position(ring.fill);
 	bool wrapped = look + lent() >= SIZE;
 	bool fill_wrap = ring.avail_lap == (uint64_t)VIRTQ_PACKED_F_AVAIL << 48;
-	bool look_wrap = ring.used_lap == (VIRTQ_PACKED_F_AVAIL | VIRTQ_PACKED_F_USED);
+	uint32_t used = VIRTQ_PACKED_F_AVAIL | VIRTQ_PACKED_F_USED;
+	bool look_wrap = ring.used_lap == (used | VIRTQ_DESC_F_WRITE);
 
 	return look < SIZE && fill < SIZE && lent() <= SIZE &&
 	       fill == look + lent() - (wrapped ? SIZE : 0) &&
 	       (fill_wrap || ring.avail_lap == (uint64_t)VIRTQ_PACKED_F_USED << 48) &&
-	       (look_wrap || ring.used_lap == 0) && fill_wrap == (look_wrap != wrapped) &&
+	       (look_wrap || ring.used_lap == VIRTQ_DESC_F_WRITE) &&
+	       fill_wrap == (look_wrap != wrapped) &&
 	       (DIRECT ? ring.free == SIZE - lent() : tables_hold());
 }
 

@@ -16,6 +16,7 @@
 #define F_INDIRECT 4u
 #define F_AVAIL 0x80u
 #define F_USED 0x8000u
+#define F_WRITE 2u
 
 static struct device *live;
 
@@ -253,7 +254,8 @@ finish(unsigned which, bool quietly)
 		put32(at + 8, ring_answer(number));
 		put16(at + 12, (uint16_t)id);
 		machine_publish();
-		put16(at + 14, odd ? 0 : F_AVAIL | F_USED);
+		put16(at + 14,
+		      (odd ? 0 : F_AVAIL | F_USED) | (ring_answer(number) > 0 ? F_WRITE : 0));
 		live->put = (uint16_t)(live->put + slots);
 		return;
 	}

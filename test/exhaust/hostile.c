@@ -238,7 +238,12 @@ is_something_there(void)
 static uint32_t
 said_length(void)
 {
-	return (uint32_t)(ring_config.packed ? self.said[ENTRY] : self.said[ENTRY] >> 32);
+	uint64_t word = self.said[ENTRY];
+
+	/* Packed: a length without the flag that something was written is none.  [spec 2.8.4] */
+	if (ring_config.packed)
+		return (word >> 48 & 2) != 0 ? (uint32_t)word : 0;
+	return (uint32_t)(word >> 32);
 }
 
 /* The slot in flight that the device's entry names; NULL: there is none. */

@@ -171,12 +171,17 @@ moved("packed-ask-unfenced", PACKED, "ring->asked = added; arch_order_ask();",
       "a store fence between the flags and the question")
 moved("packed-observe-early", PACKED,
       "word = shared_get64(&ring->look->len_id_flags); "
-      "if ((word >> 48 & VRING_PACKED_LAP) != ring->used_lap) return VRING_OK; "
-      "arch_order_observe();",
+      "unlike = (uint32_t)(word >> 48 & VRING_PACKED_USED) ^ ring->used_lap; "
+      "if (unlike != 0) { if (unlike & VRING_PACKED_LAP) return VRING_OK; "
+      "word &= ~(uint64_t)UINT32_MAX; } arch_order_observe();",
       """arch_order_observe();
 		word = shared_get64(&ring->look->len_id_flags);
-		if ((word >> 48 & VRING_PACKED_LAP) != ring->used_lap)
-			return VRING_OK;""",
+		unlike = (uint32_t)(word >> 48 & VRING_PACKED_USED) ^ ring->used_lap;
+		if (unlike != 0) {
+			if (unlike & VRING_PACKED_LAP)
+				return VRING_OK;
+			word &= ~(uint64_t)UINT32_MAX;
+		}""",
       "the fence comes before the flags")
 moved("packed-arm-late", PACKED,
       "shared_put32(&ring->driver.event->desc_flags, position | wish << 16); arch_order_ask(); "
@@ -303,16 +308,17 @@ mutant("4-packed-in-flight", PACKED, "if (unlikely(slot->descriptors == 0)) retu
        "", "unit/ring_packed__id_not_in_flight unit/blk_io__completed_twice "
        "exhaust/hostile:packed.3.table.any.index",
        "no check that a used id is in flight")
-mutant("4-length-one", REAP, "unlikely(length > slot->lent || (", "unlikely((",
+mutant("4-length-one", REAP, "unlikely(length != slot->lent || (", "unlikely((",
        "unit/blk_io__written_is_clamped_to_what_was_lent",
        "the used length of a single one is believed")
-mutant("4-length-batch", REAP, "else if (unlikely(length > slot->lent))", "else if (false)",
+mutant("4-length-batch", REAP, "else if (unlikely(length != slot->lent))", "else if (false)",
        "scenario/mischief", "a used length in a batch is believed")
-mutant("4-latch", RECOVER, "queue->mode = VBLK_MODE_BROKEN;", "",
+mutant("4-latch", RECOVER,
+       "__atomic_store_n(&queue->mode, VBLK_MODE_BROKEN, __ATOMIC_RELAXED);", "",
        "unit/blk_io__forged_ids_break_the_queue", "a broken queue goes on")
 mutant("4-first-cause", RECOVER,
-       "if (!vblk_running(queue)) return; queue->mode = VBLK_MODE_BROKEN;",
-       "queue->mode = VBLK_MODE_BROKEN;",
+       "if (!vblk_running(queue)) return; __atomic_store_n",
+       "__atomic_store_n",
        "unit/blk_recover__first_cause_stays", "a later cause hides the first")
 
 # ---- 5, 6: the status byte ------------------------------------------------------------------

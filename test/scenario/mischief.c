@@ -31,7 +31,9 @@ static const struct row {
 	{MODEL_MISCHIEF_INDEX_BACK, 0, ANY, ANY, 9},
 	{MODEL_MISCHIEF_INDEX_RUNS, 0, CAUSE(INDEX_LEAP) | CAUSE(ID_FREE), ANY, 9},
 	{MODEL_MISCHIEF_LENGTH_HUGE, 0, LIVE, LIVE, 0},
-	{MODEL_MISCHIEF_LENGTH_ZERO, 0, LIVE, LIVE, 9},
+	{MODEL_MISCHIEF_LENGTH_ZERO, 0, LIVE, LIVE, 0},
+	{MODEL_MISCHIEF_LENGTH_ONE, 0, LIVE, LIVE, 0},
+	{MODEL_MISCHIEF_LENGTH_UNSAID, 0, LIVE, LIVE, 0},
 	{MODEL_MISCHIEF_STATUS_NONE, 1, LIVE, LIVE, 1},
 	{MODEL_MISCHIEF_STATUS_ODD, 1, LIVE, LIVE, 1},
 	{MODEL_MISCHIEF_DATA_NONE, 1, LIVE, LIVE, 0},
@@ -46,10 +48,10 @@ static const struct row {
 
 static const struct test_axis mischiefs = {
 	"mischief",
-	{"none",         "id_range",    "id_high",    "id_free",     "id_middle",   "id_twice",
-	 "index_leap",   "index_back",  "index_runs", "length_huge", "length_zero", "status_none",
-	 "status_odd",   "data_none",   "withheld",   "scribble",    "event_odd",   "irq_none",
-	 "irq_spurious", "needs_reset", "all_ones"}};
+	{"none",          "id_range",    "id_high",      "id_free",     "id_middle",   "id_twice",
+	 "index_leap",    "index_back",  "index_runs",   "length_huge", "length_zero", "length_one",
+	 "length_unsaid", "status_none", "status_odd",   "data_none",   "withheld",    "scribble",
+	 "event_odd",     "irq_none",    "irq_spurious", "needs_reset", "all_ones"}};
 static const struct test_axis *const axes[] = {&mischiefs, &layout,   &tables, &events,
 					       &orders,    &memories, NULL};
 
@@ -122,6 +124,24 @@ play(struct run *run, bool may_lack_data)
 	}
 }
 
+static uint64_t
+shorts(struct run *run)
+{
+	struct vblk_queue_stats stats;
+	struct vblk_irq_stats irq;
+
+	vblk_queue_stats(vblk_queue_get(run->w.device, 0), &stats, &irq);
+	return stats.short_lengths;
+}
+
+/* Whether all reads seem to succeed with less than was asked for. */
+static bool
+has_short_lengths(model_mischief what)
+{
+	return what == MODEL_MISCHIEF_LENGTH_ZERO || what == MODEL_MISCHIEF_LENGTH_ONE ||
+	       (what == MODEL_MISCHIEF_LENGTH_UNSAID && test_choice(&layout) == 1);
+}
+
 static void
 misbehave(const struct test_axis *const *of, world_reach by)
 {
@@ -160,6 +180,7 @@ misbehave(const struct test_axis *const *of, world_reach by)
 		EXPECT_EQ(run->errors, row->errors);
 		EXPECT_EQ(run->done,
 			  row->what == MODEL_MISCHIEF_WITHHELD ? REQUESTS - 1 : REQUESTS);
+		EXPECT_EQ(shorts(run), has_short_lengths(row->what) ? REQUESTS : 0);
 	}
 	if (cause != VBLK_CAUSE_NONE) {
 		struct vblk_segment s = {run->in->segment.device_address, 512, 0};

@@ -158,6 +158,73 @@ TEST_AXES(queue_reset_under_load, reset_axes, NULL)
 
 static const struct test_axis *const short_axes[] = {&reach, &layout, &tables, NULL};
 
+#define CUT_BYTES 65536u
+#define CUT_REQUESTS 3u
+
+/* Submits reads of 16 parts each, as many as the queue takes; how many. */
+static unsigned
+submit_cut(struct world *w, struct world_buffer *const *in)
+{
+	unsigned taken = 0;
+
+	for (; taken < CUT_REQUESTS; taken++) {
+		struct vblk_request request = {
+			.operation = VBLK_READ,
+			.sector = taken * (CUT_BYTES / VBLK_SECTOR_BYTES),
+			.segments = &in[taken]->segment,
+			.segment_count = 1,
+			.cookie = world_cookie(w),
+		};
+
+		if (world_submit(w, 0, &request, 1) == 0)
+			break;
+	}
+	EXPECT(taken > 0);
+	(void)world_kick(w, 0);
+	return taken;
+}
+
+/*
+ * Requests in parts, some done, some in flight, some waiting for room, when their queue is reset.
+ */
+TEST_AXES(queue_reset_with_parts, reset_axes, NULL)
+{
+	struct vblk_completion done[CUT_REQUESTS];
+	struct world_buffer *in[CUT_REQUESTS];
+	struct world_config config;
+	struct vblk_queue *queue;
+	struct run *run;
+	unsigned once;
+
+	configure(&config, reset_axes);
+	config.options.device_max_sectors = 8;
+	config.model.eager = false;
+	run = run_open(&config);
+	queue = vblk_queue_get(run->w.device, 0);
+	for (unsigned i = 0; i < CUT_REQUESTS; i++)
+		in[i] = world_buffer(&run->w, CUT_BYTES, ORION_DEVICE_WRITES);
+	for (unsigned round = 0; round < 25; round++) {
+		unsigned left = submit_cut(&run->w, in);
+
+		for (unsigned i = 0; i < round % 5 * 2; i++) {
+			(void)model_host_act(run->w.host, 7);
+			left -= world_reap(&run->w, 0, done, 1);
+		}
+		EXPECT_EQ(queue_stop(run, 0), ORION_OK);
+		for (once = 1 + (unsigned)test_random_below(CUT_REQUESTS); left > 0;) {
+			EXPECT_EQ(vblk_in_flight(queue), left);
+			EXPECT_EQ(queue_start(run, 0), ORION_WRONG_STATE);
+			left -= world_reap(&run->w, 0, done, once);
+		}
+		EXPECT_EQ(vblk_in_flight(queue), 0);
+		EXPECT_EQ(queue_start(run, 0), ORION_OK);
+		EXPECT_EQ(vblk_in_flight(queue), 0);
+		EXPECT_EQ(world_io(&run->w, 0, VBLK_READ, 0, &in[0]->segment, 1), ORION_OK);
+		EXPECT_EQ(vblk_in_flight(queue), 0);
+	}
+	run_close(run);
+}
+
 /* An owner that sleeps is woken by the queue's own interrupt after the restart, as before. */
 TEST_AXES(queue_reset_then_wake, short_axes, NULL)
 {

@@ -234,14 +234,15 @@ TEST(blk_limits__writeback)
 		uint64_t features;
 		unsigned claimed;
 		bool writeback;
+		vblk_durability durability;
 	} rows[] = {
-		{0, 1, false},
-		{FLUSH_F, 0, true},
-		{FLUSH_F | WCE_F, 0, false},
-		{FLUSH_F | WCE_F, 1, true},
-		{FLUSH_F | WCE_F, 2, true},
-		{FLUSH_F | WCE_F, 255, true},
-		{WCE_F, 1, false},
+		{0, 1, false, VBLK_DURABILITY_NONE},
+		{FLUSH_F, 0, true, VBLK_DURABILITY_FLUSH},
+		{FLUSH_F | WCE_F, 0, false, VBLK_DURABILITY_STABLE},
+		{FLUSH_F | WCE_F, 1, true, VBLK_DURABILITY_FLUSH},
+		{FLUSH_F | WCE_F, 2, true, VBLK_DURABILITY_FLUSH},
+		{FLUSH_F | WCE_F, 255, true, VBLK_DURABILITY_FLUSH},
+		{WCE_F, 1, false, VBLK_DURABILITY_NONE},
 	};
 
 	for (unsigned i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
@@ -249,6 +250,21 @@ TEST(blk_limits__writeback)
 		claim(32, 1, rows[i].claimed);
 		EXPECT_EQ(probed()->writeback, rows[i].writeback);
 		EXPECT_EQ(vblk_info(world->device)->flush, (rows[i].features & FLUSH_F) != 0);
+		EXPECT_EQ(vblk_info(world->device)->durability, rows[i].durability);
+		finish();
+	}
+}
+
+/* A cache that we do not want: the device writes through.  [spec 5.2.6.2] */
+TEST(blk_limits__flush_declined)
+{
+	for (unsigned wce = 0; wce < 2; wce++) {
+		begin(FLUSH_F | (wce ? WCE_F : 0));
+		claim(32, 1, 1);
+		world->options.features_off = FLUSH_F;
+		EXPECT_EQ(probed()->flush, false);
+		EXPECT_EQ(vblk_info(world->device)->writeback, false);
+		EXPECT_EQ(vblk_info(world->device)->durability, VBLK_DURABILITY_STABLE);
 		finish();
 	}
 }

@@ -5,10 +5,8 @@
 
 #include "test/harness.h"
 
-#include "blk/types.h"
-#include "fake.h"
+#include "desk_blk.h"
 
-#define BIT(n) (UINT64_C(1) << (n))
 #define EVERYTHING (BIT(1) | BIT(2) | BIT(6) | BIT(9) | BIT(12) | BIT(28) | BIT(29))
 
 static struct fake_world *
@@ -340,17 +338,21 @@ config_interrupt(struct fake *fake)
 	EXPECT_EQ(fake->irq[0].handler(fake->irq[0].argument), true);
 }
 
-TEST(blk_open__refresh_reads_the_capacity_when_told)
+/* Told by an interrupt or not: one may get lost, and some hosts have none. */
+TEST(blk_open__refresh_reads_the_capacity)
 {
 	struct fake_world *world = begin(EVERYTHING, 2);
 	struct vblk_queue *queue = fake_live(world);
 	bool changed = true;
 
 	EXPECT_EQ(queue->capacity, 2048);
-	fake_config(world->fake, 0, 8, 4096);
 	EXPECT_EQ(vblk_refresh(world->device, &changed), ORION_OK);
 	EXPECT_EQ(changed, false);
-	EXPECT_EQ(vblk_info(world->device)->capacity_sectors, 2048);
+	fake_config(world->fake, 0, 8, 1024);
+	EXPECT_EQ(vblk_refresh(world->device, &changed), ORION_OK);
+	EXPECT_EQ(changed, true);
+	EXPECT_EQ(vblk_info(world->device)->capacity_sectors, 1024);
+	fake_config(world->fake, 0, 8, 4096);
 	config_interrupt(world->fake);
 	EXPECT_EQ(vblk_config_pending(world->device), true);
 	EXPECT_EQ(vblk_refresh(world->device, &changed), ORION_OK);
@@ -399,4 +401,167 @@ TEST(blk_open__refresh_sees_a_broken_device)
 	world->fake->gone = true;
 	EXPECT_EQ(vblk_refresh(world->device, NULL), ORION_DEVICE_GONE);
 	EXPECT_EQ(vblk_cause_get(world->device), VBLK_CAUSE_GONE);
+}
+
+static const struct test_axis ends = {"end", {"needs_reset", "gone"}};
+static const struct test_axis *const end_axes[] = {&blk_kinds, &ends, NULL};
+
+/* Once it is known, nothing is taken and nothing is believed, on any queue, until the stop. */
+TEST_AXES(blk_open__refresh_latches_the_queues, end_axes, NULL)
+{
+	struct blk_bench *bench = blk_bench_make(blk_kind_features() | BIT(12) | FLUSH_F);
+	struct vblk_request read = blk_request(VBLK_READ, 3, 1, 512);
+	bool gone = test_choice(&ends) == 1;
+	struct vblk_completion done[2];
+	struct vblk_queue *other;
+
+	fake_config(bench->fake, 34, 2, 2);
+	bench->fake->queue_count = 2;
+	bench->world->home_count = 2;
+	blk_bench_open(bench);
+	other = vblk_queue_get(bench->world->device, 1);
+	blk_send(bench, &read);
+	EXPECT(blk_pop(bench));
+	blk_complete(bench, &bench->chain, 0, 513);
+	bench->fake->status |= 64;
+	bench->fake->gone = gone;
+	EXPECT_EQ(vblk_refresh(bench->world->device, NULL),
+		  gone ? ORION_DEVICE_GONE : ORION_DEVICE_BROKEN);
+	EXPECT_EQ(vblk_submit(bench->queue, &read, 1), 0);
+	EXPECT_EQ(vblk_refusal(bench->queue), ORION_DEVICE_BROKEN);
+	EXPECT_EQ(vblk_kick(bench->queue), false);
+	EXPECT_EQ(vblk_submit(other, &read, 1), 0);
+	EXPECT_EQ(vblk_refusal(other), ORION_DEVICE_BROKEN);
+	EXPECT_EQ(vblk_reap(bench->queue, done, 2), 0);
+	EXPECT_EQ(vblk_in_flight(bench->queue), 1);
+	(void)vblk_stop(bench->world->device);
+	EXPECT_EQ(vblk_reap(bench->queue, done, 2), 1);
+	EXPECT_EQ(done[0].cookie, 1003);
+	EXPECT_EQ(done[0].result, ORION_OUTCOME_UNKNOWN);
+	EXPECT_EQ(vblk_submit(bench->queue, &read, 1), 0);
+	EXPECT_EQ(vblk_refusal(bench->queue), ORION_WRONG_STATE);
+}
+
+/* Who gave a queue up has it given back, whatever is found of the device afterwards. */
+TEST(blk_open__refresh_leaves_an_abandoned_queue)
+{
+	struct blk_bench *bench = blk_bench_make(0);
+	struct vblk_request read = blk_request(VBLK_READ, 3, 1, 512);
+	struct vblk_completion done;
+
+	blk_bench_open(bench);
+	blk_send(bench, &read);
+	vblk_queue_abandon(bench->queue);
+	bench->fake->status |= 64;
+	EXPECT_EQ(vblk_refresh(bench->world->device, NULL), ORION_DEVICE_BROKEN);
+	EXPECT_EQ(vblk_reap(bench->queue, &done, 1), 1);
+	EXPECT_EQ(done.result, ORION_OUTCOME_UNKNOWN);
+}
+
+/* A device that we stopped did nothing wrong, and is not asked. */
+TEST(blk_open__refresh_of_what_does_not_run)
+{
+	struct fake_world *world = begin(EVERYTHING, 1);
+	unsigned reads;
+
+	EXPECT_EQ(fake_probe(world), ORION_OK);
+	EXPECT_EQ(vblk_refresh(world->device, NULL), ORION_WRONG_STATE);
+	EXPECT_EQ(fake_open(world), ORION_OK);
+	EXPECT_EQ(vblk_stop(world->device), ORION_OK);
+	EXPECT_EQ(vblk_refresh(world->device, NULL), ORION_WRONG_STATE);
+	EXPECT_EQ(vblk_state_get(world->device), VBLK_STOPPED);
+	EXPECT_EQ(vblk_cause_get(world->device), VBLK_CAUSE_NONE);
+	vblk_close(world->device);
+	reads = world->fake->status_reads;
+	EXPECT_EQ(vblk_refresh(world->device, NULL), ORION_WRONG_STATE);
+	EXPECT_EQ(world->fake->status_reads, reads);
+	EXPECT_EQ(world->fake->after_close, 0);
+}
+
+/* What happens between the probe and DRIVER_OK interrupts nobody.  [spec 2.1.2] */
+TEST(blk_open__what_changed_before_it_was_live)
+{
+	struct blk_bench *bench = blk_bench_make(0);
+	struct vblk_request read = blk_request(VBLK_READ, 1000, 1, 512);
+
+	EXPECT_EQ(fake_probe(bench->world), ORION_OK);
+	EXPECT_EQ(vblk_info(bench->world->device)->capacity_sectors, 2048);
+	fake_config(bench->fake, 0, 8, 100);
+	EXPECT_EQ(fake_open(bench->world), ORION_OK);
+	bench->queue = vblk_queue_get(bench->world->device, 0);
+	EXPECT_EQ(vblk_config_pending(bench->world->device), true);
+	EXPECT_EQ(vblk_refresh(bench->world->device, NULL), ORION_OK);
+	EXPECT_EQ(vblk_config_pending(bench->world->device), false);
+	EXPECT_EQ(vblk_info(bench->world->device)->capacity_sectors, 100);
+	EXPECT_EQ(vblk_submit(bench->queue, &read, 1), 0);
+	EXPECT_EQ(vblk_refusal(bench->queue), ORION_OUT_OF_RANGE);
+}
+
+/* Brought up again without a vector that was refused: from the front, with what is true then. */
+TEST(blk_open__another_device_after_a_refused_vector)
+{
+	struct fake_world *world = begin(EVERYTHING | BIT(11), 2);
+	const struct vblk_info *info;
+	char *second;
+
+	fake_config(world->fake, 32, 1, 0);
+	EXPECT_EQ(fake_probe(world), ORION_OK);
+	info = vblk_info(world->device);
+	EXPECT_EQ(info->durability, VBLK_DURABILITY_STABLE);
+	world->fake->vector_refused = 2;
+	world->fake->features &= ~BIT(1);
+	fake_config(world->fake, 32, 1, 1);
+	fake_config(world->fake, 0, 8, 100);
+	fake_config(world->fake, 12, 4, 3);
+	EXPECT_EQ(fake_open(world), ORION_OK);
+	second = strstr(world->fake->journal + 1, "status=0 ");
+	EXPECT(second != NULL && strncmp(second,
+					 "status=0 free free status=1 status=3 features? "
+					 "features! status=11 alloc alloc ",
+					 79) == 0);
+	EXPECT_EQ(info->features_offered & BIT(1), 0);
+	EXPECT_EQ(world->fake->driver_features & BIT(1), 0);
+	EXPECT_EQ(info->segment_bytes_max, UINT32_MAX);
+	EXPECT_EQ(info->segments_max, 3);
+	EXPECT_EQ(info->capacity_sectors, 100);
+	EXPECT_EQ(info->writeback, true);
+	EXPECT_EQ(info->durability, VBLK_DURABILITY_FLUSH);
+	EXPECT_EQ(vblk_queue_get(world->device, 0)->capacity, 100);
+	EXPECT_EQ(world->fake->regions_live, 2);
+	EXPECT_EQ(info->dma_bytes, world->budget.used);
+	vblk_close(world->device);
+	fake_expect_empty(world);
+}
+
+/* What wants more than it was given by then cannot be had. */
+TEST(blk_open__a_larger_device_after_a_refused_vector)
+{
+	struct fake_world *world = begin(EVERYTHING, 2);
+
+	fake_config(world->fake, 34, 2, 1);
+	EXPECT_EQ(fake_probe(world), ORION_OK);
+	EXPECT_EQ(vblk_info(world->device)->queues, 1);
+	world->fake->vector_refused = 1;
+	fake_config(world->fake, 34, 2, 2);
+	EXPECT_EQ(fake_open(world), ORION_DEVICE_REFUSED);
+	fake_expect_empty(world);
+}
+
+/* Whatever an opening fails of, the device is told.  [spec 3.1.1] */
+TEST(blk_open__failed)
+{
+	for (unsigned i = 0; i < 3; i++) {
+		struct fake_world *world = begin(EVERYTHING, 1);
+
+		EXPECT_EQ(fake_probe(world), ORION_OK);
+		if (i == 0)
+			world->budget.limit = 0;
+		else if (i == 1)
+			world->fake->enable_refused = 1;
+		else
+			world->bytes--;
+		EXPECT(fake_open(world) != ORION_OK);
+		EXPECT(strstr(world->fake->journal, "status=139 status=0 ") != NULL);
+		fake_expect_empty(world);
+	}
 }

@@ -174,6 +174,92 @@ TEST_AXES(blk_restart__parts, kinds, NULL)
 	expect_works(bench);
 }
 
+static const struct test_axis ends = {"end", {"stop", "lie", "abandon", "device"}};
+static const struct test_axis *const end_axes[] = {&blk_kinds, &orders, &ends, NULL};
+
+/* Ends the queue's use in the way that the permutation says. */
+static void
+end_use(struct blk_bench *bench)
+{
+	struct vblk_completion done;
+
+	switch (test_choice(&ends)) {
+	case 1:
+		hand_push(&bench->hand, 999, 1, 1);
+		EXPECT_EQ(vblk_reap(bench->queue, &done, 1), 0);
+		EXPECT_EQ(vblk_queue_stop(bench->queue), ORION_OK);
+		break;
+	case 2:
+		vblk_queue_abandon(bench->queue);
+		break;
+	case 3:
+		EXPECT_EQ(vblk_stop(bench->world->device), ORION_OK);
+		break;
+	default:
+		EXPECT_EQ(vblk_queue_stop(bench->queue), ORION_OK);
+	}
+}
+
+/*
+ * Two cut requests and a plain one, SERVED parts of them done, when the queue's use ends; then
+ * reaped in pieces of AT_ONCE, and no further than the last completion.
+ */
+static void
+cut_short(unsigned served, unsigned at_once)
+{
+	struct blk_bench *bench = blk_bench_make(blk_kind_features() | RESET_F |
+						 (test_choice(&orders) ? IN_ORDER_F : 0));
+	struct vblk_request requests[] = {blk_request(VBLK_READ, 0, 4, 4096),
+					  blk_request(VBLK_WRITE, 64, 1, 512),
+					  blk_request(VBLK_READ, 128, 12, 4096)};
+	struct vblk_completion done[4];
+	unsigned got = 0, left;
+
+	bench->world->options.device_max_sectors = 8;
+	bench->world->options.queue_depth = 8;
+	blk_bench_open(bench);
+	EXPECT_EQ(vblk_submit(bench->queue, requests, 3), 3);
+	(void)vblk_kick(bench->queue);
+	for (unsigned i = 0; i < served && blk_pop(bench); i++) {
+		blk_complete(bench, &bench->chain, i == 6, 1);
+		got += vblk_reap(bench->queue, done, 1);
+	}
+	left = 3 - got;
+	EXPECT_EQ(vblk_in_flight(bench->queue), left);
+	end_use(bench);
+	for (got = 0; got < left;) {
+		EXPECT_EQ(vblk_in_flight(bench->queue), left - got);
+		EXPECT_EQ(vblk_arm(bench->queue), false);
+		got += vblk_reap(bench->queue, done, at_once);
+	}
+	EXPECT_EQ(got, left);
+	EXPECT_EQ(vblk_in_flight(bench->queue), 0);
+	/* What the device did not let go of by itself cannot be started. */
+	if (test_choice(&ends) >= 2)
+		return;
+	/* Twice, since what was counted wrong may show only then. */
+	for (unsigned round = 0; round < 2; round++) {
+		EXPECT_EQ(vblk_queue_start(bench->queue), ORION_OK);
+		EXPECT_EQ(vblk_in_flight(bench->queue), 0);
+		bench->hand = fake_hand(bench->world, 0);
+		expect_works(bench);
+		EXPECT_EQ(vblk_in_flight(bench->queue), 0);
+		EXPECT_EQ(vblk_queue_stop(bench->queue), ORION_OK);
+		EXPECT_EQ(vblk_reap(bench->queue, done, 4), 0);
+	}
+}
+
+/* Wherever requests that were cut are when the queue's use ends, each comes back once. */
+TEST_AXES(blk_restart__parts_at_every_point, end_axes, NULL)
+{
+	for (unsigned served = 0; served < 17; served++) {
+		for (unsigned at_once = 1; at_once <= 4; at_once++) {
+			test_note("%u served, %u at once", served, at_once);
+			cut_short(served, at_once);
+		}
+	}
+}
+
 /* ---- doorbells that tell where the ring stands ---- */
 
 /* By hand: queue in bits 0 to 15; avail index, or next slot and wrap counter, above.  [spec 2.9] */

@@ -145,7 +145,7 @@ hand_push(struct hand *hand, uint32_t id, uint32_t length, unsigned slots)
 	at = hand->desc + 16 * (size_t)hand->put;
 	hand_set(at + 8, 4, length);
 	hand_set(at + 12, 2, id);
-	hand_set(at + 14, 2, hand->put_wrap ? 0x8080 : 0);
+	hand_set(at + 14, 2, (hand->put_wrap ? 0x8080 : 0) | (hand->silent ? 0 : 2));
 	hand->put = (uint16_t)(hand->put + slots);
 	if (hand->put >= hand->size) {
 		hand->put = (uint16_t)(hand->put - hand->size);

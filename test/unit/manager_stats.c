@@ -71,6 +71,31 @@ TEST(manager_stats__percentiles_against_sorting)
 	}
 }
 
+/* By name: what is added, and what is not. */
+TEST(manager_stats__sums)
+{
+	struct vblk_queue_stats sum = {.submitted = 5, .bytes_read = 100, .latency_max_ticks = 70},
+				more = {.submitted = 2, .bytes_read = 1, .latency_max_ticks = 90};
+
+	sum.latency[0] = 1;
+	more.latency[0] = 10;
+	more.latency[ORION_LATENCY_BUCKETS - 1] = 3;
+	sum.short_lengths = 4;
+	more.short_lengths = 4;
+	orion_stats_add(&sum, &more);
+	EXPECT_EQ(sum.submitted, 7);
+	EXPECT_EQ(sum.bytes_read, 101);
+	EXPECT_EQ(sum.short_lengths, 8);
+	EXPECT_EQ(sum.latency_max_ticks, 90);
+	EXPECT_EQ(sum.latency[0], 11);
+	EXPECT_EQ(sum.latency[ORION_LATENCY_BUCKETS - 1], 3);
+	more = (struct vblk_queue_stats){.latency_max_ticks = 80, .latency_ticks = 80};
+	orion_stats_add(&sum, &more);
+	EXPECT_EQ(sum.latency_max_ticks, 90);
+	EXPECT_EQ(sum.latency_ticks, 80);
+	EXPECT_EQ(sum.submitted, 7);
+}
+
 TEST(manager_stats__percentile_edges)
 {
 	uint64_t buckets[ORION_LATENCY_BUCKETS] = {0};
