@@ -6,6 +6,7 @@
 #ifndef ORION_ARCH_ATOMIC_H
 #define ORION_ARCH_ATOMIC_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 typedef uint32_t __attribute__((may_alias)) arch_word32;
@@ -29,6 +30,29 @@ arch_exchange32(void *p, uint32_t v)
 	return old;
 #else
 	return __atomic_exchange_n((arch_word32 *)p, v, __ATOMIC_ACQ_REL);
+#endif
+}
+
+/* *P becomes V if it is WAS; true when it did.  In no order with anything. */
+static inline bool
+arch_replace32(void *p, uint32_t was, uint32_t v)
+{
+#if defined(__aarch64__)
+	uint32_t old, failed;
+
+	__asm__ volatile("1:	ldxr %w0, %2\n"
+			 "	cmp %w0, %w3\n"
+			 "	b.ne 2f\n"
+			 "	stxr %w1, %w4, %2\n"
+			 "	cbnz %w1, 1b\n"
+			 "2:"
+			 : "=&r"(old), "=&r"(failed), "+Q"(*(arch_word32 *)p)
+			 : "r"(was), "r"(v)
+			 : "cc", "memory");
+	return old == was;
+#else
+	return __atomic_compare_exchange_n((arch_word32 *)p, &was, v, false, __ATOMIC_RELAXED,
+					   __ATOMIC_RELAXED);
 #endif
 }
 

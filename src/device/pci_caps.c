@@ -146,7 +146,7 @@ map_structure(struct pci *pci, const struct bar *bars, const struct capability *
 	      uint32_t most, uint32_t align, struct pci_window *window)
 {
 	struct pci_window found = {.bytes = num_min32(cap->bytes, most), .offset = cap->offset};
-	const struct bar *bar = &bars[cap->bar % PCI_BARS];
+	const struct bar *bar = &bars[cap->bar < PCI_BARS ? cap->bar : 0];
 
 	if (cap->bytes < least) {
 		skipped(pci, cap, VIRTIO_PCI_SKIP_SHORT);
