@@ -44,8 +44,8 @@ num_power_of_two_ceil(uint32_t v)
 }
 
 /*
- * V / BY, *REST what is left; BY from 1 to 65535.  In halves that fit the registers of any CPU: a
- * division of 64 bits is a call of the compiler's library on those of 32.
+ * V / BY, *REST what is left; BY from 1 to 2^31.  Bit by bit: a division is a call of the
+ * compiler's library on some CPUs of 32 bits.  Cold.
  */
 static inline uint64_t
 num_divide(uint64_t v, uint32_t by, uint32_t *rest)
@@ -53,11 +53,13 @@ num_divide(uint64_t v, uint32_t by, uint32_t *rest)
 	uint64_t quotient = 0;
 	uint32_t left = 0;
 
-	for (unsigned shift = 64; shift != 0;) {
-		shift -= 16;
-		left = left << 16 | (uint16_t)(v >> shift);
-		quotient = quotient << 16 | left / by;
-		left %= by;
+	for (unsigned bit = 64; bit-- > 0;) {
+		left = left << 1 | (uint32_t)(v >> bit & 1);
+		quotient <<= 1;
+		if (left >= by) {
+			left -= by;
+			quotient |= 1;
+		}
 	}
 	*rest = left;
 	return quotient;

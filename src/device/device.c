@@ -128,7 +128,7 @@ milliseconds(uint64_t ns)
 {
 	uint32_t rest;
 
-	return num_divide(num_divide(ns, 1000, &rest), 1000, &rest);
+	return num_divide(ns, 1000000, &rest);
 }
 
 orion_status
