@@ -123,8 +123,16 @@ TEST(base_num__min)
 
 TEST(base_num__divide)
 {
-	static const uint64_t values[] = {0, 1, 999, 1000, 1001, UINT32_MAX, UINT64_MAX,
-					  UINT64_MAX - 1, UINT64_C(5000000000), 123456789012345678};
+	static const uint64_t values[] = {0,
+					  1,
+					  999,
+					  1000,
+					  1001,
+					  UINT32_MAX,
+					  UINT64_MAX,
+					  UINT64_MAX - 1,
+					  UINT64_C(5000000000),
+					  123456789012345678};
 	static const uint32_t by[] = {1, 2, 3, 1000, 65535, 1000000, UINT32_C(1) << 31};
 
 	for (unsigned i = 0; i < 10; i++) {
