@@ -4,7 +4,29 @@
 
 #include "commands/print.h"
 
+/* Lane 0 runs the commands. */
+#define LANE 0u
+
 #define SIZE_FORMS "a number such as 4096, 0x1000, 64k, 10M or 2G"
+
+void
+args_refresh(struct command_context *context, struct storage_disk *disk)
+{
+	for (unsigned i = 0; i < vblk_info(disk->device)->queues; i++) {
+		if (i == LANE || storage_lent(disk, i) != 0)
+			storage_refresh(context->storage, disk, i);
+	}
+}
+
+unsigned
+args_lent(const struct storage_disk *disk)
+{
+	unsigned lent = 0;
+
+	for (unsigned i = 0; i < vblk_info(disk->device)->queues; i++)
+		lent += storage_lent(disk, i);
+	return lent;
+}
 
 orion_status
 args_refuse(struct command_context *context, const char *command, orion_status status,
@@ -134,8 +156,10 @@ args_disk(struct command_context *context, const char *command, const char *name
 	orion_status status = storage_open(context->storage, name, rights, handle);
 	const struct storage_disk *disk;
 
-	if (status == ORION_OK)
+	if (status == ORION_OK) {
+		args_refresh(context, (*handle)->disk);
 		return status;
+	}
 	if (status != ORION_NOT_FOUND) {
 		return args_refuse(context, command, status, "%s: %s", name,
 				   orion_status_text(status));
@@ -191,6 +215,36 @@ args_range(struct command_context *context, const char *command, const struct st
 	status = check_aligned(context, command, "OFFSET", offset_text, *offset, block);
 	if (status == ORION_OK)
 		status = check_aligned(context, command, "LENGTH", length_text, *length, block);
+	return status;
+}
+
+const char *
+args_status_text(const struct storage_disk *disk, orion_status status)
+{
+	vblk_cause cause = vblk_cause_get(disk->device);
+	vblk_state state = vblk_state_get(disk->device);
+
+	if (status != ORION_DEVICE_BROKEN && status != ORION_DEVICE_GONE &&
+	    status != ORION_WRONG_STATE)
+		return orion_status_text(status);
+	if (cause != VBLK_CAUSE_NONE)
+		return vblk_cause_text(cause);
+	if (state == VBLK_DEAD)
+		return "the device's reset did not end";
+	return state == VBLK_STOPPED ? "the disk was stopped" : orion_status_text(status);
+}
+
+orion_status
+args_fail(struct command_context *context, const char *command, const struct storage_disk *disk,
+	  orion_status status)
+{
+	unsigned lent = args_lent(disk);
+
+	print(context, "%s: %s: %s", command, disk->name, args_status_text(disk, status));
+	if (lent != 0)
+		print(context, "; the device still holds %u %s", lent,
+		      lent == 1 ? "request" : "requests");
+	print(context, "\n");
 	return status;
 }
 

@@ -33,7 +33,7 @@ orion_status args_size(struct command_context *context, const char *command, con
 orion_status args_pattern(struct command_context *context, const char *command, const char *text,
 			  uint64_t *seed);
 
-/* Opens disk NAME with RIGHTS. */
+/* Opens disk NAME with RIGHTS, and looks at it: its size is what it is now. */
 orion_status args_disk(struct command_context *context, const char *command, const char *name,
 		       unsigned rights, struct storage_handle **handle);
 
@@ -44,6 +44,19 @@ orion_status args_disk(struct command_context *context, const char *command, con
 orion_status args_range(struct command_context *context, const char *command,
 			const struct storage_disk *disk, const char *offset_text,
 			const char *length_text, bool aligned, uint64_t *offset, uint64_t *length);
+
+/* Looks at DISK, and at what came back late on any lane: no command is at work but the caller. */
+void args_refresh(struct command_context *context, struct storage_disk *disk);
+
+/* Requests that were given up on DISK and that the device still holds. */
+unsigned args_lent(const struct storage_disk *disk);
+
+/* STATUS of an operation on DISK in words: what is known of the disk, if that is why. */
+const char *args_status_text(const struct storage_disk *disk, orion_status status);
+
+/* Prints "COMMAND: DISK: STATUS", and what the device still holds; returns STATUS. */
+orion_status args_fail(struct command_context *context, const char *command,
+		       const struct storage_disk *disk, orion_status status);
 
 /* True when a person wants the command to end. */
 bool args_interrupted(struct command_context *context);

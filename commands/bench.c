@@ -10,7 +10,7 @@
 #define NAME "disk bench"
 #define USAGE                                                                                 \
 	"DISK [randread|randwrite|read|write] [destroy] [poll] [bs=4k] [depth=32] [count=N] " \
-	"[queues=Q] [seed=S] [resets=R [settled]]"
+	"[queues=Q] [seed=S] [resets=R [unsettled]]"
 #define BS_MOST (UINT64_C(16) << 20)
 #define COUNT_DEFAULT UINT64_C(16384)
 #define PAGE 4096u
@@ -64,8 +64,8 @@ take_word(struct bench *bench, const char *word)
 		bench->destroy = true;
 		return ORION_OK;
 	}
-	if (text_equal(word, "settled")) {
-		bench->settled = true;
+	if (text_equal(word, "settled") || text_equal(word, "unsettled")) {
+		bench->settled = word[0] == 's';
 		return ORION_OK;
 	}
 	if (text_equal(word, "poll")) {
@@ -82,6 +82,26 @@ take_word(struct bench *bench, const char *word)
 	}
 	return args_refuse(context, NAME, ORION_INVALID,
 			   "'%s' is not understood; write: " NAME " %s", word, USAGE);
+}
+
+/* Where no memory but the queues' own may be shared, the buffers are there. */
+static orion_status
+fit_bounces(struct bench *bench, const struct vblk_info *info)
+{
+	uint64_t room;
+
+	if (!info->bounces)
+		return ORION_OK;
+	if (bench->bs > VBLK_BOUNCE_BYTES) {
+		return args_refuse(bench->context, NAME, ORION_TOO_LARGE,
+				   "bs= is %s; without DMA of other memory (dma_enabled, "
+				   "zero_copy_enabled) it is at most %s",
+				   print_exact(bench->bs).s, print_exact(VBLK_BOUNCE_BYTES).s);
+	}
+	room = info->bounce_pieces * (uint64_t)VBLK_BOUNCE_BYTES / bench->bs;
+	if (bench->depth > room)
+		bench->depth = room;
+	return ORION_OK;
 }
 
 /* The parameters against the disk: what cannot be is refused, what was not given is chosen. */
@@ -124,7 +144,7 @@ fit_disk(struct bench *bench)
 		bench->queues = most_queues;
 	if (bench->depth > info->queue_depth)
 		bench->depth = info->queue_depth;
-	return ORION_OK;
+	return fit_bounces(bench, info);
 }
 
 static orion_status
@@ -144,12 +164,15 @@ check_write(const struct bench *bench)
 
 /* ---- lanes ---- */
 
-/* Bytes of a lane with its slots and its lists of them. */
+/* Bytes of a lane with its slots, its lists of them, and what is copied to bounce memory. */
 static size_t
 lane_bytes(const struct bench *bench)
 {
+	bool bounces = vblk_info(bench->disk->device)->bounces;
+
 	return sizeof(struct bench_lane) +
-	       (size_t)bench->depth * (sizeof(struct bench_slot) + 2 * sizeof(uint16_t));
+	       (size_t)bench->depth * (sizeof(struct bench_slot) + 2 * sizeof(uint16_t)) +
+	       (bounces ? (size_t)bench->bs : 0);
 }
 
 /* Sets LANE's slots up over its buffers and shares the work out. */
@@ -162,9 +185,11 @@ lane_prepare(struct bench_lane *lane)
 	lane->slots = (struct bench_slot *)(void *)(lane + 1);
 	lane->free = (uint16_t *)(void *)(lane->slots + bench->depth);
 	lane->again = lane->free + bench->depth;
+	if (lane->region.cpu == NULL)
+		lane->copy = (unsigned char *)(lane->again + bench->depth);
 	for (uint16_t i = 0; i < bench->depth; i++) {
 		lane->slots[i].segment = (struct vblk_segment){
-			.device_address = lane->region.device + i * bench->bs,
+			.device_address = lane->buffers.device + i * bench->bs,
 			.length = (uint32_t)bench->bs,
 		};
 		lane->free[lane->free_count++] = (uint16_t)(bench->depth - 1 - i);
@@ -173,52 +198,81 @@ lane_prepare(struct bench_lane *lane)
 	lane->random = pattern_mix(bench->seed + lane->index + 1);
 	lane->first = share * lane->index;
 	lane->span = share == 0 ? 1 : share;
-	if (bench->write)
-		pattern_fill(bench->seed, 0, lane->region.cpu, (size_t)(bench->bs * bench->depth));
+	if (bench->write && lane->copy != NULL)
+		pattern_fill(bench->seed, 0, lane->copy, (size_t)bench->bs);
+	else if (bench->write)
+		pattern_fill(bench->seed, 0, lane->buffers.cpu, (size_t)(bench->bs * bench->depth));
 }
 
 static orion_status
 lane_open(struct bench *bench, unsigned index)
 {
 	struct manager *manager = bench->context->manager;
-	size_t bytes = (size_t)(bench->bs * bench->depth);
-	struct bench_lane *lane = manager->memory_take(manager->port_context, lane_bytes(bench));
+	struct storage *storage = bench->context->storage;
+	orion_status status = storage_claim(storage, bench->disk, index);
+	struct bench_lane *lane;
 
+	if (status != ORION_OK)
+		return status;
+	lane = manager->memory_take(manager->port_context, lane_bytes(bench));
 	if (lane == NULL)
 		return ORION_NO_MEMORY;
 	lane->bench = bench;
 	lane->index = index;
 	lane->queue = vblk_queue_get(bench->disk->device, index);
-
-	orion_status status = manager->port->dma_alloc(vblk_dma_context(bench->disk->device), bytes,
-						       PAGE, &lane->region);
-
+	if (!vblk_info(bench->disk->device)->bounces)
+		status = storage_dma_take(storage, bench->disk, (size_t)(bench->bs * bench->depth),
+					  &lane->region);
 	if (status != ORION_OK) {
 		manager->memory_give(manager->port_context, lane, lane_bytes(bench));
 		return status;
 	}
+	lane->buffers = lane->region.cpu != NULL ? lane->region : vblk_bounce_memory(lane->queue);
 	lane_prepare(lane);
 	bench->lanes[index] = lane;
 	return ORION_OK;
 }
 
-/* Gives everything back, unless the device died and may still write it. */
+/* Gives everything back, now or when the device lets go of it. */
 static void
 lanes_close(struct bench *bench)
 {
 	struct manager *manager = bench->context->manager;
-	bool dead = vblk_state_get(bench->disk->device) == VBLK_DEAD;
+	struct storage *storage = bench->context->storage;
 
 	for (unsigned i = 0; i < bench->queues; i++) {
 		struct bench_lane *lane = bench->lanes[i];
+		unsigned held;
 
 		if (lane == NULL)
 			continue;
-		if (!dead)
-			manager->port->dma_free(vblk_dma_context(bench->disk->device),
-						&lane->region);
+		held = bench_lane_in_flight(lane);
+		for (unsigned n = 0; n < held; n++)
+			bench_lane_count_failure(lane);
+		if (held != 0)
+			storage_leave(storage, bench->disk, i, held, bench->write, &lane->region,
+				      NULL, 0);
+		else if (lane->region.cpu != NULL)
+			storage_dma_give(storage, bench->disk, &lane->region);
 		manager->memory_give(manager->port_context, lane, lane_bytes(bench));
 	}
+}
+
+static orion_status
+refuse_lanes(struct bench *bench, orion_status status)
+{
+	if (status == ORION_BUSY) {
+		return args_refuse(bench->context, NAME, status,
+				   "%s still holds requests that were given up", bench->disk->name);
+	}
+	if (orion_status_family(status) == ORION_FAMILY_HOST) {
+		return args_refuse(bench->context, NAME, status,
+				   "no memory for %llu queues of %llu buffers of %s within "
+				   "shared_memory_size; lower bs=, depth= or queues=",
+				   wide(bench->queues), wide(bench->depth),
+				   print_size(bench->bs).s);
+	}
+	return args_fail(bench->context, NAME, bench->disk, status);
 }
 
 static orion_status
@@ -229,11 +283,7 @@ lanes_open(struct bench *bench)
 
 		if (status != ORION_OK) {
 			lanes_close(bench);
-			return args_refuse(
-				bench->context, NAME, status,
-				"no memory for %llu queues of %llu buffers of %s; lower bs=, "
-				"depth= or queues=",
-				wide(bench->queues), wide(bench->depth), print_size(bench->bs).s);
+			return refuse_lanes(bench, status);
 		}
 	}
 	return ORION_OK;
@@ -252,18 +302,14 @@ run_lanes(struct bench *bench, void (*function)(void *argument, unsigned lane))
 	context->run_on_lanes(context->host, (unsigned)bench->queues, function, bench);
 }
 
-/* A lane gave up: the device still holds its buffers.  Stop it and take everything back. */
+/* The device broke with requests in flight: stops it and takes everything back. */
 static void
 recover(struct bench *bench)
 {
-	bool stuck = false;
-
-	for (unsigned i = 0; i < bench->queues; i++)
-		stuck |= bench_lane_in_flight(bench->lanes[i]) != 0;
-	if (stuck) {
-		(void)vblk_stop(bench->disk->device);
-		run_lanes(bench, bench_lane_drain);
-	}
+	if (storage_verdict(bench->disk) == ORION_OK)
+		return;
+	storage_halt(bench->context->storage, bench->disk, 0);
+	run_lanes(bench, bench_lane_drain);
 }
 
 /* ---- figures ---- */
@@ -314,7 +360,8 @@ print_figures(const struct bench *bench, const struct totals *totals)
 	struct command_context *context = bench->context;
 	const struct latency *latency = &bench->lanes[0]->latency;
 	const uint64_t second = 1000000000;
-	uint64_t iops = print_scale(totals->completed, second, totals->elapsed_ns);
+	uint64_t good = totals->completed - totals->failed;
+	uint64_t iops = print_scale(good, second, totals->elapsed_ns);
 
 	print(context, "%s %s bs=%s depth=%llu queues=%llu seed=%llu%s\n", bench->disk->name,
 	      bench->mode, print_exact(bench->bs).s, wide(bench->depth), wide(bench->queues),
@@ -328,7 +375,7 @@ print_figures(const struct bench *bench, const struct totals *totals)
 	}
 	print(context, "  %-12s %llu\n", "IOPS", wide(iops));
 	print(context, "  %-12s %s/s\n", "bandwidth",
-	      print_size(print_scale(totals->completed * bench->bs, second, totals->elapsed_ns)).s);
+	      print_size(print_scale(good * bench->bs, second, totals->elapsed_ns)).s);
 	print(context, "  %-12s p50 %s  p99 %s  p99.9 %s  max %s  mean %s\n", "latency us",
 	      print_fixed(latency_percentile(latency, 500) / 100, 1).s,
 	      print_fixed(latency_percentile(latency, 990) / 100, 1).s,
@@ -358,12 +405,10 @@ measure(struct bench *bench)
 	add_up(bench, &totals);
 	print_figures(bench, &totals);
 	lanes_close(bench);
-	if (totals.status != ORION_OK) {
-		return args_refuse(bench->context, NAME, totals.status, "%s: %s", bench->disk->name,
-				   orion_status_text(totals.status));
-	}
 	if (bench->interrupted)
 		return args_refuse(bench->context, NAME, COMMAND_INTERRUPTED, "interrupted");
+	if (totals.status != ORION_OK)
+		return args_fail(bench->context, NAME, bench->disk, totals.status);
 	return ORION_OK;
 }
 
@@ -373,6 +418,7 @@ run_bench(struct command_context *context, int argc, char **argv)
 	struct bench bench = {.context = context,
 			      .mode = "randread",
 			      .random = true,
+			      .settled = true,
 			      .depth = 32,
 			      .count = COUNT_DEFAULT,
 			      .seed = 1};
@@ -406,5 +452,7 @@ const struct command bench_command = {
 	"lowered to what a queue holds.  randwrite and write overwrite data and need the word\n"
 	"'destroy'.  'poll': never sleep.  resets=R: each lane resets its queue R times on the "
 	"way,\n"
-	"and sends again what was in flight; 'settled': it waits until nothing is.",
+	"each time when nothing is in flight there; 'unsettled': it does not wait, and sends "
+	"again\n"
+	"what was in flight.  QEMU's devices do not survive that: they want a reset of all.",
 	run_bench};

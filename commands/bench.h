@@ -13,7 +13,6 @@
 #include "commands/progress.h"
 
 #define BENCH_BATCH 32u
-#define BENCH_DEADLINE_NS UINT64_C(30000000000)
 
 struct bench {
 	struct command_context *context;
@@ -21,7 +20,7 @@ struct bench {
 	const char *mode;
 	bool write, random, poll, destroy, settled;
 	uint64_t bs, depth, count, queues, seed;
-	uint64_t resets;                /* of each queue, with requests in flight unless settled */
+	uint64_t resets;                /* of each queue, with nothing in flight if settled */
 	uint64_t units;                 /* blocks of BS on the disk */
 	struct bench_lane *lanes[VBLK_QUEUES_MAX];
 	struct progress progress;
@@ -47,8 +46,11 @@ struct bench_lane {
 	uint64_t first, span;           /* sequential: this lane's part of the disk */
 	uint64_t random;
 	uint64_t start_ns, end_ns, progress_ns, checked_ns;
+	uint64_t nudge_ns, tell_ns;     /* how late it is to be for the next kick, for a word */
 	orion_status status;            /* why it ended early, or the first failed request's */
-	struct orion_region region;     /* the buffers, one after the other */
+	struct orion_region region;     /* of the buffers; none when they are bounce memory */
+	struct orion_region buffers;    /* one after the other */
+	unsigned char *copy;            /* BS bytes that are copied to or from a bounced buffer */
 	struct vblk_queue_stats before, after;
 	struct vblk_irq_stats irq_before, irq_after;
 	struct latency latency;
@@ -65,6 +67,9 @@ void bench_lane_run(void *argument, unsigned lane);
 
 /* After vblk_stop(): takes back what LANE still had in flight. */
 void bench_lane_drain(void *argument, unsigned lane);
+
+/* A request failed: its bytes were counted when it was submitted. */
+void bench_lane_count_failure(struct bench_lane *lane);
 
 /* Requests of LANE that the device holds. */
 unsigned bench_lane_in_flight(const struct bench_lane *lane);

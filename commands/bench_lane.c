@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* What one lane of disk bench does: keep DEPTH requests in flight until its quota is done. */
+#include <string.h>
+
 #include "commands/args.h"
 #include "commands/bench.h"
 #include "commands/pattern.h"
@@ -8,6 +10,8 @@
 #define SLICE_NS UINT64_C(10000000)
 #define POLLED_SLICE_NS UINT64_C(100000)
 #define CHECK_NS UINT64_C(20000000)
+#define NUDGE_NS UINT64_C(200000000)
+#define LEAVE_NS UINT64_C(1000000000) /* for what is in flight when the run ends early */
 
 unsigned
 bench_lane_in_flight(const struct bench_lane *lane)
@@ -55,10 +59,16 @@ request_of(const struct bench_lane *lane, uint16_t slot)
 	return (struct vblk_request){
 		.sector = lane->slots[slot].sector,
 		.segments = &lane->slots[slot].segment,
-		.cookie = slot,
+		.cookie = STORAGE_COOKIE_FOREIGN | slot,
 		.segment_count = 1,
 		.operation = lane->bench->write ? VBLK_WRITE : VBLK_READ,
 	};
+}
+
+static unsigned char *
+buffer_of(const struct bench_lane *lane, uint16_t slot)
+{
+	return (unsigned char *)lane->buffers.cpu + slot * lane->bench->bs;
 }
 
 /* Submits one batch.  Returns how many the queue took. */
@@ -83,6 +93,8 @@ submit_batch(struct bench_lane *lane)
 		lane->slots[slot].start_ns = now;
 		lane->slots[slot].sector = next_unit(lane) * (bench->bs / VBLK_SECTOR_BYTES);
 		requests[i] = request_of(lane, slot);
+		if (lane->copy != NULL && bench->write)
+			memcpy(buffer_of(lane, slot), lane->copy, (size_t)bench->bs);
 	}
 
 	unsigned taken = vblk_submit(lane->queue, requests, count);
@@ -109,6 +121,30 @@ submit_batch(struct bench_lane *lane)
 	return taken;
 }
 
+/* Something moved: the wait begins anew. */
+static void
+note_progress(struct bench_lane *lane, uint64_t now)
+{
+	const struct storage_host *host = &lane->bench->context->storage->host;
+
+	if (lane->tell_ns > STORAGE_TELL_NS && host->silent != NULL)
+		host->silent(host->port_context, lane->bench->disk, bench_lane_in_flight(lane), 0);
+	lane->progress_ns = now;
+	lane->nudge_ns = NUDGE_NS;
+	lane->tell_ns = STORAGE_TELL_NS;
+}
+
+void
+bench_lane_count_failure(struct bench_lane *lane)
+{
+	struct bench *bench = lane->bench;
+	struct storage_lane *its = &bench->disk->lanes[lane->index];
+
+	(void)__atomic_add_fetch(bench->write ? &its->failed_bytes_written
+					      : &its->failed_bytes_read,
+				 bench->bs, __ATOMIC_RELAXED);
+}
+
 static unsigned
 reap_batch(struct bench_lane *lane, bool live)
 {
@@ -123,17 +159,21 @@ reap_batch(struct bench_lane *lane, bool live)
 	for (unsigned i = 0; i < count; i++) {
 		uint16_t slot = (uint16_t)completions[i].cookie;
 
-		if (live)
-			latency_add(&lane->latency, now - lane->slots[slot].start_ns);
 		lane->free[lane->free_count++] = slot;
 		if (completions[i].result != ORION_OK) {
-			lane->failed++;
+			bench_lane_count_failure(lane);
+			lane->failed += live;
 			note_failure(lane, (orion_status)completions[i].result);
+			continue;
 		}
+		if (live)
+			latency_add(&lane->latency, now - lane->slots[slot].start_ns);
+		if (lane->copy != NULL && !lane->bench->write)
+			memcpy(lane->copy, buffer_of(lane, slot), (size_t)lane->bench->bs);
 	}
 	/* What comes back from a stopped device was given up, not done. */
 	lane->completed += live ? count : 0;
-	lane->progress_ns = now;
+	note_progress(lane, now);
 	return count;
 }
 
@@ -187,7 +227,7 @@ reset_queue(struct bench_lane *lane)
 	setup_leave(lane);
 	lane->resets++;
 	lane->given_back += lane->again_count;
-	lane->progress_ns = clock_ns(bench->context);
+	note_progress(lane, clock_ns(bench->context));
 	if (status != ORION_OK) {
 		note_failure(lane, status);
 		stop_all(bench);
@@ -233,6 +273,42 @@ look_around(struct bench_lane *lane)
 	}
 }
 
+/* Says to the host whom the lane is at work on; NULL: nobody. */
+static void
+say_subject(const struct bench_lane *lane, const struct storage_disk *disk)
+{
+	const struct storage_host *host = &lane->bench->context->storage->host;
+
+	if (host->subject != NULL)
+		host->subject(host->port_context, lane->index, disk);
+}
+
+/* Nothing has moved for LATE_NS: a kick may be lost, or the device want a reset. */
+static void
+nudge(struct bench_lane *lane, uint64_t late_ns)
+{
+	struct bench *bench = lane->bench;
+	const struct storage_host *host = &bench->context->storage->host;
+	bool due = late_ns >= lane->nudge_ns;
+
+	if (due) {
+		lane->nudge_ns = 2 * late_ns;
+		vblk_kick_always(lane->queue);
+	}
+	if (due || vblk_config_pending(bench->disk->device)) {
+		setup_enter(lane);
+		storage_refresh(bench->context->storage, bench->disk, lane->index);
+		say_subject(lane, bench->disk);
+		setup_leave(lane);
+	}
+	if (late_ns >= lane->tell_ns) {
+		lane->tell_ns *= 2;
+		if (host->silent != NULL)
+			host->silent(host->port_context, bench->disk, bench_lane_in_flight(lane),
+				     late_ns);
+	}
+}
+
 /* Nothing moved: poll for a moment, then sleep.  False when there is no sense in waiting on. */
 static bool
 wait_more(struct bench_lane *lane)
@@ -241,20 +317,18 @@ wait_more(struct bench_lane *lane)
 	const struct storage_host *host = &bench->context->storage->host;
 	const struct vblk_device *device = bench->disk->device;
 	bool no_irq = vblk_info(device)->irq_mode == VIRTIO_IRQ_POLLED;
-	uint64_t now = clock_ns(bench->context);
+	uint64_t late_ns = clock_ns(bench->context) - lane->progress_ns;
+	orion_status verdict;
 
-	if (now - lane->progress_ns < POLL_NS)
+	if (late_ns < POLL_NS)
 		return true;
-	if (vblk_config_pending(device)) {
-		setup_enter(lane);
-		(void)vblk_refresh(bench->disk->device, NULL);
-		setup_leave(lane);
-	}
-	if (vblk_state_get(device) != VBLK_LIVE) {
-		note_failure(lane, ORION_DEVICE_BROKEN);
+	nudge(lane, late_ns);
+	verdict = storage_verdict(bench->disk);
+	if (verdict != ORION_OK) {
+		note_failure(lane, verdict);
 		return false;
 	}
-	if (now - lane->progress_ns > BENCH_DEADLINE_NS) {
+	if (late_ns > STORAGE_PATIENCE_NS || (stopped(bench) && late_ns > LEAVE_NS)) {
 		note_failure(lane, ORION_TIMED_OUT);
 		return false;
 	}
@@ -275,8 +349,9 @@ bench_lane_run(void *argument, unsigned index)
 	struct bench_lane *lane = bench->lanes[index];
 
 	vblk_queue_stats(lane->queue, &lane->before, &lane->irq_before);
+	say_subject(lane, bench->disk);
 	lane->start_ns = clock_ns(bench->context);
-	lane->progress_ns = lane->start_ns;
+	note_progress(lane, lane->start_ns);
 	lane->checked_ns = lane->start_ns;
 	while (bench_lane_in_flight(lane) != 0 ||
 	       (lane->submitted != lane->quota && !stopped(bench))) {
@@ -298,6 +373,7 @@ bench_lane_run(void *argument, unsigned index)
 	}
 	lane->end_ns = clock_ns(bench->context);
 	vblk_queue_stats(lane->queue, &lane->after, &lane->irq_after);
+	say_subject(lane, NULL);
 }
 
 void

@@ -11,6 +11,7 @@
 
 #define LANE 0u
 #define LINE_BYTES 16u
+#define LOOK_BYTES 256u /* of a dump, between two looks for Ctrl-C */
 
 /* ---- list, identify, flush ---- */
 
@@ -28,11 +29,46 @@ read_serial(struct command_context *context, const char *name, char id[VBLK_ID_B
 	return status;
 }
 
+/* What is to be known of DISK before it is used; nothing when all is well. */
+static void
+print_trouble(struct command_context *context, const struct storage_disk *disk)
+{
+	uint64_t silent_ns = storage_silent_ns(context->storage, disk);
+	orion_status verdict = storage_verdict(disk);
+	unsigned lent = args_lent(disk);
+
+	if (verdict != ORION_OK)
+		print(context, "  %s", args_status_text(disk, verdict));
+	else if (silent_ns != 0)
+		print(context, "  no answer for %llu s", wide(silent_ns / 1000000000));
+	if (lent != 0)
+		print(context, "  %u given up, not back", lent);
+}
+
+static void
+list_disk(struct command_context *context, struct storage_disk *disk)
+{
+	const struct vblk_info *info = vblk_info(disk->device);
+	char id[VBLK_ID_BYTES + 1];
+	bool known = false;
+
+	args_refresh(context, disk);
+	/* A disk that is silent is not asked: the list is there to show that it is. */
+	if (storage_verdict(disk) == ORION_OK && storage_silent_ns(context->storage, disk) == 0)
+		known = read_serial(context, disk->name, id) == ORION_OK && id[0] != '\0';
+	print(context, "%-5s %16llu %10s %6u %-3s %6u %-7s %s", disk->name,
+	      wide(storage_bytes(disk)), print_size(storage_bytes(disk)).s, info->block_bytes,
+	      info->read_only ? "yes" : "no", info->queues, info->packed ? "packed" : "split",
+	      known ? id : "-");
+	print_trouble(context, disk);
+	print(context, "\n");
+}
+
 static orion_status
 run_list(struct command_context *context, int argc, char **argv)
 {
 	orion_status status = args_count(context, "disk list", argc, 0, 0, "");
-	const struct storage_disk *disk;
+	struct storage_disk *disk;
 
 	(void)argv;
 	if (status != ORION_OK)
@@ -44,14 +80,10 @@ run_list(struct command_context *context, int argc, char **argv)
 	print(context, "%-5s %16s %10s %6s %-3s %6s %-7s %s\n", "disk", "bytes", "size", "block",
 	      "ro", "queues", "ring", "serial");
 	for (unsigned n = 0; (disk = storage_at(context->storage, n)) != NULL; n++) {
-		const struct vblk_info *info = vblk_info(disk->device);
-		char id[VBLK_ID_BYTES + 1];
-		bool known = read_serial(context, disk->name, id) == ORION_OK && id[0] != '\0';
-
-		print(context, "%-5s %16llu %10s %6u %-3s %6u %-7s %s\n", disk->name,
-		      wide(storage_bytes(disk)), print_size(storage_bytes(disk)).s,
-		      info->block_bytes, info->read_only ? "yes" : "no", info->queues,
-		      info->packed ? "packed" : "split", known ? id : "-");
+		if (args_interrupted(context))
+			return args_refuse(context, "disk list", COMMAND_INTERRUPTED,
+					   "interrupted");
+		list_disk(context, disk);
 	}
 	return ORION_OK;
 }
@@ -60,6 +92,7 @@ static orion_status
 run_identify(struct command_context *context, int argc, char **argv)
 {
 	char id[VBLK_ID_BYTES + 1];
+	const struct storage_disk *disk;
 	struct storage_handle *handle;
 	orion_status status = args_count(context, "disk identify", argc, 1, 1, "DISK");
 
@@ -68,11 +101,10 @@ run_identify(struct command_context *context, int argc, char **argv)
 	if (status != ORION_OK)
 		return status;
 	status = storage_identify(context->storage, handle, LANE, id);
+	disk = handle->disk;
 	storage_close(context->storage, handle);
-	if (status != ORION_OK) {
-		return args_refuse(context, "disk identify", status, "%s: %s", argv[0],
-				   orion_status_text(status));
-	}
+	if (status != ORION_OK)
+		return args_fail(context, "disk identify", disk, status);
 	print(context, "%s\n", id[0] == '\0' ? "(no serial number)" : id);
 	return ORION_OK;
 }
@@ -80,6 +112,7 @@ run_identify(struct command_context *context, int argc, char **argv)
 static orion_status
 run_flush(struct command_context *context, int argc, char **argv)
 {
+	const struct storage_disk *disk;
 	struct storage_handle *handle;
 	orion_status status = args_count(context, "disk flush", argc, 1, 1, "DISK");
 
@@ -88,11 +121,15 @@ run_flush(struct command_context *context, int argc, char **argv)
 	if (status != ORION_OK)
 		return status;
 	status = storage_flush(context->storage, handle, LANE);
+	disk = handle->disk;
 	storage_close(context->storage, handle);
-	if (status != ORION_OK) {
-		return args_refuse(context, "disk flush", status, "%s: %s", argv[0],
-				   orion_status_text(status));
-	}
+	if (status != ORION_OK)
+		return status == ORION_NOT_SUPPORTED
+			       ? args_refuse(context, "disk flush", status,
+					     "%s cannot flush, and promises nothing of what is "
+					     "written",
+					     disk->name)
+			       : args_fail(context, "disk flush", disk, status);
 	print(context, "%s flushed\n", argv[0]);
 	return ORION_OK;
 }
@@ -154,7 +191,7 @@ dump_line(struct command_context *context, uint64_t offset, const uint8_t *bytes
 	context->write(context->host, line, at + 2);
 }
 
-static void
+static bool
 dump_piece(void *argument, uint64_t offset, void *buffer, size_t bytes)
 {
 	struct dump *dump = argument;
@@ -163,6 +200,8 @@ dump_piece(void *argument, uint64_t offset, void *buffer, size_t bytes)
 	for (size_t at = 0; at < bytes; at += LINE_BYTES) {
 		size_t n = bytes - at < LINE_BYTES ? bytes - at : LINE_BYTES;
 
+		if (at % LOOK_BYTES == 0 && args_interrupted(dump->context))
+			return false;
 		if (dump->any && n == LINE_BYTES && memcmp(dump->last, in + at, LINE_BYTES) == 0) {
 			if (!dump->folding)
 				print(dump->context, "*\n");
@@ -174,6 +213,7 @@ dump_piece(void *argument, uint64_t offset, void *buffer, size_t bytes)
 		memcpy(dump->last, in + at, n);
 		dump_line(dump->context, offset + at, in + at, n);
 	}
+	return true;
 }
 
 static orion_status
@@ -195,12 +235,13 @@ run_read(struct command_context *context, int argc, char **argv)
 
 /* ---- write, verify ---- */
 
-static void
+static bool
 write_piece(void *argument, uint64_t offset, void *buffer, size_t bytes)
 {
 	const uint64_t *seed = argument;
 
 	pattern_fill(*seed, offset, buffer, bytes);
+	return true;
 }
 
 static orion_status
@@ -235,7 +276,7 @@ struct comparison {
 	uint8_t expected, found;
 };
 
-static void
+static bool
 verify_piece(void *argument, uint64_t offset, void *buffer, size_t bytes)
 {
 	struct comparison *comparison = argument;
@@ -249,6 +290,7 @@ verify_piece(void *argument, uint64_t offset, void *buffer, size_t bytes)
 		comparison->found = ((const uint8_t *)buffer)[first];
 	}
 	comparison->wrong += wrong;
+	return true;
 }
 
 static orion_status
@@ -286,11 +328,12 @@ run_verify(struct command_context *context, int argc, char **argv)
 
 /* ---- hash ---- */
 
-static void
+static bool
 hash_piece(void *argument, uint64_t offset, void *buffer, size_t bytes)
 {
 	(void)offset;
 	sha256_add(argument, buffer, bytes);
+	return true;
 }
 
 static orion_status
@@ -323,7 +366,8 @@ run_hash(struct command_context *context, int argc, char **argv)
 }
 
 const struct command disk_commands[DISK_COMMANDS] = {
-	{"disk list", "", "Lists the disks: size, block size, queues, ring layout, serial number.",
+	{"disk list", "",
+	 "Lists the disks: size, block size, queues, ring layout, serial number, trouble.",
 	 run_list},
 	{"disk read", "DISK OFFSET LENGTH",
 	 "Prints bytes of the disk in hexadecimal and ASCII.\n"

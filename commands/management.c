@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The management commands: what the driver knows of its devices, as text or JSON. */
 #include "commands/args.h"
+#include "commands/counters.h"
 #include "commands/print.h"
 #include "commands/report.h"
 #include "commands/table.h"
@@ -15,6 +16,8 @@ struct request {
 	bool json;
 	const char *disk;               /* NULL: all */
 	uint64_t queue;                 /* ANY_QUEUE: all */
+	bool serials;                   /* SERIAL is to be filled, of each disk by its index */
+	char serial[STORAGE_DISKS_MAX][VBLK_ID_BYTES + 1];
 	/* Describes one disk, its handle open with STORAGE_MAY_STATS. */
 	void (*describe)(struct request *request, struct report *report,
 			 struct storage_handle *handle);
@@ -93,6 +96,37 @@ describe_disk(struct request *request, struct report *report, const char *name)
 	return status;
 }
 
+/*
+ * Asks DISK for its serial number.  Before the report: it may take its time, and what the driver
+ * has to say of it is not to stand within the report.
+ */
+static void
+read_serial(struct request *request, struct storage_disk *disk)
+{
+	struct storage *storage = request->context->storage;
+	struct storage_handle *handle;
+
+	args_refresh(request->context, disk);
+	if (storage_verdict(disk) != ORION_OK || storage_silent_ns(storage, disk) != 0 ||
+	    storage_open(storage, disk->name, STORAGE_MAY_STATS, &handle) != ORION_OK)
+		return;
+	(void)storage_identify(storage, handle, LANE, request->serial[disk->index]);
+	storage_close(storage, handle);
+}
+
+static void
+read_serials(struct request *request)
+{
+	struct storage_disk *disk;
+
+	for (unsigned n = 0; (disk = storage_at(request->context->storage, n)) != NULL; n++) {
+		request->serial[disk->index][0] = '\0';
+		if ((request->disk == NULL || text_equal(request->disk, disk->name)) &&
+		    !args_interrupted(request->context))
+			read_serial(request, disk);
+	}
+}
+
 /* The list of one disk or of all. */
 static orion_status
 describe_disks(struct request *request, struct report *report)
@@ -107,7 +141,9 @@ describe_disks(struct request *request, struct report *report)
 		for (unsigned n = 0; (disk = storage_at(request->context->storage, n)) != NULL &&
 				     status == ORION_OK;
 		     n++) {
-			status = describe_disk(request, report, disk->name);
+			status = args_interrupted(request->context)
+					 ? COMMAND_INTERRUPTED
+					 : describe_disk(request, report, disk->name);
 		}
 	}
 	report_list_end(report);
@@ -133,6 +169,8 @@ run(struct request *request, int argc, char **argv, bool queues,
 	}
 	if (status != ORION_OK)
 		return status;
+	if (request->serials)
+		read_serials(request);
 	report_open(&report, request->context, request->json);
 	if (extra != NULL)
 		extra(request, &report);
@@ -161,6 +199,21 @@ state_text(vblk_state state)
 		return "broken";
 	case VBLK_DEAD:
 		return "dead";
+	}
+	return "unknown";
+}
+
+/* What a write that completed is worth when the power fails. */
+static const char *
+durability_text(vblk_durability durability)
+{
+	switch (durability) {
+	case VBLK_DURABILITY_FLUSH:
+		return "after a flush";
+	case VBLK_DURABILITY_STABLE:
+		return "stable at once";
+	case VBLK_DURABILITY_NONE:
+		return "promises nothing";
 	}
 	return "unknown";
 }
@@ -199,12 +252,16 @@ describe_device(struct request *request, struct report *report, struct storage_h
 {
 	const struct storage_disk *disk = handle->disk;
 	const struct vblk_info *info = vblk_info(disk->device);
-	char id[VBLK_ID_BYTES + 1];
+	uint64_t silent_ns = storage_silent_ns(request->context->storage, disk);
 
-	(void)storage_identify(request->context->storage, handle, LANE, id);
-	report_text(report, "serial", id);
+	report_text(report, "serial", request->serial[disk->index]);
 	report_text(report, "transport", info->transport);
-	report_text(report, "state", state_text(vblk_state_get(disk->device)));
+	report_text(report, "state",
+		    silent_ns != 0 && storage_verdict(disk) == ORION_OK
+			    ? "silent"
+			    : state_text(vblk_state_get(disk->device)));
+	report_number(report, "silent_seconds", silent_ns / 1000000000);
+	report_number(report, "given_up_requests", args_lent(disk));
 	if (vblk_cause_get(disk->device) != VBLK_CAUSE_NONE)
 		report_text(report, "cause", vblk_cause_text(vblk_cause_get(disk->device)));
 	report_bytes(report, "bytes", storage_bytes(disk));
@@ -217,6 +274,7 @@ describe_device(struct request *request, struct report *report, struct storage_h
 	report_flag(report, "read_only", info->read_only);
 	report_flag(report, "flush", info->flush);
 	report_flag(report, "writeback", info->writeback);
+	report_text(report, "durability", durability_text(info->durability));
 	describe_limits(report, info);
 	report_text(report, "ring", info->packed ? "packed" : "split");
 	report_flag(report, "indirect", info->indirect);
@@ -245,6 +303,8 @@ run_device_info(struct command_context *context, int argc, char **argv)
 {
 	struct request request = {
 		.context = context, .command = "virtio-device-info", .describe = describe_device};
+
+	request.serials = true;
 
 	return run(&request, argc, argv, false, describe_host);
 }
@@ -279,76 +339,12 @@ describe_ring(struct report *report, const struct vblk_device *device,
 	report_text(report, "broken", vblk_cause_text(ring.cause));
 }
 
-/* TICKS of the port's counter, if it has one, in tenths of a microsecond. */
-static uint64_t
-tenths_us(const struct request *request, uint64_t ticks)
-{
-	uint64_t rate = request->context->manager->port->ticks_per_second;
-
-	return rate == 0 ? 0 : print_scale(ticks, 10000000, rate);
-}
-
-static void
-describe_latency(const struct request *request, struct report *report,
-		 const struct vblk_queue_stats *stats)
-{
-	static const struct {
-		const char *key;
-		unsigned thousandths;
-	} rows[] = {{"latency_us_p50", 500}, {"latency_us_p99", 990}, {"latency_us_p99.9", 999}};
-
-	report_fixed(report, "latency_us_mean",
-		     stats->completed == 0
-			     ? 0
-			     : tenths_us(request, stats->latency_ticks / stats->completed),
-		     1);
-	for (unsigned i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-		uint64_t ticks = orion_stats_percentile(stats->latency, rows[i].thousandths);
-
-		/* The bucket's edge may lie above the largest value that was seen. */
-		ticks = ticks < stats->latency_max_ticks ? ticks : stats->latency_max_ticks;
-		report_fixed(report, rows[i].key, tenths_us(request, ticks), 1);
-	}
-	report_fixed(report, "latency_us_max", tenths_us(request, stats->latency_max_ticks), 1);
-}
-
-static void
-describe_counters(struct request *request, struct report *report,
-		  const struct vblk_queue_stats *stats, const struct vblk_irq_stats *irq)
-{
-	report_number(report, "submitted", stats->submitted);
-	report_number(report, "completed", stats->completed);
-	report_number(report, "failed", stats->failed);
-	report_number(report, "refused", stats->refused);
-	report_number(report, "ring_full", stats->ring_full);
-	report_number(report, "reads", stats->reads);
-	report_number(report, "writes", stats->writes);
-	report_number(report, "flushes", stats->flushes);
-	report_number(report, "others", stats->others);
-	report_bytes(report, "bytes_read", stats->bytes_read);
-	report_bytes(report, "bytes_written", stats->bytes_written);
-	report_number(report, "split", stats->split);
-	report_number(report, "parts", stats->parts);
-	report_number(report, "submit_batches", stats->submit_batches);
-	report_number(report, "reap_batches", stats->reap_batches);
-	report_number(report, "reaps_empty", stats->reaps_empty);
-	report_number(report, "kicks", stats->kicks);
-	report_number(report, "kicks_saved", stats->kicks_saved);
-	report_number(report, "interrupts", irq->interrupts);
-	report_number(report, "config_interrupts", irq->config_interrupts);
-	report_number(report, "used_length_odd", stats->used_length_odd);
-	report_number(report, "status_unwritten", stats->status_unwritten);
-	describe_latency(request, report, stats);
-}
-
 /* Calls what REQUEST wants for each queue: the ring's picture, or the counters. */
 static void
 describe_queues(struct request *request, struct report *report, struct storage_handle *handle,
 		bool counters)
 {
 	struct vblk_device *device = handle->disk->device;
-	struct vblk_queue_stats stats;
-	struct vblk_irq_stats irq;
 	struct vblk_queue *queue;
 	char title[24];
 
@@ -356,13 +352,14 @@ describe_queues(struct request *request, struct report *report, struct storage_h
 	for (unsigned i = 0; (queue = vblk_queue_get(device, i)) != NULL; i++) {
 		if (request->queue != ANY_QUEUE && request->queue != i)
 			continue;
+		if (args_interrupted(request->context))
+			break;
 		(void)print_into(title, sizeof(title), "queue %u", i);
 		report_group(report, NULL, title);
 		if (report->json)
 			report_number(report, "queue", i);
 		if (counters) {
-			vblk_queue_stats(queue, &stats, &irq);
-			describe_counters(request, report, &stats, &irq);
+			counters_queue(request->context, report, handle->disk, i);
 		} else {
 			describe_ring(report, device, queue);
 		}
@@ -404,72 +401,10 @@ run_queue_stats(struct command_context *context, int argc, char **argv)
 
 /* ---- virtio-performance-stats ---- */
 
-/* Adds ADD, word by word: struct vblk_queue_stats is nothing but counters, and one maximum. */
-static void
-add_stats(struct vblk_queue_stats *sum, const struct vblk_queue_stats *add)
-{
-	uint64_t most = sum->latency_max_ticks > add->latency_max_ticks ? sum->latency_max_ticks
-									: add->latency_max_ticks;
-
-	sum->submitted += add->submitted;
-	sum->completed += add->completed;
-	sum->failed += add->failed;
-	sum->reads += add->reads;
-	sum->writes += add->writes;
-	sum->flushes += add->flushes;
-	sum->bytes_read += add->bytes_read;
-	sum->bytes_written += add->bytes_written;
-	sum->submit_batches += add->submit_batches;
-	sum->reap_batches += add->reap_batches;
-	sum->kicks += add->kicks;
-	sum->latency_ticks += add->latency_ticks;
-	sum->latency_max_ticks = most;
-	for (unsigned b = 0; b < ORION_LATENCY_BUCKETS; b++)
-		sum->latency[b] += add->latency[b];
-}
-
-/*
- * The device's sum over its queues.  A shared vector counts for each queue: it is taken once.  Not
- * inlined, to keep two sets of counters out of one stack frame.
- */
-__attribute__((noinline)) static void
-sum_queues(struct vblk_device *device, struct vblk_queue_stats *sum, uint64_t *interrupts)
-{
-	bool per_queue = vblk_info(device)->irq_mode == VIRTIO_IRQ_PER_QUEUE;
-	struct vblk_queue *queue;
-
-	*sum = (struct vblk_queue_stats){.submitted = 0};
-	*interrupts = 0;
-	for (unsigned i = 0; (queue = vblk_queue_get(device, i)) != NULL; i++) {
-		struct vblk_queue_stats stats;
-		struct vblk_irq_stats irq;
-
-		vblk_queue_stats(queue, &stats, &irq);
-		add_stats(sum, &stats);
-		if (per_queue || i == 0)
-			*interrupts += irq.interrupts;
-	}
-}
-
 static void
 describe_performance(struct request *request, struct report *report, struct storage_handle *handle)
 {
-	struct vblk_queue_stats sum;
-	uint64_t interrupts;
-
-	sum_queues(handle->disk->device, &sum, &interrupts);
-	report_number(report, "requests", sum.completed);
-	report_number(report, "failed", sum.failed);
-	report_number(report, "reads", sum.reads);
-	report_number(report, "writes", sum.writes);
-	report_number(report, "flushes", sum.flushes);
-	report_bytes(report, "bytes_read", sum.bytes_read);
-	report_bytes(report, "bytes_written", sum.bytes_written);
-	describe_latency(request, report, &sum);
-	report_ratio(report, "kicks_per_request", sum.kicks, sum.completed);
-	report_ratio(report, "interrupts_per_request", interrupts, sum.completed);
-	report_ratio(report, "mean_submit_batch", sum.submitted, sum.submit_batches);
-	report_ratio(report, "mean_reap_batch", sum.completed, sum.reap_batches);
+	counters_disk(request->context, report, handle->disk);
 }
 
 static orion_status

@@ -71,6 +71,8 @@ report_open(struct report *report, struct command_context *context, bool json)
 {
 	*report = (struct report){.context = context, .json = json};
 	if (json) {
+		if (context->hold != NULL)
+			context->hold(context->host, true);
 		print(context, "{");
 		report->depth = 1;
 	}
@@ -79,8 +81,13 @@ report_open(struct report *report, struct command_context *context, bool json)
 void
 report_close(struct report *report)
 {
-	if (report->json)
-		print(report->context, "\n}\n");
+	struct command_context *context = report->context;
+
+	if (!report->json)
+		return;
+	print(context, "\n}\n");
+	if (context->hold != NULL)
+		context->hold(context->host, false);
 }
 
 static void

@@ -9,15 +9,23 @@
 
 static orion_status run_help(struct command_context *context, int argc, char **argv);
 
-static const struct command help_command = {"help", "[COMMAND]",
-					    "Lists the commands, or explains one.", run_help};
+static orion_status run_stop_on_error(struct command_context *context, int argc, char **argv);
+
+static const struct command own_commands[] = {
+	{"help", "[COMMAND]", "Lists the commands, or explains one.", run_help},
+	{"stop-on-error", "[on|off]",
+	 "Ends the script at its first line that fails, from here on.\n"
+	 "Without it all lines are run.  Lines that are typed are not concerned.",
+	 run_stop_on_error},
+};
+#define OWN_COMMANDS ((unsigned)(sizeof(own_commands) / sizeof(own_commands[0])))
 
 const struct command *
 command_at(const struct command_context *context, unsigned n)
 {
-	if (n == 0)
-		return &help_command;
-	n -= 1;
+	if (n < OWN_COMMANDS)
+		return &own_commands[n];
+	n -= OWN_COMMANDS;
 	if (n < DISK_COMMANDS)
 		return &disk_commands[n];
 	n -= DISK_COMMANDS;
@@ -89,6 +97,8 @@ list_commands(struct command_context *context, const char *prefix)
 	unsigned found = 0;
 
 	for (unsigned n = 0; (command = command_at(context, n)) != NULL; n++) {
+		if (args_interrupted(context))
+			break;
 		if (text_begins(command->name, prefix)) {
 			print(context, "  %-26s %.*s\n", command->name, first_line(command->help),
 			      command->help);
@@ -172,6 +182,16 @@ run_help(struct command_context *context, int argc, char **argv)
 	return unknown(context, argc, argv);
 }
 
+static orion_status
+run_stop_on_error(struct command_context *context, int argc, char **argv)
+{
+	if (argc > 1 || (argc == 1 && !text_equal(argv[0], "on") && !text_equal(argv[0], "off")))
+		return args_refuse(context, "stop-on-error", ORION_INVALID,
+				   "write stop-on-error on, or off");
+	context->stop_on_error = argc == 0 || text_equal(argv[0], "on");
+	return ORION_OK;
+}
+
 /* ---- lines ---- */
 
 static bool
@@ -180,22 +200,45 @@ is_blank(char c)
 	return c == ' ' || c == '\t' || c == '\r' || c == '\n';
 }
 
-/* Cuts LINE into words in place.  Returns their number, or -1 when there are too many. */
+/* Where LINE's first word begins. */
+static const char *
+skip_blanks(const char *line)
+{
+	while (is_blank(*line))
+		line++;
+	return line;
+}
+
+enum {
+	TOO_MANY_WORDS = -1,
+	QUOTE_OPEN = -2
+};
+
+/* Cuts LINE into words in place, up to a comment.  Returns their number, or what is wrong. */
 static int
 split(char *line, char *words[COMMAND_WORDS_MAX])
 {
 	int count = 0;
 
 	for (;;) {
+		bool quoted;
+
 		while (is_blank(*line))
 			*line++ = '\0';
-		if (*line == '\0')
+		if (*line == '\0' || *line == '#')
 			return count;
 		if (count == (int)COMMAND_WORDS_MAX)
-			return -1;
+			return TOO_MANY_WORDS;
+		quoted = *line == '"';
+		line += quoted;
 		words[count++] = line;
-		while (*line != '\0' && !is_blank(*line))
+		while (*line != '\0' && (quoted ? *line != '"' : !is_blank(*line)))
 			line++;
+		if (quoted) {
+			if (*line == '\0')
+				return QUOTE_OPEN;
+			*line++ = '\0';
+		}
 	}
 }
 
@@ -210,27 +253,11 @@ run_words(struct command_context *context, int count, char **words)
 	return command->run(context, count - taken, words + taken);
 }
 
-orion_status
-command_run(struct command_context *context, const char *line)
+/* The words of a line; those of one that is to fail begin with "!". */
+static orion_status
+run_line(struct command_context *context, int count, char **words)
 {
-	char copy[COMMAND_LINE_BYTES];
-	char *words[COMMAND_WORDS_MAX];
-	size_t length = text_length(line);
-
-	if (length >= sizeof(copy)) {
-		print(context, "the line has %llu characters; at most %u are allowed\n",
-		      wide(length), COMMAND_LINE_BYTES - 1);
-		return ORION_INVALID;
-	}
-	memcpy(copy, line, length + 1);
-
-	int count = split(copy, words);
-
-	if (count < 0) {
-		print(context, "the line has more than %u words\n", COMMAND_WORDS_MAX);
-		return ORION_INVALID;
-	}
-	if (count == 0 || words[0][0] == '#')
+	if (count == 0)
 		return ORION_OK;
 	if (!text_equal(words[0], "!"))
 		return run_words(context, count, words);
@@ -245,32 +272,74 @@ command_run(struct command_context *context, const char *line)
 }
 
 orion_status
+command_run(struct command_context *context, const char *line)
+{
+	char copy[COMMAND_LINE_BYTES];
+	char *words[COMMAND_WORDS_MAX];
+	size_t length = text_length(line);
+	int count;
+
+	if (*skip_blanks(line) == '#')
+		return ORION_OK;
+	if (length >= sizeof(copy)) {
+		print(context, "the line has %llu characters; at most %u are allowed\n",
+		      wide(length), COMMAND_LINE_BYTES - 1);
+		return ORION_INVALID;
+	}
+	memcpy(copy, line, length + 1);
+	count = split(copy, words);
+	if (count == TOO_MANY_WORDS) {
+		print(context, "the line has more than %u words\n", COMMAND_WORDS_MAX);
+		return ORION_INVALID;
+	}
+	if (count == QUOTE_OPEN) {
+		print(context, "the line ends within \"...\"\n");
+		return ORION_INVALID;
+	}
+	return run_line(context, count, words);
+}
+
+/* The next line of the script at *TEXT into LINE; one that is too long stays too long. */
+static void
+take_line(const char **text, const char *end, char line[COMMAND_LINE_BYTES + 1])
+{
+	size_t used = 0;
+
+	for (; *text != end && **text != '\n'; (*text)++) {
+		if (used < COMMAND_LINE_BYTES && **text != '\r')
+			line[used++] = **text == '\0' ? ' ' : **text;
+	}
+	*text += *text != end;
+	line[used] = '\0';
+}
+
+orion_status
 command_run_script(struct command_context *context, const char *text, size_t length,
 		   unsigned *failed)
 {
 	orion_status first = ORION_OK;
 	const char *end = text + length;
+	bool stop = false;
 
 	*failed = 0;
-	while (text != end) {
+	context->stop_on_error = false;
+	if (length >= 3 && memcmp(text, "\xef\xbb\xbf", 3) == 0)
+		text += 3;
+	while (text != end && !stop) {
 		/* One byte more than command_run() takes, so that it refuses what was cut. */
 		char line[COMMAND_LINE_BYTES + 1];
-		size_t used = 0;
+		orion_status status;
 
-		for (; text != end && *text != '\n'; text++) {
-			if (used < COMMAND_LINE_BYTES && *text != '\r')
-				line[used++] = *text == '\0' ? ' ' : *text;
-		}
-		text += text != end;
-		line[used] = '\0';
+		take_line(&text, end, line);
 		print(context, "orion> %s\n", line);
-
-		orion_status status = command_run(context, line);
-
+		status = command_run(context, line);
 		if (status != ORION_OK) {
 			(*failed)++;
 			first = first == ORION_OK ? status : first;
+			stop = context->stop_on_error;
 		}
 	}
+	if (text != end)
+		print(context, "stop-on-error: the rest of the script is not run\n");
 	return first;
 }

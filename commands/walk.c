@@ -40,21 +40,16 @@ walk_buffer_take(struct command_context *context, const struct storage_disk *dis
 	return NULL;
 }
 
-void
-walk_buffer_give(struct command_context *context, const struct storage_disk *disk, void *buffer,
-		 size_t bytes)
-{
-	if (vblk_state_get(disk->device) != VBLK_DEAD)
-		context->manager->memory_give(context->manager->port_context, buffer, bytes);
-}
-
 static orion_status
 write_piece(const struct walk *walk, uint64_t offset, void *buffer, size_t room, size_t *done)
 {
 	uint64_t left = walk->offset + walk->length - offset;
 	size_t bytes = left < room ? (size_t)left : room;
 
-	walk->piece(walk->argument, offset, buffer, bytes);
+	if (!walk->piece(walk->argument, offset, buffer, bytes)) {
+		*done = 0;
+		return COMMAND_INTERRUPTED;
+	}
 	return storage_write(walk->context->storage, walk->handle, LANE, offset, buffer, bytes,
 			     done);
 }
@@ -75,8 +70,11 @@ read_piece(const struct walk *walk, uint64_t offset, void *buffer, size_t room, 
 	*done = good < left ? good : (size_t)left;
 	if (status == ORION_OK && *done < left)
 		*done -= *done % WALK_GRAIN;
-	if (*done != 0)
-		walk->piece(walk->argument, offset, (unsigned char *)buffer + before, *done);
+	if (*done != 0 &&
+	    !walk->piece(walk->argument, offset, (unsigned char *)buffer + before, *done)) {
+		*done = 0;
+		return COMMAND_INTERRUPTED;
+	}
 	return status;
 }
 
@@ -98,13 +96,37 @@ walk_pieces(const struct walk *walk, struct progress *progress, void *buffer, si
 		*done += moved;
 		progress_show(progress, *done);
 	}
+	*interrupted = status == COMMAND_INTERRUPTED && args_interrupted(walk->context);
+	return status;
+}
+
+/* Says how it ended, unless that was well. */
+static orion_status
+end_walk(const struct walk *walk, orion_status status, uint64_t done, bool interrupted)
+{
+	const struct storage_disk *disk = walk->handle->disk;
+	struct command_context *context = walk->context;
+	unsigned lent = args_lent(disk);
+
+	if (status == ORION_OK)
+		return ORION_OK;
+	if (interrupted)
+		print(context, "%s: interrupted after %llu of %llu bytes", walk->command,
+		      wide(done), wide(walk->length));
+	else
+		print(context, "%s: %s: %s at or after byte %llu", walk->command, disk->name,
+		      args_status_text(disk, status), wide(walk->offset + done));
+	if (lent != 0)
+		print(context, "; %s still holds %u %s", disk->name, lent,
+		      lent == 1 ? "request" : "requests");
+	print(context, "\n");
 	return status;
 }
 
 orion_status
 walk_run(const struct walk *walk)
 {
-	const struct storage_disk *disk = walk->handle->disk;
+	struct storage_disk *disk = walk->handle->disk;
 	struct command_context *context = walk->context;
 	struct progress progress;
 	uint64_t done = 0;
@@ -114,8 +136,7 @@ walk_run(const struct walk *walk)
 
 	/* Nothing will be lent to it any more, so no buffer need be kept out of use. */
 	if (vblk_state_get(disk->device) == VBLK_DEAD)
-		return args_refuse(context, walk->command, ORION_DEVICE_BROKEN,
-				   "%s: the device is dead", disk->name);
+		return args_fail(context, walk->command, disk, storage_verdict(disk));
 	buffer = walk_buffer_take(context, disk,
 				  walk->length > BUFFER_BYTES
 					  ? BUFFER_BYTES
@@ -130,16 +151,6 @@ walk_run(const struct walk *walk)
 	orion_status status = walk_pieces(walk, &progress, buffer, room, &done, &interrupted);
 
 	progress_end(&progress);
-	walk_buffer_give(context, disk, buffer, room);
-	if (interrupted) {
-		return args_refuse(context, walk->command, status,
-				   "interrupted after %llu of %llu bytes", wide(done),
-				   wide(walk->length));
-	}
-	if (status != ORION_OK) {
-		return args_refuse(context, walk->command, status, "%s: %s at or after byte %llu",
-				   disk->name, orion_status_text(status),
-				   wide(walk->offset + done));
-	}
-	return ORION_OK;
+	storage_memory_give(context->storage, disk, LANE, buffer, room);
+	return end_walk(walk, status, done, interrupted);
 }

@@ -13,9 +13,9 @@ struct walk {
 	uint64_t length;
 	/*
 	 * Called for each piece, in order.  A walk that reads has just filled BUFFER; a walk that
-	 * writes is about to write it.
+	 * writes is about to write it.  False ends the walk: a person wants it (Ctrl-C).
 	 */
-	void (*piece)(void *argument, uint64_t offset, void *buffer, size_t bytes);
+	bool (*piece)(void *argument, uint64_t offset, void *buffer, size_t bytes);
 	void *argument;
 	bool writes;
 };
@@ -29,11 +29,9 @@ orion_status walk_run(const struct walk *walk);
 
 /*
  * A buffer for DISK: *BYTES, a multiple of its block, at most MOST if a block is not larger.  NULL:
- * no memory.  walk_buffer_give() keeps it out of use for good if the device died with it.
+ * no memory.  It goes back by storage_memory_give().
  */
 void *walk_buffer_take(struct command_context *context, const struct storage_disk *disk,
 		       uint64_t most, size_t *bytes);
-void walk_buffer_give(struct command_context *context, const struct storage_disk *disk,
-		      void *buffer, size_t bytes);
 
 #endif

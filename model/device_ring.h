@@ -83,14 +83,14 @@ device_ring_put_split(struct device_ring *ring, uint16_t place, uint16_t id, uin
 }
 
 /*
- * Writes the packed used entry that belongs to SLOT in lap WRAP, ordered after all before it.  The
- * length counts for those who are told that something was written.  [spec 2.8.4]
+ * Writes the packed used entry that belongs to SLOT in lap WRAP, ordered after all before it.
+ * WRITE makes the length count; it is always true, for a status byte if nothing else.  [spec 2.8.3]
  */
 static inline void
 device_ring_put(struct device_ring *ring, uint16_t slot, bool wrap, uint16_t id, uint32_t length)
 {
 	struct virtq_packed_desc *table = (void *)ring->descriptors;
-	uint32_t flags = (wrap ? DEVICE_RING_LAP : 0) | (length > 0 ? VIRTQ_DESC_F_WRITE : 0);
+	unsigned flags = VIRTQ_DESC_F_WRITE | (wrap ? DEVICE_RING_LAP : 0u);
 
 	arch_order_publish();
 	shared_put64(&table[slot].len_id_flags,

@@ -50,11 +50,44 @@ halt_join(struct storage *storage, struct storage_disk *disk, unsigned lane)
 	__atomic_store_n(&disk->phase, HALT_HALTED, __ATOMIC_SEQ_CST);
 }
 
-void
-halt_refresh(struct storage_disk *disk)
+orion_status
+storage_verdict(const struct storage_disk *disk)
 {
+	vblk_state state = vblk_state_get(disk->device);
+	vblk_cause cause = vblk_cause_get(disk->device);
+
+	if (state == VBLK_LIVE)
+		return ORION_OK;
+	if (cause == VBLK_CAUSE_GONE)
+		return ORION_DEVICE_GONE;
+	return cause == VBLK_CAUSE_NONE && state == VBLK_STOPPED ? ORION_WRONG_STATE
+								 : ORION_DEVICE_BROKEN;
+}
+
+orion_status
+halt_status(const struct storage_disk *disk)
+{
+	orion_status status = storage_verdict(disk);
+
+	return status == ORION_OK && halt_due(disk) ? ORION_WRONG_STATE : status;
+}
+
+void
+storage_halt(struct storage *storage, struct storage_disk *disk, unsigned lane)
+{
+	if (halt_enter(disk))
+		halt_join(storage, disk, lane);
+}
+
+void
+halt_refresh(struct storage *storage, struct storage_disk *disk)
+{
+	const struct storage_host *host = &storage->host;
+
 	if (__atomic_exchange_n(&disk->refreshing, 1, __ATOMIC_ACQUIRE) != 0)
 		return;
+	__atomic_store_n(&disk->refreshed_ns, host->port->now_ns(host->port_context),
+			 __ATOMIC_RELAXED);
 	/* What it finds shows in vblk_info() and vblk_state_get(). */
 	(void)vblk_refresh(disk->device, NULL);
 	__atomic_store_n(&disk->refreshing, 0, __ATOMIC_RELEASE);

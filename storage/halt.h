@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Stopping a disk that broke or never answers, while other lanes may be at work on it.
+ * Stopping a disk whose device broke or is gone, while other lanes may be at work on it.
  *
  * vblk_stop() wants no owner active.  So each call of the framework enters its disk and leaves it;
- * the lane that finds the device broken or late starts the halt; every other lane inside notices at
+ * the lane that finds the device broken starts the halt; every other lane inside notices at
  * its next look, steps back and waits; when none is left the first one stops the device.  Then each
  * lane reaps what it had in flight and returns.  A halted disk takes no more requests: attaching
  * the device anew is the way back.
@@ -40,7 +40,10 @@ bool halt_due(const struct storage_disk *disk);
  */
 void halt_join(struct storage *storage, struct storage_disk *disk, unsigned lane);
 
+/* storage_verdict(), and a halt that has begun. */
+orion_status halt_status(const struct storage_disk *disk);
+
 /* Looks at the device's status and capacity, unless another lane is just doing so. */
-void halt_refresh(struct storage_disk *disk);
+void halt_refresh(struct storage *storage, struct storage_disk *disk);
 
 #endif

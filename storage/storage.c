@@ -5,10 +5,10 @@
 #include <string.h>
 
 #include "storage/halt.h"
+#include "storage/lent.h"
 #include "storage/transfer.h"
 
-/* VIRTIO_BLK_F_FLUSH [spec 5.2.3] */
-#define FEATURE_FLUSH (UINT64_C(1) << 9)
+#define REFRESH_NS UINT64_C(100000000) /* between two looks at a disk without interrupts */
 
 orion_status
 storage_init(struct storage *storage, const struct storage_host *host, struct manager *manager)
@@ -58,9 +58,25 @@ storage_remove(struct storage *storage, unsigned index)
 {
 	if (index >= STORAGE_DISKS_MAX || storage->disks[index].device == NULL)
 		return ORION_NOT_FOUND;
-	if (storage->disks[index].open_handles != 0)
+
+	struct storage_disk *disk = &storage->disks[index];
+	bool dead = vblk_state_get(disk->device) == VBLK_DEAD;
+
+	if (disk->open_handles != 0)
 		return ORION_BUSY;
-	storage->disks[index] = (struct storage_disk){.device = NULL};
+	for (unsigned lane = 0; lane < VBLK_QUEUES_MAX; lane++) {
+		lent_settle(storage, disk, lane);
+		if (lent_places(disk, lane) != 0 && !dead)
+			return ORION_BUSY;
+	}
+	for (unsigned lane = 0; lane < VBLK_QUEUES_MAX; lane++) {
+		struct manager *manager = storage->manager;
+
+		if (disk->lanes[lane].lent != NULL)
+			manager->memory_give(manager->port_context, disk->lanes[lane].lent,
+					     sizeof(*disk->lanes[lane].lent));
+	}
+	*disk = (struct storage_disk){.device = NULL};
 	return ORION_OK;
 }
 
@@ -143,9 +159,52 @@ storage_bytes(const struct storage_disk *disk)
 	return bytes;
 }
 
+/* Says to the host whom LANE is at work on. */
+static void
+say_subject(struct storage *storage, unsigned lane, const struct storage_disk *disk)
+{
+	if (storage->host.subject != NULL)
+		storage->host.subject(storage->host.port_context, lane, disk);
+}
+
+void
+storage_refresh(struct storage *storage, struct storage_disk *disk, unsigned lane)
+{
+	say_subject(storage, lane, disk);
+	lent_settle(storage, disk, lane);
+	/* A device that was stopped has no say any more. */
+	if (vblk_state_get(disk->device) == VBLK_LIVE && halt_enter(disk)) {
+		halt_refresh(storage, disk);
+		halt_leave(disk);
+	}
+	say_subject(storage, lane, NULL);
+}
+
+uint64_t
+storage_silent_ns(const struct storage *storage, const struct storage_disk *disk)
+{
+	uint64_t since = __atomic_load_n(&disk->silent_since_ns, __ATOMIC_RELAXED);
+
+	return since == 0 ? 0 : storage->host.port->now_ns(storage->host.port_context) - since + 1;
+}
+
+/* Where nobody can say that anything changed it is looked at now and then. */
+static bool
+refresh_due(const struct storage *storage, const struct storage_disk *disk)
+{
+	const struct storage_host *host = &storage->host;
+
+	if (vblk_config_pending(disk->device))
+		return true;
+	return vblk_info(disk->device)->irq_mode == VIRTIO_IRQ_POLLED &&
+	       host->port->now_ns(host->port_context) -
+			       __atomic_load_n(&disk->refreshed_ns, __ATOMIC_RELAXED) >=
+		       REFRESH_NS;
+}
+
 /* What every operation begins with: the handle is open, has RIGHT, and LANE has a queue. */
 static orion_status
-admit(struct storage_handle *handle, unsigned lane, unsigned right)
+admit(struct storage *storage, struct storage_handle *handle, unsigned lane, unsigned right)
 {
 	struct storage_disk *disk = handle == NULL ? NULL : handle->disk;
 
@@ -158,10 +217,9 @@ admit(struct storage_handle *handle, unsigned lane, unsigned right)
 	if (vblk_queue_get(disk->device, lane) == NULL)
 		return ORION_WRONG_STATE;
 	if (vblk_state_get(disk->device) == VBLK_DEAD)
-		return vblk_cause_get(disk->device) == VBLK_CAUSE_GONE ? ORION_DEVICE_GONE
-								       : ORION_DEVICE_BROKEN;
-	if (vblk_config_pending(disk->device))
-		halt_refresh(disk);
+		return storage_verdict(disk);
+	if (refresh_due(storage, disk))
+		storage_refresh(storage, disk, lane);
 	return ORION_OK;
 }
 
@@ -170,17 +228,33 @@ static orion_status
 run(struct storage *storage, struct storage_disk *disk, unsigned lane, vblk_operation operation,
     uint64_t offset, void *buffer, size_t bytes, size_t *done)
 {
-	if (!halt_enter(disk))
-		return ORION_DEVICE_BROKEN;
-	return transfer_run(storage, disk, lane, operation, offset, buffer, bytes, done);
+	orion_status status;
+
+	if (!halt_enter(disk)) {
+		/* The reset gave back what had been given up. */
+		lent_settle(storage, disk, lane);
+		return halt_status(disk);
+	}
+	say_subject(storage, lane, disk);
+	status = transfer_run(storage, disk, lane, operation, offset, buffer, bytes, done);
+	say_subject(storage, lane, NULL);
+	return status;
+}
+
+static bool
+is_within(const struct storage_disk *disk, uint64_t offset, size_t bytes)
+{
+	uint64_t size = storage_bytes(disk);
+
+	return offset <= size && bytes <= size - offset;
 }
 
 static orion_status
 read_or_write(struct storage *storage, struct storage_handle *handle, unsigned lane,
 	      vblk_operation operation, uint64_t offset, void *buffer, size_t bytes, size_t *done)
 {
-	orion_status status =
-		admit(handle, lane, operation == VBLK_READ ? STORAGE_MAY_READ : STORAGE_MAY_WRITE);
+	orion_status status = admit(storage, handle, lane,
+				    operation == VBLK_READ ? STORAGE_MAY_READ : STORAGE_MAY_WRITE);
 
 	if (done != NULL)
 		*done = 0;
@@ -189,13 +263,15 @@ read_or_write(struct storage *storage, struct storage_handle *handle, unsigned l
 
 	struct storage_disk *disk = handle->disk;
 	uint32_t block = storage_block_bytes(disk);
-	uint64_t size = storage_bytes(disk);
 
 	if (operation == VBLK_WRITE && vblk_info(disk->device)->read_only)
 		return ORION_READ_ONLY;
 	if (offset % block != 0 || bytes % block != 0)
 		return ORION_MISALIGNED;
-	if (offset > size || bytes > size - offset)
+	/* It may have grown, and nobody have said so. */
+	if (!is_within(disk, offset, bytes))
+		storage_refresh(storage, disk, lane);
+	if (!is_within(disk, offset, bytes))
 		return ORION_OUT_OF_RANGE;
 	return run(storage, disk, lane, operation, offset, buffer, bytes, done);
 }
@@ -219,12 +295,19 @@ storage_write(struct storage *storage, struct storage_handle *handle, unsigned l
 orion_status
 storage_flush(struct storage *storage, struct storage_handle *handle, unsigned lane)
 {
-	orion_status status = admit(handle, lane, STORAGE_MAY_FLUSH);
+	orion_status status = admit(storage, handle, lane, STORAGE_MAY_FLUSH);
 
 	if (status != ORION_OK)
 		return status;
-	if ((vblk_info(handle->disk->device)->features_offered & FEATURE_FLUSH) == 0)
-		return halt_due(handle->disk) ? ORION_DEVICE_BROKEN : ORION_OK;
+	switch (vblk_info(handle->disk->device)->durability) {
+	case VBLK_DURABILITY_NONE:
+		status = halt_status(handle->disk);
+		return status == ORION_OK ? ORION_NOT_SUPPORTED : status;
+	case VBLK_DURABILITY_STABLE:
+		return halt_status(handle->disk);
+	case VBLK_DURABILITY_FLUSH:
+		break;
+	}
 	return run(storage, handle->disk, lane, VBLK_FLUSH, 0, NULL, 0, NULL);
 }
 
@@ -245,7 +328,7 @@ orion_status
 storage_identify(struct storage *storage, struct storage_handle *handle, unsigned lane,
 		 char id[VBLK_ID_BYTES + 1])
 {
-	orion_status status = admit(handle, lane, STORAGE_MAY_STATS);
+	orion_status status = admit(storage, handle, lane, STORAGE_MAY_STATS);
 
 	id[0] = '\0';
 	if (status != ORION_OK)
@@ -263,7 +346,6 @@ storage_identify(struct storage *storage, struct storage_handle *handle, unsigne
 	status = run(storage, handle->disk, lane, VBLK_GET_ID, 0, raw, VBLK_ID_BYTES, NULL);
 	if (status == ORION_OK)
 		clean_id(raw, id);
-	if (vblk_state_get(handle->disk->device) != VBLK_DEAD)
-		manager->memory_give(manager->port_context, raw, VBLK_ID_BYTES);
+	storage_memory_give(storage, handle->disk, lane, raw, VBLK_ID_BYTES);
 	return status;
 }

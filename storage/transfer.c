@@ -5,17 +5,11 @@
 #include <string.h>
 
 #include "storage/halt.h"
+#include "storage/lent.h"
 
-/* A part of the buffer that is lent to the device.  Free when SEGMENTS and BUSY are 0. */
-struct piece {
-	size_t start;           /* from the transfer's start */
-	size_t bytes;
-	unsigned segments;
-	bool busy;
-	unsigned char *bounce;  /* where its bytes are for the device; NULL: in place */
-	struct vblk_segment segment[TRANSFER_SEGMENTS];
-	uint64_t mapping[TRANSFER_SEGMENTS];
-};
+#define NUDGE_NS UINT64_C(200000000)
+#define NUDGE_MOST_NS UINT64_C(2000000000)
+#define SILENT_NS UINT64_C(1000000000)
 
 struct transfer {
 	struct storage *storage;
@@ -32,9 +26,11 @@ struct transfer {
 	orion_status status;    /* first failure in the order of the bytes */
 	size_t good;            /* where it is; else BYTES */
 	unsigned in_flight;
+	bool blocked;           /* nothing can be submitted before what was given up is back */
 	bool outside;           /* the disk was halted under us */
-	bool nudged;
 	uint64_t progress_ns;   /* when something was last submitted or completed */
+	/* How late it is to be for the next: kick, look at interrupted(), call of silent(). */
+	uint64_t nudge_ns, look_ns, tell_ns;
 	struct piece pieces[TRANSFER_PIECES];
 };
 
@@ -75,8 +71,8 @@ unshare_last(struct transfer *t, struct piece *piece)
 static void
 unshare_all(struct transfer *t, struct piece *piece)
 {
-	while (piece->segments != 0)
-		unshare_last(t, piece);
+	lent_unshare(t->storage, t->disk, t->operation, piece);
+	piece->bytes = 0;
 }
 
 /* Adds a segment of at most LIMIT bytes to PIECE. */
@@ -235,15 +231,30 @@ submit(struct transfer *t, struct piece *piece)
 	return why == ORION_OK ? ORION_WRONG_STATE : why;
 }
 
+/* What the queue's counters have as submitted was not transferred. */
+static void
+count_failure(struct transfer *t, const struct piece *piece)
+{
+	struct storage_lane *lane = &t->disk->lanes[t->lane];
+
+	if (t->operation == VBLK_READ)
+		(void)__atomic_add_fetch(&lane->failed_bytes_read, piece->bytes, __ATOMIC_RELAXED);
+	else if (t->operation == VBLK_WRITE)
+		(void)__atomic_add_fetch(&lane->failed_bytes_written, piece->bytes,
+					 __ATOMIC_RELAXED);
+}
+
 static void
 finish(struct transfer *t, struct piece *piece, orion_status result)
 {
 	piece->busy = false;
 	t->in_flight--;
-	if (result != ORION_OK)
+	if (result != ORION_OK) {
 		fail(t, piece->start, result);
-	else if (piece->bounce != NULL && t->operation != VBLK_WRITE)
+		count_failure(t, piece);
+	} else if (piece->bounce != NULL && t->operation != VBLK_WRITE) {
 		memcpy(t->buffer + piece->start, piece->bounce, piece->bytes);
+	}
 	if (vblk_state_get(t->disk->device) == VBLK_DEAD) {
 		/* The device may still reach it: this mapping is never to be used again. */
 		return;
@@ -256,16 +267,19 @@ static bool
 fill(struct transfer *t)
 {
 	const struct vblk_info *info = vblk_info(t->disk->device);
+	uint32_t places = lent_places(t->disk, t->lane);
 	bool any = false;
 
+	t->blocked = t->operation == VBLK_WRITE &&
+		     lent_blocks_write(t->disk, t->lane, t->offset, t->bytes);
 	for (unsigned i = 0; i < TRANSFER_PIECES && t->status == ORION_OK && !t->whole; i++) {
-		if (t->pieces[i].busy)
+		if (t->pieces[i].busy || (places >> i & 1) != 0)
 			continue;
 		if (halt_due(t->disk)) {
-			fail(t, t->next, ORION_DEVICE_BROKEN);
+			fail(t, t->next, halt_status(t->disk));
 			break;
 		}
-		if (t->in_flight != 0 && vblk_in_flight(t->queue) >= info->queue_depth)
+		if (t->blocked || vblk_in_flight(t->queue) >= info->queue_depth)
 			break;
 
 		orion_status status = prepare(t, &t->pieces[i]);
@@ -275,13 +289,38 @@ fill(struct transfer *t)
 			status = submit(t, &t->pieces[i]);
 		if (status != ORION_OK) {
 			/* What comes back will make room, in the queue or for mappings. */
-			if (t->in_flight == 0 || (mapped && status != ORION_NO_ROOM))
+			if ((t->in_flight == 0 && places == 0) ||
+			    (mapped && status != ORION_NO_ROOM))
 				fail(t, t->next, status);
 			break;
 		}
 		any = true;
 	}
+	t->blocked = t->in_flight == 0 && !t->whole && t->status == ORION_OK;
 	return any;
+}
+
+/* Something came, or is being waited for anew. */
+static void
+restart_wait(struct transfer *t)
+{
+	t->progress_ns = now(t);
+	t->nudge_ns = NUDGE_NS;
+	t->look_ns = STORAGE_LOOK_NS;
+	t->tell_ns = STORAGE_TELL_NS;
+}
+
+/* The disk is not silent any more. */
+static void
+end_silence(struct transfer *t)
+{
+	const struct storage_host *host = &t->storage->host;
+
+	if (t->tell_ns != STORAGE_TELL_NS && host->silent != NULL)
+		host->silent(host->port_context, t->disk, t->in_flight, 0);
+	if (t->nudge_ns != NUDGE_NS)
+		__atomic_store_n(&t->disk->silent_since_ns, 0, __ATOMIC_RELAXED);
+	restart_wait(t);
 }
 
 /* Takes what has come back.  Returns whether anything had. */
@@ -290,28 +329,25 @@ collect(struct transfer *t)
 {
 	struct vblk_completion completions[TRANSFER_PIECES];
 	unsigned n = vblk_reap(t->queue, completions, TRANSFER_PIECES);
-	bool ours = false;
 
 	for (unsigned i = 0; i < n; i++) {
 		uint64_t cookie = completions[i].cookie;
 
-		if (cookie < TRANSFER_PIECES && t->pieces[cookie].busy) {
+		if (cookie < TRANSFER_PIECES && t->pieces[cookie].busy)
 			finish(t, &t->pieces[cookie], (orion_status)completions[i].result);
-			ours = true;
-		}
+		else
+			lent_returned(t->storage, t->disk, t->lane, cookie);
 	}
-	if (ours) {
-		t->progress_ns = now(t);
-		t->nudged = false;
-	}
-	return ours;
+	if (n != 0)
+		end_silence(t);
+	return n != 0;
 }
 
 /* ---- waiting ---- */
 
-/* Halts the disk because of WHY and takes back everything. */
-static void
-give_up(struct transfer *t, orion_status why)
+/* The first byte that is not surely transferred. */
+static size_t
+first_open(const struct transfer *t)
 {
 	size_t first = t->next;
 
@@ -319,10 +355,17 @@ give_up(struct transfer *t, orion_status why)
 		if (t->pieces[i].busy && t->pieces[i].start < first)
 			first = t->pieces[i].start;
 	}
-	fail(t, first, why);
+	return first;
+}
+
+/* Halts the disk because of WHY and takes back everything. */
+static void
+give_up(struct transfer *t, orion_status why)
+{
+	fail(t, first_open(t), why);
 	halt_join(t->storage, t->disk, t->lane);
 	t->outside = true;
-	while (t->in_flight != 0 && collect(t)) {
+	while (collect(t)) {
 	}
 	for (unsigned i = 0; i < TRANSFER_PIECES; i++) {
 		if (t->pieces[i].busy)
@@ -330,18 +373,23 @@ give_up(struct transfer *t, orion_status why)
 	}
 }
 
-/* Why waiting is over: ORION_OK when it is not. */
-static orion_status
-verdict(struct transfer *t, uint64_t late_ns)
+/* Gives up and leaves with the device what it holds.  False: there is no memory to remember it. */
+static bool
+leave(struct transfer *t)
 {
-	/* When somebody else stopped it, everything in flight is there to be reaped. */
-	if (vblk_state_get(t->disk->device) != VBLK_LIVE) {
-		return vblk_cause_get(t->disk->device) == VBLK_CAUSE_GONE ? ORION_DEVICE_GONE
-									  : ORION_DEVICE_BROKEN;
+	if (t->in_flight != 0 && lent_of(t->storage, t->disk, t->lane) == NULL)
+		return false;
+	fail(t, first_open(t), ORION_TIMED_OUT);
+	for (unsigned i = 0; i < TRANSFER_PIECES; i++) {
+		if (!t->pieces[i].busy)
+			continue;
+		t->pieces[i].busy = false;
+		count_failure(t, &t->pieces[i]);
+		lent_leave(t->disk, t->lane, i, &t->pieces[i], t->operation,
+			   t->offset + t->pieces[i].start);
 	}
-	if (halt_due(t->disk))
-		return ORION_DEVICE_BROKEN;
-	return late_ns >= TRANSFER_DEADLINE_NS ? ORION_TIMED_OUT : ORION_OK;
+	t->in_flight = 0;
+	return true;
 }
 
 static bool
@@ -354,6 +402,45 @@ poll_briefly(struct transfer *t)
 			return true;
 	} while (now(t) < until);
 	return false;
+}
+
+/*
+ * Nothing has come for LATE_NS.  A kick or an interrupt may be lost, more than once, and where no
+ * interrupt can come nobody says that the device wants a reset: kicks and looks again, less and
+ * less often.
+ */
+static void
+nudge(struct transfer *t, uint64_t late_ns)
+{
+	if (late_ns >= t->nudge_ns) {
+		t->nudge_ns = late_ns + (late_ns < NUDGE_MOST_NS ? late_ns : NUDGE_MOST_NS);
+		vblk_kick_always(t->queue);
+		halt_refresh(t->storage, t->disk);
+		if (late_ns >= SILENT_NS)
+			__atomic_store_n(&t->disk->silent_since_ns, t->progress_ns + 1,
+					 __ATOMIC_RELAXED);
+	} else if (vblk_config_pending(t->disk->device)) {
+		halt_refresh(t->storage, t->disk);
+	}
+}
+
+/* Whether it is time to give up waiting, though nothing is known to be wrong. */
+static bool
+out_of_patience(struct transfer *t, uint64_t late_ns)
+{
+	const struct storage_host *host = &t->storage->host;
+
+	if (late_ns >= t->tell_ns) {
+		t->tell_ns *= 2;
+		if (host->silent != NULL)
+			host->silent(host->port_context, t->disk, vblk_in_flight(t->queue),
+				     late_ns);
+	}
+	if (late_ns < t->look_ns)
+		return false;
+	t->look_ns = late_ns + STORAGE_LOOK_NS;
+	return late_ns >= STORAGE_PATIENCE_NS ||
+	       (host->interrupted != NULL && host->interrupted(host->port_context, t->lane));
 }
 
 /* Waits until something has come back, or gives up. */
@@ -375,18 +462,15 @@ await(struct transfer *t)
 
 	uint64_t late_ns = now(t) - t->progress_ns;
 
-	if (late_ns >= TRANSFER_NUDGE_NS && !t->nudged) {
-		t->nudged = true;
-		vblk_kick_always(t->queue);
-		halt_refresh(t->disk);
-	} else if (vblk_config_pending(t->disk->device)) {
-		halt_refresh(t->disk);
-	}
+	nudge(t, late_ns);
 
-	orion_status why = verdict(t, late_ns);
+	/* When somebody else stopped it, everything in flight is there to be reaped. */
+	orion_status why = halt_status(t->disk);
 
 	if (why != ORION_OK)
 		give_up(t, why);
+	else if (out_of_patience(t, late_ns))
+		(void)leave(t);
 }
 
 orion_status
@@ -409,18 +493,18 @@ transfer_run(struct storage *storage, struct storage_disk *disk, unsigned lane,
 	t.status = ORION_OK;
 	t.good = bytes;
 	t.in_flight = 0;
+	t.blocked = false;
 	t.outside = false;
-	t.nudged = false;
 	for (unsigned i = 0; i < TRANSFER_PIECES; i++) {
 		t.pieces[i].busy = false;
 		t.pieces[i].segments = 0;
 	}
-	t.progress_ns = now(&t);
+	restart_wait(&t);
 
 	do {
 		if (fill(&t))
 			(void)vblk_kick(t.queue);
-		if (t.in_flight != 0 && !collect(&t))
+		if ((t.in_flight != 0 || t.blocked) && !collect(&t))
 			await(&t);
 	} while (t.in_flight != 0 || (!t.whole && t.status == ORION_OK));
 

@@ -12,14 +12,15 @@
  * nothing more is submitted; what is in flight is waited for.
  *
  * Waiting: poll for TRANSFER_POLL_NS, then sleep until the interrupt, looking again every
- * TRANSFER_SLICE_NS (an interrupt may be lost); after TRANSFER_NUDGE_NS without a completion kick
- * once more (a kick may be lost); after TRANSFER_DEADLINE_NS, or when the device is broken, halt it
- * (halt.h), and reap what comes back.
+ * TRANSFER_SLICE_NS (an interrupt may be lost).  How long ago something last came decides what
+ * else: kick and look at the device again, and again (a kick may be lost); tell the host; give up
+ * (orion/storage.h).  A device that is broken or gone is halted (halt.h), and what comes back is
+ * reaped; one that is merely silent keeps what it holds (lent.h).
  *
- * Memory that is lent to the device is never given back early.  If even the reset of the device
- * does not complete (VBLK_DEAD), the mappings of what was in flight are kept for ever: a host that
- * bounces or has an IOMMU thereby loses the mapping, not the caller's memory; on a host that does
- * neither, the caller keeps the buffer out of use when vblk_state_get() says VBLK_DEAD.
+ * Memory that is lent to the device is never given back early.  If the reset of a device does not
+ * complete (VBLK_DEAD), the mappings of what was in flight are kept for ever: a host that bounces
+ * or has an IOMMU thereby loses the mapping, not the caller's memory; on a host that does neither,
+ * the caller keeps the buffer out of use: storage_memory_give() does.
  */
 #ifndef STORAGE_TRANSFER_H
 #define STORAGE_TRANSFER_H
@@ -33,8 +34,6 @@
 #define TRANSFER_POLL_NS UINT64_C(20000)
 #define TRANSFER_SLICE_NS UINT64_C(20000000)
 #define TRANSFER_POLLED_SLICE_NS UINT64_C(100000)   /* when there are no interrupts */
-#define TRANSFER_NUDGE_NS UINT64_C(2000000000)
-#define TRANSFER_DEADLINE_NS UINT64_C(30000000000)
 
 /*
  * Runs OPERATION on sectors from byte OFFSET with BYTES at BUFFER (both 0 for a flush) and waits

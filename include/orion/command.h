@@ -44,6 +44,12 @@ struct command_context {
 			     void (*function)(void *argument, unsigned lane), void *argument);
 	unsigned lanes;           /* lanes that the host has, at least 1 */
 	bool progress;            /* a person is watching: show progress, "\r" allowed */
+	bool stop_on_error;       /* a script ends at its first failure; the script sets it */
+	/*
+	 * HOLD: what the host itself has to say waits, so that it does not fall into what is being
+	 * written; then it may come.  NULL: the host says nothing.
+	 */
+	void (*hold)(void *host, bool hold);
 
 	const char *hypervisor;   /* who runs this machine, for a person; NULL: not told */
 
@@ -52,16 +58,18 @@ struct command_context {
 };
 
 /*
- * Runs one line.  Blank lines and lines that begin with '#' are ORION_OK.  A line that begins with
- * "! " succeeds when its command fails, and the other way round (for scripts that test refusals).
- * An unknown command or a wrong argument is ORION_INVALID, explained in the output.
+ * Runs one line.  Words are set apart by blanks; "..." is one word.  Blank lines are ORION_OK; a
+ * word that begins with '#' begins a comment, of any length.  A line that begins with "! " succeeds
+ * when its command fails, and the other way round (for scripts that test refusals).  An unknown
+ * command or a wrong argument is ORION_INVALID, explained in the output.
  */
 orion_status command_run(struct command_context *context, const char *line);
 
 /*
- * Runs a script: every line, also after a failure.  Before each line prints "orion> LINE".  *FAILED
- * counts the lines that did not succeed, also while the script runs; returns ORION_OK when there
- * were none, else the first failure's status.
+ * Runs a script: every line, also after a failure, unless the script says "stop-on-error".  Before
+ * each line prints "orion> LINE".  A byte order mark is passed over.  *FAILED counts the lines that
+ * did not succeed, also while the script runs; returns ORION_OK when there were none, else the
+ * first failure's status.
  */
 orion_status command_run_script(struct command_context *context, const char *text, size_t length,
 				unsigned *failed);

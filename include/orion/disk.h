@@ -122,6 +122,8 @@ struct orion_disk_options {
 	 */
 	void (*event)(void *argument, const char *text);
 	void *event_argument;
+	uint32_t ring;            /* ring=4 .. 1024 descriptors in each virtqueue, fewer if the back
+	                           * end refuses; default 0: as many as the depth needs */
 };
 
 /* The defaults. */

@@ -9,6 +9,13 @@
  *
  * Rights.  A handle carries the rights it was opened with; each operation checks them, refusals are
  * counted and give ORION_DENIED.
+ *
+ * Patience.  A slow device is no broken device: a call waits on, kicks again now and then, and
+ * tells the host when nothing has come for STORAGE_TELL_NS.  It gives up when the host wants it to,
+ * or after STORAGE_PATIENCE_NS without an answer: ORION_TIMED_OUT.  The device then still holds the
+ * requests, and their memory stays lent: see storage_memory_give().  The disk works on when it
+ * answers; what comes back late is sorted out by the lane's next call.  Until then no write starts
+ * that overlaps a write that was given up, so that an old one never lands on a new one.
  */
 #ifndef ORION_STORAGE_H
 #define ORION_STORAGE_H
@@ -21,6 +28,14 @@ ORION_BEGIN_C
 #define STORAGE_DISKS_MAX MANAGER_DEVICES_MAX
 #define STORAGE_HANDLES_MAX 64u
 #define STORAGE_NAME_BYTES 16u
+#define STORAGE_DMA_ALIGN 4096u
+
+#define STORAGE_LOOK_NS UINT64_C(100000000)             /* between two looks at interrupted() */
+#define STORAGE_TELL_NS UINT64_C(30000000000)           /* then silent() is told; then doubling */
+#define STORAGE_PATIENCE_NS UINT64_C(240000000000)
+
+/* Cookies from here on are not the framework's: of those who drive a lane's queue on their own. */
+#define STORAGE_COOKIE_FOREIGN (UINT64_C(1) << 32)
 
 typedef enum storage_right {
 	STORAGE_MAY_READ = 1u << 0,
@@ -30,6 +45,8 @@ typedef enum storage_right {
 	STORAGE_MAY_ADMIN = 1u << 4,
 	STORAGE_MAY_ALL = 0x1f,
 } storage_right;
+
+struct storage_disk;
 
 /* What the framework needs of its host besides the port. */
 struct storage_host {
@@ -41,6 +58,29 @@ struct storage_host {
 	 * owner.
 	 */
 	void (*idle)(void *port_context, unsigned lane, uint64_t ns);
+	/*
+	 * True when the call that LANE waits in should give up (Ctrl-C).  Asked about every
+	 * STORAGE_LOOK_NS of silence.  Context: owner.  Optional.
+	 */
+	bool (*interrupted)(void *port_context, unsigned lane);
+	/*
+	 * REQUESTS of a lane on DISK have had no answer for NS; NS 0: what it was told of is over.
+	 * Context: owner.  Optional.
+	 */
+	void (*silent)(void *port_context, const struct storage_disk *disk, unsigned requests,
+		       uint64_t ns);
+	/*
+	 * What LANE does from here on is about DISK; NULL: about none.  For the host to know whom a
+	 * report of the port's is about.  Context: owner.  Optional.
+	 */
+	void (*subject)(void *port_context, unsigned lane, const struct storage_disk *disk);
+};
+
+/* Of one lane on one disk. */
+struct storage_lane {
+	struct storage_lent *lent;      /* what was given up; NULL: never anything */
+	/* Of the bytes that the queue's counters have as submitted; atomic. */
+	uint64_t failed_bytes_read, failed_bytes_written;
 };
 
 struct storage_disk {
@@ -52,6 +92,10 @@ struct storage_disk {
 	uint64_t bounced_bytes;         /* copied through the queues' own memory; atomic */
 	/* The framework's own, touched atomically: see storage/halt.h. */
 	uint32_t lanes_inside, phase, refreshing;
+	uint64_t refreshed_ns;          /* atomic */
+	uint64_t silent_since_ns;       /* atomic: see storage_silent_ns() */
+	uint32_t lent_writes;           /* atomic: writes that were given up and are not back */
+	struct storage_lane lanes[VBLK_QUEUES_MAX];
 };
 
 struct storage {
@@ -71,7 +115,10 @@ ORION_MUST_USE orion_status storage_init(struct storage *storage, const struct s
 /* Enters the manager's device INDEX as disk "vd<INDEX>". */
 ORION_MUST_USE orion_status storage_add(struct storage *storage, unsigned index);
 
-/* Takes the disk of the manager's device INDEX out; ORION_BUSY while handles are open. */
+/*
+ * Takes the disk of the manager's device INDEX out; ORION_BUSY while handles are open, or while the
+ * device holds requests that were given up: vblk_stop() helps.  Context: setup, no lane active.
+ */
 orion_status storage_remove(struct storage *storage, unsigned index);
 
 /* The disk called NAME, or NULL; disk number N in order of index, or NULL past the last. */
@@ -87,11 +134,20 @@ ORION_MUST_USE orion_status storage_open(struct storage *storage, const char *na
 void storage_close(struct storage *storage, struct storage_handle *handle);
 
 /*
+ * Looks at the device: its size may have changed, it may ask for a reset, and requests that were
+ * given up on LANE may have come back.  For callers that are about to use storage_bytes(); the
+ * operations below look on their own.  Context: owner of LANE.
+ */
+void storage_refresh(struct storage *storage, struct storage_disk *disk, unsigned lane);
+
+/*
  * Reads or writes BYTES at byte OFFSET of the disk, both multiples of the block size, and waits for
  * the result.  BUFFER is ordinary memory of the host.  The call keeps several requests in flight.
  * On an error *DONE (may be NULL) says how many bytes from the start are surely transferred.
- * ORION_DENIED, ORION_MISALIGNED, ORION_OUT_OF_RANGE, ORION_READ_ONLY, ORION_WRONG_STATE (LANE has
- * no queue on this disk), or the device's verdict.  Context: owner of LANE.
+ * ORION_DENIED, ORION_MISALIGNED, ORION_OUT_OF_RANGE, ORION_READ_ONLY, or the device's verdict.
+ * ORION_WRONG_STATE: LANE has no queue on this disk, or the disk was stopped by us.
+ * ORION_TIMED_OUT: given up, and BUFFER may still be lent; behind *DONE anything may have happened,
+ * or happen yet.  Context: owner of LANE.
  */
 orion_status storage_read(struct storage *storage, struct storage_handle *handle, unsigned lane,
 			  uint64_t offset, void *buffer, size_t bytes, size_t *done);
@@ -100,8 +156,8 @@ orion_status storage_write(struct storage *storage, struct storage_handle *handl
 
 /*
  * Makes every write that completed before this call stable.  ORION_OK without asking the device
- * only when the device has no volatile cache (VIRTIO_BLK_F_FLUSH was not offered).  Context: owner
- * of LANE.
+ * when every completed write is stable already; ORION_NOT_SUPPORTED when the device has no flush
+ * and promises nothing (vblk_info.durability).  Context: owner of LANE.
  */
 orion_status storage_flush(struct storage *storage, struct storage_handle *handle, unsigned lane);
 
@@ -109,9 +165,56 @@ orion_status storage_flush(struct storage *storage, struct storage_handle *handl
 orion_status storage_identify(struct storage *storage, struct storage_handle *handle, unsigned lane,
 			      char id[VBLK_ID_BYTES + 1]);
 
-/* Size in bytes, rounded down to whole blocks, and the block size. */
+/* Size in bytes, rounded down to whole blocks, and the block size: see storage_refresh(). */
 uint64_t storage_bytes(const struct storage_disk *disk);
 uint32_t storage_block_bytes(const struct storage_disk *disk);
+
+/* For how long there has been no answer to a request, 0: not for a second or more. */
+uint64_t storage_silent_ns(const struct storage *storage, const struct storage_disk *disk);
+
+/* Requests that were given up on LANE and that the device still holds.  Context: owner of LANE. */
+unsigned storage_lent(const struct storage_disk *disk, unsigned lane);
+
+/*
+ * Gives back MEMORY (manager.memory_take) that calls on LANE used: at once, or, when the device
+ * still holds requests that were given up, when the last of them has come back; never, when it died
+ * with them (VBLK_DEAD).  Context: owner of LANE.
+ */
+void storage_memory_give(struct storage *storage, struct storage_disk *disk, unsigned lane,
+			 void *memory, size_t bytes);
+
+/*
+ * The status for a disk that takes no more requests, and why: ORION_DEVICE_GONE,
+ * ORION_DEVICE_BROKEN, or ORION_WRONG_STATE when it was stopped without a fault of the device's.
+ * ORION_OK: it takes requests.
+ */
+orion_status storage_verdict(const struct storage_disk *disk);
+
+/*
+ * ---- for those who drive a lane's queue by vblk_submit() on their own ----
+ *
+ * storage_claim() before: ORION_BUSY while the device holds requests that were given up on LANE,
+ * ORION_NO_MEMORY, or storage_verdict().  Cookies are at least STORAGE_COOKIE_FOREIGN.  Whoever
+ * gives up calls storage_leave(): COUNT requests stay with the device, WRITES or not, with REGION
+ * (storage_dma_take(); all zero: none, it may be the queue's bounce memory) and MEMORY (may be
+ * NULL), which are given back when the last has come back.
+ * storage_halt() stops a device that is broken.  Context: owner of LANE.
+ */
+ORION_MUST_USE orion_status storage_claim(struct storage *storage, struct storage_disk *disk,
+					  unsigned lane);
+void storage_leave(struct storage *storage, struct storage_disk *disk, unsigned lane,
+		   unsigned count, bool writes, const struct orion_region *region, void *memory,
+		   size_t bytes);
+void storage_halt(struct storage *storage, struct storage_disk *disk, unsigned lane);
+
+/*
+ * DMA memory for DISK out of the budget that its driver's own comes from (shared_memory_size).
+ * ORION_NO_MEMORY.  Context: setup.
+ */
+ORION_MUST_USE orion_status storage_dma_take(struct storage *storage, struct storage_disk *disk,
+					     size_t bytes, struct orion_region *region);
+void storage_dma_give(struct storage *storage, struct storage_disk *disk,
+		      const struct orion_region *region);
 
 ORION_END_C
 

@@ -67,26 +67,69 @@ move_right(struct line *line, unsigned count)
 	put(line, text);
 }
 
+/* A byte of a character that is not its first. */
+static bool
+is_tail(char byte)
+{
+	return ((unsigned char)byte & 0xc0) == 0x80;
+}
+
+/* The bytes of the character before byte AT; 0 at the start. */
+static unsigned
+bytes_before(const struct line *line, unsigned at)
+{
+	unsigned start = at;
+
+	while (start > 0 && is_tail(line->text[start - 1]))
+		start--;
+	return at - (start > 0 ? start - 1 : start);
+}
+
+/* The bytes of the character at byte AT; 0 at the end. */
+static unsigned
+bytes_at(const struct line *line, unsigned at)
+{
+	unsigned end = at;
+
+	if (end < line->length)
+		end++;
+	while (end < line->length && is_tail(line->text[end]))
+		end++;
+	return end - at;
+}
+
+/* Columns that the bytes from FIRST to before LAST take on the screen. */
+static unsigned
+columns(const struct line *line, unsigned first, unsigned last)
+{
+	unsigned count = 0;
+
+	for (; first < last; first++)
+		count += !is_tail(line->text[first]);
+	return count;
+}
+
 /* Draws prompt and line anew, the part around the cursor when it does not fit. */
 static void
 draw(struct line *line)
 {
 	unsigned width = room(line);
-	unsigned shown;
+	unsigned end;
 
 	if (line->cursor < line->left)
 		line->left = line->cursor;
-	else if (line->cursor - line->left > width)
-		line->left = line->cursor - width / 2;
-	if (line->length <= width)
+	while (columns(line, line->left, line->cursor) > width)
+		line->left += bytes_at(line, line->left);
+	if (columns(line, 0, line->length) <= width)
 		line->left = 0;
-	shown = line->length - line->left;
-	shown = shown < width ? shown : width;
+	end = line->left;
+	while (end < line->length && columns(line, line->left, end) < width)
+		end += bytes_at(line, end);
 	put(line, "\r");
 	put(line, line->host.prompt);
-	line->host.write(line->host.context, line->text + line->left, shown);
+	line->host.write(line->host.context, line->text + line->left, end - line->left);
 	put(line, "\033[K\r");
-	move_right(line, length_of(line->host.prompt) + line->cursor - line->left);
+	move_right(line, length_of(line->host.prompt) + columns(line, line->left, line->cursor));
 }
 
 static void
@@ -98,21 +141,48 @@ set_text(struct line *line, const char *text)
 	draw(line);
 }
 
+/* The line is not to be run, because of WHY. */
+static void
+refuse(struct line *line, const char *why)
+{
+	if (line->refused == NULL) {
+		line->refused = why;
+		bell(line);
+	}
+}
+
 static void
 insert(struct line *line, char byte)
 {
 	if (line->length + 1 >= LINE_BYTES) {
-		bell(line);
+		refuse(line, "the line is too long");
 		return;
 	}
 	memmove(line->text + line->cursor + 1, line->text + line->cursor,
 		line->length - line->cursor + 1);
 	line->text[line->cursor++] = byte;
 	line->length++;
-	if (line->cursor == line->length && line->length <= room(line))
+	if (line->cursor == line->length && columns(line, 0, line->length) <= room(line))
 		line->host.write(line->host.context, &byte, 1);
-	else
+	else if (line->tail == 0)
 		draw(line);
+}
+
+/* A byte of UTF-8, or what is none. */
+static void
+insert_wide(struct line *line, unsigned char byte)
+{
+	if ((byte & 0xc0) == 0x80 && line->tail != 0)
+		line->tail--;
+	else if (line->tail == 0 && byte >= 0xc2 && byte <= 0xf4)
+		line->tail = byte < 0xe0 ? 1 : byte < 0xf0 ? 2 : 3;
+	else {
+		line->tail = 0;
+		refuse(line,
+		       byte == LINE_LOST ? "a part of the line was lost" : "the line is no UTF-8");
+		return;
+	}
+	insert(line, (char)byte);
 }
 
 /* Takes COUNT bytes before the cursor away. */
@@ -131,10 +201,10 @@ erase(struct line *line, unsigned count)
 static void
 erase_at_cursor(struct line *line)
 {
-	if (line->cursor < line->length) {
-		line->cursor++;
-		erase(line, 1);
-	}
+	unsigned count = bytes_at(line, line->cursor);
+
+	line->cursor += count;
+	erase(line, count);
 }
 
 static void
@@ -256,7 +326,10 @@ show_candidates(struct line *line)
 	draw(line);
 }
 
-/* Completes command names: only with the cursor at the end. */
+/*
+ * Completes command names, with the cursor at the end.  Where nothing can be completed a tab is a
+ * blank, if a word follows: in what is pasted tabs are blanks, not keys.
+ */
 static void
 complete(struct line *line)
 {
@@ -268,7 +341,8 @@ complete(struct line *line)
 		return;
 	}
 	common = common_length(line, &found, &first);
-	if (found == 0) {
+	if (found == 0 || (common == line->length && found > 1 && line->more_waits)) {
+		line->tab_waits = true;
 		bell(line);
 		return;
 	}
@@ -276,9 +350,13 @@ complete(struct line *line)
 		show_candidates(line);
 		return;
 	}
+	/* Word by word: if the tab was pasted, the next word follows by itself. */
+	for (unsigned i = line->length; i < common; i++)
+		if (first[i] == ' ')
+			common = i + 1;
 	while (line->length < common)
 		insert(line, first[line->length]);
-	if (found == 1)
+	if (found == 1 && first[common] == '\0')
 		insert(line, ' ');
 }
 
@@ -294,10 +372,10 @@ take_sequence(struct line *line)
 		history_down(line);
 		break;
 	case 'C':
-		move_to(line, line->cursor + 1);
+		move_to(line, line->cursor + bytes_at(line, line->cursor));
 		break;
 	case 'D':
-		move_to(line, line->cursor - 1);
+		move_to(line, line->cursor - bytes_before(line, line->cursor));
 		break;
 	case 'H':
 		move_to(line, 0);
@@ -345,6 +423,10 @@ take_escape(struct line *line, char byte)
 static line_result
 finish(struct line *line, line_result result)
 {
+	if (line->tail != 0)
+		refuse(line, "the line is no UTF-8");
+	if (result == LINE_DONE && line->refused != NULL)
+		result = LINE_REFUSED;
 	if (result == LINE_DONE) {
 		move_to(line, line->length);
 		history_keep(line);
@@ -352,6 +434,10 @@ finish(struct line *line, line_result result)
 		put(line, "^C");
 	}
 	put(line, "\n");
+	if (result == LINE_REFUSED) {
+		put(line, line->refused);
+		put(line, ": it is not run\n");
+	}
 	return result;
 }
 
@@ -363,7 +449,7 @@ take_editing(struct line *line, char byte)
 		move_to(line, 0);
 		break;
 	case CTRL('B'):
-		move_to(line, line->cursor - 1);
+		move_to(line, line->cursor - bytes_before(line, line->cursor));
 		break;
 	case CTRL('D'):
 		erase_at_cursor(line);
@@ -372,11 +458,11 @@ take_editing(struct line *line, char byte)
 		move_to(line, line->length);
 		break;
 	case CTRL('F'):
-		move_to(line, line->cursor + 1);
+		move_to(line, line->cursor + bytes_at(line, line->cursor));
 		break;
 	case CTRL('H'):
 	case KEY_BACKSPACE:
-		erase(line, line->cursor > 0 ? 1 : 0);
+		erase(line, bytes_before(line, line->cursor));
 		break;
 	case CTRL('K'):
 		erase_to_end(line);
@@ -416,6 +502,9 @@ line_start(struct line *line)
 	line->length = 0;
 	line->cursor = 0;
 	line->left = 0;
+	line->tail = 0;
+	line->refused = NULL;
+	line->tab_waits = false;
 	line->escape_length = 0;
 	line->history_at = line->history_count;
 	put(line, line->host.prompt);
@@ -440,13 +529,21 @@ line_take(struct line *line, char byte)
 	if (byte == CTRL('D') && line->length == 0)
 		return finish(line, LINE_END);
 	if (byte == KEY_ESCAPE) {
+		line->tab_waits = false;
 		line->escape[0] = byte;
 		line->escape_length = 1;
 	} else if (byte == '\t') {
 		complete(line);
+	} else if (line->tab_waits && ((unsigned char)byte > ' ' && byte != KEY_BACKSPACE)) {
+		line->tab_waits = false;
+		insert(line, ' ');
+		return line_take(line, byte);
+	} else if (((unsigned char)byte & 0x80) != 0) {
+		insert_wide(line, (unsigned char)byte);
 	} else if (byte >= ' ' && byte < KEY_BACKSPACE) {
 		insert(line, byte);
 	} else {
+		line->tab_waits = false;
 		take_editing(line, byte);
 	}
 	return LINE_MORE;

@@ -4,7 +4,8 @@
  *
  * Pure: no globals, no clock, no memory but the struct; output goes through a callback.  Lines
  * wider than the terminal scroll sideways.  Keys: arrows, home, end, delete, backspace, tab, Ctrl-A
- * B C D E F H K L N P U W.  Bytes that are no printable ASCII are refused with a bell.
+ * B C D E F H K L N P U W.  UTF-8 is taken as it is.  A line of which not all is there (it is too
+ * long, or no UTF-8) is never given out: cut short it would be another one.
  */
 #ifndef KERNEL_CONSOLE_LINE_H
 #define KERNEL_CONSOLE_LINE_H
@@ -16,12 +17,14 @@
 #define LINE_HISTORY 32u
 #define LINE_COLUMNS 80u /* of the terminal */
 #define LINE_ESCAPE_BYTES 8u
+#define LINE_LOST 0xffu /* a byte that stands for some that were lost */
 
 typedef enum line_result {
 	LINE_MORE, /* nothing to do yet */
 	LINE_DONE, /* the line is complete, in text */
 	LINE_CANCELLED, /* Ctrl-C: the line was thrown away */
 	LINE_END, /* Ctrl-D on an empty line */
+	LINE_REFUSED, /* not all of it is there, which was said: it is not to be run */
 } line_result;
 
 struct line_host {
@@ -38,8 +41,12 @@ struct line {
 	unsigned length;
 	unsigned cursor;
 	unsigned left; /* first byte shown; not 0 for a wide line */
+	unsigned tail; /* bytes of a character that are still to come */
 	char escape[LINE_ESCAPE_BYTES]; /* an escape sequence so far; escape_length 0: none */
 	unsigned escape_length;
+	const char *refused; /* why the line is not to be run; NULL: it is */
+	bool more_waits; /* set by the host: this byte is not the last that came, so it is no key */
+	bool tab_waits; /* a tab that completed nothing: a blank, if anything follows */
 	bool after_return; /* the "\n" of a "\r\n" is swallowed */
 	char history[LINE_HISTORY][LINE_BYTES];
 	unsigned history_count; /* lines kept, the newest at index history_count - 1 */

@@ -59,8 +59,15 @@ void irq_message_arrived(unsigned irq);
  */
 bool irq_line_arrived(unsigned line);
 
-/* Bytes came in on the console. */
+/*
+ * Bytes came in on the console.  They are read when console_room() says that there is room for as
+ * many as may come at once; when it does not, they stay where they are, and keep no interrupt up,
+ * until arch_console_poll() is called.  Bytes were lost all the same: console_lost().  Context:
+ * CPU 0, interrupts off; from the first moment on.
+ */
 void console_received(const char *bytes, size_t count);
+bool console_room(size_t bytes);
+void console_lost(void);
 
 /* The image's borders, from the ISA's link.ld; it is RAM from the first to the last. */
 extern char kernel_start[], kernel_text_end[], kernel_rodata_end[], kernel_end[];
@@ -189,7 +196,10 @@ void arch_fw_cfg_read(void *buffer, size_t bytes);
 /* Writes bytes as they are; waits until they are taken.  Any context, one caller at a time. */
 void arch_console_write(const char *bytes, size_t count);
 
-/* Looks for received bytes, for machines whose console cannot interrupt. */
+/*
+ * Looks for received bytes: where the console cannot interrupt, and when there is room again.
+ * Context: as console_received().
+ */
 void arch_console_poll(void);
 bool arch_console_interrupts(void);
 

@@ -43,11 +43,12 @@ iommu_fault(const struct iommu_ops *ops, uint32_t function, uint64_t address, bo
 	uint64_t number = __atomic_fetch_add(&faults, 1, __ATOMIC_RELAXED);
 
 	if (number < FAULTS_PRINTED)
-		kprint("iommu: %s kept %02x:%02x.%x from %s 0x%llx: %s\n", ops->name, function >> 8,
-		       function >> 3 & 31, function & 7, writes ? "writing" : "reading",
-		       (unsigned long long)address, why);
+		kprint_message("iommu: %s kept %02x:%02x.%x from %s 0x%llx: %s\n", ops->name,
+			       function >> 8, function >> 3 & 31, function & 7,
+			       writes ? "writing" : "reading", (unsigned long long)address, why);
 	if (number + 1 == FAULTS_PRINTED)
-		kprint("iommu: further faults are counted only; iommu list tells how many\n");
+		kprint_message(
+			"iommu: further faults are counted only; iommu list tells how many\n");
 }
 
 uint64_t

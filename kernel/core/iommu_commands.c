@@ -46,16 +46,22 @@ trespass(struct storage_disk *disk, uint64_t address)
 	struct vblk_segment segment = {.device_address = address,
 				       .length = vblk_info(disk->device)->block_bytes};
 	struct vblk_request request = {
-		.segments = &segment, .segment_count = 1, .operation = VBLK_READ};
+		.segments = &segment,
+		.cookie = STORAGE_COOKIE_FOREIGN,
+		.segment_count = 1,
+		.operation = VBLK_READ,
+	};
 	uint64_t until = time_now_ns() + DEADLINE_NS;
 	struct vblk_completion completion;
 
+	if (vblk_in_flight(queue) != 0)
+		return ORION_BUSY;
 	if (vblk_submit(queue, &request, 1) != 1)
 		return vblk_refusal(queue);
 	vblk_kick(queue);
 	while (vblk_reap(queue, &completion, 1) == 0) {
-		if (vblk_state_get(disk->device) != VBLK_LIVE)
-			return ORION_DEVICE_BROKEN;
+		if (storage_verdict(disk) != ORION_OK)
+			return storage_verdict(disk);
 		if (time_now_ns() > until)
 			return ORION_TIMED_OUT;
 		worker_pause(LOOK_NS);
@@ -125,6 +131,19 @@ test_disk(struct storage_disk *disk, struct iommu_space *space, unsigned char *m
 	return kept ? ORION_OK : ORION_DENIED;
 }
 
+/* Not before the disk let go of it. */
+static void
+give_memory(struct storage *storage, struct storage_disk *disk, void *memory, size_t bytes)
+{
+	static const struct orion_region none;
+	unsigned held = vblk_in_flight(vblk_queue_get(disk->device, 0));
+
+	if (held != 0 && vblk_state_get(disk->device) == VBLK_LIVE)
+		storage_leave(storage, disk, 0, held, false, &none, memory, bytes);
+	else
+		storage_memory_give(storage, disk, 0, memory, bytes);
+}
+
 orion_status
 iommu_run_test(struct command_context *context, int argc, char **argv)
 {
@@ -145,11 +164,15 @@ iommu_run_test(struct command_context *context, int argc, char **argv)
 		       disk->name);
 		return ORION_NOT_SUPPORTED;
 	}
+	status = storage_claim(context->storage, disk, 0);
+	if (status != ORION_OK) {
+		kprint("iommu test: %s: %s\n", disk->name, orion_status_text(status));
+		return status;
+	}
 	memory = memory_take(storage_block_bytes(disk));
 	if (memory == NULL)
 		return ORION_NO_MEMORY;
 	status = test_disk(disk, space, memory, storage_block_bytes(disk));
-	if (vblk_state_get(disk->device) != VBLK_DEAD)
-		memory_give(memory, storage_block_bytes(disk));
+	give_memory(context->storage, disk, memory, storage_block_bytes(disk));
 	return status;
 }

@@ -94,8 +94,8 @@ irq_line_arrived(unsigned line)
 		return true;
 	unwanted = 0;
 	lines_masked++;
-	kprint("irq: line %u masked: %u interrupts in a row that nobody wanted\n", line,
-	       UNWANTED_MAX);
+	kprint_message("irq: line %u masked: %u interrupts in a row that nobody wanted\n", line,
+		       UNWANTED_MAX);
 	return false;
 }
 

@@ -21,6 +21,7 @@
 
 #define SIZE_TEXT_BYTES 24
 #define WHERE_BYTES 24
+#define MEMORY_LEAST (512u * 1024)
 #define SCRIPT_FILE "opt/orion/script"
 #define CONFIG_FILE "opt/orion/config"
 
@@ -192,6 +193,9 @@ init_driver(void)
 	status = orion_manager_init(&manager, &config, NULL);
 	host.port = port_get();
 	host.idle = port_idle;
+	host.interrupted = console_lane_interrupted;
+	host.silent = port_silent;
+	host.subject = port_subject;
 	if (status == ORION_OK)
 		status = storage_init(&storage, &host, &manager);
 	if (status != ORION_OK) {
@@ -221,12 +225,14 @@ static void
 print_disk(const char *where, unsigned index)
 {
 	const struct vblk_info *info = vblk_info(orion_manager_device_get(&manager, index));
-	char size[SIZE_TEXT_BYTES];
+	char size[SIZE_TEXT_BYTES], offered[SIZE_TEXT_BYTES] = "";
 
-	kprint("vd%u: %s, %s%s, %u-byte blocks; %u %s of %u, %s%s%s; %s\n", index, where,
+	if (info->queues != info->queues_offered)
+		format_text(offered, sizeof(offered), " (of %u offered)", info->queues_offered);
+	kprint("vd%u: %s, %s%s, %u-byte blocks; %u %s of %u%s, %s%s%s; %s\n", index, where,
 	       format_size(size, sizeof(size), info->capacity_sectors * VBLK_SECTOR_BYTES),
 	       info->read_only ? " read-only" : "", info->block_bytes, info->queues,
-	       info->queues == 1 ? "queue" : "queues", info->queue_size,
+	       info->queues == 1 ? "queue" : "queues", info->queue_size, offered,
 	       info->packed ? "packed" : "split", info->indirect ? ", indirect" : "",
 	       info->event_index ? ", event index" : "", irq_mode_text(info->irq_mode));
 }
@@ -244,7 +250,9 @@ attached(const char *where, orion_status status, unsigned index)
 		orion_manager_detach(&manager, index, true);
 	}
 	kprint("disk: %s left out: %s%s\n", where, orion_status_text(status),
-	       status == ORION_NO_MEMORY ? ", or above shared_memory_size" : "");
+	       status == ORION_NO_MEMORY   ? ", or above shared_memory_size"
+	       : status == ORION_TOO_LARGE ? ": more disks than device_max_count"
+					   : "");
 }
 
 static void
@@ -325,13 +333,36 @@ run_script(struct command_context *context, const struct text *script)
 	arch_power_off(status == ORION_OK && kernel_script_failures == 0);
 }
 
+/* Before anything comes to grief for want of it: is the kernel in RAM, and is there some beside? */
+static void
+check_memory(void)
+{
+	struct memory_range kernel, ranges[MEMORY_RANGES_MAX];
+	unsigned count = arch_memory_ranges(ranges, MEMORY_RANGES_MAX);
+	struct memory_stats stats;
+
+	kernel.start = (uintptr_t)kernel_start;
+	kernel.bytes = (uintptr_t)kernel_end - kernel.start;
+	for (unsigned i = 0; i < count; i++) {
+		uint64_t end = ranges[i].start + ranges[i].bytes;
+
+		if (ranges[i].start <= kernel.start && kernel.start < end &&
+		    end < kernel.start + kernel.bytes)
+			orion_panic("too little memory: the kernel alone needs more");
+	}
+	memory_init();
+	memory_stats_get(&stats);
+	if (stats.total_bytes < MEMORY_LEAST)
+		orion_panic("too little memory: 512 KiB are needed beside the kernel");
+}
+
 void
 kernel_main(void)
 {
 	static struct command_context context;
 	struct text script;
 
-	memory_init();
+	check_memory();
 	script = read_file(SCRIPT_FILE);
 	kprint_plain(script.there);
 	arch_init();
@@ -348,6 +379,7 @@ kernel_main(void)
 	context.manager = &manager;
 	context.hypervisor = hypervisor;
 	context.write = console_write;
+	context.hold = console_hold;
 	context.run_on_lanes = port_run_on_lanes;
 	context.lanes = worker_count();
 	context.extra = kernel_commands;

@@ -78,7 +78,7 @@ place_map(uint64_t bytes)
 		if (start < end && end - start >= bytes)
 			return start;
 	}
-	orion_panic("no memory for the memory map");
+	orion_panic("too little memory: no room for the memory map");
 }
 
 void

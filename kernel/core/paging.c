@@ -93,7 +93,7 @@ void
 paging_set(uint64_t start, uint64_t end, enum paging_kind kind)
 {
 	if (root == NULL || !map_range(start, end, kind))
-		orion_panic("no memory for the page tables");
+		orion_panic("too little memory: no room for the page tables");
 }
 
 uint64_t
@@ -110,7 +110,7 @@ paging_init(void)
 		paging_set(start == 0 ? PAGE_BYTES : start, end, PAGING_DATA);
 	}
 	if (root == NULL)
-		orion_panic("no memory for the page tables");
+		orion_panic("too little memory: no room for the page tables");
 	return (uintptr_t)root;
 }
 
@@ -120,7 +120,7 @@ paging_remove(uint64_t address)
 	uint64_t *entry = entry_at(address, 1, true);
 
 	if (entry == NULL)
-		orion_panic("no memory for the page tables");
+		orion_panic("too little memory: no room for the page tables");
 	*entry = 0;
 }
 

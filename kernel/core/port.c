@@ -12,11 +12,15 @@
 #include "kernel/core/memory.h"
 #include "kernel/core/pci.h"
 #include "kernel/core/print.h"
+#include "kernel/core/report.h"
 #include "kernel/core/time.h"
 #include "kernel/core/worker.h"
 
 /* The device that is being attached: events that come meanwhile are its. */
 static const char *attaching;
+
+/* The disk that each CPU is at work on; NULL: none. */
+static const struct storage_disk *subjects[CPUS_MAX];
 
 /* Without ACCESS_PLATFORM a device uses physical addresses, whatever stands in front of it. */
 static orion_status
@@ -184,47 +188,15 @@ port_wake(void *context, void *event)
 	worker_wake(event);
 }
 
-/* What the three integers of each event are (orion/port.h); NULL ends them. */
-static const char *const report_labels[ORION_EVENT_COUNT][3] = {
-	[ORION_EVENT_DEVICE_BROKEN] = {"cause", "queue", "detail"},
-	[ORION_EVENT_DEVICE_GONE] = {"register"},
-	[ORION_EVENT_RESET_TIMEOUT] = {"status", "milliseconds"},
-	[ORION_EVENT_FEATURES_MISSING] = {"offered", "required"},
-	[ORION_EVENT_FEATURES_REFUSED] = {"offered", "asked for", "status"},
-	[ORION_EVENT_FEATURES_DROPPED] = {"features"},
-	[ORION_EVENT_CONFIG_SHORT] = {"needed", "there"},
-	[ORION_EVENT_CONFIG_TORN] = {"offset", "tries"},
-	[ORION_EVENT_LIMIT_ODD] = {"offset", "claimed", "used"},
-	[ORION_EVENT_QUEUE_REFUSED] = {"queue", "size", "least size"},
-	[ORION_EVENT_QUEUES_SHRUNK] = {"queues", "descriptors", "bytes_left"},
-	[ORION_EVENT_QUEUE_RESET] = {"queue", "status", "given_back"},
-	[ORION_EVENT_VECTORS_SHORT] = {"wanted", "had"},
-	[ORION_EVENT_PCI_CAP_SKIPPED] = {"offset", "type", "reason"},
-	[ORION_EVENT_PCI_CAP_MISSING] = {"type"},
-	[ORION_EVENT_MMIO_REFUSED] = {"address", "register", "value"},
-	[ORION_EVENT_PCI_LEGACY_REFUSED] = {"reason", "BAR 0", "bytes"},
-	[ORION_EVENT_PCI_BY_CONFIG] = {"type", "BAR", "offset"},
-	[ORION_EVENT_FUNCTION_RESET] = {"status", "result"},
-	[ORION_EVENT_CCW_FAILED] = {"subchannel", "command", "status"},
-	[ORION_EVENT_CCW_LEGACY] = {"subchannel"},
-};
-
-/* "(wanted 5, had 2)"; large values are bits or addresses, and better read in hexadecimal. */
-static void
-report_values(char *text, size_t bytes, orion_event event, const uint64_t values[3])
+/* Whom the events are about that come on this CPU: a disk by name, or what is being attached. */
+static const char *
+subject(void)
 {
-	size_t used = 0;
+	const struct storage_disk *disk = subjects[arch_cpu()];
 
-	text[0] = '\0';
-	for (unsigned i = 0; i < 3 && (unsigned)event < ORION_EVENT_COUNT; i++) {
-		const char *label = report_labels[event][i];
-		const char *format = values[i] < 1000000 ? "%s%s %llu" : "%s%s 0x%llx";
-
-		if (label == NULL || used >= bytes)
-			return;
-		used += (size_t)format_text(text + used, bytes - used, format, i == 0 ? "" : ", ",
-					    label, (unsigned long long)values[i]);
-	}
+	if (disk != NULL)
+		return disk->name;
+	return attaching != NULL ? attaching : "disk";
 }
 
 static void
@@ -234,16 +206,35 @@ port_report(void *context, orion_level level, orion_event event, uint64_t a, uin
 			   : level == ORION_LEVEL_WARNING ? "warning"
 							  : "note";
 	const uint64_t values[3] = {a, b, c};
-	char text[96];
+	char text[REPORT_TEXT_BYTES];
 
 	(void)context;
-	report_values(text, sizeof(text), event, values);
-	if (attaching != NULL)
-		kprint("%s: ", attaching);
-	kprint("driver: %s: %s (%s)\n", name, orion_event_text(event), text);
+	report_values(text, event, values);
+	kprint_message("%s: driver: %s: %s (%s)\n", subject(), name, orion_event_text(event), text);
 	/* A fault may be the cause of it, and its interrupt lost. */
 	if (level == ORION_LEVEL_ERROR)
 		(void)iommu_faults();
+}
+
+void
+port_subject(void *context, unsigned lane, const struct storage_disk *disk)
+{
+	(void)context;
+	(void)lane;
+	subjects[arch_cpu()] = disk;
+}
+
+void
+port_silent(void *context, const struct storage_disk *disk, unsigned requests, uint64_t ns)
+{
+	(void)context;
+	if (ns == 0)
+		kprint_message("%s: answers again\n", disk->name);
+	else
+		kprint_message("%s: no answer for %llu s to %u %s; waiting on, until %llu s\n",
+			       disk->name, (unsigned long long)(ns / NS_PER_SECOND), requests,
+			       requests == 1 ? "request" : "requests",
+			       (unsigned long long)(STORAGE_PATIENCE_NS / NS_PER_SECOND));
 }
 
 void

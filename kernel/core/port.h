@@ -18,6 +18,10 @@ void port_memory_give(void *context, void *memory, size_t bytes);
 /* As storage_host's idle(). */
 void port_idle(void *context, unsigned lane, uint64_t ns);
 
+/* As storage_host's subject() and silent(). */
+void port_subject(void *context, unsigned lane, const struct storage_disk *disk);
+void port_silent(void *context, const struct storage_disk *disk, unsigned requests, uint64_t ns);
+
 /* As command_context's run_on_lanes(). */
 void port_run_on_lanes(void *host, unsigned count, void (*function)(void *argument, unsigned lane),
 		       void *argument);

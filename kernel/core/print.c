@@ -6,6 +6,7 @@
 #include "kernel/core/string.h"
 
 #define PRINT_LINE_BYTES 512
+#define HELD_BYTES 4096u
 
 struct output {
 	char *at;
@@ -22,6 +23,13 @@ struct conversion {
 static struct lock print_lock;
 static bool print_is_plain;
 static bool print_is_forced;
+static bool print_is_midline; /* what was written last does not end a line */
+
+/* Messages that wait for the end of what is being written. */
+static char held[HELD_BYTES];
+static size_t held_used;
+static unsigned held_lost;
+static bool holding;
 
 static void
 output_put(struct output *out, char c)
@@ -223,6 +231,8 @@ write_lines(const char *text, size_t length)
 		}
 	}
 	arch_console_write(text + start, length - start);
+	if (length != 0)
+		print_is_midline = text[length - 1] != '\n';
 }
 
 void
@@ -249,6 +259,53 @@ kprint(const char *format, ...)
 	length = format_text_list(line, sizeof(line), format, arguments);
 	va_end(arguments);
 	kprint_bytes(line, (size_t)length < sizeof(line) ? (size_t)length : sizeof(line) - 1);
+}
+
+void
+kprint_message(const char *format, ...)
+{
+	char line[PRINT_LINE_BYTES];
+	va_list arguments;
+	size_t length;
+	bool on;
+
+	va_start(arguments, format);
+	length = (size_t)format_text_list(line, sizeof(line), format, arguments);
+	va_end(arguments);
+	length = length < sizeof(line) ? length : sizeof(line) - 1;
+	if (print_is_forced) {
+		write_lines(line, length);
+		return;
+	}
+	on = lock_take(&print_lock);
+	if (!holding) {
+		if (print_is_midline)
+			write_lines("\n", 1);
+		write_lines(line, length);
+	} else if (length <= HELD_BYTES - held_used) {
+		memcpy(held + held_used, line, length);
+		held_used += length;
+	} else {
+		held_lost++;
+	}
+	lock_give(&print_lock, on);
+}
+
+void
+kprint_hold(bool hold)
+{
+	bool on = lock_take(&print_lock);
+	unsigned lost = held_lost;
+
+	holding = hold;
+	if (!hold) {
+		write_lines(held, held_used);
+		held_used = 0;
+		held_lost = 0;
+	}
+	lock_give(&print_lock, on);
+	if (!hold && lost != 0)
+		kprint("%u further messages are lost\n", lost);
 }
 
 void

@@ -18,6 +18,13 @@
 void kprint(const char *format, ...) PRINT_FORMAT(1, 2);
 void kprint_bytes(const char *text, size_t length);
 
+/*
+ * What the kernel has to say of itself while a command writes: on a line of its own, and, while
+ * kprint_hold() holds, after what is being written.  Any context.
+ */
+void kprint_message(const char *format, ...) PRINT_FORMAT(1, 2);
+void kprint_hold(bool hold);
+
 /* As snprintf(): returns the length that the whole text has; the buffer is always terminated. */
 int format_text(char *buffer, size_t bytes, const char *format, ...) PRINT_FORMAT(3, 4);
 int format_text_list(char *buffer, size_t bytes, const char *format, va_list arguments);

@@ -204,10 +204,11 @@ static int
 lost(struct vu_channel *channel, unsigned request, int result)
 {
 	if (result == -ETIMEDOUT)
-		return channel_fail(channel, result,
-				    "no answer to %s in %u ms; the back end hangs, or serves "
-				    "another program (most serve one at a time)",
-				    request_name(request), channel->answer_ms);
+		return channel_fail(channel, result, "no answer to %s in %u ms; the back end %s",
+				    request_name(request), channel->answer_ms,
+				    channel->answered ? "hangs"
+						      : "hangs, or serves another program (most "
+							"serve one at a time)");
 	return channel_fail(channel, result, "the connection broke at %s: %s",
 			    request_name(request), strerror(-result));
 }
@@ -321,7 +322,7 @@ receive(int fd, void *buffer, size_t bytes, struct catch *catch, int64_t until)
 
 static int
 check_header(struct vu_channel *channel, const struct vu_header *header, unsigned request,
-	     uint32_t bytes, bool may_be_empty)
+	     uint32_t bytes, bool may_refuse)
 {
 	const char *name = request_name(request);
 
@@ -332,7 +333,7 @@ check_header(struct vu_channel *channel, const struct vu_header *header, unsigne
 		return channel_fail(channel, -EPROTO,
 				    "the answer to %s has flags 0x%x: not an answer of version 1",
 				    name, header->flags);
-	if (header->size != bytes && !(may_be_empty && header->size == 0))
+	if (header->size != bytes && !(may_refuse && header->size <= VU_CONFIG_HEADER_BYTES))
 		return channel_fail(channel, -EPROTO, "the answer to %s has %u bytes, not %u", name,
 				    header->size, bytes);
 	return 0;
@@ -340,7 +341,7 @@ check_header(struct vu_channel *channel, const struct vu_header *header, unsigne
 
 static int
 receive_answer(struct vu_channel *channel, unsigned request, void *answer, uint32_t bytes,
-	       bool *empty, int *fd, int64_t until)
+	       bool *refused, int *fd, int64_t until)
 {
 	struct catch catch = {{0}, 0, false};
 	struct vu_header header;
@@ -350,9 +351,10 @@ receive_answer(struct vu_channel *channel, unsigned request, void *answer, uint3
 		drop_fds(&catch);
 		return lost(channel, request, result);
 	}
-	result = check_header(channel, &header, request, bytes, empty != NULL);
+	channel->answered = true;
+	result = check_header(channel, &header, request, bytes, refused != NULL);
 	if (result == 0 && header.size != 0) {
-		result = receive(channel->fd, answer, bytes, &catch, until);
+		result = receive(channel->fd, answer, header.size, &catch, until);
 		if (result != 0)
 			result = lost(channel, request, result);
 	}
@@ -361,8 +363,8 @@ receive_answer(struct vu_channel *channel, unsigned request, void *answer, uint3
 				      "descriptors came with the answer to %s that belong to "
 				      "nothing",
 				      request_name(request));
-	if (result == 0 && empty != NULL)
-		*empty = header.size == 0;
+	if (result == 0 && refused != NULL)
+		*refused = header.size != bytes;
 	if (result == 0 && fd != NULL)
 		*fd = catch.count == 1 ? catch.fds[--catch.count] : -1;
 	drop_fds(&catch);
@@ -375,7 +377,7 @@ int
 channel_set(struct vu_channel *channel, unsigned request, const void *payload, uint32_t bytes,
 	    const int *fds, unsigned count)
 {
-	bool acknowledged = channel_has(channel, VU_PROTOCOL_REPLY_ACK);
+	bool acknowledged = channel->acknowledges;
 	struct vu_header header = {request, VU_VERSION | (acknowledged ? VU_NEED_REPLY : 0), bytes};
 	int64_t until = now_ms() + channel->answer_ms;
 	uint64_t refusal = 0;
@@ -387,9 +389,11 @@ channel_set(struct vu_channel *channel, unsigned request, const void *payload, u
 	if (result != 0 || !acknowledged)
 		return result;
 	result = receive_answer(channel, request, &refusal, sizeof(refusal), NULL, NULL, until);
-	if (result == 0 && refusal != 0)
+	if (result == 0 && refusal != 0) {
+		channel->refused = channel->result == 0;
 		return channel_fail(channel, -EPROTO, "the back end refused %s (%llu)",
 				    request_name(request), (unsigned long long)refusal);
+	}
 	return result;
 }
 
@@ -401,7 +405,7 @@ channel_set_number(struct vu_channel *channel, unsigned request, uint64_t number
 
 int
 channel_get(struct vu_channel *channel, unsigned request, const void *payload, uint32_t bytes,
-	    void *answer, uint32_t answer_bytes, bool *empty, int *fd)
+	    void *answer, uint32_t answer_bytes, bool *refused, int *fd)
 {
 	struct vu_header header = {request, VU_VERSION, bytes};
 	int64_t until = now_ms() + channel->answer_ms;
@@ -412,13 +416,23 @@ channel_get(struct vu_channel *channel, unsigned request, const void *payload, u
 	result = send_message(channel, &header, payload, NULL, 0, until);
 	if (result != 0)
 		return result;
-	return receive_answer(channel, request, answer, answer_bytes, empty, fd, until);
+	return receive_answer(channel, request, answer, answer_bytes, refused, fd, until);
 }
 
 int
 channel_get_number(struct vu_channel *channel, unsigned request, uint64_t *number)
 {
 	return channel_get(channel, request, NULL, 0, number, sizeof(*number), NULL, NULL);
+}
+
+int
+channel_confirm(struct vu_channel *channel)
+{
+	uint64_t features;
+
+	/* GET_FEATURES is the one question that every back end answers at any time. */
+	return channel->acknowledges ? channel->result
+				     : channel_get_number(channel, VU_GET_FEATURES, &features);
 }
 
 int

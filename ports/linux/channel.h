@@ -21,6 +21,9 @@ struct vu_channel {
 	int result;             /* 0, or the first error, a negative errno */
 	uint32_t answer_ms;
 	uint64_t protocol;      /* protocol features negotiated */
+	bool acknowledges;      /* messages are acknowledged from now on */
+	bool answered;          /* something was, so it is us whom the back end serves */
+	bool refused;           /* the first error is a refusal in so many words */
 	struct orion_error error;       /* of the first error */
 };
 
@@ -39,7 +42,7 @@ bool channel_has(const struct vu_channel *channel, unsigned bit);
 
 /*
  * Sends REQUEST with BYTES of PAYLOAD and COUNT descriptors, which stay the caller's.  When the
- * back end acknowledges (REPLY_ACK), waits for that.
+ * back end acknowledges (channel->acknowledges), waits for that.
  */
 int channel_set(struct vu_channel *channel, unsigned request, const void *payload, uint32_t bytes,
 		const int *fds, unsigned count);
@@ -48,15 +51,22 @@ int channel_set(struct vu_channel *channel, unsigned request, const void *payloa
 int channel_set_number(struct vu_channel *channel, unsigned request, uint64_t number);
 
 /*
- * Sends REQUEST with BYTES of PAYLOAD and reads an answer of exactly ANSWER_BYTES; or, when EMPTY
- * is not NULL, of none, which it then tells.  FD, if not NULL, takes the one descriptor that comes
- * with it, -1 if none did.
+ * Sends REQUEST with BYTES of PAYLOAD and reads an answer of exactly ANSWER_BYTES.  When REFUSED is
+ * not NULL, it tells whether the answer was a refusal instead: empty, an error's number, or a
+ * configuration's head without data.  FD, if not NULL, takes the one descriptor that comes with it,
+ * -1 if none did.
  */
 int channel_get(struct vu_channel *channel, unsigned request, const void *payload, uint32_t bytes,
-		void *answer, uint32_t answer_bytes, bool *empty, int *fd);
+		void *answer, uint32_t answer_bytes, bool *refused, int *fd);
 
 /* The same for one number. */
 int channel_get_number(struct vu_channel *channel, unsigned request, uint64_t *number);
+
+/*
+ * Waits until the back end has taken all that was sent: what is not acknowledged is confirmed by
+ * the answer to a question behind it.
+ */
+int channel_confirm(struct vu_channel *channel);
 
 /* ---- the channel in the other direction ---- */
 

@@ -133,6 +133,7 @@ struct orion_disk {
 	enum disk_state state;          /* atomic */
 	unsigned queue_count;
 	unsigned depth;
+	struct vhost_user_wish wish;    /* learnt: of whoever makes connections */
 	bool durable, volatile_cache;
 	struct vblk_info first;         /* the guarantees of the first connection */
 

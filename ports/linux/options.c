@@ -84,11 +84,13 @@ struct number_option {
 	const char *right;      /* what would be right */
 };
 
+#define RING_RIGHT "4 to 1024 descriptors, or 0: as many as the depth needs"
 #define AT(field) offsetof(struct orion_disk_options, field)
 
 static const struct number_option numbers[] = {
 	{"queues", AT(queues), plain, 1, ORION_DISK_QUEUES_MAX, "1 to 16"},
 	{"depth", AT(depth), plain, 1, 1024, "1 to 1024 requests"},
+	{"ring", AT(ring), plain, 0, VHOST_USER_QUEUE_SIZE_MAX, RING_RIGHT},
 	{"poll", AT(poll_us), microseconds, 0, 1000000, "0us to 1s, such as 50us"},
 	{"answer", AT(answer_ms), milliseconds, 10, 3600000, "10ms to 1h, such as 5s"},
 	{"connect", AT(connect_ms), milliseconds, 0, 3600000, "0 to 1h, such as 10s"},
@@ -171,7 +173,7 @@ orion_disk_options_set(struct orion_disk_options *options, const char *name, con
 		return set_wait(options, value, error);
 	return error_set(
 		error, -EINVAL,
-		"there is no option \"%.40s\"; there are queues, depth, wait, poll, answer, "
+		"there is no option \"%.40s\"; there are queues, depth, ring, wait, poll, answer, "
 		"connect, loss, bounce, durable, read-only, packed, publish",
 		name);
 }
@@ -233,6 +235,8 @@ check_options(const struct orion_disk_options *options, struct orion_error *erro
 			return error_set(error, -EINVAL, "%s=%u: it must be %s", numbers[i].name,
 					 value, numbers[i].right);
 	}
+	if (options->ring != 0 && options->ring < VHOST_USER_QUEUE_SIZE_MIN)
+		return error_set(error, -EINVAL, "ring=%u: it must be " RING_RIGHT, options->ring);
 	if (options->wait > ORION_WAIT_EVENT)
 		return error_set(error, -EINVAL, "wait=%u: it must be adaptive, poll or event",
 				 (unsigned)options->wait);

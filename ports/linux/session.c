@@ -146,21 +146,28 @@ bring_up(struct session *session)
 	status = vblk_open(session->device, session->memory[1], bytes);
 	if (status != ORION_OK)
 		session->device = NULL;
+	else if (session->vhost.channel.result != 0)
+		status = ORION_DEVICE_REFUSED;
 	return status;
 }
 
-/* The rest of the arena, in equal parts, is for bounce buffers: see queue_follow(). */
-int
-session_open(struct orion_disk *disk, struct session **out, struct orion_error *error)
+/*
+ * One try with WISH, which is changed if it failed and *AGAIN asks for another.  The rest of the
+ * arena, in equal parts, is for bounce buffers: see queue_follow().
+ */
+static int
+open_once(struct orion_disk *disk, struct vhost_user_wish *wish, bool *again, struct session **out,
+	  struct orion_error *error)
 {
 	struct session *session = make(disk);
 	orion_status status;
 	int result;
 
+	*again = false;
 	if (session == NULL)
 		return error_set(error, -ENOMEM, "%s: no memory for another connection",
 				 disk->path);
-	result = vhost_user_open(&session->vhost, disk->path, disk->options.answer_ms,
+	result = vhost_user_open(&session->vhost, disk->path, disk->options.answer_ms, wish,
 				 &disk->memory, &session->arena, disk->events);
 	if (result != 0) {
 		error_set(error, result, "%s", session->vhost.channel.error.text);
@@ -173,13 +180,57 @@ session_open(struct orion_disk *disk, struct session **out, struct orion_error *
 	session->memory_version = disk->memory.version;
 	pthread_mutex_unlock(&disk->exchange);
 	if (status != ORION_OK) {
+		*again = vhost_user_ask_less(&session->vhost, wish);
 		result = explain(session, status, error);
 		destroy(session);
 		return result;
 	}
+	vhost_user_learn(&session->vhost, wish);
 	session->users = 1;
 	*out = session;
 	return 0;
+}
+
+static struct vhost_user_wish
+first_wish(const struct orion_disk *disk)
+{
+	return (struct vhost_user_wish){
+		.queues = (uint16_t)disk->options.queues,
+		.depth = (uint16_t)disk->options.depth,
+		.ring = (uint16_t)disk->options.ring,
+	};
+}
+
+/* Adds to ERROR what else was tried in vain. */
+static void
+add_rings(struct orion_error *error, unsigned ring)
+{
+	size_t used = error != NULL ? strlen(error->text) : 0;
+
+	if (error != NULL)
+		snprintf(error->text + used, sizeof(error->text) - used,
+			 "; shorter rings, down to %u, did not help", ring);
+}
+
+int
+session_open(struct orion_disk *disk, struct session **out, struct orion_error *error)
+{
+	struct vhost_user_wish wish;
+	bool again = true;
+	int result = 0;
+
+	if (disk->wish.queues == 0)
+		disk->wish = first_wish(disk);
+	for (wish = disk->wish; again;)
+		result = open_once(disk, &wish, &again, out, error);
+	if (result == 0) {
+		disk->wish = wish;
+		return error_set(error, 0, "%s", "");
+	}
+	disk->wish.breaks = wish.breaks;
+	if (wish.ring != disk->wish.ring)
+		add_rings(error, wish.ring);
+	return result;
 }
 
 bool

@@ -10,6 +10,8 @@
 
 #define BIT(n) (UINT64_C(1) << (n))
 
+#define RESERVE_BYTES ((size_t)64 << 20)
+
 /* What we have a use for. */
 #define PROTOCOL_KNOWN                                                                         \
 	(BIT(VU_PROTOCOL_MQ) | BIT(VU_PROTOCOL_REPLY_ACK) | BIT(VU_PROTOCOL_BACKEND_REQ) |     \
@@ -46,7 +48,6 @@ negotiate_protocol(struct vhost_user *device)
 	if (result != 0)
 		return result;
 	chosen = offered & PROTOCOL_KNOWN;
-	/* The back end's own requests are worth having only for news of the configuration. */
 	if (!(chosen & BIT(VU_PROTOCOL_CONFIG)))
 		return channel_fail(channel, -EOPNOTSUPP,
 				    "the back end lacks the protocol feature CONFIG: without it "
@@ -68,8 +69,8 @@ learn_limits(struct vhost_user *device)
 		result = channel_get_number(channel, VU_GET_QUEUE_NUM, &device->queues_max);
 	if (result == 0 && device->queues_max == 0)
 		result = channel_fail(channel, -EPROTO, "the back end says that it has no queues");
-	if (device->queues_max > VBLK_QUEUES_MAX)
-		device->queues_max = VBLK_QUEUES_MAX;
+	if (device->queues_max > device->wish.queues)
+		device->queues_max = device->wish.queues;
 	if (result == 0 && channel_has(channel, VU_PROTOCOL_CONFIGURE_MEM_SLOTS))
 		result = channel_get_number(channel, VU_GET_MAX_MEM_SLOTS, &device->slots);
 	if (result == 0 && device->slots == 0)
@@ -109,14 +110,15 @@ open_eventfds(struct vhost_user *device, const int *calls)
 }
 
 int
-vhost_user_open(struct vhost_user *device, const char *path, uint32_t answer_ms, struct dma *memory,
+vhost_user_open(struct vhost_user *device, const char *path, uint32_t answer_ms,
+		const struct vhost_user_wish *wish, struct dma *memory,
 		const struct vhost_user_arena *arena, const int *calls)
 {
 	struct vu_channel *channel = &device->channel;
 	int result;
 
-	*device =
-		(struct vhost_user){.memory = memory, .arena = *arena, .backend = -1, .error = -1};
+	*device = (struct vhost_user){
+		.wish = *wish, .memory = memory, .arena = *arena, .backend = -1, .error = -1};
 	for (unsigned i = 0; i < VBLK_QUEUES_MAX; i++)
 		device->queues[i].kick = device->queues[i].call = -1;
 	result = channel_open(channel, path, answer_ms);
@@ -231,6 +233,20 @@ send_regions(struct vhost_user *device)
 	return result;
 }
 
+/*
+ * A table can't grow while requests are in flight: memory for the program is lent beforehand.  What
+ * is not used costs nothing.
+ */
+static void
+lend_reserve(struct vhost_user *device)
+{
+	struct dma_region *region;
+
+	if (!channel_has(&device->channel, VU_PROTOCOL_CONFIGURE_MEM_SLOTS) &&
+	    device->memory->pool_bytes == 0)
+		(void)dma_pool_add(device->memory, RESERVE_BYTES, &region);
+}
+
 int
 vhost_user_tell_memory(struct vhost_user *device)
 {
@@ -238,6 +254,7 @@ vhost_user_tell_memory(struct vhost_user *device)
 
 	if (device->told_memory)
 		return channel->result;
+	lend_reserve(device);
 	if (count_regions(device->memory) > device->slots)
 		return channel_fail(
 			channel, -ENOSPC, "the back end takes %llu memory regions, %u are needed",
@@ -247,19 +264,35 @@ vhost_user_tell_memory(struct vhost_user *device)
 								     : send_table(device);
 }
 
+static int
+replace_table(struct vhost_user *device)
+{
+	struct vu_vring_state stood[VBLK_QUEUES_MAX];
+	int result = vhost_user_pause(device, stood);
+
+	if (result == 0)
+		result = send_table(device);
+	return result == 0 ? vhost_user_resume(device, stood) : result;
+}
+
+/* A ring's thread may see a kick before another reads of the memory: so it is confirmed. */
 int
 vhost_user_add_region(struct vhost_user *device, const struct dma_region *region, bool idle)
 {
+	int result;
+
 	if (!device->told_memory)
 		return 0;
 	/* Counted with the new one. */
 	if (count_regions(device->memory) > device->slots)
 		return -ENOSPC;
 	if (channel_has(&device->channel, VU_PROTOCOL_CONFIGURE_MEM_SLOTS))
-		return send_region(device, VU_ADD_MEM_REG,
-				   describe(region->device, region->bytes, region->fd_offset),
-				   region->fd);
-	return idle ? send_table(device) : -EBUSY;
+		result = send_region(device, VU_ADD_MEM_REG,
+				     describe(region->device, region->bytes, region->fd_offset),
+				     region->fd);
+	else
+		result = idle ? replace_table(device) : -EBUSY;
+	return result == 0 ? channel_confirm(&device->channel) : result;
 }
 
 int

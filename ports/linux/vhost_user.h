@@ -6,6 +6,11 @@
  * vhost_user_transport().  What virtio keeps in registers and vhost-user has no message for (the
  * status, for back ends without STATUS) is kept here.
  *
+ * Nor has it messages for how long a queue may be, or how many bytes of configuration there are:
+ * what a back end refuses, or breaks the connection over, is asked for in another size.  So that
+ * this need not be learnt twice, it lasts longer than a connection (struct vhost_user_wish).  Back
+ * ends are told of what is used and of nothing else: some wait for all that they heard of.
+ *
  * Context: setup, under the disk's lock, but for what is marked.
  */
 #ifndef ORION_PORTS_LINUX_VHOST_USER_H
@@ -17,6 +22,17 @@
 #include "orion/transport.h"
 
 #define VHOST_USER_QUEUE_SIZE_MAX 1024u
+#define VHOST_USER_QUEUE_SIZE_MIN 4u
+
+/* What to ask a back end for. */
+struct vhost_user_wish {
+	uint16_t queues;        /* no more than these */
+	uint16_t depth;         /* requests in flight on each */
+	uint16_t ring;          /* descriptors in each, exactly; 0: as many as the depth needs */
+	uint8_t config;         /* of the sizes of a configuration, which to try first */
+	uint8_t breaks;         /* connections in a row that broke in a set-up that once worked */
+	bool worked;            /* such a set-up once did */
+};
 
 /* One connection's own memory: rings and bounce buffers. */
 struct vhost_user_arena {
@@ -30,6 +46,7 @@ struct vhost_user_queue {
 	int kick, call;         /* eventfds; call is the disk's */
 	bool enabled;
 	uint16_t vector;
+	struct virtio_queue_setup setup;
 };
 
 struct vhost_user_vector {
@@ -43,10 +60,15 @@ struct vhost_user {
 	struct vhost_user_arena arena;
 	uint64_t offered, features;
 	uint64_t slots;                 /* memory regions that the back end takes */
-	uint64_t queues_max;
+	uint64_t queues_max;            /* of the back end, and of ours */
+	struct virtio_transport_ops ops;
+	struct vhost_user_wish wish;
+	uint16_t ring_asked;            /* the size of a ring that is not confirmed yet, or 0 */
+	bool config_asked;              /* a size of the configuration is being tried */
 	uint8_t status;
 	bool told_memory, told_inflight;
 	uint8_t config[VU_CONFIG_BYTES_MAX];
+	bool config_used[VU_CONFIG_BYTES_MAX]; /* read since the generation was asked for */
 	uint32_t config_bytes, config_generation;
 	int backend;                    /* our end of the back end's channel, or -1 */
 	int error;                      /* eventfd: the back end says that a ring is broken */
@@ -56,11 +78,22 @@ struct vhost_user {
 
 /*
  * Connects to PATH, negotiates protocol features, reads what the device offers.  CALLS are the
- * eventfds by which the back end tells of completions, one a queue; they and MEMORY stay the
- * caller's, ARENA too.  Returns 0 or a negative errno, with device->channel.error.
+ * eventfds by which the back end tells of completions, one for each of WISH's queues; they and
+ * MEMORY stay the caller's, ARENA and WISH too.  Returns 0 or a negative errno, with
+ * device->channel.error.
  */
 int vhost_user_open(struct vhost_user *device, const char *path, uint32_t answer_ms,
-		    struct dma *memory, const struct vhost_user_arena *arena, const int *calls);
+		    const struct vhost_user_wish *wish, struct dma *memory,
+		    const struct vhost_user_arena *arena, const int *calls);
+
+/*
+ * DEVICE was closed because something went wrong in opening it or bringing it up: whether that was
+ * a size which can be asked for differently.  WISH is what to ask for the next time.
+ */
+bool vhost_user_ask_less(const struct vhost_user *device, struct vhost_user_wish *wish);
+
+/* DEVICE is up: WISH is what worked. */
+void vhost_user_learn(const struct vhost_user *device, struct vhost_user_wish *wish);
 
 /* Closes whatever is open; may be called twice. */
 void vhost_user_close(struct vhost_user *device);
@@ -71,7 +104,18 @@ struct virtio_transport vhost_user_transport(struct vhost_user *device);
 /* Tells the back end of all memory, once a connection.  Returns 0 or a negative errno. */
 int vhost_user_tell_memory(struct vhost_user *device);
 
-/* Tells a live back end of a new region, or that one goes.  -EBUSY, see orion_disk_register(). */
+/*
+ * Stops every ring that runs where it stands, and lets them go on from there.  Returns 0 or a
+ * negative errno.
+ */
+int vhost_user_pause(struct vhost_user *device, struct vu_vring_state *stood);
+int vhost_user_resume(struct vhost_user *device, const struct vu_vring_state *stood);
+
+/*
+ * Tells a live back end of a new region, or that one goes.  -EBUSY, see orion_disk_register().
+ * Where that takes a new table of all memory, rings are paused for it: some back ends look at
+ * memory only when they start.
+ */
 int vhost_user_add_region(struct vhost_user *device, const struct dma_region *region, bool idle);
 int vhost_user_remove_region(struct vhost_user *device, const struct dma_region *region);
 

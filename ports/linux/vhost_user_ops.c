@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #define BIT(n) (UINT64_C(1) << (n))
+#define STATUS_DRIVER_OK 4u
 #define STATUS_FEATURES_OK 8u
 #define STATUS_GONE 0xffu
 
@@ -24,8 +25,16 @@
 	(BIT(26) | BIT(VU_F_PROTOCOL_FEATURES) | BIT(33) | BIT(37) | BIT(38) | BIT(39) | BIT(40) | \
 	 BIT(41))
 
-/* Virtio block configurations by age: with write-zeroes, with queues, with the block size. */
-static const uint32_t config_sizes[] = {60, 36, 24, 8};
+/*
+ * Sizes of a virtio block device's configuration, as it grew: capacity, blocks, queues,
+ * write-zeroes and secure erase, zones.
+ */
+static const uint32_t config_sizes[] = {8, 24, 36, 60, 96};
+
+#define SIZES (sizeof(config_sizes) / sizeof(config_sizes[0]))
+
+/* A ring that is shorter than this limits the segments of a request more than it saves. */
+#define RING_LEAST 32u
 
 /* ---- status ---- */
 
@@ -64,12 +73,17 @@ status_set(void *context, uint8_t status)
 
 	if (status == 0)
 		reset(device);
+	/* Some back ends acknowledge nothing before bit 30 is accepted, though REPLY_ACK is. */
+	channel->acknowledges |= features && channel_has(channel, VU_PROTOCOL_REPLY_ACK);
 	if (features && channel_set_number(channel, VU_SET_FEATURES,
 					   device->features | BIT(VU_F_PROTOCOL_FEATURES)) != 0)
 		return;
 	device->status = status;
-	if (channel_has(channel, VU_PROTOCOL_STATUS))
-		channel_set_number(channel, VU_SET_STATUS, status);
+	if (channel_has(channel, VU_PROTOCOL_STATUS) &&
+	    channel_set_number(channel, VU_SET_STATUS, status) == 0)
+		channel_confirm(channel);
+	if (status & STATUS_DRIVER_OK && channel->result == 0)
+		device->ring_asked = 0;
 }
 
 static uint8_t
@@ -107,16 +121,16 @@ features_set(void *context, uint64_t features)
 
 /* ---- configuration ---- */
 
-/* Asks for BYTES of the configuration; *EMPTY when the back end has not as many. */
+/* Asks for BYTES of the configuration; *REFUSED when the back end does not give as many. */
 static int
-fetch_config(struct vhost_user *device, uint32_t bytes, uint8_t *data, bool *empty)
+fetch_config(struct vhost_user *device, uint32_t bytes, uint8_t *data, bool *refused)
 {
 	struct vu_config question = {.size = bytes}, answer;
 	uint32_t total = VU_CONFIG_HEADER_BYTES + bytes;
 	int result = channel_get(&device->channel, VU_GET_CONFIG, &question, total, &answer, total,
-				 empty, NULL);
+				 refused, NULL);
 
-	if (result != 0 || *empty)
+	if (result != 0 || *refused)
 		return result;
 	if (answer.offset != 0 || answer.size != bytes)
 		return channel_fail(&device->channel, -EPROTO,
@@ -126,47 +140,91 @@ fetch_config(struct vhost_user *device, uint32_t bytes, uint8_t *data, bool *emp
 	return 0;
 }
 
+/* Bytes of configuration that the features on offer give a meaning to, of those that are read. */
+static uint32_t
+config_needed(const struct vhost_user *device)
+{
+	static const struct {
+		uint8_t feature, end;
+	} fields[] = {{1, 12}, {2, 16}, {6, 24}, {10, 32}, {11, 33}, {12, 36}};
+	uint32_t needed = 8;
+
+	for (size_t i = 0; i < sizeof(fields) / sizeof(fields[0]); i++) {
+		if (device->offered & BIT(fields[i].feature))
+			needed = fields[i].end;
+	}
+	return needed;
+}
+
+/* The sizes by the order of trying: what is needed, then more, then less. */
+static uint32_t
+config_size(const struct vhost_user *device, uint32_t number)
+{
+	uint32_t needed = config_needed(device), first = 0;
+
+	while (config_sizes[first] < needed)
+		first++;
+	return number < SIZES - first ? config_sizes[first + number]
+				      : config_sizes[SIZES - 1 - number];
+}
+
 static uint32_t
 config_bytes(void *context)
 {
 	struct vhost_user *device = context;
-	bool empty = true;
+	struct vhost_user_wish *wish = &device->wish;
+	bool refused = true;
 
-	for (size_t i = 0; device->config_bytes == 0 && empty &&
-			   i < sizeof(config_sizes) / sizeof(config_sizes[0]);
-	     i++) {
-		if (fetch_config(device, config_sizes[i], device->config, &empty) != 0)
-			break;
-		if (!empty)
-			device->config_bytes = config_sizes[i];
+	for (uint32_t i = 0; device->config_bytes == 0 && refused && i < SIZES; i++) {
+		uint32_t bytes = config_size(device, wish->config);
+
+		device->config_asked = true;
+		if (fetch_config(device, bytes, device->config, &refused) != 0)
+			return 0;
+		if (!refused)
+			device->config_bytes = bytes;
+		else
+			wish->config = (uint8_t)((wish->config + 1) % SIZES);
 	}
+	device->config_asked = false;
+	if (refused && device->config_bytes == 0)
+		channel_fail(&device->channel, -EPROTO,
+			     "the back end refuses to tell its configuration, in every size that "
+			     "there is");
 	return device->config_bytes;
 }
 
-/* Fetched anew each time: the number changes when the bytes do. */
+/*
+ * Fetched anew each time: the number changes when bytes do that were read since the last time.
+ * Others mean nothing to us, and may hold anything.
+ */
 static uint32_t
 config_generation(void *context)
 {
 	struct vhost_user *device = context;
 	uint8_t fresh[VU_CONFIG_BYTES_MAX];
-	bool empty = false;
+	bool refused = false, changed = false;
 
-	if (fetch_config(device, device->config_bytes, fresh, &empty) == 0 && !empty &&
-	    memcmp(fresh, device->config, device->config_bytes) != 0) {
+	if (fetch_config(device, device->config_bytes, fresh, &refused) == 0 && !refused) {
+		for (uint32_t i = 0; i < device->config_bytes; i++)
+			changed |= device->config_used[i] && fresh[i] != device->config[i];
 		memcpy(device->config, fresh, device->config_bytes);
-		device->config_generation++;
+		device->config_generation += changed;
 	}
+	memset(device->config_used, 0, sizeof(device->config_used));
 	return device->config_generation;
 }
 
 static uint32_t
 config_read(void *context, uint32_t offset, unsigned width)
 {
-	const struct vhost_user *device = context;
+	struct vhost_user *device = context;
 	uint32_t value = 0;
 
-	for (unsigned i = 0; i < width && offset + i < device->config_bytes; i++)
+	for (unsigned i = 0; i < width && offset + i < device->config_bytes; i++) {
 		value |= (uint32_t)device->config[offset + i] << 8 * i;
+		device->config_used[offset + i] = true;
+	}
 	return value;
 }
 
@@ -192,12 +250,36 @@ queue_count(void *context)
 	return (uint16_t)device->queues_max;
 }
 
+/*
+ * A longer ring than needed may be refused.  With indirect tables a request takes one descriptor;
+ * what it takes without them the core knows.
+ */
 static uint16_t
 queue_size_max(void *context, uint16_t queue)
 {
 	const struct vhost_user *device = context;
+	uint32_t size = RING_LEAST;
 
-	return queue < device->queues_max ? VHOST_USER_QUEUE_SIZE_MAX : 0;
+	if (queue >= device->queues_max)
+		return 0;
+	if (device->wish.ring != 0)
+		return device->wish.ring;
+	if (!(device->features & BIT(28)))
+		return VHOST_USER_QUEUE_SIZE_MAX;
+	while (size < device->wish.depth)
+		size *= 2;
+	return (uint16_t)size;
+}
+
+/* As the core counts them. */
+static uint16_t
+queues_in_use(struct vhost_user *device)
+{
+	uint32_t told = device->features & BIT(12) ? config_read(device, 34, 2) : 1;
+
+	if (told == 0)
+		told = 1;
+	return (uint16_t)(told < device->queues_max ? told : device->queues_max);
 }
 
 /*
@@ -207,7 +289,7 @@ queue_size_max(void *context, uint16_t queue)
 static int
 tell_inflight(struct vhost_user *device, uint16_t queue_size)
 {
-	struct vu_inflight wish = {0, 0, (uint16_t)device->queues_max, queue_size}, answer;
+	struct vu_inflight wish = {0, 0, queues_in_use(device), queue_size}, answer;
 	int fd = -1, result;
 
 	if (device->told_inflight || !channel_has(&device->channel, VU_PROTOCOL_INFLIGHT_SHMFD))
@@ -248,19 +330,22 @@ first_base(const struct vhost_user *device)
 }
 
 static int
-start_ring(struct vhost_user *device, uint32_t index, const struct virtio_queue_setup *setup)
+start_ring(struct vhost_user *device, uint32_t index, uint32_t base)
 {
 	const struct vhost_user_queue *queue = &device->queues[index];
+	const struct virtio_queue_setup *setup = &queue->setup;
 	struct vu_vring_address address = {
 		.index = index,
 		.descriptor = setup->descriptor_area,
 		.available = setup->driver_area,
 		.used = setup->device_area,
 	};
-	int result = set_vring(device, VU_SET_VRING_NUM, index, setup->size);
+	int result;
 
+	device->ring_asked = setup->size;
+	result = set_vring(device, VU_SET_VRING_NUM, index, setup->size);
 	if (result == 0)
-		result = set_vring(device, VU_SET_VRING_BASE, index, first_base(device));
+		result = set_vring(device, VU_SET_VRING_BASE, index, base);
 	if (result == 0)
 		result = channel_set(&device->channel, VU_SET_VRING_ADDR, &address, sizeof(address),
 				     NULL, 0);
@@ -272,7 +357,7 @@ start_ring(struct vhost_user *device, uint32_t index, const struct virtio_queue_
 		result = set_vring_fd(device, VU_SET_VRING_KICK, index, queue->kick);
 	if (result == 0)
 		result = set_vring(device, VU_SET_VRING_ENABLE, index, 1);
-	return result;
+	return result == 0 ? channel_confirm(&device->channel) : result;
 }
 
 static orion_status
@@ -284,8 +369,9 @@ queue_enable(void *context, uint16_t index, const struct virtio_queue_setup *set
 
 	if (result == 0)
 		result = tell_inflight(device, setup->size);
+	device->queues[index].setup = *setup;
 	if (result == 0)
-		result = start_ring(device, index, setup);
+		result = start_ring(device, index, first_base(device));
 	if (result != 0)
 		return ORION_DEVICE_REFUSED;
 	device->queues[index].enabled = true;
@@ -304,6 +390,39 @@ notify(void *context, uint16_t queue, uint32_t value)
 	/* Full means that the back end has been told already. */
 	if (write(device->queues[queue].kick, &one, sizeof(one)) < 0)
 		return;
+}
+
+int
+vhost_user_pause(struct vhost_user *device, struct vu_vring_state *stood)
+{
+	int result = device->channel.result;
+
+	for (uint32_t i = 0; i < VBLK_QUEUES_MAX && result == 0; i++) {
+		struct vu_vring_state state = {i, 0};
+
+		if (device->queues[i].enabled)
+			result =
+				channel_get(&device->channel, VU_GET_VRING_BASE, &state,
+					    sizeof(state), &stood[i], sizeof(stood[i]), NULL, NULL);
+	}
+	return result;
+}
+
+/* Where a ring stood is the back end's word, which only goes back to it. */
+int
+vhost_user_resume(struct vhost_user *device, const struct vu_vring_state *stood)
+{
+	int result = device->channel.result;
+
+	for (uint16_t i = 0; i < VBLK_QUEUES_MAX && result == 0; i++) {
+		if (!device->queues[i].enabled)
+			continue;
+		result = start_ring(device, i, stood[i].number);
+		/* What was kicked for meanwhile. */
+		notify(device, i, 0);
+	}
+	device->ring_asked = 0;
+	return result;
 }
 
 /* ---- interrupts ---- */
@@ -366,6 +485,57 @@ isr_read(void *context)
 	return 0;
 }
 
+/* ---- learning what a back end takes ---- */
+
+/* Whether the connection ended because the back end ended it. */
+static bool
+broke_off(const struct vu_channel *channel)
+{
+	return channel->result == -ECONNRESET || channel->result == -EPIPE;
+}
+
+/* A back end that only died says no more of a set-up that worked before than: try again. */
+static bool
+may_have_died(const struct vhost_user *device, struct vhost_user_wish *wish)
+{
+	return broke_off(&device->channel) && wish->worked && ++wish->breaks < 3;
+}
+
+bool
+vhost_user_ask_less(const struct vhost_user *device, struct vhost_user_wish *wish)
+{
+	unsigned half = device->ring_asked / 2u, size = VHOST_USER_QUEUE_SIZE_MIN;
+
+	if (!device->channel.refused && !broke_off(&device->channel))
+		return false;
+	if (device->ring_asked == 0 && !device->config_asked)
+		return false;
+	if (may_have_died(device, wish))
+		return false;
+	wish->breaks = 0;
+	wish->worked = false;
+	if (device->config_asked) {
+		wish->config = (uint8_t)((device->wish.config + 1) % SIZES);
+		return wish->config != 0;
+	}
+	if (half < size)
+		return false;
+	while (size * 2 <= half)
+		size *= 2;
+	wish->ring = (uint16_t)size;
+	return true;
+}
+
+void
+vhost_user_learn(const struct vhost_user *device, struct vhost_user_wish *wish)
+{
+	*wish = device->wish;
+	wish->worked = true;
+	wish->breaks = 0;
+}
+
+/* ---- all of it ---- */
+
 static void
 close_transport(void *context)
 {
@@ -375,7 +545,7 @@ close_transport(void *context)
 struct virtio_transport
 vhost_user_transport(struct vhost_user *device)
 {
-	static const struct virtio_transport_ops ops = {
+	static const struct virtio_transport_ops all = {
 		.name = "vhost-user",
 		.status_get = status_get,
 		.status_set = status_set,
@@ -399,5 +569,7 @@ vhost_user_transport(struct vhost_user *device)
 		.close = close_transport,
 	};
 
-	return (struct virtio_transport){&ops, device};
+	device->ops = all;
+	device->ops.size_fixed = device->wish.ring != 0;
+	return (struct virtio_transport){&device->ops, device};
 }

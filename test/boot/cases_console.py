@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
 """The interactive console, typed at through a pseudo-terminal as a person would."""
+import codecs
 import os
 import pty
 import re
@@ -21,6 +22,7 @@ class Console:
     def __init__(self, guest, **variables):
         expect(os.path.exists(KERNEL), f"there is no kernel: make kernel ARCH={ARCH}")
         self.text, self.seen, self.guest, self.variables = "", 0, guest, variables
+        self.decoder = codecs.getincrementaldecoder("utf-8")(errors="replace")
         self.master, slave = pty.openpty()
         env = dict(ENVIRONMENT, KERNEL=KERNEL, ARCH=ARCH, TERM="xterm",
                    **{k: str(v) for k, v in variables.items()})
@@ -41,7 +43,8 @@ class Console:
     def pump(self, seconds):
         if select.select([self.master], [], [], seconds)[0]:
             try:
-                self.text += os.read(self.master, 65536).decode(errors="replace")
+                # A character may come in two pieces.
+                self.text += self.decoder.decode(os.read(self.master, 65536))
             except OSError:                             # the other end is closed
                 return False
         return True
@@ -62,6 +65,18 @@ class Console:
 
     def type(self, keys):
         os.write(self.master, keys.encode())
+
+    def paste(self, keys):
+        """Types faster than the machine takes it, and reads on meanwhile."""
+        data = keys.encode()
+        os.set_blocking(self.master, False)
+        limit = time.monotonic() + 120
+        while data:
+            expect(time.monotonic() < limit, "the console takes nothing more")
+            if select.select([], [self.master], [], 0.05)[1]:
+                data = data[os.write(self.master, data[:1024]):]
+            self.pump(0)
+        os.set_blocking(self.master, True)
 
     def command(self, keys, shows, seconds=30):
         self.type(keys + "\r")
@@ -152,6 +167,87 @@ def garbage(guest):
         expect(c.end() == 0, "power-off: exit status is not 0")
 
 
+def typed_ahead(guest):
+    """What is typed before the kernel runs is not lost, from the first byte on."""
+    with Console(guest, DISK=guest.blank("a.img", MIB)) as c:
+        if ARCH == "riscv64":                   # OpenSBI takes a byte for itself
+            c.until("Boot HART ID", 60)
+        c.type("disk list\rdisk hash vd0 0 512\r")
+        c.until(r"vd0 +1048576", 60)
+        c.until(r"[0-9a-f]{64}")
+        expect("unknown" not in c.text, "bytes typed before the prompt are lost")
+        c.until(PROMPT)
+        c.type("power-off\r")
+        expect(c.end() == 0, "power-off: exit status is not 0")
+
+
+def pasted(guest):
+    """A paste of more than the console keeps, while a command runs: every line runs, as it was."""
+    lines = 1500
+    with Console(guest, DISK=guest.blank("a.img", 64 * MIB)) as c:
+        c.until(PROMPT, 60)
+        c.type("disk bench vd0 count=100000 depth=4\r")
+        time.sleep(0.5)
+        c.paste("".join(f"line-{n:06d}-{'x' * 20}\t{n}\r" for n in range(lines)))
+        for n in range(lines):
+            c.until(rf"unknown command 'line-{n:06d}-x{{20}}'", 120)
+        c.until(PROMPT)
+        c.type("power-off\r")
+        expect(c.end() == 0, "power-off: exit status is not 0")
+    unknown = re.findall(r"unknown command '([^']*)'", c.text)
+    expect(len(unknown) == lines, f"{len(unknown)} lines ran of {lines}")
+
+
+def lines_whole_or_not(guest):
+    """A line of which not all can be taken does not run; blanks may be tabs, and words UTF-8."""
+    with Console(guest, DISK=guest.blank("a.img", MIB)) as c:
+        c.until(PROMPT, 60)
+        c.paste("disk list" + " " * 600 + "x\r")
+        out = c.until(r"too long: it is not run")
+        expect("1048576" not in out, "a line that was cut ran")
+        c.until(PROMPT)
+        c.paste("disk\tlist\t\tvd9\r")
+        c.until("too many arguments")
+        c.until(PROMPT)
+        c.paste("irq\tlist\r")
+        c.until("masked")
+        c.until(PROMPT)
+        c.paste("disk\tlist\r")
+        c.until(r"vd0 +1048576")
+        c.until(PROMPT)
+        c.type("f\u00fcnf \u20ac\U0001f600\r")
+        c.until("unknown command 'f\u00fcnf'")
+        c.until(PROMPT)
+        # Two characters go by two keys, whatever their bytes.
+        c.type("disk li\u00fc\u20ac" + "\x7f\x7f" + "st\r")
+        c.until(r"vd0 +1048576")
+        c.until(PROMPT)
+        os.write(c.master, b"disk list \xff\r")
+        out = c.until(r"it is not run")
+        expect("1048576" not in out, "a line that is no UTF-8 ran")
+        c.until(PROMPT)
+        c.type("power-off\r")
+        expect(c.end() == 0, "power-off: exit status is not 0")
+
+
+def interrupted_dump(guest):
+    """Ctrl-C ends a dump within its first pieces, though a piece would print for minutes."""
+    image = guest.path("a.img")
+    with open(image, "wb") as f:
+        f.write(os.urandom(8 * MIB))
+    with Console(guest, DISK=image) as c:
+        c.until(PROMPT, 60)
+        c.type("disk read vd0 0 8M\r")
+        c.until(r"00000100 ")
+        c.type("\x03")
+        c.until(r"interrupted after", 20)
+        c.until(PROMPT)
+        c.command("disk hash vd0 0 512", r"[0-9a-f]{64}")
+        c.type("power-off\r")
+        expect(c.end() == 0, "power-off: exit status is not 0")
+
+
 def cases():
-    for case in (session, editing, interrupt, garbage):
+    for case in (session, editing, interrupt, garbage, typed_ahead, pasted, lines_whole_or_not,
+                 interrupted_dump):
         yield "console-" + case.__name__, case

@@ -55,6 +55,15 @@ cpus
 """
 
 
+def little_memory(size):
+    """Too little memory is one clear message, whatever it is too little for."""
+    def run(guest):
+        out = guest.bad("disk list", r"too little memory", MEM=size, DISK=guest.blank("a.img", MIB))
+        expect("xception" not in out and "fault" not in out, "it is an exception")
+        expect(out.count("too little memory") == 1, "it is said more than once")
+    return run
+
+
 def crash(kind, says):
     def run(guest):
         out = guest.bad("crash " + kind, says, DISK=guest.blank("a.img", MIB))
@@ -272,3 +281,6 @@ def cases():
     for kind, says in CRASHES[ARCH].items():
         yield f"machine-crash:{kind}", crash(kind, says)
     yield "machine-crash:panic", crash("panic", r"panic")
+    if ARCH == "x86_64":                            # elsewhere QEMU wants more than we do
+        for size in ("1700K", "2M", "3M", "3200K"):
+            yield f"machine-memory:{size}", little_memory(size)

@@ -5,6 +5,7 @@
     backend.on_request = lambda name: ...       at each message; HANGUP ends the connection
     backend.on_answer = lambda name, message: ...         what is sent in place of an answer
     backend.on_used = lambda queue, head, length: [...]   what is put in a used ring
+    backend.on_config = lambda offset, size, flags: ...   the payload that answers GET_CONFIG
 
 An answer is bytes, or a Say, or None for nothing at all.  What a back end of another build would do
 differently (features, sizes, numbers of queues) are its fields.  It serves one client at a time, on
@@ -35,8 +36,8 @@ REPLY, NEED_REPLY = 4, 8
 # Feature bits of the device, protocol features of the socket.
 SEG_MAX, RO, BLK_SIZE, FLUSH, MQ = 1 << 2, 1 << 5, 1 << 6, 1 << 9, 1 << 12
 INDIRECT, PROTOCOL, VERSION_1 = 1 << 28, 1 << 30, 1 << 32
-P_MQ, P_REPLY_ACK, P_BACKEND_REQ, P_CONFIG, P_INFLIGHT, P_SLOTS = (
-    1 << 0, 1 << 3, 1 << 5, 1 << 9, 1 << 12, 1 << 15)
+P_MQ, P_REPLY_ACK, P_BACKEND_REQ, P_CONFIG, P_INFLIGHT, P_SLOTS, P_STATUS = (
+    1 << 0, 1 << 3, 1 << 5, 1 << 9, 1 << 12, 1 << 15, 1 << 16)
 
 OK, IOERR, UNSUPPORTED = 0, 1, 2
 
@@ -94,6 +95,7 @@ class Connection:
         self.backend, self.sock = backend, sock
         self.regions, self.rings, self.channel = [], {}, None
         self.protocol = self.features = 0
+        self.status, self.started = bytes(8), None
 
     def close(self):
         self.sock.close()
@@ -156,14 +158,18 @@ class Connection:
         payload = self.receive(size, fds)
         name = NAMES.get(request, str(request))
         self.backend.log.append(name)
+        self.backend.messages.append((self.backend.connections, name, flags, payload))
         if self.backend.on_request(name) is HANGUP:
             raise HungUp
+        self.check(name, flags, payload, fds)
         answer = getattr(self, "on_" + name)(payload, fds)
+        if answer is HANGUP:
+            raise HungUp
         if isinstance(answer, tuple):
             answer, passed = answer
         else:
             passed = []
-        if answer is None and flags & NEED_REPLY:
+        if answer is None and flags & NEED_REPLY and self.backend.acknowledges(self):
             answer = struct.pack("=Q", 0)
         if answer is None:
             return
@@ -171,6 +177,9 @@ class Connection:
         data = self.backend.on_answer(name, data)
         if data is not None:
             self.send(data if isinstance(data, Say) else Say(data, passed))
+
+    def check(self, name, flags, payload, fds):
+        """Whatever comes will do."""
 
     def on_GET_FEATURES(self, payload, fds):
         return struct.pack("=Q", self.backend.features)
@@ -197,11 +206,7 @@ class Connection:
         return struct.pack("=Q", self.backend.slots)
 
     def on_GET_CONFIG(self, payload, fds):
-        offset, size, flags = struct.unpack_from("=III", payload)
-        config = self.backend.config()
-        if offset + size > len(config):
-            return b""
-        return struct.pack("=III", offset, size, flags) + config[offset:offset + size]
+        return self.backend.on_config(*struct.unpack_from("=III", payload))
 
     def on_SET_CONFIG(self, payload, fds):
         pass
@@ -227,6 +232,12 @@ class Connection:
             self.regions.remove(region)
             region.close()
 
+    def on_SET_STATUS(self, payload, fds):
+        self.status = payload
+
+    def on_GET_STATUS(self, payload, fds):
+        return self.status
+
     def on_GET_INFLIGHT_FD(self, payload, fds):
         return self.backend.inflight(payload)
 
@@ -240,6 +251,7 @@ class Connection:
     def on_SET_VRING_NUM(self, payload, fds):
         index, size = struct.unpack("=II", payload)
         self.ring(index).size = size
+        return self.backend.on_size(size)
 
     def on_SET_VRING_BASE(self, payload, fds):
         index, base = struct.unpack("=II", payload)
@@ -270,6 +282,7 @@ class Connection:
     def on_SET_VRING_ENABLE(self, payload, fds):
         index, enabled = struct.unpack("=II", payload)
         self.ring(index).enabled = enabled == 1
+        self.backend.on_start(self)
 
     # ---- rings ----
 
@@ -349,6 +362,7 @@ class Connection:
 
 class Backend:
     """The server.  Its fields and on_... functions may be replaced, at any moment."""
+    connection = Connection
 
     def __init__(self, bed, length=1 << 20, **fields):
         self.disk, self.queues, self.slots, self.block = bytearray(length), 4, 32, 512
@@ -360,10 +374,15 @@ class Backend:
         self.on_request_ring = lambda connection, parts: connection.execute(parts)
         self.on_kick = self.on_call = lambda: True          # False: it gets lost
         self.on_turn = lambda connection: None
+        self.on_start = lambda connection: None             # of a ring
+        self.on_config = self.part_of_config
+        self.on_size = lambda size: None                    # of a ring
+        self.acknowledges = lambda connection: True
         self.on_end = lambda connection: connection.close()
         self.inflight = lambda payload: b""
         self.__dict__.update(fields)
         self.log, self.served, self.connections, self.trouble = [], 0, 0, ""
+        self.messages = []                  # (connection, name, flags, payload)
         self.stopping = threading.Event()
         self.path = bed.socket()
         self.listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
@@ -385,11 +404,21 @@ class Backend:
         struct.pack_into("=H", config, 34, min(self.queues, 65535))
         return bytes(config)
 
+    def part_of_config(self, offset, size, flags):
+        config = self.config()
+        if offset + size > len(config):
+            return b""
+        return struct.pack("=III", offset, size, flags) + config[offset:offset + size]
+
+    def told(self, name, connection=None):
+        """Payloads of the messages called NAME, of all connections or one."""
+        return [m[3] for m in self.messages if m[1] == name and connection in (None, m[0])]
+
     def run(self):
         while not self.stopping.is_set():
             if not select.select([self.listener], [], [], 0.02)[0]:
                 continue
-            connection = Connection(self, self.listener.accept()[0])
+            connection = self.connection(self, self.listener.accept()[0])
             self.connections += 1
             try:
                 connection.run()

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
 """A probe and a hostile back end that meet again and again."""
+import collections
 import itertools
 import struct
 
@@ -56,11 +57,15 @@ class Trial:
         expect(len(said) > 15 and len(answers) > 10, f"too few messages: {said}")
         return said, answers
 
+    def is_number(self, number):
+        """A function that is true in its NUMBERth call of each connection."""
+        counts = collections.defaultdict(itertools.count)
+        return lambda: next(counts[self.backend.connections]) == number
+
     def change_answer(self, number, change):
-        """The NUMBERth answer of the next connection becomes what CHANGE makes of it."""
-        count = itertools.count()
-        self.backend.on_answer = lambda name, message: (
-            change(message) if next(count) == number else message)
+        """The NUMBERth answer of each connection becomes what CHANGE makes of it."""
+        it_is = self.is_number(number)
+        self.backend.on_answer = lambda name, message: change(message) if it_is() else message
 
 
 def parts(message):

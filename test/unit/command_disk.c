@@ -180,6 +180,14 @@ static const struct {
 	{"   \t ", ORION_OK, ""},
 	{"# disk frob", ORION_OK, ""},
 	{"  #x", ORION_OK, ""},
+	{"# a b c d e f g h i j k l m n o p q r s t u v w x y z", ORION_OK, ""},
+	{"disk flush vd0 # a b c d e f g h i j k l m n o p q r s t u v w", ORION_OK, "vd0 flushed"},
+	{"disk flush vd0#", ORION_NOT_FOUND, "no disk 'vd0#'"},
+	{"disk flush \"vd0\"", ORION_OK, "vd0 flushed"},
+	{"disk flush \"no such disk\"", ORION_NOT_FOUND, "no disk 'no such disk'"},
+	{"disk flush \"# 1\"", ORION_NOT_FOUND, "no disk '# 1'"},
+	{"disk flush \"vd0", ORION_INVALID, "the line ends within \"...\""},
+	{"stop-on-error maybe", ORION_INVALID, "stop-on-error on, or off"},
 	{"a b c d e f g h i j k l m n o p q r s t u v w x y", ORION_INVALID, "more than 24"},
 };
 
@@ -267,6 +275,111 @@ TEST(command_disk__script)
 	desk_expect(&desk, "orion> disk identify vd0\ns-1\n");
 	EXPECT_EQ(command_run_script(&desk.context, "", 0, &failed), ORION_OK);
 	EXPECT_EQ(failed, 0);
+	desk_close(&desk);
+}
+
+/* Comments have no limits; a byte order mark is no word; a script can end at its first failure. */
+TEST(command_disk__script_ends)
+{
+	static const char rest[] = "\nstop-on-error\ndisk flush vd5\ndisk flush vd0\n";
+	struct desk_config config;
+	struct desk desk;
+	char script[2000] = "\xef\xbb\xbf# ";
+	unsigned failed = 99;
+
+	desk_defaults(&config);
+	desk_open(&desk, &config);
+	for (unsigned i = 0; i < 700; i++)
+		strcat(script, "x ");
+	EXPECT_EQ(command_run_script(&desk.context, script, strlen(script), &failed), ORION_OK);
+	EXPECT_EQ(failed, 0);
+	strcat(script, "\ndisk flush vd6");
+	strcat(script, rest);
+	desk.out_used = 0;
+	EXPECT_EQ(command_run_script(&desk.context, script, strlen(script), &failed),
+		  ORION_NOT_FOUND);
+	/* The failure before it was asked for ends nothing. */
+	EXPECT_EQ(failed, 2);
+	EXPECT(strstr(desk.out, "vd0 flushed") == NULL);
+	desk_expect(&desk, "the rest of the script is not run\n");
+	/* The next script begins as every one. */
+	EXPECT_EQ(command_run_script(&desk.context, rest + 15, strlen(rest + 15), &failed),
+		  ORION_NOT_FOUND);
+	EXPECT_EQ(failed, 1);
+	desk_expect(&desk, "vd0 flushed");
+	desk_close(&desk);
+}
+
+/* The size is what it is now, also where no interrupt told of it: whichever command comes first. */
+static const struct test_axis first = {"first", {"hash", "read", "bench", "list", "info"}};
+static const struct test_axis irq = {"irq", {"told", "polled"}};
+static const struct test_axis *const first_axes[] = {&first, &irq, NULL};
+
+TEST_AXES(command_disk__new_size, first_axes, NULL)
+{
+	static const struct {
+		const char *line, *says;
+	} rows[] = {
+		/* As sha256sum has it of two mebibytes of zeros. */
+		{"disk hash vd0",
+		 "5647f05ec18958947d32874eeb788fa396a05d0bab7c1b71f112ceb7e9b31eee  vd0"},
+		{"disk read vd0 2097151 1", "\n00200000\n"},
+		{"disk bench vd0 read bs=2M depth=1 count=1", "1 completed in"},
+		{"disk list", "2097152      2 MiB"},
+		{"virtio-device-info vd0", "2097152 (2 MiB)"},
+	};
+	struct desk_config config;
+	struct desk desk;
+
+	desk_defaults(&config);
+	config.polled = test_choice(&irq) == 1;
+	desk_open(&desk, &config);
+	model_device_resize(desk.models[0], 4096);
+	EXPECT_EQ(desk_run(&desk, rows[test_choice(&first)].line), ORION_OK);
+	desk_expect(&desk, rows[test_choice(&first)].says);
+	/* Smaller again. */
+	model_device_resize(desk.models[0], 1024);
+	EXPECT_EQ(desk_run(&desk, "disk read vd0 0 1M"), ORION_OUT_OF_RANGE);
+	desk_expect(&desk, "it has 524288 bytes");
+	desk_close(&desk);
+}
+
+/* What a write is worth is told: a device without flushes promises nothing, and says no OK. */
+TEST(command_disk__flush_promises)
+{
+	struct desk_config config;
+	struct desk desk;
+
+	desk_defaults(&config);
+	config.disks = 2;
+	config.model[0].features &= ~VIRTIO_BIT(VIRTIO_BLK_F_FLUSH);
+	desk_open(&desk, &config);
+	EXPECT_EQ(desk_run(&desk, "disk flush vd0"), ORION_NOT_SUPPORTED);
+	desk_expect(&desk, "vd0 cannot flush, and promises nothing of what is written\n");
+	EXPECT_EQ(desk_run(&desk, "virtio-device-info vd0"), ORION_OK);
+	desk_expect(&desk, "durability              promises nothing\n");
+	EXPECT_EQ(desk_run(&desk, "disk flush vd1"), ORION_OK);
+	/* A used length of 0 is a claim about nothing; how often it was made is told. */
+	model_device_trick(desk.models[1], MODEL_MISCHIEF_LENGTH_ZERO, 0, 0, 0);
+	EXPECT_EQ(desk_run(&desk, "disk read vd1 0 512"), ORION_OK);
+	EXPECT_EQ(desk_run(&desk, "virtio-performance-stats vd1"), ORION_OK);
+	desk_expect(&desk, "short lengths           1\n");
+	desk_close(&desk);
+}
+
+/* A dump ends within its first lines, not with the piece of 4 MiB that it has read. */
+TEST(command_disk__dump_is_interrupted)
+{
+	struct desk_config config;
+	struct desk desk;
+
+	desk_defaults(&config);
+	desk_open(&desk, &config);
+	EXPECT_EQ(desk_run(&desk, "disk write vd0 0 end pattern:1"), ORION_OK);
+	desk.patience = 4;
+	EXPECT(desk_run(&desk, "disk read vd0 0 end") != ORION_OK);
+	desk_expect(&desk, "disk read: interrupted after ");
+	EXPECT(desk.out_used < 8192);
 	desk_close(&desk);
 }
 

@@ -2,6 +2,7 @@
 /* The management commands: both forms, right figures, JSON that is JSON. */
 #include <string.h>
 
+#include "spec/virtio_blk.h"
 #include "spec/virtio_ids.h"
 #include "test/unit/desk.h"
 
@@ -141,5 +142,64 @@ TEST(command_management__figures)
 	desk_expect(&desk, " 32  VIRTIO_F_VERSION_1             yes      yes     yes\n");
 	EXPECT_EQ(desk_run(&desk, "virtio-memory-info"), ORION_OK);
 	desk_expect(&desk, "  limit                   536870912 (512 MiB)\n");
+	desk_close(&desk);
+}
+
+/* What was asked for and failed was not read, nor written, whoever asked. */
+static const struct test_axis who = {"who", {"storage", "bench"}};
+static const struct test_axis *const who_axes[] = {&who, NULL};
+
+TEST_AXES(command_management__failures_move_no_bytes, who_axes, NULL)
+{
+	bool bench = test_choice(&who) == 1;
+	struct desk_config config;
+	struct desk desk;
+
+	desk_defaults(&config);
+	desk_open(&desk, &config);
+	model_device_fail_sector(desk.models[0], 8, VIRTIO_BLK_S_IOERR);
+	EXPECT(desk_run(&desk, bench ? "disk bench vd0 read bs=4k count=256"
+				     : "disk read vd0 4k 4k") != ORION_OK);
+	EXPECT(desk_run(&desk, bench ? "disk bench vd0 write destroy bs=4k count=256"
+				     : "disk write vd0 4k 4k pattern:1") != ORION_OK);
+	EXPECT_EQ(desk_run(&desk, "virtio-performance-stats vd0"), ORION_OK);
+	desk_expect(&desk,
+		    bench ? "bytes read              1044480 (" : "bytes read              0\n");
+	desk_expect(&desk,
+		    bench ? "bytes written           1044480 (" : "bytes written           0\n");
+	EXPECT_EQ(desk_run(&desk, "virtio-queue-stats vd0"), ORION_OK);
+	desk_expect(&desk, bench ? "bytes read            1044480 (" : "bytes read            0\n");
+	desk_close(&desk);
+}
+
+/* What the host has to say of a disk waits until the JSON is whole. */
+static char said[64];
+
+static void
+hold(void *host, bool on)
+{
+	struct desk *desk = host;
+
+	strcat(said, on ? "(" : ")");
+	/* Nothing of it stands before it is held, and all of it when it no longer is. */
+	EXPECT_EQ(on, desk->out_used == 0);
+	if (!on)
+		EXPECT(json_value(desk->out) != NULL);
+}
+
+TEST(command_management__host_is_held)
+{
+	struct desk_config config;
+	struct desk desk;
+
+	desk_defaults(&config);
+	desk_open(&desk, &config);
+	desk.context.hold = hold;
+	said[0] = '\0';
+	EXPECT_EQ(desk_run(&desk, "virtio-device-info --json"), ORION_OK);
+	EXPECT_EQ(desk_run(&desk, "virtio-device-info"), ORION_OK);
+	EXPECT_EQ(desk_run(&desk, "virtio-queue-stats --json vd0"), ORION_OK);
+	EXPECT(desk_run(&desk, "virtio-queue-stats --json vd7") != ORION_OK);
+	EXPECT_STR(said, "()()");
 	desk_close(&desk);
 }

@@ -160,3 +160,59 @@ TEST(console_line__random_keys)
 			printed_length = 0;
 	}
 }
+
+/* A line of which not all is there is not given out: neither cut, nor with bytes left out. */
+TEST(console_line__whole_or_not_at_all)
+{
+	begin();
+	for (unsigned i = 0; i < LINE_BYTES - 1; i++) {
+		printed_length = 0;
+		EXPECT_EQ(line_take(&line, 'x'), LINE_MORE);
+	}
+	EXPECT_EQ(type("\r"), LINE_DONE);
+	line_start(&line);
+	for (unsigned i = 0; i < LINE_BYTES; i++) {
+		printed_length = 0;
+		EXPECT_EQ(line_take(&line, 'x'), LINE_MORE);
+	}
+	EXPECT_EQ(type("\r"), LINE_REFUSED);
+	EXPECT(strstr(printed, "the line is too long: it is not run\n") != NULL);
+	line_start(&line);
+	EXPECT_EQ(type("disk list \xff\r"), LINE_REFUSED);
+	EXPECT(strstr(printed, "a part of the line was lost: it is not run\n") != NULL);
+	line_start(&line);
+	EXPECT_EQ(type("h\xc3p\r"), LINE_REFUSED);
+	line_start(&line);
+	EXPECT_EQ(type("h\xa4\r"), LINE_REFUSED);
+	line_start(&line);
+	EXPECT_EQ(type("h\xc3\r"), LINE_REFUSED);
+	line_start(&line);
+	/* It is forgotten with the line, and not recalled. */
+	EXPECT_EQ(type("h\xff\x03"), LINE_CANCELLED);
+	line_start(&line);
+	expect_line("help", "help");
+	EXPECT_EQ(line.history_count, 2u);
+}
+
+TEST(console_line__utf8)
+{
+	begin();
+	expect_line("f\xc3\xbcnf \xe2\x82\xac", "f\xc3\xbcnf \xe2\x82\xac");
+	expect_line("a\xe2\x82\xac\xf0\x9f\x98\x80" BACKSPACE BACKSPACE "b", "ab");
+	expect_line("\xe2\x82\xac!" HOME DELETE, "!");
+	expect_line("\xe2\x82\xac\xc3\xbc" LEFT "x" HOME RIGHT "y", "\xe2\x82\xacyx\xc3\xbc");
+}
+
+/* In what is pasted a tab is a blank; a key is one that nothing follows, or that completes. */
+TEST(console_line__tabs)
+{
+	begin();
+	expect_line("zzz\tx", "zzz x");
+	expect_line("zzz\t" HOME DELETE "x", "xzz");
+	expect_line("help\tdisk", "help disk");
+	line.more_waits = true;
+	expect_line("disk\tlist", "disk list");
+	expect_line("disk list\tvd0\t\t1", "disk list vd0 1");
+	expect_line("disk \tlist", "disk  list");
+	line.more_waits = false;
+}

@@ -54,7 +54,32 @@ interrupted(void *host)
 {
 	struct desk *desk = host;
 
-	return desk->patience != 0 && --desk->patience == 0;
+	if (desk->patience != 0 && --desk->patience == 0)
+		desk->impatient = true;
+	return desk->impatient;
+}
+
+static bool
+lane_interrupted(void *port_context, unsigned lane)
+{
+	EXPECT(port_context == current->host && lane < current->config.lanes);
+	return ++current->looks == current->looks_most;
+}
+
+static void
+silent(void *port_context, const struct storage_disk *disk, unsigned requests, uint64_t ns)
+{
+	EXPECT(port_context == current->host && disk->device != NULL);
+	current->tellings++;
+	current->silent_ns = ns;
+	current->silent_requests = requests;
+}
+
+static void
+subject(void *port_context, unsigned lane, const struct storage_disk *disk)
+{
+	EXPECT(port_context == current->host && lane < current->config.lanes);
+	current->subject = disk;
 }
 
 /* One lane after the other: whatever a lane needs of another would hang here. */
@@ -109,7 +134,7 @@ desk_open(struct desk *desk, const struct desk_config *config)
 	struct manager_config manager = {
 		port,          desk->host,        &desk->config.options, homes,
 		config->lanes, model_memory_take, model_memory_give};
-	struct storage_host host = {port, desk->host, idle};
+	struct storage_host host = {port, desk->host, idle, lane_interrupted, silent, subject};
 
 	EXPECT_EQ(orion_manager_init(&desk->manager, &manager, NULL), ORION_OK);
 	EXPECT_EQ(storage_init(&desk->storage, &host, &desk->manager), ORION_OK);
@@ -132,6 +157,7 @@ desk_close(struct desk *desk)
 
 	for (unsigned i = 0; i < STORAGE_HANDLES_MAX; i++)
 		EXPECT(desk->storage.handles[i].disk == NULL);
+	EXPECT(desk->subject == NULL);
 	model_step_settle();
 	for (unsigned i = 0; i < desk->config.disks; i++) {
 		EXPECT_EQ(storage_remove(&desk->storage, i), ORION_OK);
@@ -160,6 +186,7 @@ desk_run(struct desk *desk, const char *line)
 {
 	desk->out_used = 0;
 	desk->out[0] = '\0';
+	desk->impatient = false;
 
 	orion_status status = command_run(&desk->context, line);
 

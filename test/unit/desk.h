@@ -42,6 +42,13 @@ struct desk {
 	char *out;                /* what the commands printed, terminated */
 	size_t out_used;
 	unsigned patience;        /* interrupted() is true after that many questions; 0: never */
+	bool impatient;           /* it was true: so it stays until the next line */
+	unsigned looks_most;      /* the storage's interrupted() likewise */
+	unsigned looks;           /* questions of it */
+	unsigned tellings;        /* calls of silent() */
+	uint64_t silent_ns;       /* what the last one said */
+	unsigned silent_requests;
+	const struct storage_disk *subject; /* of the last report or telling, NULL: none */
 	unsigned idles;           /* calls of idle() */
 	void (*on_idle)(struct desk *desk, unsigned lane);
 };

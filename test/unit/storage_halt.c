@@ -90,7 +90,8 @@ run_lanes(bool shuffled)
 	return turns;
 }
 
-static const struct test_axis trouble = {"trouble", {"none", "withheld", "broken", "reset-stuck"}};
+static const struct test_axis trouble = {"trouble",
+					 {"none", "needs-reset", "broken", "reset-stuck"}};
 static const struct test_axis turns = {"turns", {"round", "shuffled"}};
 static const struct test_axis *const axes[] = {&trouble, &turns, NULL};
 
@@ -106,16 +107,16 @@ TEST_AXES(storage_halt__several_lanes, axes, NULL)
 	config.model[0].capacity_sectors = BYTES / 512;
 	config.model[0].queues = LANES;
 	config.model[0].vectors = LANES + 1;
-	config.breaches_allowed = which == 2;
+	config.breaches_allowed = which != 0;
 	config.leaks_allowed = which == 3;
 	desk_open(&desk, &config);
 	desk.on_idle = give_way;
 	stopped_early = false;
 	the_desk = &desk;
 	if (which != 0)
-		model_device_trick(desk.models[0],
-				   which == 2 ? MODEL_MISCHIEF_ID_RANGE : MODEL_MISCHIEF_WITHHELD,
-				   5, 0, 0);
+		model_device_trick(
+			desk.models[0],
+			which == 1 ? MODEL_MISCHIEF_NEEDS_RESET : MODEL_MISCHIEF_ID_RANGE, 5, 0, 0);
 	if (which == 3)
 		model_device_trick(desk.models[0], MODEL_MISCHIEF_RESET_STUCK, 0, 0, 0);
 	for (unsigned i = 0; i < LANES; i++)

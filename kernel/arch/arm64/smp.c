@@ -16,7 +16,8 @@ struct cpu_start {
 void boot_secondary(void);
 _Noreturn void cpu_entry(unsigned index);
 
-struct cpu_stacks cpu_stacks[CPUS_MAX];
+/* Last in the image, so that all else is there to say so when there is too little memory. */
+__attribute__((section(".bss.stacks"))) struct cpu_stacks cpu_stacks[CPUS_MAX];
 
 static uint64_t affinities[CPUS_MAX];
 static unsigned cpus_running = 1;

@@ -13,6 +13,8 @@
 #define FLAG_NOTHING_RECEIVED 0x10u
 #define FLAG_SEND_FULL 0x20u
 #define LINE_8_BITS_FIFOS 0x70u
+#define DATA_OVERRUN 0x800u
+#define QUIET 3000u /* reads of a register */
 #define CONTROL_ON_SEND_RECEIVE 0x301u
 #define INTERRUPT_RECEIVED 0x10u
 #define INTERRUPT_TIMEOUT 0x40u
@@ -21,6 +23,40 @@
 static uint64_t uart; /* 0: there is none */
 static uint32_t uart_number = UINT32_MAX;
 static bool interrupts_on;
+static bool receives; /* its interrupts for what was received are on */
+
+/* Reads while there is something, and room for it. */
+static void
+receive(void)
+{
+	while (uart != 0 && console_room(1) &&
+	       (register_read(uart + UART_FLAGS) & FLAG_NOTHING_RECEIVED) == 0) {
+		uint32_t data = register_read(uart + UART_DATA);
+		char byte = (char)data;
+
+		if ((data & DATA_OVERRUN) != 0)
+			console_lost();
+		console_received(&byte, 1);
+	}
+}
+
+/*
+ * What was typed before the kernel ran is kept: switching the FIFO on empties it, so it is read
+ * before, until nothing more comes.
+ */
+static void
+switch_fifo_on(void)
+{
+	if ((register_read(uart + UART_LINE) & LINE_8_BITS_FIFOS) == LINE_8_BITS_FIFOS)
+		return;
+	for (unsigned quiet = 0; quiet < QUIET && console_room(1); quiet++) {
+		if ((register_read(uart + UART_FLAGS) & FLAG_NOTHING_RECEIVED) == 0) {
+			receive();
+			quiet = 0;
+		}
+	}
+	register_write(uart + UART_LINE, LINE_8_BITS_FIFOS);
+}
 
 /* The rate is as the firmware set it. */
 void
@@ -34,10 +70,22 @@ uart_init(void)
 		return;
 	uart = registers.start;
 	register_write(uart + UART_MASK, 0);
-	register_write(uart + UART_LINE, LINE_8_BITS_FIFOS);
+	switch_fifo_on();
 	register_write(uart + UART_CONTROL, CONTROL_ON_SEND_RECEIVE);
 	if (fdt_interrupt(boot_tree(), node, 0, &interrupt))
 		uart_number = gic_number(&interrupt);
+}
+
+/* Bytes that there is no room for stay in the UART, which has the other side wait. */
+static void
+ask_for_interrupts(void)
+{
+	bool wanted = interrupts_on && console_room(1);
+
+	if (wanted != receives)
+		register_write(uart + UART_MASK,
+			       wanted ? INTERRUPT_RECEIVED | INTERRUPT_TIMEOUT : 0);
+	receives = wanted;
 }
 
 void
@@ -47,8 +95,9 @@ uart_enable_interrupts(void)
 		return;
 	register_write(uart + UART_TRIGGERS, 0);
 	register_write(uart + UART_CLEAR, INTERRUPT_ALL);
-	register_write(uart + UART_MASK, INTERRUPT_RECEIVED | INTERRUPT_TIMEOUT);
 	interrupts_on = true;
+	/* What came before that was cleared does not interrupt. */
+	uart_interrupt();
 }
 
 bool
@@ -64,16 +113,9 @@ uart_is(uint32_t number)
 void
 uart_interrupt(void)
 {
-	char bytes[64];
-	size_t count = 0;
-
-	if (uart == 0)
-		return;
-	while (count < sizeof(bytes) &&
-	       (register_read(uart + UART_FLAGS) & FLAG_NOTHING_RECEIVED) == 0)
-		bytes[count++] = (char)register_read(uart + UART_DATA);
-	if (count != 0)
-		console_received(bytes, count);
+	receive();
+	if (uart != 0)
+		ask_for_interrupts();
 }
 
 void

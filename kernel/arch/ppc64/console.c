@@ -52,13 +52,16 @@ arch_console_write(const char *bytes, size_t count)
 	}
 }
 
-/* Until nothing is left: the interrupt comes once for all that has come. */
+/*
+ * Until nothing is left, or there is no room: the interrupt comes once for all that has come, and
+ * the hypervisor keeps the rest.
+ */
 void
 arch_console_poll(void)
 {
 	uint64_t out[3];
 
-	while (terminal_is_there &&
+	while (terminal_is_there && console_room(CALL_BYTES) &&
 	       hypercall(H_GET_TERM_CHAR, terminal, 0, 0, 0, out) == H_SUCCESS && out[0] != 0 &&
 	       out[0] <= CALL_BYTES) {
 		const uint64_t words[2] = {big64(out[1]), big64(out[2])};

@@ -7,7 +7,8 @@
 
 _Noreturn void cpu_entry(struct cpu *cpu);
 
-struct cpu_stacks cpu_stacks[CPUS_MAX];
+/* Last in the image, so that all else is there to say so when there is too little memory. */
+__attribute__((section(".bss.stacks"))) struct cpu_stacks cpu_stacks[CPUS_MAX];
 
 static struct cpu cpus[CPUS_MAX];
 static unsigned cpus_running = 1;

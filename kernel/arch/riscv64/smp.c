@@ -18,7 +18,8 @@ struct cpu_start {
 void boot_secondary(void);
 _Noreturn void cpu_entry(unsigned index);
 
-struct cpu_stacks cpu_stacks[CPUS_MAX];
+/* Last in the image, so that all else is there to say so when there is too little memory. */
+__attribute__((section(".bss.stacks"))) struct cpu_stacks cpu_stacks[CPUS_MAX];
 
 /* Of the CPU that is being started.  Not cleared at boot, because a hart may look at it then. */
 struct cpu_start cpu_start = {.hart = UINT64_MAX};

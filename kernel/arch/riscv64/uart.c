@@ -9,18 +9,22 @@
 #define UART_MODEM 4u
 #define UART_STATUS 5u
 #define UART_RECEIVE_INTERRUPT 1u
-#define UART_FIFO_ON_CLEARED 7u
+#define UART_FIFO_ON 1u
+#define UART_FIFO_IS_ON 0xc0u /* in the register that is written as UART_FIFO */
 #define UART_8N1 3u
 #define UART_DTR_RTS_OUT2 0x0bu
 #define UART_RECEIVED 1u
+#define UART_OVERRUN 2u
 #define UART_SEND_EMPTY 0x20u
 #define UART_FIFO_BYTES 16u
+#define UART_QUIET 3000u /* reads of a register */
 
 static uint64_t uart; /* 0: there is none */
 static uint32_t uart_shift; /* between registers: 1 << uart_shift bytes */
 static uint32_t uart_width; /* of an access */
 static uint32_t uart_line = UINT32_MAX;
 static bool interrupts_on;
+static bool receives; /* its interrupt for what was received is on */
 
 static uint8_t
 get(unsigned index)
@@ -42,6 +46,41 @@ put(unsigned index, uint8_t value)
 		*(volatile uint8_t *)(uintptr_t)address = value;
 }
 
+/* Reads while there is something, and room for it. */
+static void
+receive(void)
+{
+	while (uart != 0 && console_room(1)) {
+		uint8_t status = get(UART_STATUS);
+		char byte;
+
+		if ((status & UART_RECEIVED) == 0)
+			break;
+		if ((status & UART_OVERRUN) != 0)
+			console_lost();
+		byte = (char)get(UART_DATA);
+		console_received(&byte, 1);
+	}
+}
+
+/*
+ * What was typed before the kernel ran is kept: switching the FIFO on empties it, so it is read
+ * before, until nothing more comes.
+ */
+static void
+switch_fifo_on(void)
+{
+	if ((get(UART_FIFO) & UART_FIFO_IS_ON) == UART_FIFO_IS_ON)
+		return;
+	for (unsigned quiet = 0; quiet < UART_QUIET && console_room(1); quiet++) {
+		if ((get(UART_STATUS) & UART_RECEIVED) != 0) {
+			receive();
+			quiet = 0;
+		}
+	}
+	put(UART_FIFO, UART_FIFO_ON);
+}
+
 /* The rate is as the firmware set it. */
 void
 uart_init(void)
@@ -59,8 +98,19 @@ uart_init(void)
 	uart_width = fdt_number(boot_tree(), node, "reg-io-width", 1);
 	put(UART_INTERRUPTS, 0);
 	put(UART_LINE, UART_8N1);
-	put(UART_FIFO, UART_FIFO_ON_CLEARED);
 	put(UART_MODEM, UART_DTR_RTS_OUT2);
+	switch_fifo_on();
+}
+
+/* Bytes that there is no room for stay in the UART, which has the other side wait. */
+static void
+ask_for_interrupts(void)
+{
+	bool wanted = interrupts_on && console_room(1);
+
+	if (wanted != receives)
+		put(UART_INTERRUPTS, wanted ? UART_RECEIVE_INTERRUPT : 0);
+	receives = wanted;
 }
 
 void
@@ -80,8 +130,8 @@ uart_enable_interrupts(void)
 	uart_line = interrupt_line(&interrupt);
 	if (!interrupt_line_enable(uart_line))
 		return;
-	put(UART_INTERRUPTS, UART_RECEIVE_INTERRUPT);
 	interrupts_on = true;
+	ask_for_interrupts();
 }
 
 bool
@@ -94,17 +144,8 @@ uart_is(uint32_t line)
 void
 uart_interrupt(void)
 {
-	char bytes[64];
-	size_t count;
-
-	do {
-		count = 0;
-		while (uart != 0 && count < sizeof(bytes) &&
-		       (get(UART_STATUS) & UART_RECEIVED) != 0)
-			bytes[count++] = (char)get(UART_DATA);
-		if (count != 0)
-			console_received(bytes, count);
-	} while (count == sizeof(bytes));
+	receive();
+	ask_for_interrupts();
 }
 
 void

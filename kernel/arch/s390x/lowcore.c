@@ -10,7 +10,8 @@ void trap_machine(void);
 void trap_io(void);
 void trap_enter(void);
 
-struct cpu_stacks cpu_stacks[CPUS_MAX];
+/* Last in the image, so that all else is there to say so when there is too little memory. */
+__attribute__((section(".bss.stacks"))) struct cpu_stacks cpu_stacks[CPUS_MAX];
 struct lowcore lowcores[CPUS_MAX];
 
 void

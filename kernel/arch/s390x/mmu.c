@@ -54,7 +54,7 @@ table_new(void)
 	uint64_t *table;
 
 	if (memory == NULL)
-		orion_panic("no memory for the page tables");
+		orion_panic("too little memory: no room for the page tables");
 	table = (uint64_t *)(((uintptr_t)memory + TABLE_BYTES - 1) & ~(uintptr_t)(TABLE_BYTES - 1));
 	for (unsigned i = 0; i < TABLE_ENTRIES; i++)
 		table[i] = SEGMENT_ABSENT;
@@ -72,7 +72,7 @@ pages_new(void)
 	if (memory == NULL) {
 		memory = memory_take(PAGE_BYTES);
 		if (memory == NULL)
-			orion_panic("no memory for the page tables");
+			orion_panic("too little memory: no room for the page tables");
 		half = memory + PAGES_BYTES;
 	}
 	return (uint64_t *)(void *)memory;

@@ -120,12 +120,17 @@ take(void)
 	return on;
 }
 
-/* Reads what came in; the first byte of text only says that text it is. */
+/*
+ * Reads what came in, if there is room for whatever it is; the first byte of text only says that
+ * text it is.
+ */
 static void
 read_input(void)
 {
 	size_t count;
 
+	if (!console_room(sizeof(input.text)))
+		return;
 	memset(&input.header, 0, sizeof(input.header));
 	input.header.length = sizeof(input);
 	if (!run(READ_EVENT, &input.header) || input.type != EVENT_ASCII)

@@ -32,7 +32,8 @@ _Static_assert(sizeof(struct gate) == GATE_BYTES, "gate");
 extern char trap_stubs[];
 
 struct cpu cpus[CPUS_MAX];
-struct cpu_stacks cpu_stacks[CPUS_MAX];
+/* Last in the image, so that all else is there to say so when there is too little memory. */
+__attribute__((section(".bss.stacks"))) struct cpu_stacks cpu_stacks[CPUS_MAX];
 static struct gate gates[256];
 
 static const char *const names[VECTOR_EXCEPTIONS] = {

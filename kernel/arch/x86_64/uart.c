@@ -14,18 +14,57 @@
 #define UART_MODEM (UART + 4)
 #define UART_STATUS (UART + 5)
 #define UART_RECEIVE_INTERRUPT 1
-#define UART_FIFO_ON_CLEARED 7
+#define UART_FIFO_ON 1
+#define UART_FIFO_IS_ON 0xc0 /* in the register that is written as UART_FIFO */
 #define UART_DIVISOR_ACCESS 0x80
 #define UART_8N1 3
 #define UART_DTR_RTS_OUT2 0x0b
 #define UART_RECEIVED 1
+#define UART_OVERRUN 2
 #define UART_SEND_EMPTY 0x20
 #define UART_FIFO_BYTES 16
 #define UART_ABSENT 0xff
 #define UART_TRIES 100000u /* of reading a port, a microsecond or more each */
+#define UART_QUIET 3000u /* likewise */
 
 static bool is_there;
 static bool interrupts_on;
+static bool receives; /* its interrupt for what was received is on */
+
+/* Reads while there is something, and room for it. */
+static void
+receive(void)
+{
+	while (is_there && console_room(1)) {
+		uint8_t status = port_read8(UART_STATUS);
+		char byte;
+
+		if ((status & UART_RECEIVED) == 0)
+			break;
+		if ((status & UART_OVERRUN) != 0)
+			console_lost();
+		byte = (char)port_read8(UART_DATA);
+		console_received(&byte, 1);
+	}
+}
+
+/*
+ * What was typed before the kernel ran is kept: switching the FIFO on empties it, so it is read
+ * before, until nothing more comes.
+ */
+static void
+switch_fifo_on(void)
+{
+	if ((port_read8(UART_FIFO) & UART_FIFO_IS_ON) == UART_FIFO_IS_ON)
+		return;
+	for (unsigned quiet = 0; quiet < UART_QUIET && console_room(1); quiet++) {
+		if ((port_read8(UART_STATUS) & UART_RECEIVED) != 0) {
+			receive();
+			quiet = 0;
+		}
+	}
+	port_write8(UART_FIFO, UART_FIFO_ON);
+}
 
 void
 uart_init(void)
@@ -35,7 +74,6 @@ uart_init(void)
 	port_write8(UART_DATA, 1); /* 115200 bits a second */
 	port_write8(UART_INTERRUPTS, 0);
 	port_write8(UART_LINE, UART_8N1);
-	port_write8(UART_FIFO, UART_FIFO_ON_CLEARED);
 	port_write8(UART_MODEM, UART_DTR_RTS_OUT2);
 	for (unsigned i = 0; i < UART_TRIES && !is_there; i++) {
 		uint8_t status = port_read8(UART_STATUS);
@@ -44,29 +82,33 @@ uart_init(void)
 			break;
 		is_there = (status & UART_SEND_EMPTY) != 0;
 	}
+	if (is_there)
+		switch_fifo_on();
+}
+
+/* Bytes that there is no room for stay in the UART, which has the other side wait. */
+static void
+ask_for_interrupts(void)
+{
+	bool wanted = interrupts_on && console_room(1);
+
+	if (wanted != receives)
+		port_write8(UART_INTERRUPTS, wanted ? UART_RECEIVE_INTERRUPT : 0);
+	receives = wanted;
 }
 
 void
 uart_enable_interrupts(void)
 {
 	interrupts_on = is_there && ioapic_route_isa(UART_ISA_LINE, VECTOR_CONSOLE);
-	if (interrupts_on)
-		port_write8(UART_INTERRUPTS, UART_RECEIVE_INTERRUPT);
+	ask_for_interrupts();
 }
 
 void
 uart_interrupt(void)
 {
-	char bytes[64];
-	size_t count = 0;
-
-	while (is_there && count < sizeof(bytes)) {
-		if ((port_read8(UART_STATUS) & UART_RECEIVED) == 0)
-			break;
-		bytes[count++] = (char)port_read8(UART_DATA);
-	}
-	if (count != 0)
-		console_received(bytes, count);
+	receive();
+	ask_for_interrupts();
 }
 
 void
