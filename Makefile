@@ -13,7 +13,6 @@
 MODE ?= release
 ARCH ?= x86_64
 PREFIX ?= /usr/local
-VERSION := $(shell sed -n 's/^\#define ORION_VERSION_TEXT "\(.*\)"/\1/p' include/orion/version.h)
 JOBS ?= $(shell nproc)
 FUZZ_SECONDS ?= 20
 
@@ -49,6 +48,8 @@ ifeq ($(origin AR),default)
 AR := $(or $(AR_$(MODE)),ar)
 endif
 
+OBJCOPY ?= objcopy
+
 FLAGS_debug := -Og -g3
 FLAGS_asan := -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all
 FLAGS_tsan := -O1 -g -fno-omit-frame-pointer -fsanitize=thread
@@ -70,8 +71,9 @@ FREE := -ffreestanding -fno-stack-protector -fno-common -fno-asynchronous-unwind
 # Relaxed code keeps labels within functions, which hide from checks how they hang together.
 FREE += $(if $(filter riscv64,$(MODE)),-mstrict-align -mno-relax)
 
-# The library's objects: one set for the static and the shared one.
-PIC := -fPIC -fno-semantic-interposition
+# The library's objects: one set for the static and the shared one.  Only what the public headers
+# declare with ORION_API is seen from outside.
+PIC := -fPIC -fno-semantic-interposition -fvisibility=hidden
 
 # Stack frames are bounded in optimised builds; instrumented ones spend more.
 FRAME := $(if $(filter release clang,$(MODE)),-Wframe-larger-than=)
@@ -116,11 +118,13 @@ core_o := $(CORE:src/%.c=$B/core/%.o)
 stepped_o := $(CORE:src/%.c=$B/stepped/%.o)
 host_o = $(patsubst %.c,$B/host/%.o,$1)
 
-pic_o := $(CORE:src/%.c=$B/pic/%.o) $(LINUX:%.c=$B/pic/%.o)
+pic_o := $(LINUX:%.c=$B/pic/%.o)
+pic_core_o := $(CORE:src/%.c=$B/pic/%.o)
 
 core_a := $B/liborion-core.a
 linux_a := $B/liborion-vblk.a
 linux_so := $B/liborion-vblk.so
+linux_o := $B/liborion-vblk.o
 stepped_a := $B/libvblk-stepped.a
 storage_a := $B/liborion-storage.a
 model_a := $(if $(MODEL),$B/libmodel.a)
@@ -161,7 +165,7 @@ kernel := $(if $(KERNEL_CFLAGS),$(if $(filter release debug clang,$(MODE)),\
 
 PHONY_BUILD := all lib core kernel linux plugins tests benches
 .PHONY: $(PHONY_BUILD) run image test test-hypervisors mutate litmus bench bench-ring \
-	bench-kernel bench-linux budget lint fuzz install clean format help
+	bench-kernel bench-linux budget lint fuzz clean format help
 all: lib kernel linux tests benches ## build everything for MODE (the default)
 lib: $(libraries) ## build the libraries: core, storage and the model device
 core: $(core_a) ## build the driver core alone
@@ -232,11 +236,19 @@ $(storage_a): $(call host_o,$(STORAGE))
 $(model_a): $(call host_o,$(MODEL))
 	$(archive)
 
-$(linux_a): $(pic_o)
+# One object of the port and what it needs of the core, in which only the public names are left: a
+# program's own names clash with none of ours.  The core's own library has the weak ones, too.
+$B/pic/core.a: $(pic_core_o)
 	$(archive)
-$(linux_so): $(pic_o) ports/linux/liborion-vblk.map
+$(linux_o): $(pic_o) $B/pic/core.a
+	$(call say,LD,$@)$(CC) $(filter-out -fsanitize%,$(CFLAGS)) -r -nostdlib \
+		-Wl,-u,orion_stats_percentile -o $@ $^ && \
+		$(OBJCOPY) --localize-hidden --wildcard --weaken-symbol='orion_stats_*' $@
+$(linux_a): $(linux_o)
+	$(archive)
+$(linux_so): $(linux_o) ports/linux/liborion-vblk.map
 	$(call say,LD,$@)$(CC) $(CFLAGS) $(LDFLAGS) -shared -Wl,-soname,liborion-vblk.so.0 \
-		-Wl,--version-script=ports/linux/liborion-vblk.map -Wl,-z,defs -o $@ $(pic_o) \
+		-Wl,--version-script=ports/linux/liborion-vblk.map -Wl,-z,defs -o $@ $< \
 		-pthread && ln -sf $(@F) $@.0
 
 # Libraries lean on each other (the core calls the model's hooks, the model the core's port).
@@ -393,25 +405,40 @@ fuzz: ## run every fuzzer for FUZZ_SECONDS (20) each
 .PHONY: fuzzers
 fuzzers: $(fuzzers)
 
-D := $(DESTDIR)$(PREFIX)
-install: lib kernel linux ## install headers, libraries, programs, the kernel under DESTDIR= PREFIX=
-	install -d $D/include/orion $D/lib/pkgconfig $D/bin $D/share/orion $D/share/doc/orion
-	install -d $D/share/man/man1 $D/share/man/man3 $D/share/man/man7
-	install -m 644 include/orion/*.h $D/include/orion
-	install -m 644 $(core_a) $(if $(STORAGE),$(storage_a)) $(linux_a) $D/lib
-	install -m 755 $(linux_so) $D/lib/$(notdir $(linux_so)).$(VERSION)
-	ln -sf $(notdir $(linux_so)).$(VERSION) $D/lib/$(notdir $(linux_so)).0
-	ln -sf $(notdir $(linux_so)).0 $D/lib/$(notdir $(linux_so))
-	install -m 755 $(wildcard $B/vblk $B/vhost-user-model) $D/bin
-	[ ! -e $B/nbdkit-orion-plugin.so ] || install -D -m 755 $B/nbdkit-orion-plugin.so \
-		$D/lib/nbdkit/plugins/nbdkit-orion-plugin.so
-	[ ! -e $B/fio-orion.so ] || install -D -m 755 $B/fio-orion.so $D/lib/fio/fio-orion.so
-	for n in 1 3 7; do for f in man/*.$$n; do [ ! -e $$f ] || \
-		install -m 644 $$f $D/share/man/man$$n; done; done
-	install -m 644 sources.txt $(kernel) $D/share/orion
-	install -m 644 LICENSE $(wildcard *.md docs/*.md) examples/*.c $D/share/doc/orion
-	tools/pkg-config-file orion-core $(PREFIX) >$D/lib/pkgconfig/orion-core.pc
-	tools/pkg-config-file liborion-vblk $(PREFIX) >$D/lib/pkgconfig/liborion-vblk.pc
+# ---- installing ---------------------------------------------------------------------------------
+
+# A folder without a leading / is below PREFIX.  NBDKIT: where nbdkit looks for plugins.
+BINDIR ?= bin
+LIBDIR ?= lib
+INCLUDEDIR ?= include
+DATADIR ?= share
+MANDIR ?= $(DATADIR)/man
+DOCDIR ?= $(DATADIR)/doc/orion
+to := B=$B DESTDIR='$(DESTDIR)' PREFIX='$(PREFIX)' BINDIR='$(BINDIR)' LIBDIR='$(LIBDIR)' \
+	INCLUDEDIR='$(INCLUDEDIR)' DATADIR='$(DATADIR)' MANDIR='$(MANDIR)' DOCDIR='$(DOCDIR)' \
+	NBDKIT='$(NBDKIT)' tools/install
+
+# Plugins whose headers are here.  fio's come with its source: make plugins fetches them.
+has = $(shell printf '\#include <$1>\n' | $(CC) -E $2 - >/dev/null 2>&1 && echo yes)
+plugins_here = $(if $(call has,nbdkit-plugin.h),$B/nbdkit-orion-plugin.so) \
+	$(if $(wildcard build/fio/version),$B/fio-orion.so)
+
+.PHONY: install install-kernel uninstall
+install: $(core_a) $(storage_a) linux ## install all but the kernel (DESTDIR= PREFIX= LIBDIR=)
+	+@$(if $(strip $(plugins_here)),$(again) $(plugins_here))
+	@$(to) install library core programs pages $(patsubst $B/%-orion-plugin.so,%,\
+		$(patsubst $B/%-orion.so,%,$(plugins_here)))
+	@$(if $(filter %/nbdkit-orion-plugin.so,$(plugins_here)),,echo "not installed: the nbdkit \
+	plugin; it needs nbdkit-plugin.h (Debian: nbdkit-plugin-dev)")
+	@$(if $(filter %/fio-orion.so,$(plugins_here)),,echo "not installed: the fio engine; \
+	it needs fio and the headers of its source, which make plugins fetches")
+
+install-kernel: kernel ## install the Orion kernel for ARCH, beside what install lays down
+	@$(to) install $(kernel)
+
+uninstall: ## take away what install and install-kernel laid down, with the same variables
+	@$(to) uninstall library core programs pages nbdkit fio \
+		$(foreach isa,$(ISAS),$(addprefix $B/orion-$(isa).,elf img bzImage))
 
 format: ## let clang-format lay out the sources
 	@tools/wrap-comments $$(tools/sources "*.c" "*.h" "*.S" "*.ld")

@@ -142,7 +142,7 @@ typedef enum model_mischief {
 	MODEL_MISCHIEF_LENGTH_HUGE, /* used length 2^32 - 1 */
 	MODEL_MISCHIEF_LENGTH_ZERO, /* used length 0 */
 	MODEL_MISCHIEF_LENGTH_ONE, /* used length 1, whatever was written, as bhyve has it */
-	MODEL_MISCHIEF_LENGTH_UNSAID, /* packed: no flag that anything was written, as QEMU has it */
+	MODEL_MISCHIEF_LENGTH_UNSAID, /* packed: no flag that it was written, as QEMU has it */
 	MODEL_MISCHIEF_STATUS_NONE, /* status byte never written */
 	MODEL_MISCHIEF_STATUS_ODD, /* status byte VALUE, or 0x77 */
 	MODEL_MISCHIEF_DATA_NONE, /* status OK, data never written */

@@ -301,6 +301,17 @@ window_is_good(struct model_pci *pci, unsigned width)
 	return false;
 }
 
+/* An offset is written to a window whose length is right already.  [spec 4.1.4.9.2] */
+static void
+check_window_offset(struct model_pci *pci, unsigned offset, uint32_t value)
+{
+	uint32_t length = get(pci, pci->window_cap + 12u, 4);
+
+	if (offset == pci->window_cap + 8u && length != 0 && value % length != 0)
+		model_breached(pci->device->host, MODEL_BREACH_PCI_WIDTH, UINT_MAX, value, length,
+			       4);
+}
+
 uint32_t
 model_pci_config_read(void *context, uint32_t function, uint16_t offset, unsigned width)
 {
@@ -392,6 +403,7 @@ model_pci_config_write(void *context, uint32_t function, uint16_t offset, unsign
 					       get(pci, pci->window_cap + 8u, 4), width, value);
 	} else if (pci->window_cap != 0 && offset >= pci->window_cap + 4 &&
 		   offset < pci->window_cap + WINDOW_DATA) {
+		check_window_offset(pci, offset, value);
 		put(pci, offset, width, value);
 	}
 }

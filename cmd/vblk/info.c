@@ -109,7 +109,7 @@ json_bits(struct json *json, const char *key, uint64_t bits, const char *(*name)
 static void
 print_text(const struct orion_disk_info *info, const char *id)
 {
-	const struct vblk_info *device = &info->device;
+	const struct orion_device_info *device = &info->device;
 
 	printf("size              %s (%" PRIu64 " bytes, %" PRIu64 " sectors of 512)\n",
 	       units_bytes(info->bytes).s, info->bytes, info->bytes / 512);
@@ -132,14 +132,14 @@ print_text(const struct orion_disk_info *info, const char *id)
 				  ? "of any length"
 				  : units_bytes(device->segment_bytes_max).s);
 	printf("; longer ones are cut\n");
-	list_bits("features          ", device->features_negotiated, vblk_feature_name);
+	list_bits("features          ", device->features_negotiated, orion_feature_name);
 	list_bits("protocol          ", info->protocol_features, protocol_name);
 }
 
 static void
 print_json(const char *url, const struct orion_disk_info *info, const char *id)
 {
-	const struct vblk_info *device = &info->device;
+	const struct orion_device_info *device = &info->device;
 	struct json json = {.file = stdout};
 
 	json_open(&json, NULL, '{');
@@ -162,8 +162,8 @@ print_json(const char *url, const struct orion_disk_info *info, const char *id)
 	json_bool(&json, "in_order", device->in_order);
 	json_number(&json, "segments_max", device->segments_max);
 	json_number(&json, "segment_bytes_max", device->segment_bytes_max);
-	json_bits(&json, "features", device->features_negotiated, vblk_feature_name);
-	json_bits(&json, "features_offered", device->features_offered, vblk_feature_name);
+	json_bits(&json, "features", device->features_negotiated, orion_feature_name);
+	json_bits(&json, "features_offered", device->features_offered, orion_feature_name);
 	json_bits(&json, "protocol_features", info->protocol_features, protocol_name);
 	json_close(&json, '}');
 }
@@ -179,7 +179,7 @@ static int
 run_info(const struct command *command, int argc, char **argv)
 {
 	struct settings settings = {0};
-	char id[VBLK_ID_BYTES + 1] = "";
+	char id[ORION_ID_BYTES + 1] = "";
 	struct orion_disk_info info;
 	struct orion_disk *disk;
 

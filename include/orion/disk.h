@@ -31,12 +31,23 @@
  * -ESTALE, once for each loss that is found, unless the option durable says that the back end keeps
  * such writes.
  *
- * Errors are negative errno values; orion_error and orion_disk_text() say more.
+ * Structs that a program allocates may grow from version to version.  What the library reads
+ * (options) says its size itself; what it fills (info, counters) is given with its size, by the
+ * inline functions below, so that nobody need think of it.  Fields are added at the end only; a
+ * program that knows fewer gets those.  A size that cannot be is refused (docs/decisions/0017).
+ *
+ * No argument may be NULL where its comment does not say so: -EINVAL, or what stands for nothing.
+ *
+ * This header is C99 and C++; it needs no other of the driver's but the few that it includes.
+ *
+ * Errors are negative errno values; orion_error, orion_disk_text() and orion_queue_refusal_text()
+ * say more.
  *   -EINVAL     a field breaks a rule: an offset or length that is no multiple of the block, ...
  *   -ERANGE     beyond the end of the disk
  *   -EROFS      a write to a read-only disk
  *   -EAGAIN     the queue is full: reap, then try again (not an error)
  *   -E2BIG      a buffer that needs a bounce copy is larger than the bounce memory
+ *   -EBUSY      a synchronous call, and the queue is not idle
  *   -EIO        the device failed the request
  *   -EOPNOTSUPP the device does not know the request, or the back end lacks a needed feature
  *   -ESTALE     a flush: acknowledged writes may be lost (above)
@@ -53,12 +64,16 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "orion/vblk.h"
+#include "orion/api.h"
+#include "orion/stats.h"
+
+ORION_BEGIN_C
 
 struct orion_disk;
 struct orion_queue;
+struct orion_poll_group;
 
-/* What went wrong, in words: what was, and what would be right.  NUL-terminated. */
+/* What went wrong, in words: what was, and what would be right.  NUL-terminated.  Never grows. */
 struct orion_error {
 	char text[256];
 };
@@ -75,7 +90,7 @@ struct orion_io {
 	void *buffer;             /* with vectors != 0: a const struct iovec * of that many */
 	uint32_t bytes;           /* of the buffer, a multiple of the block; with vectors: unused */
 	uint8_t operation;        /* orion_operation */
-	uint8_t unused;
+	uint8_t flags;            /* 0: none are there yet */
 	uint16_t vectors;         /* 0: buffer is the data; up to ORION_VECTORS_MAX otherwise, and
 	                           * the array must stay until completion */
 	void *user;               /* the program's own */
@@ -86,6 +101,7 @@ struct orion_io {
 
 #define ORION_VECTORS_MAX 1024u
 #define ORION_DISK_QUEUES_MAX 16u
+#define ORION_ID_BYTES 20u        /* of a serial number, without its NUL */
 
 /* How orion_queue_wait() waits. */
 typedef enum orion_wait {
@@ -95,7 +111,8 @@ typedef enum orion_wait {
 } orion_wait;
 
 struct orion_disk_options {
-	size_t size;              /* of this struct: set by orion_disk_options_init() */
+	size_t size;              /* of this struct, as the program knows it: set by
+	                           * orion_disk_options_init() */
 	uint32_t queues;          /* queues=1 .. 16, default 1; fewer if the back end has fewer,
 	                           * see orion_disk_info */
 	uint32_t depth;           /* depth=1 .. 1024 requests in flight per queue, default 128 */
@@ -126,112 +143,209 @@ struct orion_disk_options {
 	                           * end refuses; default 0: as many as the depth needs */
 };
 
-/* The defaults. */
-void orion_disk_options_init(struct orion_disk_options *options);
+/* The defaults.  SIZE bytes are written.  -EINVAL: SIZE is smaller than any such struct was. */
+ORION_API int orion_disk_options_init_sized(struct orion_disk_options *options, size_t size);
+
+static inline int
+orion_disk_options_init(struct orion_disk_options *options)
+{
+	return orion_disk_options_init_sized(options, sizeof(*options));
+}
 
 /*
- * Sets one option by its name in a URL ("depth", "64").  -EINVAL, with ERROR (may be NULL) saying
- * what would be right.
+ * Sets one option by its name in a URL ("depth", "64").  A time or a size has its unit (60s, 4MB);
+ * only 0 needs none.  -EINVAL, with ERROR (may be NULL) saying what would be right.
  */
-int orion_disk_options_set(struct orion_disk_options *options, const char *name, const char *value,
-			   struct orion_error *error);
+ORION_API int orion_disk_options_set(struct orion_disk_options *options, const char *name,
+				     const char *value, struct orion_error *error);
 
 /*
  * Opens the disk at URL: "vhost-user:PATH[?OPTION=VALUE[&OPTION=VALUE]...]"; "%xx" in PATH stands
  * for a byte.  OPTIONS may be NULL.  Returns 0, or a negative errno with ERROR (may be NULL)
  * filled; *DISK is then NULL.
  */
-int orion_disk_open(const char *url, const struct orion_disk_options *options,
-		    struct orion_disk **disk, struct orion_error *error);
+ORION_API int orion_disk_open(const char *url, const struct orion_disk_options *options,
+			      struct orion_disk **disk, struct orion_error *error);
+
+/*
+ * The same in two steps, for memory that the back end is to know before it starts (some never look
+ * at what comes later): orion_disk_create() connects nothing, but memory may be allocated,
+ * registered and given back; orion_disk_start() connects.  Until then there are no queues, and
+ * orion_disk_info() knows of nothing.  When orion_disk_start() failed it may be called again.  No
+ * other thread may use the disk meanwhile.  -EALREADY: it is started.
+ */
+ORION_API int orion_disk_create(const char *url, const struct orion_disk_options *options,
+				struct orion_disk **disk, struct orion_error *error);
+ORION_API int orion_disk_start(struct orion_disk *disk, struct orion_error *error);
 
 /*
  * Stops the device and gives everything back.  Requests still in flight are forgotten.  No other
  * thread may use the disk.  Legal in a fork's child.  NULL does nothing.  Cannot fail.
  */
-void orion_disk_close(struct orion_disk *disk);
+ORION_API void orion_disk_close(struct orion_disk *disk);
+
+/* When a completed write is stable: what survives whatever happens to the back end. */
+typedef enum orion_durability {
+	ORION_DURABILITY_FLUSH,         /* once a flush, submitted after it, has succeeded */
+	ORION_DURABILITY_STABLE,        /* at once: a flush has nothing to do */
+	ORION_DURABILITY_NONE,          /* the device promises nothing, and a flush is refused
+	                                 * with -EOPNOTSUPP */
+} orion_durability;
+
+/* What the device is made of, and what was agreed with it on this connection. */
+struct orion_device_info {
+	uint64_t features_offered, features_wanted, features_negotiated;
+	bool packed, indirect, event_index, in_order;
+	uint32_t segments_max;          /* data segments that one device request can carry */
+	uint32_t segment_bytes_max;     /* bytes in one descriptor; UINT32_MAX: no limit */
+	uint32_t request_sectors_max;   /* sectors of 512 bytes in one device request */
+	uint16_t queues_offered;        /* by the device */
+	uint16_t queue_size;            /* descriptors in each queue */
+	uint64_t dma_bytes;             /* shared with the device for rings and tables */
+};
 
 struct orion_disk_info {
 	uint64_t bytes;                 /* size; may change */
 	uint32_t block_bytes;           /* logical block: offsets and lengths are multiples */
 	uint32_t physical_block_bytes;
-	uint32_t optimal_bytes;         /* 0: not told */
+	uint64_t optimal_bytes;         /* of a request; 0: not told */
 	uint16_t queues, depth;         /* in use; depth per queue */
 	bool read_only, flush, writeback;
 	bool connected;                 /* at this moment */
 	uint32_t connections;           /* since open: 1, then one more for each reconnect */
 	uint64_t protocol_features;     /* vhost-user: negotiated */
-	struct vblk_info device;        /* the driver's own description of this connection */
+	struct orion_device_info device;
+	orion_durability durability;    /* on this connection */
 };
-void orion_disk_info(struct orion_disk *disk, struct orion_disk_info *info);
 
-/* The last trouble in words, "" if there was none; valid until the next call on this thread. */
-const char *orion_disk_text(struct orion_disk *disk);
+/* Fills the first SIZE bytes of INFO; what this library does not know is zero.  -EINVAL. */
+ORION_API int orion_disk_info_sized(struct orion_disk *disk, struct orion_disk_info *info,
+				    size_t size);
+
+static inline int
+orion_disk_info(struct orion_disk *disk, struct orion_disk_info *info)
+{
+	return orion_disk_info_sized(disk, info, sizeof(*info));
+}
+
+/* The specification's name of feature BIT ("VIRTIO_BLK_F_RO"), static, or NULL. */
+ORION_API const char *orion_feature_name(unsigned bit);
+
+/*
+ * The last trouble of the disk in words, that of its memory included, "" if there was none; valid
+ * until the next such call on this thread.
+ */
+ORION_API const char *orion_disk_text(struct orion_disk *disk);
 
 /* The serial number of the device, cleaned of unprintable bytes; uses QUEUE, which must be idle. */
-int orion_queue_identify(struct orion_queue *queue, char id[VBLK_ID_BYTES + 1]);
+ORION_API int orion_queue_identify(struct orion_queue *queue, char id[ORION_ID_BYTES + 1]);
 
 /*
  * BYTES of zeroed memory that the device can reach, page-aligned (2 MiB-aligned from 2 MiB on);
  * NULL when there is none.  Stays through reconnects.  Freed by orion_disk_free() or with the disk.
  */
-void *orion_disk_alloc(struct orion_disk *disk, size_t bytes);
-void orion_disk_free(struct orion_disk *disk, void *memory);
+ORION_API void *orion_disk_alloc(struct orion_disk *disk, size_t bytes);
+ORION_API void orion_disk_free(struct orion_disk *disk, void *memory);
 
 /*
  * Lets the device reach BYTES at BASE, a shared mapping of FD from FD_OFFSET on; page-aligned, all
  * of them.  The descriptor is duplicated.  -EINVAL; -EEXIST: overlaps registered memory; -ENOSPC:
  * the back end takes no more regions; -EBUSY: it takes them only while nothing is in flight.
  */
-int orion_disk_register(struct orion_disk *disk, void *base, size_t bytes, int fd,
-			int64_t fd_offset);
+ORION_API int orion_disk_register(struct orion_disk *disk, void *base, size_t bytes, int fd,
+				  int64_t fd_offset);
 
 /* Ends that.  No request may use the memory.  -ENOENT. */
-int orion_disk_unregister(struct orion_disk *disk, void *base);
+ORION_API int orion_disk_unregister(struct orion_disk *disk, void *base);
 
 /* Queue INDEX, 0 .. orion_disk_info.queues - 1; NULL otherwise. */
-struct orion_queue *orion_disk_queue(struct orion_disk *disk, unsigned index);
+ORION_API struct orion_queue *orion_disk_queue(struct orion_disk *disk, unsigned index);
 
 /*
  * Hands up to COUNT requests over, in order.  Returns how many were taken; the first that can't be
  * ends the call, and orion_queue_refusal() says why (0: all were taken).
  */
-unsigned orion_queue_submit(struct orion_queue *queue, struct orion_io *const *ios, unsigned count);
-int orion_queue_refusal(const struct orion_queue *queue);
+ORION_API unsigned orion_queue_submit(struct orion_queue *queue, struct orion_io *const *ios,
+				      unsigned count);
+ORION_API int orion_queue_refusal(const struct orion_queue *queue);
+
+/*
+ * The same in words, with the numbers of the request that was not taken and what would be right: of
+ * the last submit or synchronous call, "" when nothing was refused.  Made when it is asked for;
+ * valid until the next such call on this thread.  Context: the queue's owner.
+ */
+ORION_API const char *orion_queue_refusal_text(const struct orion_queue *queue);
 
 /* Tells the device of what was submitted, if it asks to be told. */
-void orion_queue_kick(struct orion_queue *queue);
+ORION_API void orion_queue_kick(struct orion_queue *queue);
 
 /* Collects up to MAX completed requests into DONE.  Never waits.  Returns how many. */
-unsigned orion_queue_reap(struct orion_queue *queue, struct orion_io **done, unsigned max);
+ORION_API unsigned orion_queue_reap(struct orion_queue *queue, struct orion_io **done,
+				    unsigned max);
 
 /*
  * As orion_queue_reap(), but waits for the first, up to TIMEOUT_NS (negative: for ever), in the
  * disk's way.  Returns 0 on a timeout, when a signal was handled, and at once when nothing is in
  * flight.
  */
-unsigned orion_queue_wait(struct orion_queue *queue, struct orion_io **done, unsigned max,
-			  int64_t timeout_ns);
+ORION_API unsigned orion_queue_wait(struct orion_queue *queue, struct orion_io **done, unsigned max,
+				    int64_t timeout_ns);
+
+/*
+ * As orion_queue_wait(), but waits for MIN, or for all that is in flight if that is less.
+ * TIMEOUT_NS is for the whole of it.  Fewer come back at the timeout and when a signal was handled.
+ *
+ * SIGNALS, if not NULL, is a const sigset_t *: the thread's signal mask while it waits, as ppoll(2)
+ * has it.  A signal that is blocked outside and not in SIGNALS ends the wait without a race.
+ */
+ORION_API unsigned orion_queue_wait_min(struct orion_queue *queue, struct orion_io **done,
+					unsigned min, unsigned max, int64_t timeout_ns,
+					const void *signals);
 
 /* Requests submitted and not yet given back. */
-unsigned orion_queue_in_flight(const struct orion_queue *queue);
+ORION_API unsigned orion_queue_in_flight(const struct orion_queue *queue);
 
 /*
  * For an event loop: a descriptor that becomes readable when there may be something to reap, once
  * orion_queue_arm() returned true.  False: there is something already.  orion_queue_disarm()
  * empties the descriptor; call it after each wake.  The descriptor belongs to the library.
  */
-int orion_queue_fd(const struct orion_queue *queue);
-bool orion_queue_arm(struct orion_queue *queue);
-void orion_queue_disarm(struct orion_queue *queue);
+ORION_API int orion_queue_fd(const struct orion_queue *queue);
+ORION_API bool orion_queue_arm(struct orion_queue *queue);
+ORION_API void orion_queue_disarm(struct orion_queue *queue);
+
+/*
+ * Poll groups: one thread that owns many queues, of one disk or of many.  A queue is in one group
+ * at most; the group's owner is the queue's.  Requests are submitted and kicked queue by queue, and
+ * completed ones collected from all of them at once: orion_io.user tells whose they are.
+ *
+ *   create   -EMFILE, -ENOMEM: 0 or a negative errno
+ *   destroy  of an empty group, or not; the queues stay.  NULL does nothing
+ *   add      -EEXIST: it is in this group or another; -ENOMEM
+ *   remove   -ENOENT.  Before its disk is closed
+ *   reap     as orion_queue_reap(), from all; starts each time with another queue
+ *   wait     as orion_queue_wait_min() with a MIN of 1; polls for at most the longest poll= of its
+ *            disks, for ever where one of them has wait=poll
+ */
+ORION_API int orion_poll_group_create(struct orion_poll_group **group);
+ORION_API void orion_poll_group_destroy(struct orion_poll_group *group);
+ORION_API int orion_poll_group_add(struct orion_poll_group *group, struct orion_queue *queue);
+ORION_API int orion_poll_group_remove(struct orion_poll_group *group, struct orion_queue *queue);
+ORION_API unsigned orion_poll_group_reap(struct orion_poll_group *group, struct orion_io **done,
+					 unsigned max);
+ORION_API unsigned orion_poll_group_wait(struct orion_poll_group *group, struct orion_io **done,
+					 unsigned max, int64_t timeout_ns, const void *signals);
 
 /*
  * Synchronous: any number of bytes, any buffer, a multiple of the block; several requests are kept
  * in flight.  The queue must be idle (-EBUSY).  Returns 0 or the first error; what was transferred
  * then is unspecified.
  */
-int orion_queue_read(struct orion_queue *queue, void *buffer, size_t bytes, uint64_t offset);
-int orion_queue_write(struct orion_queue *queue, const void *buffer, size_t bytes, uint64_t offset);
-int orion_queue_flush(struct orion_queue *queue);
+ORION_API int orion_queue_read(struct orion_queue *queue, void *buffer, size_t bytes,
+			       uint64_t offset);
+ORION_API int orion_queue_write(struct orion_queue *queue, const void *buffer, size_t bytes,
+				uint64_t offset);
+ORION_API int orion_queue_flush(struct orion_queue *queue);
 
 /* What the library counts for a queue, besides the driver's counters. */
 struct orion_queue_counters {
@@ -246,10 +360,22 @@ struct orion_queue_counters {
 
 /*
  * The queue's counters since open, over all connections.  Any thread; each word is exact, together
- * they are a moment's blur.  Latencies are in ticks of orion_ticks_per_second().
+ * they are a moment's blur.  Latencies are in ticks of orion_ticks_per_second().  STATS and
+ * COUNTERS may be NULL.  The first bytes of each are filled, as the sizes say; what this library
+ * does not know is zero.  -EINVAL.
  */
-void orion_queue_stats(const struct orion_queue *queue, struct vblk_queue_stats *stats,
-		       struct orion_queue_counters *counters);
-uint64_t orion_ticks_per_second(void);
+ORION_API int orion_queue_stats_sized(const struct orion_queue *queue,
+				      struct vblk_queue_stats *stats, size_t stats_size,
+				      struct orion_queue_counters *counters, size_t counters_size);
+ORION_API uint64_t orion_ticks_per_second(void);
+
+static inline int
+orion_queue_stats(const struct orion_queue *queue, struct vblk_queue_stats *stats,
+		  struct orion_queue_counters *counters)
+{
+	return orion_queue_stats_sized(queue, stats, sizeof(*stats), counters, sizeof(*counters));
+}
+
+ORION_END_C
 
 #endif

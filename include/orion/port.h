@@ -120,6 +120,7 @@ typedef enum orion_event {
 	ORION_EVENT_CONFIG_SHORT,      /* bytes needed, bytes there, 0 */
 	ORION_EVENT_CONFIG_TORN,       /* offset, tries, 0 */
 	ORION_EVENT_LIMIT_ODD,         /* config offset, value claimed, value used */
+	ORION_EVENT_LIMIT_REFUSED,     /* config offset, value claimed, largest or smallest taken */
 	ORION_EVENT_QUEUE_REFUSED,     /* queue, size claimed, smallest usable size */
 	ORION_EVENT_QUEUES_SHRUNK,     /* queues, descriptors in each, bytes left of the budget */
 	ORION_EVENT_QUEUE_RESET,       /* queue, status of the attempt, requests given back */

@@ -11,6 +11,8 @@
 
 #include "orion/disk.h"
 
+ORION_BEGIN_C
+
 struct orion_published_queue {
 	struct vblk_queue_stats stats;
 	struct orion_queue_counters counters;
@@ -34,9 +36,21 @@ struct orion_published {
 
 /*
  * Calls EACH with a copy of every published disk, in no order, until it returns false.  Returns how
- * many there were, or a negative errno (-ENOENT is none: 0).
+ * many there were, or a negative errno (-ENOENT is none: 0).  SIZE is that of the struct, which is
+ * a file's contents, too: programs and libraries of one version see each other.  -EINVAL: the
+ * program was built with the header of another.
  */
-int orion_published_each(bool (*each)(void *argument, const struct orion_published *one),
-			 void *argument);
+ORION_API int orion_published_each_sized(bool (*each)(void *argument,
+						      const struct orion_published *one),
+					 void *argument, size_t size);
+
+static inline int
+orion_published_each(bool (*each)(void *argument, const struct orion_published *one),
+		     void *argument)
+{
+	return orion_published_each_sized(each, argument, sizeof(struct orion_published));
+}
+
+ORION_END_C
 
 #endif

@@ -53,7 +53,7 @@ struct vblk_queue_stats {
  * Adds MORE to SUM: counts and sums are added, of the two latency_max_ticks the larger stays.  For
  * the sum over queues, or over lives of one queue.  Any context.
  */
-void orion_stats_add(struct vblk_queue_stats *sum, const struct vblk_queue_stats *more);
+ORION_API void orion_stats_add(struct vblk_queue_stats *sum, const struct vblk_queue_stats *more);
 
 /* Written by interrupt handlers. */
 struct vblk_irq_stats {
@@ -62,17 +62,19 @@ struct vblk_irq_stats {
 };
 
 /* Smallest number of ticks that bucket B (0 .. ORION_LATENCY_BUCKETS - 1) holds. */
-uint64_t orion_stats_bucket_floor(unsigned b);
+ORION_API uint64_t orion_stats_bucket_floor(unsigned b);
 
 /* The bucket for TICKS. */
-unsigned orion_stats_bucket(uint64_t ticks);
+ORION_API unsigned orion_stats_bucket(uint64_t ticks);
 
 /*
  * The latency in ticks that THOUSANDTHS (0 .. 1000) of the COUNT entries in BUCKETS do not exceed,
  * as the upper edge of its bucket: at most a quarter too high.  0 when COUNT is 0.
  */
-uint64_t orion_stats_percentile(const uint64_t buckets[ORION_LATENCY_BUCKETS],
-				unsigned thousandths);
+ORION_API uint64_t orion_stats_percentile(const uint64_t buckets[ORION_LATENCY_BUCKETS],
+					  unsigned thousandths);
+
+ORION_END_C
 
 ORION_END_C
 

@@ -17,6 +17,10 @@
 #ifndef ORION_STATUS_H
 #define ORION_STATUS_H
 
+#include "orion/api.h"
+
+ORION_BEGIN_C
+
 typedef enum orion_status {
 	ORION_OK = 0,
 
@@ -74,5 +78,7 @@ orion_family orion_status_family(orion_status status);
  * NULL, also for values outside the enum.  Any context.
  */
 const char *orion_status_text(orion_status status);
+
+ORION_END_C
 
 #endif

@@ -205,7 +205,8 @@ struct vblk_info {
 	vblk_durability durability;
 
 	uint32_t segments_max;          /* data segments that one device request can carry */
-	uint32_t segment_bytes_max;     /* bytes in one descriptor; UINT32_MAX: no limit */
+	uint32_t segment_bytes_max;     /* bytes in one descriptor, below 512 or a multiple of it;
+	                                 * UINT32_MAX: no limit */
 	uint32_t request_sectors_max;   /* sectors in one device request */
 
 	uint16_t queues;                /* in use */
@@ -235,7 +236,9 @@ struct vblk_info {
  *   ORION_INVALID            options out of range, no home, MEMORY misaligned
  *   ORION_PORT_INCOMPLETE    see orion_port_check()
  *   ORION_DEVICE_REFUSED     a required feature is missing, FEATURES_OK did not stay, a
- *                            queue too small for a request (3 descriptors)
+ *                            queue too small for a request (3 descriptors), a limit that cannot be
+ *                            kept to: blocks of no power of two or above 64 KiB, segments too few
+ *                            and small for a block (reported)
  *   ORION_TIMED_OUT          the reset did not complete
  *   ORION_DEVICE_GONE        the registers read as all ones
  *   ORION_NO_MAPPING         the host cannot give the device a way to memory: dma_open() refused

@@ -34,6 +34,7 @@ static const struct value values_of[ORION_EVENT_COUNT][3] = {
 	[ORION_EVENT_CONFIG_SHORT] = {{"needed", NUMBER}, {"there", NUMBER}},
 	[ORION_EVENT_CONFIG_TORN] = {{"field", FIELD}, {"tries", NUMBER}},
 	[ORION_EVENT_LIMIT_ODD] = {{"field", FIELD}, {"claimed", NUMBER}, {"used", NUMBER}},
+	[ORION_EVENT_LIMIT_REFUSED] = {{"field", FIELD}, {"claimed", NUMBER}, {"bound", NUMBER}},
 	[ORION_EVENT_QUEUE_REFUSED] = {{"queue", NUMBER}, {"size", NUMBER}, {"least size", NUMBER}},
 	[ORION_EVENT_QUEUES_SHRUNK] = {{"queues", NUMBER},
 				       {"descriptors", NUMBER},

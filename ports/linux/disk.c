@@ -143,6 +143,18 @@ make_queues(struct orion_disk *disk, struct orion_error *error)
 	return 0;
 }
 
+static void
+leave_sessions(struct orion_disk *disk)
+{
+	for (unsigned i = 0; i < disk->queue_count; i++) {
+		if (disk->queues[i] != NULL && disk->queues[i]->session != NULL)
+			session_leave(disk->queues[i]->session);
+	}
+	if (disk->session != NULL)
+		session_leave(disk->session);
+	disk->session = NULL;
+}
+
 /* ---- opening ---- */
 
 static int
@@ -153,8 +165,7 @@ make_events(struct orion_disk *disk, struct orion_error *error)
 		disk->events[i] = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	if (disk->wake >= 0 && disk->events[disk->options.queues - 1] >= 0)
 		return 0;
-	return error_set(error, -EMFILE, "%s: no more descriptors: %s", disk->path,
-			 strerror(errno));
+	return error_set(error, -errno, "%s: no more descriptors: %s", disk->path, strerror(errno));
 }
 
 static bool
@@ -190,7 +201,7 @@ first_session(struct orion_disk *disk, struct orion_error *error)
 }
 
 static struct orion_disk *
-make_disk(const struct orion_disk_options *options)
+make_disk(void)
 {
 	struct orion_disk *disk = calloc(1, sizeof(*disk));
 
@@ -203,45 +214,96 @@ make_disk(const struct orion_disk_options *options)
 	pthread_mutex_init(&disk->exchange, NULL);
 	pthread_mutex_init(&disk->lock, NULL);
 	dma_init(&disk->memory);
-	orion_disk_options_init(&disk->options);
-	if (options != NULL)
-		memcpy(&disk->options, options,
-		       options->size < sizeof(*options) ? options->size : sizeof(*options));
 	return disk;
+}
+
+int
+orion_disk_create(const char *url, const struct orion_disk_options *options,
+		  struct orion_disk **out, struct orion_error *error)
+{
+	struct orion_disk *disk;
+	int result;
+
+	if (out != NULL)
+		*out = NULL;
+	if (url == NULL || out == NULL)
+		return error_set(error, -EINVAL, "%s is NULL: %s", url == NULL ? "the URL" : "disk",
+				 url == NULL ? "it must look like vhost-user:/path/to/socket"
+					     : "it must say where the new disk goes");
+	disk = make_disk();
+	if (disk == NULL)
+		return error_set(error, -ENOMEM, "no memory for a disk");
+	result = options_take(&disk->options, options, error);
+	if (result == 0)
+		result = url_parse(disk, url, error);
+	if (result == 0)
+		result = make_events(disk, error);
+	if (result != 0) {
+		orion_disk_close(disk);
+		return result;
+	}
+	list_add(disk);
+	*out = disk;
+	return 0;
+}
+
+/* Undoes what orion_disk_start() did before it failed. */
+static void
+unstart(struct orion_disk *disk)
+{
+	leave_sessions(disk);
+	publish_stop(disk);
+	for (unsigned i = 0; i < disk->queue_count; i++) {
+		queue_free(disk->queues[i]);
+		disk->queues[i] = NULL;
+	}
+	disk->queue_count = 0;
+}
+
+int
+orion_disk_start(struct orion_disk *disk, struct orion_error *error)
+{
+	int result;
+
+	if (disk == NULL)
+		return error_set(error, -EINVAL, "the disk is NULL: orion_disk_create() makes one");
+	if (disk_state(disk) == DISK_FORKED)
+		return error_set(error, -ECHILD,
+				 "%s: opened by the process that this one was "
+				 "forked from",
+				 disk->path);
+	if (disk->monitored)
+		return error_set(error, -EALREADY, "%s: it is started already", disk->path);
+	result = first_session(disk, error);
+	if (result == 0)
+		result = make_queues(disk, error);
+	if (result == 0 && disk->options.publish)
+		publish_start(disk);
+	if (result == 0) {
+		result = monitor_start(disk);
+		if (result != 0)
+			error_set(error, result, "no thread for the monitor: %s",
+				  strerror(-result));
+	}
+	if (result != 0)
+		unstart(disk);
+	return result;
 }
 
 int
 orion_disk_open(const char *url, const struct orion_disk_options *options, struct orion_disk **out,
 		struct orion_error *error)
 {
-	struct orion_disk *disk = make_disk(options);
-	int result;
+	int result = orion_disk_create(url, options, out, error);
 
-	*out = NULL;
-	if (disk == NULL)
-		return error_set(error, -ENOMEM, "no memory for a disk");
-	result = url_parse(disk, url, error);
-	if (result == 0)
-		result = make_events(disk, error);
-	if (result == 0)
-		result = first_session(disk, error);
-	if (result == 0)
-		result = make_queues(disk, error);
-	if (result == 0) {
-		list_add(disk);
-		if (disk->options.publish)
-			publish_start(disk);
-		result = monitor_start(disk);
-		if (result != 0)
-			error_set(error, result, "no thread for the monitor: %s",
-				  strerror(-result));
-	}
-	if (result != 0) {
-		orion_disk_close(disk);
+	if (result != 0)
 		return result;
+	result = orion_disk_start(*out, error);
+	if (result != 0) {
+		orion_disk_close(*out);
+		*out = NULL;
 	}
-	*out = disk;
-	return 0;
+	return result;
 }
 
 /* ---- closing ---- */
@@ -264,16 +326,8 @@ orion_disk_close(struct orion_disk *disk)
 		return;
 	monitor_stop(disk);
 	list_remove(disk);
-	publish_stop(disk);
 	/* The connection first: after it the device reaches nothing of what is freed. */
-	for (unsigned i = 0; i < disk->queue_count; i++) {
-		if (disk->queues[i] != NULL && disk->queues[i]->session != NULL)
-			session_leave(disk->queues[i]->session);
-	}
-	if (disk->session != NULL)
-		session_leave(disk->session);
-	for (unsigned i = 0; i < disk->queue_count; i++)
-		queue_free(disk->queues[i]);
+	unstart(disk);
 	dma_end(&disk->memory);
 	close_events(disk);
 	pthread_mutex_destroy(&disk->lock);
@@ -283,33 +337,95 @@ orion_disk_close(struct orion_disk *disk)
 
 /* ---- asking ---- */
 
-void
-orion_disk_info(struct orion_disk *disk, struct orion_disk_info *info)
+/* What the driver says of the device that anybody may know. */
+static struct orion_device_info
+describe(const struct vblk_info *device)
 {
-	const struct vblk_info *device = &disk->first;
+	return (struct orion_device_info){
+		.features_offered = device->features_offered,
+		.features_wanted = device->features_wanted,
+		.features_negotiated = device->features_negotiated,
+		.packed = device->packed,
+		.indirect = device->indirect,
+		.event_index = device->event_index,
+		.in_order = device->in_order,
+		.segments_max = device->segments_max,
+		.segment_bytes_max = device->segment_bytes_max,
+		.request_sectors_max = device->request_sectors_max,
+		.queues_offered = device->queues_offered,
+		.queue_size = device->queue_size,
+		.dma_bytes = device->dma_bytes,
+	};
+}
 
-	*info = (struct orion_disk_info){0};
+/* [spec 5.2.6.2] */
+static orion_durability
+durability(const struct orion_disk *disk, const struct vblk_info *device)
+{
+	/* "Write-through" is not believed: QEMU's daemon says so and syncs nothing. */
+	if (device->flush)
+		return ORION_DURABILITY_FLUSH;
+	return device->durability == VBLK_DURABILITY_STABLE || disk->options.durable
+		       ? ORION_DURABILITY_STABLE
+		       : ORION_DURABILITY_NONE;
+}
+
+/* Copies the first SIZE bytes of OWN to where the program wants them. */
+static int
+fill(void *to, size_t size, const void *own, size_t own_size)
+{
+	if (size == 0)
+		return -EINVAL;
+	memcpy(to, own, size < own_size ? size : own_size);
+	if (size > own_size)
+		memset((char *)to + own_size, 0, size - own_size);
+	return 0;
+}
+
+/* The largest disk that the core lets through has 2^64 bytes: one too many to say so. */
+static uint64_t
+size_of(const struct vblk_info *device)
+{
+	uint64_t bytes = device->capacity_sectors * VBLK_SECTOR_BYTES;
+
+	return bytes == 0 && device->capacity_sectors != 0 ? bytes - device->block_bytes : bytes;
+}
+
+int
+orion_disk_info_sized(struct orion_disk *disk, struct orion_disk_info *out, size_t size)
+{
+	const struct vblk_info *device;
+	struct orion_disk_info info;
+
+	if (disk == NULL || out == NULL)
+		return -EINVAL;
 	pthread_mutex_lock(&disk->lock);
-	if (disk->session != NULL) {
-		device = vblk_info(disk->session->device);
-		info->connected = true;
-		info->protocol_features = disk->session->vhost.channel.protocol;
-	}
-	info->device = *device;
-	info->connections = disk->sessions;
+	device = disk->session != NULL ? vblk_info(disk->session->device) : &disk->first;
+	info = (struct orion_disk_info){
+		.bytes = size_of(device),
+		.block_bytes = device->block_bytes,
+		.physical_block_bytes = device->physical_block_bytes,
+		.optimal_bytes = (uint64_t)device->io_opt_blocks * device->block_bytes,
+		.queues = (uint16_t)disk->queue_count,
+		.depth = device->queue_depth,
+		.read_only = device->read_only || disk->options.read_only,
+		.flush = device->flush,
+		.writeback = device->writeback,
+		.connected = disk->session != NULL,
+		.connections = disk->sessions,
+		.protocol_features =
+			disk->session != NULL ? disk->session->vhost.channel.protocol : 0,
+		.device = describe(device),
+		.durability = durability(disk, device),
+	};
 	pthread_mutex_unlock(&disk->lock);
-	/* The largest disk that the core lets through has 2^64 bytes: one too many to say so. */
-	info->bytes = info->device.capacity_sectors * VBLK_SECTOR_BYTES;
-	if (info->bytes == 0 && info->device.capacity_sectors != 0)
-		info->bytes -= info->device.block_bytes;
-	info->block_bytes = info->device.block_bytes;
-	info->physical_block_bytes = info->device.physical_block_bytes;
-	info->optimal_bytes = info->device.io_opt_blocks * info->device.block_bytes;
-	info->queues = (uint16_t)disk->queue_count;
-	info->depth = info->device.queue_depth;
-	info->read_only = info->device.read_only || disk->options.read_only;
-	info->flush = info->device.flush;
-	info->writeback = info->device.writeback;
+	return fill(out, size, &info, sizeof(info));
+}
+
+const char *
+orion_feature_name(unsigned bit)
+{
+	return vblk_feature_name(bit);
 }
 
 const char *
@@ -317,6 +433,8 @@ orion_disk_text(struct orion_disk *disk)
 {
 	static _Thread_local struct orion_error copy;
 
+	if (disk == NULL)
+		return "the disk is NULL";
 	pthread_mutex_lock(&disk->lock);
 	copy = disk->error;
 	pthread_mutex_unlock(&disk->lock);
@@ -326,15 +444,12 @@ orion_disk_text(struct orion_disk *disk)
 struct orion_queue *
 orion_disk_queue(struct orion_disk *disk, unsigned index)
 {
-	return index < disk->queue_count ? disk->queues[index] : NULL;
+	return disk != NULL && index < disk->queue_count ? disk->queues[index] : NULL;
 }
 
-void
-orion_queue_stats(const struct orion_queue *queue, struct vblk_queue_stats *stats,
-		  struct orion_queue_counters *counters)
+static void
+sum_stats(const struct orion_queue *queue, struct vblk_queue_stats *stats)
 {
-	const uint64_t *past = (const uint64_t *)(const void *)&queue->past;
-	uint64_t *sum = (uint64_t *)(void *)stats;
 	struct vblk_irq_stats irq;
 
 	memset(stats, 0, sizeof(*stats));
@@ -342,9 +457,23 @@ orion_queue_stats(const struct orion_queue *queue, struct vblk_queue_stats *stat
 	if (queue->disk->session != NULL && queue->session_number == queue->disk->session->number)
 		vblk_queue_stats(vblk_queue_get(queue->disk->session->device, queue->index), stats,
 				 &irq);
-	for (size_t i = 0; i < sizeof(*stats) / sizeof(uint64_t); i++)
-		sum[i] += past[i];
+	orion_stats_add(stats, &queue->past);
 	pthread_mutex_unlock(&queue->disk->lock);
-	if (counters != NULL)
-		*counters = queue->counters;
+}
+
+int
+orion_queue_stats_sized(const struct orion_queue *queue, struct vblk_queue_stats *stats,
+			size_t stats_size, struct orion_queue_counters *counters,
+			size_t counters_size)
+{
+	struct vblk_queue_stats own;
+	int result = queue != NULL ? 0 : -EINVAL;
+
+	if (result == 0 && stats != NULL) {
+		sum_stats(queue, &own);
+		result = fill(stats, stats_size, &own, sizeof(own));
+	}
+	if (result == 0 && counters != NULL)
+		result = fill(counters, counters_size, &queue->counters, sizeof(queue->counters));
+	return result;
 }

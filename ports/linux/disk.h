@@ -26,6 +26,7 @@
 #include "ports/linux/vhost_user.h"
 
 #include "orion/disk.h"
+#include "orion/vblk.h"
 
 #define likely(x) __builtin_expect(!!(x), 1)
 #define unlikely(x) __builtin_expect(!!(x), 0)
@@ -78,6 +79,14 @@ struct flush_mark {
 	uint64_t writes[ORION_DISK_QUEUES_MAX];
 };
 
+/* Of the request that was refused last, what words need: orion_queue_refusal_text(). */
+struct refused {
+	uint64_t offset, bytes;
+	uint16_t vectors, bad_vector;
+	uint8_t operation, flags;
+	bool no_buffer, no_request;
+};
+
 struct orion_queue {
 	/* The owner's path. */
 	struct vblk_queue *ring;        /* of the connection it follows; NULL: of none */
@@ -109,6 +118,9 @@ struct orion_queue {
 	uint64_t bounce_device;
 	uint16_t index;
 	int event;                      /* eventfd: completions, and the monitor's calls */
+	struct refused refused;
+	const void *signals;            /* the mask of a wait, a sigset_t; NULL: the thread's */
+	struct orion_poll_group *group;
 	struct orion_queue_counters counters;
 	struct vblk_queue_stats past;   /* of connections before this */
 	struct orion_io sync[8];        /* of the synchronous calls */
@@ -208,6 +220,11 @@ void queue_finish(struct orion_queue *queue, struct orion_io *io, int result);
 
 int io_errno(orion_status status);
 
+/* ---- refusal.c ---- */
+
+/* IO (NULL: no request of the program's) is not taken, for RESULT, which is negative. */
+void queue_refuse(struct orion_queue *queue, int result, const struct orion_io *io);
+
 /* ---- prepare.c ---- */
 
 /* Makes REQUEST from IO, whatever it is: 0, or a negative errno.  1: it is finished already. */
@@ -246,6 +263,13 @@ void disk_event(struct orion_disk *disk, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 
 /* ---- options.c ---- */
+
+/*
+ * Copies FROM, which may be NULL or as an older header had it, over the defaults in TO.  -EINVAL: a
+ * size that no such struct has.
+ */
+int options_take(struct orion_disk_options *to, const struct orion_disk_options *from,
+		 struct orion_error *error);
 
 /* Reads URL into DISK's options and path. */
 int url_parse(struct orion_disk *disk, const char *url, struct orion_error *error);

@@ -73,7 +73,7 @@ prepare_plain(struct orion_queue *queue, struct orion_io *io, struct vblk_reques
 	uint64_t offset = io->offset;
 	uint32_t bytes = io->bytes;
 
-	if (unlikely(io->operation > queue->largest || io->vectors != 0 ||
+	if (unlikely((io->operation | io->flags << 8) > queue->largest || io->vectors != 0 ||
 		     (offset & ((1u << SECTOR_SHIFT) - 1)) != 0 || at > room || bytes > room - at))
 		return false;
 	own->segment.device_address = region->device + at;
@@ -93,7 +93,7 @@ refuse(struct orion_queue *queue, struct orion_io *const *ios, unsigned count)
 {
 	orion_status status = vblk_refusal(queue->ring);
 
-	queue->refusal = io_errno(status);
+	queue_refuse(queue, io_errno(status), ios[0]);
 	for (unsigned i = 0; i < count; i++)
 		io_release(queue, ios[i]);
 	/* The connection is about to be dropped: from now on requests are held for the next. */
@@ -128,7 +128,7 @@ submit_odd(struct orion_queue *queue, struct orion_io *const *ios)
 		return 1;
 	}
 	if (result != 0) {
-		queue->refusal = result;
+		queue_refuse(queue, result, ios[0]);
 		return 0;
 	}
 	return hand_over(queue, ios, &request, 1);
@@ -144,7 +144,7 @@ submit_held(struct orion_queue *queue, struct orion_io *const *ios, unsigned cou
 	if (queue->turn == __atomic_load_n(&queue->disk->turn, __ATOMIC_ACQUIRE))
 		return orion_queue_submit(queue, ios, count);
 	if (disk_state(queue->disk) == DISK_FORKED) {
-		queue->refusal = -ECHILD;
+		queue_refuse(queue, -ECHILD, NULL);
 		return 0;
 	}
 	while (taken < count && orion_queue_in_flight(queue) < queue->depth) {
@@ -189,11 +189,20 @@ submit_many(struct orion_queue *queue, struct orion_io *const *ios, unsigned cou
 	return done;
 }
 
+static __attribute__((noinline)) unsigned
+refuse_null(struct orion_queue *queue)
+{
+	queue_refuse(queue, -EINVAL, NULL);
+	return 0;
+}
+
 unsigned
 orion_queue_submit(struct orion_queue *queue, struct orion_io *const *ios, unsigned count)
 {
 	struct vblk_request request;
 
+	if (unlikely(queue == NULL || ios == NULL))
+		return queue != NULL && count != 0 ? refuse_null(queue) : 0;
 	if (unlikely(__atomic_load_n(&queue->disk->turn, __ATOMIC_ACQUIRE) != queue->turn))
 		return submit_held(queue, ios, count);
 	/* One by itself, in a straight line: depth 1 is where latency counts most. */
@@ -206,13 +215,13 @@ orion_queue_submit(struct orion_queue *queue, struct orion_io *const *ios, unsig
 int
 orion_queue_refusal(const struct orion_queue *queue)
 {
-	return queue->refusal;
+	return queue != NULL ? queue->refusal : -EINVAL;
 }
 
 void
 orion_queue_kick(struct orion_queue *queue)
 {
-	if (likely(queue->ring != NULL))
+	if (likely(queue != NULL && queue->ring != NULL))
 		vblk_kick(queue->ring);
 }
 
@@ -285,6 +294,8 @@ orion_queue_reap(struct orion_queue *queue, struct orion_io **done, unsigned max
 {
 	unsigned count;
 
+	if (unlikely(queue == NULL || done == NULL))
+		return 0;
 	if (unlikely(__atomic_load_n(&queue->disk->turn, __ATOMIC_ACQUIRE) != queue->turn))
 		return reap_held(queue, done, max);
 	count = vblk_reap(queue->ring, queue->completions, max < IO_BATCH ? max : IO_BATCH);
@@ -294,6 +305,8 @@ orion_queue_reap(struct orion_queue *queue, struct orion_io **done, unsigned max
 unsigned
 orion_queue_in_flight(const struct orion_queue *queue)
 {
+	if (unlikely(queue == NULL))
+		return 0;
 	return (unsigned)(__atomic_load_n(&queue->taken, __ATOMIC_RELAXED) -
 			  __atomic_load_n(&queue->given, __ATOMIC_RELAXED));
 }

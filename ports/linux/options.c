@@ -11,6 +11,9 @@
 
 #define SCHEME "vhost-user:"
 
+/* As many bytes as the first such struct had. */
+#define OPTIONS_BYTES_MIN (offsetof(struct orion_disk_options, event_argument) + sizeof(void *))
+
 int
 error_set(struct orion_error *error, int result, const char *format, ...)
 {
@@ -24,11 +27,11 @@ error_set(struct orion_error *error, int result, const char *format, ...)
 	return result;
 }
 
-void
-orion_disk_options_init(struct orion_disk_options *options)
+static struct orion_disk_options
+defaults(void)
 {
-	*options = (struct orion_disk_options){
-		.size = sizeof(*options),
+	return (struct orion_disk_options){
+		.size = sizeof(struct orion_disk_options),
 		.queues = 1,
 		.depth = 128,
 		.wait = ORION_WAIT_ADAPTIVE,
@@ -40,6 +43,50 @@ orion_disk_options_init(struct orion_disk_options *options)
 	};
 }
 
+int
+orion_disk_options_init_sized(struct orion_disk_options *options, size_t size)
+{
+	struct orion_disk_options own = defaults();
+
+	if (options == NULL || size < OPTIONS_BYTES_MIN)
+		return -EINVAL;
+	/* What a later header has is nothing here, and open refuses it. */
+	memset(options, 0, size);
+	own.size = size;
+	memcpy(options, &own, size < sizeof(own) ? size : sizeof(own));
+	return 0;
+}
+
+static int
+check_size(size_t size, struct orion_error *error)
+{
+	if (size < OPTIONS_BYTES_MIN)
+		return error_set(error, -EINVAL,
+				 "the options' size is %zu, less than any such struct has: call "
+				 "orion_disk_options_init() first",
+				 size);
+	if (size > sizeof(struct orion_disk_options))
+		return error_set(error, -EINVAL,
+				 "the options have %zu bytes, and this library knows %zu: the "
+				 "program is made for a newer one",
+				 size, sizeof(struct orion_disk_options));
+	return 0;
+}
+
+int
+options_take(struct orion_disk_options *to, const struct orion_disk_options *from,
+	     struct orion_error *error)
+{
+	int result = from == NULL ? 0 : check_size(from->size, error);
+
+	*to = defaults();
+	if (from == NULL || result != 0)
+		return result;
+	memcpy(to, from, from->size);
+	to->size = sizeof(*to);
+	return 0;
+}
+
 /* ---- values ---- */
 
 struct unit {
@@ -47,7 +94,10 @@ struct unit {
 	uint64_t factor;
 };
 
-/* A number with a unit out of UNITS, which end with a NULL name; false when it is none. */
+/*
+ * A number with a unit out of UNITS, which end with a NULL name; false when it is none.  Zero is
+ * the same in each.
+ */
 static bool
 read_number(const char *text, const struct unit *units, uint64_t *value)
 {
@@ -56,9 +106,11 @@ read_number(const char *text, const struct unit *units, uint64_t *value)
 	if (!isdigit((unsigned char)text[0]))
 		return false;
 	errno = 0;
-	*value = strtoull(text, &end, 0);
+	*value = strtoull(text, &end, 10);
 	if (errno != 0)
 		return false;
+	if (*value == 0 && *end == '\0')
+		return true;
 	for (; units->name != NULL; units++) {
 		if (strcmp(end, units->name) == 0)
 			return !__builtin_mul_overflow(*value, units->factor, value);
@@ -67,10 +119,9 @@ read_number(const char *text, const struct unit *units, uint64_t *value)
 }
 
 static const struct unit plain[] = {{"", 1}, {NULL, 0}};
-static const struct unit microseconds[] = {
-	{"us", 1}, {"ms", 1000}, {"s", 1000000}, {"", 1}, {NULL, 0}};
-static const struct unit milliseconds[] = {{"ms", 1},      {"s", 1000}, {"min", 60000},
-					   {"h", 3600000}, {"", 1},     {NULL, 0}};
+static const struct unit microseconds[] = {{"us", 1}, {"ms", 1000}, {"s", 1000000}, {NULL, 0}};
+static const struct unit milliseconds[] = {
+	{"ms", 1}, {"s", 1000}, {"min", 60000}, {"h", 3600000}, {NULL, 0}};
 /* Powers of 1024, as in the driver's TOML table. */
 static const struct unit kilobytes[] = {
 	{"kB", 1},     {"k", 1},        {"KiB", 1},     {"MB", 1024},     {"M", 1024},
@@ -112,6 +163,17 @@ static const struct switch_option switches[] = {
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
+/* Whether OPTIONS, as the program that made them knows them, have BYTES at OFFSET. */
+static int
+check_room(const struct orion_disk_options *options, size_t offset, size_t bytes, const char *name,
+	   struct orion_error *error)
+{
+	if (offset + bytes <= options->size)
+		return 0;
+	return error_set(error, -EINVAL,
+			 "%s: the program is made for a library that had no such option", name);
+}
+
 static int
 set_switch(struct orion_disk_options *options, const struct switch_option *option,
 	   const char *value, struct orion_error *error)
@@ -120,6 +182,8 @@ set_switch(struct orion_disk_options *options, const struct switch_option *optio
 
 	if (strcmp(value, "on") != 0 && strcmp(value, "off") != 0)
 		return error_set(error, -EINVAL, "%s=%s: it is on or off", option->name, value);
+	if (check_room(options, option->offset, sizeof(*field), option->name, error) != 0)
+		return -EINVAL;
 	*field = strcmp(value, "on") == 0;
 	return 0;
 }
@@ -131,10 +195,16 @@ set_number(struct orion_disk_options *options, const struct number_option *optio
 	uint32_t *field = (uint32_t *)(void *)((char *)options + option->offset);
 	uint64_t number;
 
+	if (option->units != plain && value[strspn(value, "0123456789")] == '\0' &&
+	    value[strspn(value, "0")] != '\0')
+		return error_set(error, -EINVAL, "%s=%s: of which unit? it must be %s",
+				 option->name, value, option->right);
 	if (!read_number(value, option->units, &number) || number < option->least ||
 	    number > option->most)
 		return error_set(error, -EINVAL, "%s=%s: it must be %s", option->name, value,
 				 option->right);
+	if (check_room(options, option->offset, sizeof(*field), option->name, error) != 0)
+		return -EINVAL;
 	*field = (uint32_t)number;
 	return 0;
 }
@@ -157,9 +227,9 @@ set_wait(struct orion_disk_options *options, const char *value, struct orion_err
 	return error_set(error, -EINVAL, "wait=%s: it must be adaptive, poll or event", value);
 }
 
-int
-orion_disk_options_set(struct orion_disk_options *options, const char *name, const char *value,
-		       struct orion_error *error)
+static int
+set_known(struct orion_disk_options *options, const char *name, const char *value,
+	  struct orion_error *error)
 {
 	for (size_t i = 0; i < COUNT(numbers); i++) {
 		if (strcmp(name, numbers[i].name) == 0)
@@ -176,6 +246,18 @@ orion_disk_options_set(struct orion_disk_options *options, const char *name, con
 		"there is no option \"%.40s\"; there are queues, depth, ring, wait, poll, answer, "
 		"connect, loss, bounce, durable, read-only, packed, publish",
 		name);
+}
+
+int
+orion_disk_options_set(struct orion_disk_options *options, const char *name, const char *value,
+		       struct orion_error *error)
+{
+	int result;
+
+	if (options == NULL || name == NULL || value == NULL)
+		return error_set(error, -EINVAL, "orion_disk_options_set(): an argument is NULL");
+	result = check_size(options->size, error);
+	return result != 0 ? result : set_known(options, name, value, error);
 }
 
 /* ---- URLs ---- */

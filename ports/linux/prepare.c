@@ -102,7 +102,7 @@ prepare_buffer(struct orion_queue *queue, struct orion_io *io, struct vblk_reque
 	struct io_private *own = io_private(io);
 	struct dma_region *region = dma_find(&queue->disk->memory, io->buffer, io->bytes);
 
-	if (io->bytes == 0)
+	if (io->bytes == 0 || io->buffer == NULL)
 		return -EINVAL;
 	request->segments = &own->segment;
 	request->segment_count = 1;
@@ -150,7 +150,8 @@ prepare_vectors(struct orion_queue *queue, struct orion_io *io, struct vblk_requ
 	if (io->vectors > ORION_VECTORS_MAX || vector == NULL)
 		return -EINVAL;
 	for (unsigned i = 0; i < io->vectors; i++) {
-		if (vector[i].iov_len == 0 || vector[i].iov_len > VBLK_REQUEST_BYTES_MAX)
+		if (vector[i].iov_base == NULL || vector[i].iov_len == 0 ||
+		    vector[i].iov_len > VBLK_REQUEST_BYTES_MAX)
 			return -EINVAL;
 		bytes += vector[i].iov_len;
 	}
@@ -188,6 +189,8 @@ io_prepare(struct orion_queue *queue, struct orion_io *io, struct vblk_request *
 	*request = (struct vblk_request){.cookie = (uintptr_t)io, .operation = io->operation};
 	own->segment.unused = 0;
 	own->sequence = queue->sequence++;
+	if (io->flags != 0)
+		return -EINVAL;
 	if (io->operation <= ORION_WRITE)
 		return prepare_data(queue, io, request);
 	if (io->operation == IO_IDENTIFY) {

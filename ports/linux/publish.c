@@ -181,22 +181,27 @@ read_one(int folder, const char *name, struct orion_published *copy)
 }
 
 int
-orion_published_each(bool (*each)(void *argument, const struct orion_published *one),
-		     void *argument)
+orion_published_each_sized(bool (*each)(void *argument, const struct orion_published *one),
+			   void *argument, size_t size)
 {
 	struct orion_published *copy;
 	struct dirent *entry;
+	int count = 0, result;
 	char path[256];
-	int count = 0;
 	DIR *folder;
 
+	if (each == NULL || size != sizeof(*copy))
+		return -EINVAL;
 	if (!find_folder(path, sizeof(path)))
 		return -EACCES;
 	folder = opendir(path);
+	result = folder == NULL ? -errno : -ENOMEM;
 	copy = malloc(sizeof(*copy));
 	if (folder == NULL || copy == NULL) {
 		free(copy);
-		return folder == NULL ? -errno : -ENOMEM;
+		if (folder != NULL)
+			closedir(folder);
+		return result;
 	}
 	while ((entry = readdir(folder)) != NULL) {
 		if (entry->d_name[0] == '.' || !read_one(dirfd(folder), entry->d_name, copy))

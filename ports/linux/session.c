@@ -14,11 +14,13 @@
 /* More than the largest queue and its tables need; untouched pages cost nothing. */
 #define RINGS_BYTES ((size_t)4 << 20)
 
+/* NULL: errno says why. */
 static struct session *
 make(struct orion_disk *disk)
 {
 	struct session *session = calloc(1, sizeof(*session));
 	size_t queues = disk->options.queues;
+	int result;
 
 	if (session == NULL)
 		return NULL;
@@ -27,8 +29,10 @@ make(struct orion_disk *disk)
 	session->event = ORION_EVENT_COUNT;
 	session->arena.bytes = queues * (RINGS_BYTES + (size_t)disk->options.bounce_kb * 1024);
 	session->budget.limit = queues * RINGS_BYTES;
-	if (dma_map(session->arena.bytes, &session->arena.base, &session->arena.fd) != 0) {
+	result = dma_map(session->arena.bytes, &session->arena.base, &session->arena.fd);
+	if (result != 0) {
 		free(session);
+		errno = -result;
 		return NULL;
 	}
 	pthread_mutex_lock(&disk->exchange);
@@ -165,8 +169,8 @@ open_once(struct orion_disk *disk, struct vhost_user_wish *wish, bool *again, st
 
 	*again = false;
 	if (session == NULL)
-		return error_set(error, -ENOMEM, "%s: no memory for another connection",
-				 disk->path);
+		return error_set(error, -errno, "%s: no memory for another connection: %s",
+				 disk->path, strerror(errno));
 	result = vhost_user_open(&session->vhost, disk->path, disk->options.answer_ms, wish,
 				 &disk->memory, &session->arena, disk->events);
 	if (result != 0) {

@@ -51,7 +51,7 @@ orion_disk_alloc(struct orion_disk *disk, size_t bytes)
 {
 	void *memory;
 
-	if (bytes == 0 || bytes > BYTES_MAX || disk_state(disk) == DISK_FORKED)
+	if (disk == NULL || bytes == 0 || bytes > BYTES_MAX || disk_state(disk) == DISK_FORKED)
 		return NULL;
 	pthread_mutex_lock(&disk->exchange);
 	memory = alloc_locked(disk, bytes);
@@ -62,7 +62,7 @@ orion_disk_alloc(struct orion_disk *disk, size_t bytes)
 void
 orion_disk_free(struct orion_disk *disk, void *memory)
 {
-	if (memory == NULL || disk_state(disk) == DISK_FORKED)
+	if (disk == NULL || memory == NULL || disk_state(disk) == DISK_FORKED)
 		return;
 	pthread_mutex_lock(&disk->exchange);
 	dma_pool_give(&disk->memory, memory);
@@ -96,6 +96,8 @@ orion_disk_register(struct orion_disk *disk, void *base, size_t bytes, int fd, i
 {
 	int result;
 
+	if (disk == NULL)
+		return -EINVAL;
 	if (disk_state(disk) == DISK_FORKED)
 		return -ECHILD;
 	if (base == NULL || bytes == 0 || bytes > BYTES_MAX || fd_offset < 0 ||
@@ -113,6 +115,8 @@ orion_disk_unregister(struct orion_disk *disk, void *base)
 	struct dma_region *region;
 	int result = -ENOENT;
 
+	if (disk == NULL || base == NULL)
+		return -EINVAL;
 	pthread_mutex_lock(&disk->exchange);
 	region = dma_find(&disk->memory, base, 1);
 	if (region != NULL && region->pool == NULL && region->base == base) {

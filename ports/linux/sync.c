@@ -116,9 +116,18 @@ transfer(struct orion_queue *queue, uint8_t operation, unsigned char *buffer, si
 static int
 check(struct orion_queue *queue)
 {
+	int result = 0;
+
+	if (queue == NULL)
+		return -EINVAL;
 	if (disk_state(queue->disk) == DISK_FORKED)
-		return -ECHILD;
-	return orion_queue_in_flight(queue) != 0 ? -EBUSY : 0;
+		result = -ECHILD;
+	else if (orion_queue_in_flight(queue) != 0)
+		result = -EBUSY;
+	queue->refusal = 0;
+	if (result != 0)
+		queue_refuse(queue, result, NULL);
+	return result;
 }
 
 int
@@ -142,12 +151,14 @@ orion_queue_write(struct orion_queue *queue, const void *buffer, size_t bytes, u
 int
 orion_queue_flush(struct orion_queue *queue)
 {
-	struct orion_io *io = &queue->sync[0], *done;
 	int result = check(queue);
+	struct orion_io *io, *done;
 
+	if (result != 0)
+		return result;
+	io = &queue->sync[0];
 	*io = (struct orion_io){.operation = ORION_FLUSH};
-	if (result == 0)
-		result = hand_in(queue, io);
+	result = hand_in(queue, io);
 	if (result != 0)
 		return result;
 	return one_back(queue, &done);
@@ -156,12 +167,14 @@ orion_queue_flush(struct orion_queue *queue)
 int
 orion_queue_identify(struct orion_queue *queue, char id[VBLK_ID_BYTES + 1])
 {
-	struct orion_io *io = &queue->sync[0], *done;
-	int result = check(queue);
+	int result = id != NULL ? check(queue) : -EINVAL;
+	struct orion_io *io, *done;
 
+	if (result != 0)
+		return result;
+	io = &queue->sync[0];
 	*io = (struct orion_io){.buffer = id, .bytes = VBLK_ID_BYTES, .operation = IO_IDENTIFY};
-	if (result == 0)
-		result = hand_in(queue, io);
+	result = hand_in(queue, io);
 	if (result != 0)
 		return result;
 	result = one_back(queue, &done);

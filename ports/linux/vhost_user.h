@@ -20,6 +20,7 @@
 #include "ports/linux/dma.h"
 
 #include "orion/transport.h"
+#include "orion/vblk.h"
 
 #define VHOST_USER_QUEUE_SIZE_MAX 1024u
 #define VHOST_USER_QUEUE_SIZE_MIN 4u

@@ -15,6 +15,7 @@
 
 #define SLEEP_NS_MAX INT64_C(1000000000)
 #define POLLS_PER_LOOK 16
+#define SLICE_NS INT64_C(1000000)
 
 struct wait {
 	uint64_t begin;         /* ticks */
@@ -63,7 +64,7 @@ sleep_once(struct orion_queue *queue, const struct wait *wait)
 			time = (struct timespec){0, (long)ns};
 	}
 	queue->counters.sleeps++;
-	ready = ppoll(&one, 1, &time, NULL);
+	ready = ppoll(&one, 1, &time, queue->signals);
 	if (ready < 0)
 		return false;
 	if (ready == 0 && time.tv_sec != 0 && queue->ring != NULL) {
@@ -86,6 +87,8 @@ latched(const struct orion_queue *queue)
 bool
 orion_queue_arm(struct orion_queue *queue)
 {
+	if (unlikely(queue == NULL))
+		return false;
 	if (unlikely(__atomic_load_n(&queue->disk->turn, __ATOMIC_ACQUIRE) != queue->turn)) {
 		queue_follow(queue);
 		if (queue->ready_count != 0 || disk_state(queue->disk) == DISK_FORKED)
@@ -99,6 +102,8 @@ orion_queue_disarm(struct orion_queue *queue)
 {
 	uint64_t count;
 
+	if (queue == NULL)
+		return;
 	if (read(queue->event, &count, sizeof(count)) == sizeof(count) && queue->session != NULL)
 		vhost_user_interrupt(&queue->session->vhost, queue->index);
 	if (queue->ring != NULL)
@@ -143,8 +148,8 @@ orion_queue_wait(struct orion_queue *queue, struct orion_io **done, unsigned max
 	unsigned count = orion_queue_reap(queue, done, max);
 	struct wait wait;
 
-	if (count != 0 || max == 0 || timeout_ns == 0 || orion_queue_in_flight(queue) == 0 ||
-	    disk_state(queue->disk) == DISK_FORKED)
+	if (count != 0 || queue == NULL || done == NULL || max == 0 || timeout_ns == 0 ||
+	    orion_queue_in_flight(queue) == 0 || disk_state(queue->disk) == DISK_FORKED)
 		return count;
 	queue->counters.waits++;
 	wait.begin = arch_ticks();
@@ -160,8 +165,52 @@ orion_queue_wait(struct orion_queue *queue, struct orion_io **done, unsigned max
 	return wait_adaptive(queue, done, max, &wait);
 }
 
+/* While it polls, a mask has no effect by itself: between slices the signal is asked for. */
+static int64_t
+slice_ns(const struct orion_queue *queue, int64_t left_ns)
+{
+	if (queue->signals == NULL || queue->disk->options.wait != ORION_WAIT_POLL)
+		return left_ns;
+	return left_ns < 0 || left_ns > SLICE_NS ? SLICE_NS : left_ns;
+}
+
+static bool
+signalled(const struct orion_queue *queue)
+{
+	const struct timespec none = {0, 0};
+
+	return queue->signals != NULL && ppoll(NULL, 0, &none, queue->signals) < 0;
+}
+
+unsigned
+orion_queue_wait_min(struct orion_queue *queue, struct orion_io **done, unsigned min, unsigned max,
+		     int64_t timeout_ns, const void *signals)
+{
+	uint64_t now = port_now_ns(),
+		 until = timeout_ns < 0 ? UINT64_MAX : now + (uint64_t)timeout_ns;
+	unsigned count = orion_queue_reap(queue, done, max);
+
+	if (queue == NULL || done == NULL)
+		return 0;
+	min = min < max ? min : max;
+	queue->signals = signals;
+	while (count < min && orion_queue_in_flight(queue) != 0 && now < until) {
+		int64_t left = timeout_ns < 0 ? -1 : (int64_t)(until - now);
+		int64_t slice = slice_ns(queue, left);
+		unsigned more = orion_queue_wait(queue, done + count, max - count, slice);
+
+		count += more;
+		now = port_now_ns();
+		if (more == 0 &&
+		    (slice == left || signalled(queue) || disk_state(queue->disk) == DISK_FORKED))
+			break;
+	}
+	queue->signals = NULL;
+	return count;
+}
+
 int
 orion_queue_fd(const struct orion_queue *queue)
 {
-	return queue->event;
+	return queue != NULL ? queue->event : -1;
 }

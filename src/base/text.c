@@ -44,6 +44,7 @@ static const char *const event_texts[] = {
 	[ORION_EVENT_CONFIG_SHORT] =
 		"the device's configuration is shorter than its features imply",
 	[ORION_EVENT_CONFIG_TORN] = "the device's configuration changed at each try to read it",
+	[ORION_EVENT_LIMIT_REFUSED] = "the device claims a limit that cannot be kept to",
 	[ORION_EVENT_LIMIT_ODD] = "the device claims a limit that makes no sense; another was used",
 	[ORION_EVENT_QUEUE_REFUSED] = "a queue is too small to be of use, or was refused",
 	[ORION_EVENT_QUEUES_SHRUNK] = "fewer or smaller queues, to fit the memory budget",

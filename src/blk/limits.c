@@ -34,10 +34,25 @@ has(const struct vblk_device *device, unsigned feature)
 }
 
 static void
+odd_at(const struct vblk_device *device, orion_level level, size_t offset, uint64_t claimed,
+       uint64_t used)
+{
+	orion_virtio_report(&device->virtio, level, ORION_EVENT_LIMIT_ODD, offset, claimed, used);
+}
+
+static void
 odd(const struct vblk_device *device, size_t offset, uint64_t claimed, uint64_t used)
 {
-	orion_virtio_report(&device->virtio, ORION_LEVEL_WARNING, ORION_EVENT_LIMIT_ODD, offset,
-			    claimed, used);
+	odd_at(device, ORION_LEVEL_WARNING, offset, claimed, used);
+}
+
+/* A limit that can be neither obeyed nor passed over. */
+static orion_status
+refuse(const struct vblk_device *device, size_t offset, uint64_t claimed, uint64_t needed)
+{
+	orion_virtio_report(&device->virtio, ORION_LEVEL_ERROR, ORION_EVENT_LIMIT_REFUSED, offset,
+			    claimed, needed);
+	return ORION_DEVICE_REFUSED;
 }
 
 #define CONFIG(field) offsetof(struct virtio_blk_config, field)
@@ -76,28 +91,28 @@ read_claims(struct vblk_device *device, struct claims *claims)
 	return orion_virtio_config_read(&device->virtio, fields, count);
 }
 
-static void
+/* A device whose blocks we cannot keep to would be written by parts of blocks: refused. */
+static orion_status
 take_block_size(struct vblk_device *device, const struct claims *claims)
 {
 	struct vblk_info *info = &device->info;
 	uint64_t bytes = has(device, VIRTIO_BLK_F_BLK_SIZE) ? claims->blk_size : VBLK_SECTOR_BYTES;
 
-	if (bytes < VBLK_SECTOR_BYTES || bytes > BLOCK_BYTES_MAX || !num_is_power_of_two(bytes)) {
-		odd(device, CONFIG(blk_size), bytes, VBLK_SECTOR_BYTES);
-		bytes = VBLK_SECTOR_BYTES;
-	}
+	if (bytes < VBLK_SECTOR_BYTES || bytes > BLOCK_BYTES_MAX || !num_is_power_of_two(bytes))
+		return refuse(device, CONFIG(blk_size), bytes, BLOCK_BYTES_MAX);
 	info->block_bytes = (uint32_t)bytes;
 	info->physical_block_bytes = info->block_bytes;
 	if (!has(device, VIRTIO_BLK_F_TOPOLOGY))
-		return;
+		return ORION_OK;
 	if (claims->physical_exp > PHYSICAL_EXP_MAX || bytes << claims->physical_exp > UINT32_MAX) {
 		odd(device, CONFIG(physical_block_exp), claims->physical_exp, 0);
-		return;
+		return ORION_OK;
 	}
 	info->physical_block_bytes = info->block_bytes << claims->physical_exp;
 	info->alignment_offset_blocks = (uint32_t)claims->alignment;
 	info->io_min_blocks = (uint32_t)claims->min_io;
 	info->io_opt_blocks = (uint32_t)claims->opt_io;
+	return ORION_OK;
 }
 
 uint64_t
@@ -121,8 +136,11 @@ take_sizes(struct vblk_device *device, const struct claims *claims)
 
 	info->segment_bytes_max = UINT32_MAX;
 	if (has(device, VIRTIO_BLK_F_SIZE_MAX)) {
-		if (claims->size_max < VBLK_SECTOR_BYTES)
-			odd(device, CONFIG(size_max), claims->size_max, UINT32_MAX);
+		/* Nothing at all cannot be meant, and a daemon in wide use says it of each disk. */
+		if (claims->size_max == 0)
+			odd_at(device, ORION_LEVEL_INFO, CONFIG(size_max), 0, UINT32_MAX);
+		else if (claims->size_max < VBLK_SECTOR_BYTES)
+			info->segment_bytes_max = (uint32_t)claims->size_max;
 		else
 			info->segment_bytes_max =
 				(uint32_t)claims->size_max & ~(VBLK_SECTOR_BYTES - 1);
@@ -167,9 +185,13 @@ vblk_limits_read(struct vblk_device *device)
 
 	if (status != ORION_OK)
 		return status;
-	take_block_size(device, &claims);
+	status = take_block_size(device, &claims);
+	if (status != ORION_OK)
+		return status;
 	take_sizes(device, &claims);
 	info->capacity_sectors = vblk_capacity_usable(claims.capacity, info->block_bytes);
+	if (info->capacity_sectors != claims.capacity)
+		odd(device, CONFIG(capacity), claims.capacity, info->capacity_sectors);
 	info->read_only = (device->virtio.offered & VIRTIO_BIT(VIRTIO_BLK_F_RO)) != 0;
 	take_durability(device, &claims);
 
@@ -291,5 +313,10 @@ vblk_limits_queues(struct vblk_device *device)
 	}
 	settle(device, count, size, info->segments_max);
 	fit_memory(device);
+	/* A block in as many pieces as one request can have, or not at all. */
+	if ((uint64_t)info->segments_max * info->segment_bytes_max < info->block_bytes)
+		return refuse(device, CONFIG(size_max),
+			      (uint64_t)info->segments_max * info->segment_bytes_max,
+			      info->block_bytes);
 	return ORION_OK;
 }

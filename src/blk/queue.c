@@ -36,7 +36,7 @@ size_t
 vblk_queue_bytes(const struct vblk_device *device)
 {
 	return num_align_up(sizeof(struct vblk_queue), CACHE_LINE) +
-	       (size_t)device->ids * sizeof(struct vblk_slot) +
+	       vring_slots(device->ids) * sizeof(struct vblk_slot) +
 	       num_align_up(device->ids * sizeof(uint16_t), CACHE_LINE);
 }
 
@@ -145,7 +145,7 @@ vblk_queue_build(struct vblk_device *device, uint16_t index, void *memory)
 		.shared = queue->region.cpu,
 		.slots = slots,
 		.links = (uint16_t *)(void *)(slots +
-					      (size_t)device->ids * sizeof(struct vblk_slot)),
+					      vring_slots(device->ids) * sizeof(struct vblk_slot)),
 		.size = info->queue_size,
 		.ids = device->ids,
 		.limit = info->in_order ? info->queue_depth : device->ids,

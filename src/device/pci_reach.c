@@ -24,13 +24,16 @@ access_give(struct pci *pci)
 	__atomic_store_n(&pci->access_taken, 0, __ATOMIC_RELEASE);
 }
 
-/* Naturally aligned accesses only: OFFSET is a multiple of WIDTH.  [spec 4.1.4.9.2] */
+/*
+ * Naturally aligned accesses only: OFFSET is a multiple of WIDTH.  In the order of the text.
+ * [spec 4.1.4.9.2]
+ */
 static void
 access_aim(const struct pci *pci, const struct pci_window *window, uint32_t offset, unsigned width)
 {
 	pci_config_put(pci, pci->access + VIRTIO_PCI_CAP_BAR, 1, window->bar);
-	pci_config_put(pci, pci->access + VIRTIO_PCI_CAP_OFFSET, 4, window->offset + offset);
 	pci_config_put(pci, pci->access + VIRTIO_PCI_CAP_LENGTH, 4, width);
+	pci_config_put(pci, pci->access + VIRTIO_PCI_CAP_OFFSET, 4, window->offset + offset);
 }
 
 static uint32_t

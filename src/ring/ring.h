@@ -51,6 +51,7 @@
 #include <stdint.h>
 
 #include "../base/check.h"
+#include "../base/num.h"
 #include "../base/shared.h"
 #include "../spec/virtq_packed.h"
 #include "../spec/virtq_split.h"
@@ -255,10 +256,20 @@ struct orion_vring_layout orion_vring_layout(uint32_t size, bool packed);
  */
 struct orion_vring_layout orion_vring_layout_legacy(uint32_t size);
 
+/*
+ * How many slots IDS ids take: as many as a masked id can name, so that a load that is only guessed
+ * stays among them, too.
+ */
+static inline size_t
+vring_slots(uint32_t ids)
+{
+	return num_power_of_two_ceil(ids);
+}
+
 /* What a ring is set up with. */
 struct vring_config {
 	void *shared;           /* the layout's bytes, 16-byte aligned, zeroed here */
-	void *slots;            /* IDS of VRING_SLOT_BYTES, private, 64-byte aligned */
+	void *slots;            /* vring_slots(IDS) of VRING_SLOT_BYTES, private, 64-byte aligned */
 	uint16_t *links;        /* split with direct chains: SIZE of them, private; else unused */
 	uint32_t size;
 	uint32_t ids;           /* at most SIZE; in order, or split with direct chains: SIZE */

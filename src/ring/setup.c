@@ -123,7 +123,7 @@ orion_vring_setup(struct vring *ring, const struct vring_config *config)
 	ring->size = config->size;
 	ring->mask = config->size - 1;
 	ring->ids = config->ids;
-	ring->id_mask = num_power_of_two_ceil(config->ids) - 1;
+	ring->id_mask = (uint32_t)vring_slots(config->ids) - 1;
 	ring->limit = config->limit;
 	ring->kind = (uint8_t)config->kind;
 	ring->packed = config->packed;

@@ -238,7 +238,7 @@ synchronous(char **words, const char *line)
 static void
 identify(char **words, const char *line)
 {
-	char id[VBLK_ID_BYTES + 1] = "";
+	char id[ORION_ID_BYTES + 1] = "";
 	int result = orion_queue_identify(probe.queue, id);
 
 	(void)words;

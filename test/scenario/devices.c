@@ -76,7 +76,8 @@ TEST(capacity_change)
 	world_open(&w, &config, NULL);
 	in = world_buffer(&w, 512, ORION_DEVICE_WRITES);
 	EXPECT_EQ(world_io(&w, 0, VBLK_READ, 100, &in->segment, 1), ORION_OUT_OF_RANGE);
-	EXPECT(!vblk_config_pending(w.device));
+	EXPECT_EQ(vblk_refresh(w.device, &changed), ORION_OK);
+	EXPECT(!changed && !vblk_config_pending(w.device));
 	model_device_resize(w.model, 200);
 	EXPECT(vblk_config_pending(w.device));
 	EXPECT_EQ(vblk_refresh(w.device, &changed), ORION_OK);

@@ -134,12 +134,16 @@ shorts(struct run *run)
 	return stats.short_lengths;
 }
 
-/* Whether all reads seem to succeed with less than was asked for. */
-static bool
-has_short_lengths(model_mischief what)
+/* How many reads seem to succeed with less than was asked for. */
+static unsigned
+short_lengths(model_mischief what)
 {
-	return what == MODEL_MISCHIEF_LENGTH_ZERO || what == MODEL_MISCHIEF_LENGTH_ONE ||
-	       (what == MODEL_MISCHIEF_LENGTH_UNSAID && test_choice(&layout) == 1);
+	if (what == MODEL_MISCHIEF_DATA_NONE)
+		return 1;
+	if (what == MODEL_MISCHIEF_LENGTH_ZERO || what == MODEL_MISCHIEF_LENGTH_ONE ||
+	    (what == MODEL_MISCHIEF_LENGTH_UNSAID && test_choice(&layout) == 1))
+		return REQUESTS;
+	return 0;
 }
 
 static void
@@ -180,7 +184,7 @@ misbehave(const struct test_axis *const *of, world_reach by)
 		EXPECT_EQ(run->errors, row->errors);
 		EXPECT_EQ(run->done,
 			  row->what == MODEL_MISCHIEF_WITHHELD ? REQUESTS - 1 : REQUESTS);
-		EXPECT_EQ(shorts(run), has_short_lengths(row->what) ? REQUESTS : 0);
+		EXPECT_EQ(shorts(run), short_lengths(row->what));
 	}
 	if (cause != VBLK_CAUSE_NONE) {
 		struct vblk_segment s = {run->in->segment.device_address, 512, 0};
@@ -254,10 +258,10 @@ static const struct claim {
 	{MODEL_MISCHIEF_VECTOR_REFUSED, 0, 0, false, 0},
 	{MODEL_MISCHIEF_VECTOR_REFUSED, 1, 0, false, 0},
 	{MODEL_MISCHIEF_SAY_CAPACITY, 0, UINT64_MAX, false, 0},
-	{MODEL_MISCHIEF_SAY_BLOCK, 0, 0, false, 0},
-	{MODEL_MISCHIEF_SAY_BLOCK, 0, 1, false, 0},
-	{MODEL_MISCHIEF_SAY_BLOCK, 0, 513, false, 0},
-	{MODEL_MISCHIEF_SAY_BLOCK, 0, 0x80000000, false, 0},
+	{MODEL_MISCHIEF_SAY_BLOCK, 0, 0, true, 0},
+	{MODEL_MISCHIEF_SAY_BLOCK, 0, 1, true, 0},
+	{MODEL_MISCHIEF_SAY_BLOCK, 0, 513, true, 0},
+	{MODEL_MISCHIEF_SAY_BLOCK, 0, 0x80000000, true, 0},
 	{MODEL_MISCHIEF_SAY_SEG_MAX, 0, 0, false, 0},
 	{MODEL_MISCHIEF_SAY_SEG_MAX, 0, UINT32_MAX, false, 0},
 	{MODEL_MISCHIEF_SAY_SEG_MAX, 0, UINT32_MAX - 1, false, 0},
@@ -317,7 +321,7 @@ check_info(const struct vblk_info *info)
 	EXPECT(info->physical_block_bytes >= info->block_bytes);
 	EXPECT(info->capacity_sectors <= UINT64_C(1) << 55);
 	EXPECT(info->segments_max >= 1 && info->segments_max + 2 <= info->queue_size);
-	EXPECT(info->segment_bytes_max >= 512);
+	EXPECT((uint64_t)info->segments_max * info->segment_bytes_max >= info->block_bytes);
 	EXPECT(info->request_sectors_max >= info->block_bytes / 512);
 	EXPECT(info->queues >= 1 && info->queues <= 16);
 	EXPECT(info->queue_depth >= 1 && info->queue_depth <= info->queue_size);

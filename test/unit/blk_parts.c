@@ -125,6 +125,9 @@ TEST_AXES(blk_parts__each_limit_cuts, kinds, NULL)
 		{{0x10000, 3, 64, 4096}, {4096, 8192, 65536, 4096}},
 		{{0x10000, 3, 65536, 4096}, {1024, 1024, 2048, 3072, 1024, 4096}},
 		{{1024, 8, 65536, 4096}, {20480}},
+		{{256, 4, 65536, 512}, {512, 8192, 512}},
+		{{100, 6, 65536, 512}, {4096, 512}},
+		{{9, 57, 65536, 512}, {1536, 512}},
 	};
 
 	for (unsigned i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
@@ -154,6 +157,11 @@ TEST_AXES(blk_parts__random_cuts, kinds, NULL)
 			.sectors = 8u << test_random_below(5),
 			.block = 512u << test_random_below(4),
 		};
+
+		/* What can carry no block is refused at the probe. */
+		if (limits.size_max * limits.seg_max < limits.block)
+			limits.seg_max = limits.block / limits.size_max;
+
 		struct blk_bench *bench = begin(&limits);
 
 		for (unsigned i = 0; i < 8; i++) {
@@ -305,4 +313,32 @@ TEST_AXES(blk_parts__drained_once, kinds, NULL)
 	EXPECT_EQ(done[1].result, ORION_OUTCOME_UNKNOWN);
 	EXPECT_EQ(vblk_reap(bench->queue, done, 8), 0);
 	EXPECT_EQ(vblk_in_flight(bench->queue), 0);
+}
+
+/* Parts that wait for room are not overtaken by those of a smaller request, though it would fit. */
+TEST_AXES(blk_parts__not_overtaken, kinds, NULL)
+{
+	static const struct limits limits = {4096, 6, 48, 512};
+	static const uint32_t wide[] = {
+		4096, 4096, 4096, 4096, 4096, 4096, 4096, 4096, 4096, 4096, 4096, 4096, 4096, 4096,
+		4096, 4096, 4096, 4096, 4096, 4096, 4096, 4096, 4096, 4096, 4096, 4096, 4096, 4096,
+		4096, 4096, 4096, 4096, 4096, 4096, 4096, 4096, 4096, 4096, 4096, 4096, 4096, 4096,
+		4096, 4096, 4096, 4096, 4096, 4096, 4096, 4096, 4096, 4096, 4096, 4096};
+	static const uint32_t narrow[] = {8192};
+	struct blk_bench *bench = blk_bench_make(blk_kind_features() | BIT(1) | FLUSH_F);
+	struct vblk_request big, small;
+
+	fake_config(bench->fake, 0, 8, 1 << 20);
+	fake_config(bench->fake, 8, 4, limits.size_max);
+	fake_config(bench->fake, 12, 4, limits.seg_max);
+	bench->world->options.device_max_sectors = limits.sectors;
+	bench->world->options.queue_depth = 8;
+	blk_bench_open(bench);
+	big = scattered(wide, 54, 0);
+	small = scattered(narrow, 1, 2048);
+	blk_send(bench, &big);
+	EXPECT_EQ(bench->queue->parts_waiting, 1);
+	EXPECT_EQ(vblk_submit(bench->queue, &small, 1), 0);
+	EXPECT_EQ(vblk_refusal(bench->queue), ORION_NO_ROOM);
+	EXPECT_EQ(vblk_in_flight(bench->queue), 1);
 }

@@ -104,3 +104,26 @@ TEST_AXES(blk_queue__built_over_old_bytes, axes, NULL)
 	vblk_close(world->device);
 	fake_expect_empty(world);
 }
+
+/* Whatever the depth, the slot of an id that was only guessed is one of the queue's, and free. */
+TEST_AXES(blk_queue__masked_ids_stay_inside, axes, NULL)
+{
+	static const uint32_t depths[] = {3, 5, 100, 129, 341, 513, 1000};
+
+	for (unsigned i = 0; i < sizeof(depths) / sizeof(depths[0]); i++) {
+		struct fake_world *world = begin(1);
+		const struct vblk_queue *queue;
+		const uint8_t *end;
+
+		world->options.queue_depth = depths[i];
+		world->fake->queue_size = 1024;
+		queue = fake_live(world);
+		end = (const uint8_t *)world->more + world->bytes;
+		EXPECT(queue->ring.slots + (queue->ring.id_mask + (size_t)1) * 64 <= end);
+		EXPECT(queue->ring.links == NULL ||
+		       (const uint8_t *)&queue->ring.links[queue->ring.ids] <= end);
+		for (uint32_t id = queue->ring.ids; id <= queue->ring.id_mask; id++)
+			EXPECT_EQ(vring_slot_at(&queue->ring, id)->descriptors, 0);
+		vblk_close(world->device);
+	}
+}

@@ -58,7 +58,7 @@ struct hand {
 
 	uint16_t seen, put;       /* split: free-running; packed: slot */
 	bool seen_wrap, put_wrap;
-	bool silent;              /* packed: used descriptors lack the flag that they were written */
+	bool silent;              /* packed: used descriptors do not say that they were written */
 };
 
 /* The areas lie in SHARED as the split and packed layouts of the driver under test have them. */

@@ -93,6 +93,11 @@ TEST(linux_options__wrong_urls_name_what_would_be_right)
 	expect_refused("vhost-user:/a?bounce=2GB", -EINVAL, "64kB to 1GB");
 	expect_refused("vhost-user:/a?answer=1ms", -EINVAL, "10ms to 1h");
 	expect_refused("vhost-user:/a?poll=18446744073709551615s", -EINVAL, "0us to 1s");
+	/* A number without its unit may be a thousandth of what was meant. */
+	expect_refused("vhost-user:/a?loss=60", -EINVAL, "of which unit? it must be 0 (for ever)");
+	expect_refused("vhost-user:/a?poll=50", -EINVAL, "of which unit?");
+	expect_refused("vhost-user:/a?answer=5000", -EINVAL, "such as 5s");
+	expect_refused("vhost-user:/a?queues=0x2", -EINVAL, "1 to 16");
 }
 
 TEST(linux_options__long_paths)
@@ -115,6 +120,58 @@ TEST(linux_options__sizes_are_powers_of_1024)
 		EXPECT_EQ(disk->options.bounce_kb, 2048);
 	}
 	test_free(disk);
+}
+
+TEST(linux_options__nothing_needs_no_unit)
+{
+	struct orion_disk *disk = fresh();
+
+	EXPECT_EQ(url_parse(disk, "vhost-user:/a?loss=0&poll=0&connect=00", NULL), 0);
+	EXPECT_EQ(disk->options.loss_ms, 0);
+	EXPECT_EQ(disk->options.poll_us, 0);
+	test_free(disk);
+}
+
+TEST(linux_options__sizes_of_the_struct)
+{
+	static const size_t wrong[] = {0,       1, 8, 56, sizeof(struct orion_disk_options) + 8,
+				       SIZE_MAX};
+	struct orion_disk_options options, taken;
+	struct orion_error error;
+
+	EXPECT_EQ(orion_disk_options_init(&options), 0);
+	EXPECT_EQ(options.size, sizeof(options));
+	options.read_only = true;
+	EXPECT_EQ(options_take(&taken, &options, NULL), 0);
+	EXPECT(taken.read_only);
+	for (unsigned i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
+		options.size = wrong[i];
+		test_note("size %zu", wrong[i]);
+		error.text[0] = '\0';
+		EXPECT_EQ(options_take(&taken, &options, &error), -EINVAL);
+		EXPECT(strstr(error.text, "the options") != NULL);
+		EXPECT_EQ(orion_disk_options_set(&options, "depth", "5", &error), -EINVAL);
+	}
+	EXPECT_EQ(options_take(&taken, NULL, NULL), 0);
+	EXPECT_EQ(taken.depth, 128);
+}
+
+/* A program that was made for a newer library: its struct is filled, and no byte beyond it. */
+TEST(linux_options__init_writes_what_it_was_given)
+{
+	unsigned char room[sizeof(struct orion_disk_options) + 64];
+	struct orion_disk_options *options = (struct orion_disk_options *)(void *)room;
+
+	memset(room, 0xaa, sizeof(room));
+	EXPECT_EQ(orion_disk_options_init_sized(options, sizeof(*options) + 32), 0);
+	EXPECT_EQ(options->size, sizeof(*options) + 32);
+	EXPECT_EQ(room[sizeof(*options)], 0);
+	EXPECT_EQ(room[sizeof(*options) + 31], 0);
+	EXPECT_EQ(room[sizeof(*options) + 32], 0xaa);
+	memset(room, 0xaa, sizeof(room));
+	EXPECT_EQ(orion_disk_options_init_sized(options, 16), -EINVAL);
+	EXPECT_EQ(orion_disk_options_init_sized(NULL, sizeof(*options)), -EINVAL);
+	EXPECT_EQ(room[0], 0xaa);
 }
 
 /* A program's struct is checked like a URL. */

@@ -1,0 +1,189 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Why a request was not taken, in words.  When it happens only the request is kept; the words are
+ * made when somebody asks.
+ */
+#include "ports/linux/disk.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/uio.h>
+
+/* Bytes of IO's vectors, as far as these are sound; *BAD is the first that is not. */
+static uint64_t
+vector_bytes(const struct orion_io *io, uint16_t *bad)
+{
+	const struct iovec *vector = io->buffer;
+	uint64_t bytes = 0;
+
+	*bad = 0;
+	if (vector == NULL || io->vectors > ORION_VECTORS_MAX)
+		return 0;
+	for (; *bad < io->vectors; bytes += vector[(*bad)++].iov_len) {
+		if (vector[*bad].iov_base == NULL || vector[*bad].iov_len == 0 ||
+		    vector[*bad].iov_len > VBLK_REQUEST_BYTES_MAX)
+			break;
+	}
+	return bytes;
+}
+
+void
+queue_refuse(struct orion_queue *queue, int result, const struct orion_io *io)
+{
+	struct refused *refused = &queue->refused;
+
+	queue->refusal = result;
+	if (result == -EAGAIN)
+		return;
+	*refused = (struct refused){.no_request = io == NULL};
+	if (io == NULL)
+		return;
+	refused->offset = io->offset;
+	refused->operation = io->operation;
+	refused->flags = io->flags;
+	refused->vectors = io->vectors;
+	refused->no_buffer = io->buffer == NULL;
+	refused->bytes = io->bytes;
+	if (io->vectors != 0 && io->operation <= ORION_WRITE)
+		refused->bytes = vector_bytes(io, &refused->bad_vector);
+}
+
+static const char *
+say(struct orion_error *text, const char *format, ...)
+{
+	va_list arguments;
+
+	va_start(arguments, format);
+	vsnprintf(text->text, sizeof(text->text), format, arguments);
+	va_end(arguments);
+	return text->text;
+}
+
+static const char *
+operation_name(const struct refused *refused)
+{
+	return refused->operation == ORION_WRITE ? "write" : "read";
+}
+
+/* A field breaks a rule: which. */
+static const char *
+say_invalid(const struct refused *refused, uint32_t block, struct orion_error *text)
+{
+	if (refused->no_request)
+		return "the array of requests is NULL";
+	if (refused->flags != 0)
+		return say(text, "flags 0x%x: there are none yet, it must be 0", refused->flags);
+	if (refused->operation > ORION_FLUSH)
+		return say(text,
+			   "operation %u: there are ORION_READ (0), ORION_WRITE (1) and "
+			   "ORION_FLUSH (2)",
+			   refused->operation);
+	if (refused->no_buffer)
+		return say(text, "a %s whose buffer is NULL", operation_name(refused));
+	if (refused->vectors > ORION_VECTORS_MAX)
+		return say(text, "%u vectors: there may be up to %u", refused->vectors,
+			   ORION_VECTORS_MAX);
+	if (refused->bad_vector < refused->vectors)
+		return say(text,
+			   "vector %u of %u is NULL, empty or above 1 GiB: each must point to 1 "
+			   "byte or more",
+			   refused->bad_vector, refused->vectors);
+	if (refused->offset % block != 0)
+		return say(text, "offset %llu is no multiple of the disk's block of %u bytes",
+			   (unsigned long long)refused->offset, block);
+	if (refused->bytes == 0 || refused->bytes % block != 0)
+		return say(text,
+			   "a %s of %llu bytes: it must be a multiple of the disk's block of %u "
+			   "bytes, and not nothing",
+			   operation_name(refused), (unsigned long long)refused->bytes, block);
+	return say(text,
+		   "a %s of %llu bytes in %u vectors that cannot be cut at blocks of %u bytes",
+		   operation_name(refused), (unsigned long long)refused->bytes, refused->vectors,
+		   block);
+}
+
+static const char *
+say_full(const struct orion_queue *queue, struct orion_error *text)
+{
+	unsigned flying = orion_queue_in_flight(queue);
+
+	if (flying >= queue->depth)
+		return say(text,
+			   "the queue is full: %u requests are in flight; reap, then try again",
+			   flying);
+	return say(text, "no room at this moment, with %u requests in flight: reap, then try again",
+		   flying);
+}
+
+static const char *
+say_too_big(const struct orion_queue *queue, const struct refused *refused,
+	    struct orion_error *text)
+{
+	uint64_t room = (uint64_t)queue->bounce.count * DMA_PAGE;
+
+	return say(
+		text,
+		"a %s of %llu bytes needs a copy, and there are %llu bytes of bounce memory: use "
+		"memory of orion_disk_alloc() or orion_disk_register(), smaller requests, or a "
+		"larger bounce=",
+		operation_name(refused), (unsigned long long)refused->bytes,
+		(unsigned long long)room);
+}
+
+static const char *
+say_refusal(const struct orion_queue *queue, struct orion_error *text)
+{
+	const struct refused *refused = &queue->refused;
+	struct orion_disk_info info;
+
+	orion_disk_info(queue->disk, &info);
+	switch (queue->refusal) {
+	case 0:
+		return "";
+	case -EAGAIN:
+		return say_full(queue, text);
+	case -EINVAL:
+		return say_invalid(refused, info.block_bytes, text);
+	case -ERANGE:
+		return say(text,
+			   "a %s of %llu bytes at offset %llu ends beyond the disk's %llu bytes",
+			   operation_name(refused), (unsigned long long)refused->bytes,
+			   (unsigned long long)refused->offset, (unsigned long long)info.bytes);
+	case -EROFS:
+		return say(text, "a write, and the disk is read-only: %s",
+			   queue->disk->options.read_only ? "the option read-only is on"
+							  : "the device says so");
+	case -E2BIG:
+		return say_too_big(queue, refused, text);
+	case -EBUSY:
+		return say(
+			text,
+			"%u requests are in flight on this queue: a synchronous call needs it idle",
+			orion_queue_in_flight(queue));
+	case -ECHILD:
+		return "this process is a fork of the one that opened the disk: it may only close "
+		       "it";
+	case -ENODEV:
+		return "the back end is gone and did not come back in time";
+	case -EOPNOTSUPP:
+		return refused->operation == ORION_FLUSH
+			       ? "the device offers no flush: it promises nothing; durable=on is a "
+				 "promise of yours"
+			       : "the device does not know this request";
+	default:
+		return say(text, "%s", strerror(-queue->refusal));
+	}
+}
+
+const char *
+orion_queue_refusal_text(const struct orion_queue *queue)
+{
+	static _Thread_local struct orion_error text;
+
+	if (queue == NULL)
+		return "the queue is NULL: orion_disk_queue() gives none at or above "
+		       "orion_disk_info.queues";
+	return say_refusal(queue, &text);
+}
