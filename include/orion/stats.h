@@ -76,6 +76,4 @@ ORION_API uint64_t orion_stats_percentile(const uint64_t buckets[ORION_LATENCY_B
 
 ORION_END_C
 
-ORION_END_C
-
 #endif
