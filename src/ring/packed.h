@@ -78,7 +78,8 @@ vring_packed_lend(struct vring *ring, struct vring_slot *slot, uint32_t count, c
  * Hands over the indirect table at ADDRESS under SLOT, which vring_packed_next() gave; WORD is its
  * vring_packed_table_word().
  * The fence keeps everything before the word with the flags; partner: the device's load of the
- * flags before the rest.  One 64-bit store, if the CPU has it, carries length, id and flags.  [spec 2.8.7, 2.8.21.1]
+ * flags before the rest.  One 64-bit store, if the CPU has it, carries length, id and flags.
+ * [spec 2.8.7, 2.8.21.1]
  */
 static inline void
 vring_packed_add_table(struct vring *ring, struct vring_slot *slot, uint64_t address, uint64_t word,

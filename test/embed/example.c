@@ -60,7 +60,9 @@ first_sector(const struct orion_port *port, void *host, struct virtio_transport 
 	} else {
 		status = vblk_refusal(queue);
 	}
-	/* Takes back what the device has; if it does not let go, SECTOR must never be used again. */
+	/*
+	 * Takes back what the device has; if it does not let go, SECTOR must never be used again.
+	 */
 	if (vblk_stop(disk) == ORION_TIMED_OUT)
 		status = ORION_TIMED_OUT;
 	while (vblk_reap(queue, &lost, 1) != 0)
