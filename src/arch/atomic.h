@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What several contexts write: the few accesses that must be atomic, none of which may become a call
- * of the compiler's library, which a host need not have.
+ * What several contexts write: the few accesses that must be atomic, none of which may become a
+ * call of the compiler's library, which a host need not have.
  */
 #ifndef ORION_ARCH_ATOMIC_H
 #define ORION_ARCH_ATOMIC_H

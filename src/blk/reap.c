@@ -263,7 +263,9 @@ vblk_reap(struct vblk_queue *queue, struct vblk_completion *completions, unsigne
 bool
 vblk_arm(struct vblk_queue *queue)
 {
-	/* Nobody will wake the owner: not for a queue that takes nothing, nor without interrupts. */
+	/*
+	 * Nobody will wake the owner: not for a queue that takes nothing, nor without interrupts.
+	 */
 	if (unlikely(!vblk_running(queue) || queue->polled))
 		return false;
 	return queue->ring.packed ? vring_packed_arm(&queue->ring) : vring_split_arm(&queue->ring);
