@@ -3,8 +3,9 @@
 # Orion: the one Makefile.  `make help` lists the targets; docs/building.md has the rest.
 #
 #   MODE=release|debug|asan|tsan|cov|clang|ppc64|arm64|riscv64|s390x|arm32|fuzz   what kind of
-#                        build; each has its own folder: build/ for release, build-MODE/ for the others; arm64,
-#                        riscv64 and s390x are for the core alone (make MODE=arm64 core)
+#                        build; each has its own folder: build/ for release, build-MODE/ for the
+#                        others; arm64, riscv64 and s390x are for the core alone (make MODE=arm64
+#                        core), arm32 for it and the README's example
 #   CC=, CFLAGS=, V=1    the compiler, optimisation flags, full command lines
 #
 # Sources are found by wildcard, except the core's: sources.txt lists them, for us and for whoever

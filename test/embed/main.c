@@ -77,11 +77,14 @@ is_right(const struct outcome *out, model_mischief mischief)
 	       out->status == ORION_DEVICE_GONE;
 }
 
+/* With any argument: an honest device only, for CPUs that are emulated. */
 int
-main(void)
+main(int argc, char **argv)
 {
+	const unsigned last = argc > 1 ? 1 : MODEL_MISCHIEF_COUNT;
 	unsigned wrong = 0, failed = 0;
 
+	(void)argv;
 	/* Not on every CPU. */
 	(void)prctl(PR_SET_TSC, PR_TSC_SIGSEGV, 0, 0, 0);
 	for (unsigned packed = 0; packed < 2; packed++) {
@@ -93,7 +96,7 @@ main(void)
 		       out.whole ? "the sector" : "no sector", out.regions, out.shares, out.irqs,
 		       out.breaches);
 		wrong += out.status != ORION_OK || !out.whole;
-		for (unsigned i = 1; i < MODEL_MISCHIEF_COUNT; i++) {
+		for (unsigned i = 1; i < last; i++) {
 			for (uint64_t value = 0; value < 2; value++) {
 				out = run(packed != 0, (model_mischief)i, value);
 				failed += out.status != ORION_OK;
@@ -109,6 +112,8 @@ main(void)
 			}
 		}
 	}
+	if (last == 1)
+		return wrong != 0;
 	printf("misbehaviours that it took badly: %u; that it met with an error: %s\n", wrong,
 	       failed > 20 ? "most" : "too few");
 	return wrong != 0;
