@@ -2,9 +2,10 @@
 #
 # Orion: the one Makefile.  `make help` lists the targets; docs/building.md has the rest.
 #
-#   MODE=release|debug|asan|tsan|cov|clang|ppc64|arm64|riscv64|s390x|fuzz   what kind of build; each
-#                        has its own folder: build/ for release, build-MODE/ for the others; arm64,
-#                        riscv64 and s390x are for the core alone (make MODE=arm64 core)
+#   MODE=release|debug|asan|tsan|cov|clang|ppc64|arm64|riscv64|s390x|arm32|fuzz   what kind of
+#                        build; each has its own folder: build/ for release, build-MODE/ for the
+#                        others; arm64, riscv64 and s390x are for the core alone (make MODE=arm64
+#                        core), arm32 for it and the README's example
 #   CC=, CFLAGS=, V=1    the compiler, optimisation flags, full command lines
 #
 # Sources are found by wildcard, except the core's: sources.txt lists them, for us and for whoever
@@ -23,7 +24,7 @@ MAKEFLAGS += --no-builtin-rules
 
 # ---- the mode -----------------------------------------------------------------------------------
 
-MODES := release debug asan tsan cov clang ppc64 arm64 riscv64 s390x fuzz
+MODES := release debug asan tsan cov clang ppc64 arm64 riscv64 s390x arm32 fuzz
 ifeq ($(filter $(MODE),$(MODES)),)
 $(error MODE=$(MODE) is none of: $(MODES))
 endif
@@ -37,6 +38,8 @@ CC_arm64 := aarch64-linux-gnu-gcc
 AR_arm64 := aarch64-linux-gnu-ar
 CC_riscv64 := riscv64-linux-gnu-gcc
 AR_riscv64 := riscv64-linux-gnu-ar
+CC_arm32 := arm-linux-gnueabihf-gcc
+AR_arm32 := arm-linux-gnueabihf-ar
 CC_s390x := s390x-linux-gnu-gcc
 AR_s390x := s390x-linux-gnu-ar
 ifeq ($(origin CC),default)
@@ -55,8 +58,8 @@ FLAGS_cov := -O0 -g --coverage
 FLAGS_fuzz := -O1 -g -fno-omit-frame-pointer -fno-sanitize-recover=all \
 	-fsanitize=fuzzer-no-link,address,undefined
 CFLAGS ?= $(or $(FLAGS_$(MODE)),-O2 -g)
-LDFLAGS ?= $(if $(filter ppc64,$(MODE)),-static)
-RUNNER := $(if $(filter ppc64,$(MODE)),qemu-ppc64)
+LDFLAGS ?= $(if $(filter ppc64 arm32,$(MODE)),-static)
+RUNNER := $(if $(filter ppc64,$(MODE)),qemu-ppc64)$(if $(filter arm32,$(MODE)),qemu-arm)
 
 WARNINGS := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wconversion \
 	-Wcast-align -Wundef -Wvla -Wpointer-arith -Werror -Wa,--fatal-warnings
@@ -66,8 +69,6 @@ WARNINGS += $(if $(filter asan tsan cov,$(MODE)),-Wno-maybe-uninitialized -Wno-c
 WARNINGS += $(if $(filter debug,$(MODE)),-Wno-maybe-uninitialized)
 BASE := -std=c11 $(WARNINGS) -MMD -MP -Iinclude
 FREE := -ffreestanding -fno-stack-protector -fno-common -fno-asynchronous-unwind-tables
-# Atomics are instructions, not calls of the compiler's library.
-FREE += $(if $(filter arm64,$(MODE)),-mno-outline-atomics)
 # Relaxed code keeps labels within functions, which hide from checks how they hang together.
 FREE += $(if $(filter riscv64,$(MODE)),-mstrict-align -mno-relax)
 
@@ -141,7 +142,7 @@ fuzzers := $(FUZZ:test/fuzz/%.c=$B/fuzz-%)
 EMBED := $(wildcard test/embed/*.c)
 example := $(if $(MODEL),$B/embed-example)
 # Not big-endian: what the Linux home talks to runs on this machine.
-linux := $(if $(filter-out ppc64 fuzz,$(MODE)),$(if $(LINUX),$(linux_a) $(linux_so)) \
+linux := $(if $(filter-out ppc64 arm32 fuzz,$(MODE)),$(if $(LINUX),$(linux_a) $(linux_so)) \
 	$(if $(VBLK),$B/vblk) $(if $(SERVER),$B/vhost-user-model) \
 	$(LINUX_TESTS:test/linux/%.c=$B/linux-%))
 plugins := $(if $(wildcard cmd/nbdkit/*.c),$B/nbdkit-orion-plugin.so) \

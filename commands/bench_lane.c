@@ -333,7 +333,7 @@ wait_more(struct bench_lane *lane)
 		return false;
 	}
 	if (!bench->poll) {
-		if (vblk_arm(lane->queue)) {
+		if (vblk_arm(lane->queue) || no_irq) {
 			host->idle(host->port_context, lane->index,
 				   no_irq ? POLLED_SLICE_NS : SLICE_NS);
 		}

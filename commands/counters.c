@@ -4,11 +4,13 @@
 
 #include "commands/print.h"
 
-/* TICKS of the port's counter in tenths of a microsecond. */
+/* TICKS of the port's counter, if it has one, in tenths of a microsecond. */
 static uint64_t
 tenths_us(const struct command_context *context, uint64_t ticks)
 {
-	return print_scale(ticks, 10000000, context->manager->port->ticks_per_second);
+	uint64_t rate = context->manager->port->ticks_per_second;
+
+	return rate == 0 ? 0 : print_scale(ticks, 10000000, rate);
 }
 
 static void

@@ -458,6 +458,7 @@ void model_step_end(void);
 struct model_step_stats {
 	uint64_t loads, stores, register_loads, register_stores;
 	uint64_t fences[4]; /* by enum step_order */
+	uint64_t ticks; /* readings of the tick counter */
 };
 const struct model_step_stats *model_step_stats(void);
 

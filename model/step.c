@@ -363,6 +363,7 @@ step_relax(void)
 uint64_t
 step_ticks(void)
 {
+	self.stats.ticks++;
 	return self.host != NULL ? ++self.host->now : 0;
 }
 

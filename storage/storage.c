@@ -13,7 +13,7 @@
 orion_status
 storage_init(struct storage *storage, const struct storage_host *host, struct manager *manager)
 {
-	if (host->port == NULL || host->idle == NULL ||
+	if (host->port == NULL || host->idle == NULL || host->port->share == NULL ||
 	    orion_port_check(host->port, 0, NULL) != ORION_OK)
 		return ORION_PORT_INCOMPLETE;
 	memset(storage, 0, sizeof(*storage));

@@ -452,7 +452,7 @@ await(struct transfer *t)
 
 	if (poll_briefly(t))
 		return;
-	if (vblk_arm(t->queue)) {
+	if (vblk_arm(t->queue) || polled) {
 		host->idle(host->port_context, t->lane,
 			   polled ? TRANSFER_POLLED_SLICE_NS : TRANSFER_SLICE_NS);
 	}

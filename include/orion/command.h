@@ -9,7 +9,10 @@
 #ifndef ORION_COMMAND_H
 #define ORION_COMMAND_H
 
+#include "orion/api.h"
 #include "orion/storage.h"
+
+ORION_BEGIN_C
 
 #define COMMAND_WORDS_MAX 24u
 #define COMMAND_LINE_BYTES 512u
@@ -73,5 +76,7 @@ orion_status command_run_script(struct command_context *context, const char *tex
 
 /* Command number N, the host's own after all others, or NULL past the last: for tab completion. */
 const struct command *command_at(const struct command_context *context, unsigned n);
+
+ORION_END_C
 
 #endif

@@ -11,7 +11,10 @@
 #ifndef ORION_MANAGER_H
 #define ORION_MANAGER_H
 
+#include "orion/api.h"
 #include "orion/vblk.h"
+
+ORION_BEGIN_C
 
 #define MANAGER_DEVICES_MAX 32u
 
@@ -33,7 +36,7 @@ struct manager_device {
 	struct vblk_device *device;     /* NULL: slot free */
 	void *memory[2];
 	size_t bytes[2];
-	union {
+	__extension__ union {
 		struct virtio_pci pci;  /* when pci_function is not UINT32_MAX */
 		struct virtio_mmio mmio;
 	};
@@ -91,5 +94,7 @@ struct vblk_device *orion_manager_device_get(const struct manager *manager, unsi
 
 /* Number of devices attached. */
 unsigned orion_manager_count(const struct manager *manager);
+
+ORION_END_C
 
 #endif

@@ -14,7 +14,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "orion/api.h"
 #include "orion/status.h"
+
+ORION_BEGIN_C
 
 typedef enum orion_scheduler {
 	ORION_SCHEDULER_NONE,
@@ -92,5 +95,7 @@ void orion_options_default(struct orion_options *options);
  */
 ORION_MUST_USE orion_status orion_options_check(const struct orion_options *options,
 						const struct orion_option **wrong);
+
+ORION_END_C
 
 #endif

@@ -7,10 +7,20 @@
  * clock of its own.  Its only other undefined symbols are memcpy, memset, memmove, memcmp and
  * orion_panic().
  *
- * Contexts.  Three words are used in every comment of this project:
- *   setup      one thread at a time per device; may sleep
- *   owner      whoever owns a queue at that moment; may not sleep inside the core
- *   interrupt  an interrupt handler; may only acknowledge, count and wake
+ * Contexts.  Three words are used in every comment of this project (docs/decisions/0020):
+ *   setup      one thread at a time per device; the core may wait, by pause_ns()
+ *   owner      whoever owns a queue at that moment, thread or interrupt handler: the core neither
+ *              waits nor asks for memory nor takes a lock, and a function of the port that it
+ *              calls there must not sleep either
+ *   interrupt  the core's own handler (orion_irq_handler): it acknowledges, counts and wakes
+ * One that says "any context" may be called in all three.
+ *
+ * The CPU.  What is compiled from the core is integer arithmetic, loads and stores, and by
+ * src/arch/ the CPU's ordering instructions, its spin hint and atomic accesses of 32 bits; none is
+ * privileged.  The tick counter is read only where ticks_per_second says so.  There are no caches
+ * maintained, no thread-local variables, no writable static ones.  No call needs more than
+ * ORION_STACK_BYTES of stack, what the host's own functions use not counted.  docs/porting.md has
+ * the compiler's flags.
  *
  * Memory.  dma_alloc() memory must be coherent between CPU and device, and device and CPU must
  * see it at the byte order of the CPU (no host bridge that swaps bytes).  "Device address" is
@@ -30,7 +40,13 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "orion/api.h"
 #include "orion/status.h"
+
+ORION_BEGIN_C
+
+/* Stack that the core's own functions use at most, the deepest row of calls together. */
+#define ORION_STACK_BYTES 4096u
 
 /* A piece of memory that CPU and device share. */
 struct orion_region {
@@ -135,7 +151,10 @@ struct orion_port {
 	/*
 	 * Makes the caller's buffer reachable for the device.  The first *CONTIGUOUS bytes (at
 	 * least 1, at most BYTES) lie at *DEVICE; call again for the rest.  COOKIE names the
-	 * mapping for unshare().  Context: owner.  Mandatory.
+	 * mapping for unshare().  Context: owner.
+	 *
+	 * Optional, both or neither: the core calls neither.  They are there for those who submit
+	 * buffers without knowing the host; storage/ wants them.
 	 */
 	orion_status (*share)(void *context, void *cpu, size_t bytes, orion_direction direction,
 			      uint64_t *device, size_t *contiguous, uint64_t *cookie);
@@ -207,21 +226,31 @@ struct orion_port {
 	void (*pause_ns)(void *context, uint64_t ns);
 
 	/*
-	 * Wakes whoever waits on EVENT, a pointer that the host gave in struct vblk_queue_home.
-	 * Context: interrupt.  Mandatory when irq_attach is there.
+	 * Wakes whoever waits on EVENT, a pointer that the host gave in struct vblk_queue_home.  It
+	 * may come at any time from vblk_open() on, also for a queue that nobody waits for, and
+	 * must not be lost on an owner that is just about to sleep (vblk.h).  A host whose handlers
+	 * own the queues reaps right here.  Context: interrupt.  Mandatory when irq_attach is
+	 * there.
 	 */
 	void (*wake)(void *context, void *event);
 
 	/*
-	 * Tells the host of a catalogue event.  Context: setup and owner, never on the path of a
-	 * request that succeeds.  Optional.
+	 * Tells the host of a catalogue event.  It must not call the core, but for what any context
+	 * may.  Context: setup, and owner (a queue that breaks while it is reaped): in an interrupt
+	 * handler, then, if the host lets one own a queue.  Never on the path of a request that
+	 * succeeds.  Optional.
 	 */
 	void (*report)(void *context, orion_level level, orion_event event, uint64_t a, uint64_t b,
 		       uint64_t c);
 
 	/*
-	 * Rate of the CPU's tick counter (arch_ticks()) in ticks per second, at least 1000: the
-	 * scale of every latency figure.  Mandatory.
+	 * 0: the host has no tick counter to lend.  No latencies are measured, and the instruction
+	 * is never executed, by no function and on no path.
+	 *
+	 * Otherwise its rate in ticks per second, at least 1000, the scale of every latency figure:
+	 * it may then be read once or twice a batch by whoever owns a queue, and should be the same
+	 * on all CPUs that do.  It is rdtsc (x86_64), cntvct_el0 (ARM64), rdtime (RISC-V; of 32
+	 * bits rdtimeh, too), mfspr 268 (PowerPC), stckf (s390x), CNTVCT (ARM of 32 bits).
 	 */
 	uint64_t ticks_per_second;
 };
@@ -246,6 +275,8 @@ const char *orion_event_text(orion_event event);
  * Supplied by the host: one of the driver's own invariants does not hold.  Must not return.  TEXT
  * is static.  Any context.
  */
-_Noreturn void orion_panic(const char *text);
+__attribute__((noreturn)) void orion_panic(const char *text);
+
+ORION_END_C
 
 #endif

@@ -20,7 +20,10 @@
 #ifndef ORION_STORAGE_H
 #define ORION_STORAGE_H
 
+#include "orion/api.h"
 #include "orion/manager.h"
+
+ORION_BEGIN_C
 
 #define STORAGE_DISKS_MAX MANAGER_DEVICES_MAX
 #define STORAGE_HANDLES_MAX 64u
@@ -212,5 +215,7 @@ ORION_MUST_USE orion_status storage_dma_take(struct storage *storage, struct sto
 					     size_t bytes, struct orion_region *region);
 void storage_dma_give(struct storage *storage, struct storage_disk *disk,
 		      const struct orion_region *region);
+
+ORION_END_C
 
 #endif

@@ -14,7 +14,10 @@
 #ifndef ORION_TRANSPORT_H
 #define ORION_TRANSPORT_H
 
+#include "orion/api.h"
 #include "orion/port.h"
+
+ORION_BEGIN_C
 
 /* No vector: the value that virtio uses for "no interrupt" [spec 4.1.4.3]. */
 #define VIRTIO_NO_VECTOR 0xffffu
@@ -161,7 +164,7 @@ typedef enum virtio_pci_legacy {
 
 /* Storage for one PCI transport, owned by the caller, alive until the transport's close(). */
 struct virtio_pci {
-	_Alignas(8) unsigned char opaque[512];
+	__attribute__((aligned(8))) unsigned char opaque[512];
 };
 
 /*
@@ -194,7 +197,7 @@ ORION_MUST_USE orion_status orion_virtio_pci_open(struct virtio_pci *pci,
 
 /* Storage for one MMIO transport, owned by the caller, alive until the transport's close(). */
 struct virtio_mmio {
-	_Alignas(8) unsigned char opaque[128];
+	__attribute__((aligned(8))) unsigned char opaque[128];
 };
 
 /* No interrupt line is known. */
@@ -270,7 +273,7 @@ struct virtio_ccw_host {
 
 /* Storage for one CCW transport, owned by the caller, alive until the transport's close(). */
 struct virtio_ccw {
-	_Alignas(8) unsigned char opaque[768];
+	__attribute__((aligned(8))) unsigned char opaque[768];
 };
 
 /*
@@ -284,5 +287,7 @@ ORION_MUST_USE orion_status orion_virtio_ccw_open(struct virtio_ccw *ccw,
 						  const struct orion_port *port, void *port_context,
 						  const struct virtio_ccw_host *host,
 						  uint32_t device, struct virtio_transport *out);
+
+ORION_END_C
 
 #endif

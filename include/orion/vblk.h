@@ -15,24 +15,50 @@
  *     vblk_close()   everything given back; cannot fail; legal from every stage
  *
  * Requests.  The caller fills a struct vblk_request.  Its segments carry device addresses: a buffer
- * is shared with the device beforehand (port.share), once or per request.  The request struct
- * itself is read by vblk_submit() and may be reused when that returns; its array of segments too,
- * unless the request is over the device's limits (vblk_info.segments_max, segment_bytes_max,
- * request_sectors_max): such a request is cut into parts as room allows, and its segments array
- * must then stay until it completes.  The data buffers always belong to the device until the
- * completion.
+ * is shared with the device beforehand (by the host's own means, or port.share), once or per
+ * request.  The request struct itself is read by vblk_submit() and may be reused when that returns;
+ * its array of segments too, unless the request is over the device's limits
+ * (vblk_info.segments_max, segment_bytes_max, request_sectors_max): such a request is cut into
+ * parts as room allows, and its segments array must then stay until it completes.  The data buffers
+ * always belong to the device until the completion.
  *
  * Every request that vblk_submit() took completes exactly once, whatever the device does.
  *
- * Contexts.  probe, open, stop, close, refresh: setup, with no owner active.  submit, kick, reap,
- * arm: owner of that queue.  Different queues may be used by different CPUs at the same time; one
- * queue has one owner at a time, and handing it over needs the host's own ordering (a lock, an
- * IPI).  No function here may be called from an interrupt handler.
+ * Contexts (the words are port.h's; docs/decisions/0020).
  *
- * Sleeping.  After a vblk_reap() that gave nothing, call vblk_arm(): when it returns true an
- * interrupt will come for the next completion and the owner may sleep (wake() is called with the
- * event of the queue's home); when it returns false there is something to reap.
- * A device may lie or fall silent: sleep with a time limit, then look at vblk_state_get().
+ *     setup       probe, open, stop, close, refresh, queue_stop, queue_start: one thread a device;
+ *                 may wait.  All but refresh want no owner active (the two for queues: not theirs).
+ *     owner       submit, refusal, kick, reap, arm, disarm, in_flight, abandon, bounce_memory
+ *     any         what only looks: info, state, cause, statistics, names
+ *
+ * Different queues may be used by different CPUs at the same time; one queue has one owner at a
+ * time, and handing it over needs the host's own ordering: a lock, an IPI, interrupts off.
+ *
+ * The owner may be an interrupt handler, as in small systems where submit takes a lock with
+ * interrupts off and the handler takes the same lock and reaps, submits and kicks.  What an owner
+ * calls never sleeps, waits or allocates, and takes time bounded by its arguments and the depth.
+ * It may also be called from within port.wake().  One exception: where a doorbell is reached
+ * through PCI configuration space only (ORION_EVENT_PCI_BY_CONFIG), a kick waits for whoever is in
+ * that window, which must then not be what the handler interrupted.
+ * In interrupt handlers never: what is setup's.
+ *
+ * Sleeping.  An owner that waits for a completion and can sleep:
+ *
+ *     while ((n = vblk_reap(queue, done, max)) == 0) {
+ *         if (vblk_state_get(device) != VBLK_LIVE || too late)
+ *             give up: vblk_stop(), then vblk_reap() gives back what was in flight
+ *         if (vblk_arm(queue))
+ *             sleep until port.wake() was called for the event of the queue's home, or for a while
+ *         else
+ *             go on looking, perhaps after a pause
+ *     }
+ *     vblk_disarm(queue);
+ *
+ * The interrupt may come before the owner lies down: a wake() between vblk_arm() and the sleep must
+ * not be lost.  Either wake() leaves a mark (a flag, a count, a semaphore) that the sleep looks at
+ * before it begins, in one step with going to sleep; or interrupts stay off, or the lock that
+ * wake() takes stays held, from before vblk_arm() until the sleep has begun.
+ * A device may lie or fall silent: no sleep, and no polling, is without a limit in time.
  *
  * Distrust.  Whatever the device writes is read once, checked, then used.  A claim that cannot be
  * true (an id that is not in flight, an index that leaps) latches the queue as broken with its
@@ -45,9 +71,12 @@
 #ifndef ORION_VBLK_H
 #define ORION_VBLK_H
 
+#include "orion/api.h"
 #include "orion/options.h"
 #include "orion/stats.h"
 #include "orion/transport.h"
+
+ORION_BEGIN_C
 
 #define VBLK_SECTOR_BYTES 512u
 #define VBLK_QUEUES_MAX 16u
@@ -356,9 +385,11 @@ void vblk_kick_always(struct vblk_queue *queue);
 unsigned vblk_reap(struct vblk_queue *queue, struct vblk_completion *completions, unsigned max);
 
 /*
- * Asks for an interrupt at the next completion.  Returns true when the owner may sleep, false when
- * there is already something to reap (the interrupt may come nevertheless).  Context: owner.
- * [spec 2.7.7, 2.8.10]
+ * Asks for an interrupt at the next completion.  True: it will come, if the device keeps its word,
+ * and the owner may sleep.  False: do not sleep.  Either there is something to reap (the interrupt
+ * may come nevertheless), or nobody would wake: the device is polled (vblk_info.irq_mode), or the
+ * queue takes nothing more, being latched as broken or stopped; vblk_state_get() tells.
+ * With nothing in flight there is nothing to come.  Context: owner.  [spec 2.7.7, 2.8.10]
  */
 bool vblk_arm(struct vblk_queue *queue);
 
@@ -391,5 +422,7 @@ struct vblk_ring_info {
 	vblk_cause cause;         /* why the queue is broken, if it is */
 };
 void vblk_ring_info(const struct vblk_queue *queue, struct vblk_ring_info *info);
+
+ORION_END_C
 
 #endif

@@ -71,6 +71,16 @@ sleep_once(struct orion_queue *queue, const struct wait *wait)
 	return ready >= 0;
 }
 
+/* Latched: no completion will come, but the monitor was told, and wakes the owner. */
+static bool
+latched(const struct orion_queue *queue)
+{
+	struct vblk_ring_info info;
+
+	vblk_ring_info(queue->ring, &info);
+	return info.cause != VBLK_CAUSE_NONE;
+}
+
 bool
 orion_queue_arm(struct orion_queue *queue)
 {
@@ -84,7 +94,7 @@ orion_queue_arm(struct orion_queue *queue)
 		if (queue->ready_count != 0 || disk_state(queue->disk) == DISK_FORKED)
 			return false;
 	}
-	if (queue->ring != NULL && !vblk_arm(queue->ring))
+	if (queue->ring != NULL && !vblk_arm(queue->ring) && !latched(queue))
 		return false;
 	/* Some reap only when they are told that there is something. */
 	if (unlikely(turned))

@@ -23,6 +23,7 @@
 
 #include <stdint.h>
 
+#include "atomic.h"
 #include "order.h"
 
 #if defined(ORION_STEPPED)
@@ -36,10 +37,15 @@
 #include "s390x.h"
 #elif defined(__aarch64__)
 #include "arm64.h"
-#elif defined(__riscv) && __riscv_xlen == 64
-#include "riscv64.h"
+#elif defined(__riscv)
+#include "riscv.h"
+#elif defined(__arm__) && __ARM_ARCH >= 7
+#include "arm32.h"
 #else
 #error "no arch header for this CPU: see src/arch/arch.h for what one must define"
+#endif
+#if __SIZEOF_POINTER__ < 8 && __BYTE_ORDER__ != __ORDER_LITTLE_ENDIAN__
+#error "CPUs of 32 bits are driven little-endian only"
 #endif
 #if defined(__SANITIZE_THREAD__)
 #include "tsan.h"

@@ -36,6 +36,8 @@ static inline void shared_store8(void *p, uint8_t v) { step_shared_store(p, 1, v
 static inline void shared_store16(void *p, uint16_t v) { step_shared_store(p, 2, v); }
 static inline void shared_store32(void *p, uint32_t v) { step_shared_store(p, 4, v); }
 static inline void shared_store64(void *p, uint64_t v) { step_shared_store(p, 8, v); }
+static inline uint64_t shared_load64_handed(const void *p) { return shared_load64(p); }
+static inline void shared_store64_handing(void *p, uint64_t v) { shared_store64(p, v); }
 
 static inline uint8_t
 register_load8(const volatile void *p)

@@ -122,4 +122,7 @@ shared_store64(void *p, uint64_t v)
 	__atomic_store_n((arch_alias64 *)tsan_store(p), v, __ATOMIC_RELAXED);
 }
 
+static inline uint64_t shared_load64_handed(const void *p) { return shared_load64(p); }
+static inline void shared_store64_handing(void *p, uint64_t v) { shared_store64(p, v); }
+
 #endif

@@ -43,6 +43,28 @@ num_power_of_two_ceil(uint32_t v)
 	return v <= 1 ? 1 : UINT32_C(2) << arch_highest_bit(v - 1);
 }
 
+/*
+ * V / BY, *REST what is left; BY from 1 to 2^31.  Bit by bit: a division is a call of the
+ * compiler's library on some CPUs of 32 bits.  Cold.
+ */
+static inline uint64_t
+num_divide(uint64_t v, uint32_t by, uint32_t *rest)
+{
+	uint64_t quotient = 0;
+	uint32_t left = 0;
+
+	for (unsigned bit = 64; bit-- > 0;) {
+		left = left << 1 | (uint32_t)(v >> bit & 1);
+		quotient <<= 1;
+		if (left >= by) {
+			left -= by;
+			quotient |= 1;
+		}
+	}
+	*rest = left;
+	return quotient;
+}
+
 /* V rounded up to a multiple of ALIGN, a power of two.  The sum must not overflow. */
 static inline size_t
 num_align_up(size_t v, size_t align)

@@ -162,6 +162,9 @@ vblk_queue_stats(const struct vblk_queue *queue, struct vblk_queue_stats *stats,
 	memcpy(stats->latency, counters->latency, sizeof(stats->latency));
 	for (unsigned i = 0; i < ORION_LATENCY_BUCKETS; i++)
 		stats->completed += stats->latency[i];
+	/* Nothing was measured: completions were counted as if each took no time. */
+	if (queue->untimed)
+		memset(stats->latency, 0, sizeof(stats->latency));
 	irq->interrupts = virtio->target[queue->index].interrupts;
 	irq->config_interrupts = virtio->config_interrupts;
 }

@@ -15,6 +15,15 @@
 #define ALWAYS_INLINE inline __attribute__((always_inline))
 #define NEVER_INLINE __attribute__((noinline))
 
+/*
+ * The moment, for latencies; always 0 on a host that did not say that the instruction may be used.
+ */
+static ALWAYS_INLINE uint64_t
+ticks_now(const struct vblk_queue *queue)
+{
+	return likely(!queue->untimed) ? arch_ticks() : 0;
+}
+
 #define VBLK_MODE(kind, packed) ((kind) | ((packed) ? VBLK_MODE_PACKED : 0u))
 
 #define VBLK_KINDS(X)                                                                              \

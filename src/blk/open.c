@@ -274,7 +274,7 @@ refresh_capacity(struct vblk_device *device, bool *changed)
 					   &capacity};
 	orion_status status;
 
-	(void)__atomic_exchange_n(&device->virtio.config_pending, 0, __ATOMIC_ACQUIRE);
+	(void)arch_exchange32(&device->virtio.config_pending, 0);
 	status = orion_virtio_config_read(&device->virtio, &field, 1);
 	if (status != ORION_OK) {
 		__atomic_store_n(&device->virtio.config_pending, 1, __ATOMIC_RELEASE);
@@ -284,9 +284,9 @@ refresh_capacity(struct vblk_device *device, bool *changed)
 	if (capacity == info->capacity_sectors)
 		return ORION_OK;
 	*changed = true;
-	__atomic_store_n(&info->capacity_sectors, capacity, __ATOMIC_RELAXED);
+	arch_store64(&info->capacity_sectors, capacity);
 	for (unsigned i = 0; i < info->queues; i++)
-		__atomic_store_n(&device->queues[i]->capacity, capacity, __ATOMIC_RELAXED);
+		arch_store64(&device->queues[i]->capacity, capacity);
 	return ORION_OK;
 }
 

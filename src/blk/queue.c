@@ -87,6 +87,7 @@ take_limits(struct vblk_queue *queue, const struct vblk_device *device)
 	queue->capacity = info->capacity_sectors;
 	queue->read_only = info->read_only;
 	queue->flush = info->flush;
+	queue->untimed = device->virtio.port->ticks_per_second == 0;
 }
 
 void
@@ -172,6 +173,7 @@ vblk_queue_enable(struct vblk_queue *queue)
 	};
 	orion_status status;
 
+	queue->polled = virtio->irq_mode == VIRTIO_IRQ_POLLED;
 	/* The device may look at the rings from then on: they are in memory before it is told. */
 	arch_order_doorbell();
 	status = virtio->transport.ops->queue_enable(virtio->transport.context, queue->index,

@@ -105,7 +105,7 @@ static NEVER_INLINE unsigned
 finish_one_odd(struct vblk_queue *queue, struct vblk_slot *slot, uint8_t status, uint32_t length,
 	       struct vblk_completion *completion)
 {
-	uint64_t ticks = arch_ticks() - slot->ticks;
+	uint64_t ticks = ticks_now(queue) - slot->ticks;
 	unsigned done;
 
 	if (length != slot->lent)
@@ -124,7 +124,8 @@ finish_one(struct vblk_queue *queue, struct vblk_slot *slot, uint32_t length,
 	uint8_t status = shared_get8(&slot->cell->status);
 
 	length--;
-	if (unlikely(length != slot->lent || (status | slot->part | queue->parts_waiting) != 0))
+	if (unlikely(length != slot->lent ||
+		     ((unsigned)status | slot->part | queue->after_one) != 0))
 		return finish_one_odd(queue, slot, status, length, completion);
 	*completion = (struct vblk_completion){slot->cookie, ORION_OK, length};
 	count_latency(&queue->stats, arch_ticks() - slot->ticks, 1);
@@ -146,7 +147,7 @@ reap_many(struct vblk_queue *queue, struct vblk_completion *completions, unsigne
 {
 	struct vblk_completion *completion = completions, *first = completions;
 	struct vring ring = queue->ring;
-	uint64_t now = arch_ticks(), ticks = queue->submit_ticks;
+	uint64_t now = ticks_now(queue), ticks = queue->submit_ticks;
 	uint32_t stop = pending < max ? 0 : pending - max, length = 0;
 	struct vring_slot *used = NULL;
 	vring_fault fault = VRING_OK;
@@ -262,10 +263,11 @@ vblk_reap(struct vblk_queue *queue, struct vblk_completion *completions, unsigne
 bool
 vblk_arm(struct vblk_queue *queue)
 {
-	/* Nothing will come by itself; what was in flight at a stop is there to be reaped. */
-	if (unlikely(!vblk_running(queue)))
-		return vblk_mode(queue) == VBLK_MODE_BROKEN ||
-		       (vring_outstanding(&queue->ring) == 0 && queue->parts_active == 0);
+	/*
+	 * Nobody will wake the owner: not for a queue that takes nothing, nor without interrupts.
+	 */
+	if (unlikely(!vblk_running(queue) || queue->polled))
+		return false;
 	return queue->ring.packed ? vring_packed_arm(&queue->ring) : vring_split_arm(&queue->ring);
 }
 

@@ -28,9 +28,8 @@ vblk_break_all(struct vblk_device *device, vblk_cause cause)
 		uint32_t mode = queue == NULL ? VBLK_MODE_BROKEN : vblk_mode(queue);
 
 		while ((mode & VBLK_MODE_BROKEN) == 0 &&
-		       !__atomic_compare_exchange_n(&queue->mode, &mode, VBLK_MODE_BROKEN, false,
-						    __ATOMIC_RELAXED, __ATOMIC_RELAXED))
-			;
+		       !arch_replace32(&queue->mode, mode, VBLK_MODE_BROKEN))
+			mode = vblk_mode(queue);
 	}
 }
 

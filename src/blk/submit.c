@@ -59,7 +59,7 @@ check_segments(const struct vblk_queue *queue, const struct vblk_request *reques
 static ALWAYS_INLINE orion_status
 check_data(const struct vblk_queue *queue, const struct vblk_request *request, uint64_t *bytes)
 {
-	uint64_t capacity = __atomic_load_n(&queue->capacity, __ATOMIC_RELAXED);
+	uint64_t capacity = arch_load64(&queue->capacity);
 	uint64_t sector = request->sector;
 	bool over = false;
 
@@ -298,7 +298,7 @@ static ALWAYS_INLINE struct vblk_slot *
 take_plain(struct vblk_queue *queue, struct vring *ring, const struct vblk_request *request,
 	   const unsigned kind, const bool packed)
 {
-	uint64_t capacity = __atomic_load_n(&queue->capacity, __ATOMIC_RELAXED);
+	uint64_t capacity = arch_load64(&queue->capacity);
 	uint64_t sector = request->sector, operation = request->operation, length, left, end;
 	const struct vblk_segment *segments = request->segments;
 	struct vblk_segment segment;
@@ -349,7 +349,7 @@ submit_many(struct vblk_queue *queue, const struct vblk_request *requests, unsig
 	    take_function *any, const unsigned kind, const bool packed)
 {
 	const struct vblk_request *request = requests, *end = requests + count;
-	uint64_t ticks = arch_ticks();
+	uint64_t ticks = ticks_now(queue);
 	orion_status status = ORION_OK;
 	struct vring ring = queue->ring;
 
@@ -382,7 +382,8 @@ submit_one(struct vblk_queue *queue, const struct vblk_request *request, many_fu
 
 	if (unlikely(slot == NULL))
 		return many(queue, request, 1);
-	slot->ticks = arch_ticks();
+	if (likely(!queue->untimed))    /* otherwise it is 0 for good */
+		slot->ticks = arch_ticks();
 	queue->refusal = ORION_OK;
 	queue->stats.submit_batches++;
 	return 1;
@@ -498,7 +499,7 @@ vblk_issue_part(struct vblk_queue *queue, const struct vblk_request *request, ui
 /* ---- kick ---- */
 
 /* A doorbell that is wider, tells where the ring stands, or is a call.  [spec 2.9] */
-static NEVER_INLINE void
+static NEVER_INLINE bool
 ring_odd_doorbell(const struct vblk_queue *queue)
 {
 	const struct virtio_doorbell *doorbell = &queue->doorbell;
@@ -513,45 +514,43 @@ ring_odd_doorbell(const struct vblk_queue *queue)
 		register_store16(doorbell->address, (uint16_t)value);
 	else
 		register_store32(doorbell->address, value);
+	return true;
 }
 
-/* One store, after the ring's memory. */
-static ALWAYS_INLINE void
+/* One store, after the ring's memory.  True: it rang. */
+static ALWAYS_INLINE bool
 ring_doorbell(struct vblk_queue *queue)
 {
 	queue->stats.kicks++;
 	arch_order_doorbell();
-	if (likely(queue->plain_doorbell))
-		register_store16(queue->doorbell.address, (uint16_t)queue->doorbell.value);
-	else
-		ring_odd_doorbell(queue);
+	if (unlikely(!queue->plain_doorbell))
+		return ring_odd_doorbell(queue);
+	register_store16(queue->doorbell.address, (uint16_t)queue->doorbell.value);
+	return true;
 }
 
 bool
 vblk_kick(struct vblk_queue *queue)
 {
 	struct vring *ring = &queue->ring;
-	bool wanted;
 
 	/* A queue that broke or was stopped has nothing to ask about: vring_quiet(). */
 	if (vring_added(ring) == ring->asked)
 		return false;
 	if (ring->packed) {
 		vring_packed_publish(ring);
-		wanted = vring_packed_ask(ring);
+		if (vring_packed_ask(ring))
+			return ring_doorbell(queue);
 	} else {
 		struct vring work = *ring;
 
 		vring_quiet(ring);
 		vring_split_publish(&work);
-		wanted = vring_split_ask(&work);
+		if (vring_split_ask(&work))
+			return ring_doorbell(queue);
 	}
-	if (!wanted) {
-		queue->stats.kicks_saved++;
-		return false;
-	}
-	ring_doorbell(queue);
-	return true;
+	queue->stats.kicks_saved++;
+	return false;
 }
 
 void

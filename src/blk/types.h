@@ -48,7 +48,7 @@ struct vblk_cell {
 _Static_assert(sizeof(struct vblk_cell) == 32, "vblk_cell");
 
 struct vblk_slot {
-	struct vring_slot ring;
+	_Alignas(VRING_SLOT_BYTES) struct vring_slot ring;
 	struct vblk_cell *cell;
 	uint64_t address;       /* of the cell, for the device */
 	uint64_t word;          /* packed, tables: vring_packed_table_word() of the shape */
@@ -110,6 +110,7 @@ struct vblk_queue {
 	uint8_t plain_max;              /* the largest operation that is a plain read or write */
 	bool read_only, flush;
 	bool plain_doorbell;            /* 16 bits, always the same, at an address */
+	bool polled;                    /* no interrupt will ever come */
 	uint64_t plain_bytes_max;       /* what one segment can carry in one device request */
 	uint32_t lent_mask[2];          /* of a length, what the device may write */
 	uint64_t plain_word[2];         /* second word of its table entry, less its length */
@@ -128,7 +129,14 @@ struct vblk_queue {
 	/* The owner's. */
 	_Alignas(64) orion_status refusal;
 	vblk_cause cause;               /* read by others: relaxed atomic */
-	uint32_t parts_waiting;
+	union {
+		struct {
+			uint32_t parts_waiting;
+			bool untimed;           /* constant: no ticks, no latencies */
+			uint8_t unused[3];
+		};
+		uint64_t after_one;             /* both at one look */
+	};
 	uint16_t parts_active, parts_slots;
 	uint64_t submit_ticks;          /* when the last batch of more than one was submitted */
 	uint32_t drained;               /* ids already given back after a stop */

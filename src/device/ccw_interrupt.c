@@ -2,11 +2,12 @@
 /*
  * Interrupts of the CCW transport: indicators.  Configuration changes always interrupt by the
  * subchannel; queues by an adapter, or by the subchannel too where there is none.  Whichever came,
- * both words of indicators are taken, each at once, and what stands in them is called.
+ * both words of indicators are taken, bit for bit, and what stands in them is called.
  * [spec 4.3.2.6, 4.3.3.1]
  */
 #include "ccw.h"
 
+#include "../arch/arch.h"
 #include "../base/be.h"
 #include "../base/memory.h"
 
@@ -20,14 +21,15 @@ indicators_of(const struct ccw *ccw)
 	return ccw->region.cpu;
 }
 
-/* What the device set since the last time, as a number. */
+/* What the device set since the last time, as a number.  Each bit counts by itself. */
 static uint64_t
 take(uint64_t *word)
 {
-	uint64_t raw = __atomic_exchange_n(word, 0, __ATOMIC_SEQ_CST);
+	uint32_t raw[2] = {arch_exchange32(word, 0),
+			   arch_exchange32((uint32_t *)(void *)word + 1, 0)};
 	uint8_t bytes[sizeof(raw)];
 
-	memcpy(bytes, &raw, sizeof(raw));
+	memcpy(bytes, raw, sizeof(raw));
 	return be64_get(bytes);
 }
 

@@ -2,11 +2,12 @@
 /* The status handshake and the device state machine (VirtIO Manager).  The manual is device.h. */
 #include "device.h"
 
+#include "../base/num.h"
+
 #define RESET_DEADLINE_NS UINT64_C(5000000000)
 #define RESET_READS_MAX 100000u
 #define RESET_PAUSE_FIRST_NS 1000u
 #define RESET_PAUSE_LAST_NS 1000000u
-#define NS_PER_MS UINT64_C(1000000)
 
 #define TO(state) (1u << VIRTIO_##state)
 
@@ -122,6 +123,14 @@ reset_function(struct virtio_device *device, struct patience *patience, uint8_t 
 	return done == ORION_OK ? reset_once(device, patience, status) : done;
 }
 
+static uint64_t
+milliseconds(uint64_t ns)
+{
+	uint32_t rest;
+
+	return num_divide(ns, 1000000, &rest);
+}
+
 orion_status
 orion_virtio_reset(struct virtio_device *device)
 {
@@ -143,7 +152,7 @@ orion_virtio_reset(struct virtio_device *device)
 	}
 	orion_virtio_move(device, VIRTIO_DEAD);
 	orion_virtio_report(device, ORION_LEVEL_ERROR, ORION_EVENT_RESET_TIMEOUT, status,
-			    patience.waited / NS_PER_MS, 0);
+			    milliseconds(patience.waited), 0);
 	return ORION_TIMED_OUT;
 }
 

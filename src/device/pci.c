@@ -181,7 +181,8 @@ doorbell_find(struct pci *pci, uint16_t queue, struct virtio_doorbell *doorbell)
 	uint64_t offset = (uint64_t)common_get16(pci, VIRTIO_PCI_COMMON_QUEUE_NOTIFY_OFF) *
 			  pci->notify_multiplier;
 
-	if (offset % width != 0 || offset + width > pci->notify.bytes || queue >= VBLK_QUEUES_MAX)
+	if ((offset & (width - 1)) != 0 || offset + width > pci->notify.bytes ||
+	    queue >= VBLK_QUEUES_MAX)
 		return false;
 	*doorbell = (struct virtio_doorbell){NULL, queue, width, width == KICK_POSITION_BYTES};
 	if (pci->notify.reach == PCI_REACH_MEMORY)

@@ -47,7 +47,7 @@ struct pci {
 	uint16_t access;                /* offset of the configuration access capability; 0: none */
 	bool modern;                    /* has capabilities of virtio */
 	bool msix_enabled;
-	bool access_taken;              /* somebody is between its registers: atomic */
+	uint32_t access_taken;          /* 1: somebody is between its registers: atomic */
 	bool line_attached;
 	uint64_t line_cookie;
 	uint32_t kick_offset[VBLK_QUEUES_MAX];  /* in notify, unless that is memory */

@@ -95,7 +95,7 @@ bar_measure(const struct pci *pci, unsigned number)
 	 * No size bits (bytes 0, or all that there is): not there.  A size that is no power of two,
 	 * an address that is no multiple of it, an end past the last address: not a BAR.
 	 */
-	if (!num_is_power_of_two(bar.bytes) || bar.address % bar.bytes != 0 ||
+	if (!num_is_power_of_two(bar.bytes) || (bar.address & (bar.bytes - 1)) != 0 ||
 	    bar.address + bar.bytes < bar.address || (!wide && bar.bytes > UINT32_MAX) ||
 	    (is_io && bar.bytes > UINT16_MAX))
 		return (struct bar){0};
@@ -146,7 +146,7 @@ map_structure(struct pci *pci, const struct bar *bars, const struct capability *
 	      uint32_t most, uint32_t align, struct pci_window *window)
 {
 	struct pci_window found = {.bytes = num_min32(cap->bytes, most), .offset = cap->offset};
-	const struct bar *bar = &bars[cap->bar % PCI_BARS];
+	const struct bar *bar = &bars[cap->bar < PCI_BARS ? cap->bar : 0];
 
 	if (cap->bytes < least) {
 		skipped(pci, cap, VIRTIO_PCI_SKIP_SHORT);
@@ -160,7 +160,7 @@ map_structure(struct pci *pci, const struct bar *bars, const struct capability *
 		skipped(pci, cap, VIRTIO_PCI_SKIP_OUTSIDE);
 		return ORION_OK;
 	}
-	if (cap->offset % align != 0) {
+	if ((cap->offset & (align - 1)) != 0) {
 		skipped(pci, cap, VIRTIO_PCI_SKIP_ALIGN);
 		return ORION_OK;
 	}

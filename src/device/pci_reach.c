@@ -7,20 +7,21 @@
 
 /*
  * The capability's own registers are one for the whole device: queues' owners who kick, and setup,
- * wait for each other.  No interrupt handler comes here (orion_pci_line_attach() and the vectors
- * see to it), so that the wait is for another CPU, and short.
+ * wait for each other.  None of our interrupt handlers comes here (orion_pci_line_attach() and the
+ * vectors see to it), nor may a host's that owns a queue (docs/decisions/0020), so that the wait is
+ * for another CPU, and short.
  */
 static void
 access_take(struct pci *pci)
 {
-	while (__atomic_test_and_set(&pci->access_taken, __ATOMIC_ACQUIRE))
+	while (arch_exchange32(&pci->access_taken, 1) != 0)
 		arch_relax();
 }
 
 static void
 access_give(struct pci *pci)
 {
-	__atomic_clear(&pci->access_taken, __ATOMIC_RELEASE);
+	__atomic_store_n(&pci->access_taken, 0, __ATOMIC_RELEASE);
 }
 
 /*

@@ -5,6 +5,7 @@
 #include "orion/stats.h"
 
 #include "../base/latency.h"
+#include "../base/num.h"
 
 uint64_t
 orion_stats_bucket_floor(unsigned b)
@@ -48,9 +49,11 @@ orion_stats_percentile(const uint64_t buckets[ORION_LATENCY_BUCKETS], unsigned t
 		thousandths = 1000;
 
 	/* ceil(count * thousandths / 1000) without overflow, and at least the first entry. */
-	uint64_t rank = count / 1000 * thousandths + (count % 1000 * thousandths + 999) / 1000;
+	uint32_t rest;
+	uint64_t rank = num_divide(count, 1000, &rest) * thousandths;
 	uint64_t seen = 0;
 
+	rank += (rest * thousandths + 999) / 1000;
 	for (unsigned b = 0; b < ORION_LATENCY_BUCKETS; b++) {
 		seen += buckets[b];
 		if (seen >= rank && seen != 0)

@@ -78,7 +78,8 @@ vring_packed_lend(struct vring *ring, struct vring_slot *slot, uint32_t count, c
  * Hands over the indirect table at ADDRESS under SLOT, which vring_packed_next() gave; WORD is its
  * vring_packed_table_word().
  * The fence keeps everything before the word with the flags; partner: the device's load of the
- * flags before the rest.  One 64-bit store carries length, id and flags.  [spec 2.8.7, 2.8.21.1]
+ * flags before the rest.  One 64-bit store, if the CPU has it, carries length, id and flags.
+ * [spec 2.8.7, 2.8.21.1]
  */
 static inline void
 vring_packed_add_table(struct vring *ring, struct vring_slot *slot, uint64_t address, uint64_t word,
@@ -88,7 +89,7 @@ vring_packed_add_table(struct vring *ring, struct vring_slot *slot, uint64_t add
 
 	shared_put64(&desc->addr, address);
 	arch_order_publish();
-	shared_put64(&desc->len_id_flags, word | ring->avail_lap);
+	shared_put64_handing(&desc->len_id_flags, word | ring->avail_lap);
 	vring_packed_advance(ring);
 	vring_packed_lend(ring, slot, 1, kind);
 }
@@ -139,7 +140,7 @@ vring_packed_last(struct vring *ring, struct vring_packed_chain *chain, uint64_t
 	vring_packed_write(ring, chain, address, length, flags);
 	vring_packed_lend(ring, chain->slot, chain->count, kind);
 	arch_order_publish();
-	shared_put64(&chain->head->len_id_flags, chain->head_word);
+	shared_put64_handing(&chain->head->len_id_flags, chain->head_word);
 }
 
 /* Every chain was published by its own flags. */
@@ -252,7 +253,7 @@ vring_packed_take(struct vring *ring, uint32_t pending, struct vring_slot **out,
 	(void)pending;
 	*out = NULL;
 	if (!(kind & VRING_IN_ORDER) || ring->batch == 0) {
-		word = shared_get64(&ring->look->len_id_flags);
+		word = shared_get64_handed(&ring->look->len_id_flags);
 		unlike = (uint32_t)(word >> 48 & VRING_PACKED_USED) ^ ring->used_lap;
 		if (unlike != 0) {
 			if (unlike & VRING_PACKED_LAP)

@@ -73,9 +73,8 @@ row("no-fallback", IRQ, "if (status == ORION_NOT_SUPPORTED) { if (ccw->adapter)"
     "a device that knows no adapter goes without interrupts")
 row("from-the-left", IRQ, "ccw->adapter ? INDICATORS - 1 - i : i", "i", "adapter_indicators",
     "an adapter's indicators are counted from the right")
-row("not-taken", IRQ, "__atomic_exchange_n(word, 0, __ATOMIC_SEQ_CST)",
-    "__atomic_load_n(word, __ATOMIC_SEQ_CST)", "classic_indicators:none adapter_indicators",
-    "indicators are not cleared")
+row("not-taken", IRQ, "arch_exchange32(word, 0),", "*(uint32_t *)(void *)word,",
+    "adapter_indicators", "indicators of queues are not cleared")
 row("told-twice", IRQ, "if (ccw->indicators_set) return ORION_OK;", "",
     "indicators_are_told_once", "the device is told twice where the indicators are")
 row("wire-kept", IRQ, "if (ccw->adapter) wire_detach(ccw, ADAPTER); ccw->wires_attached",

@@ -102,8 +102,8 @@ moved("split-ask-early", SPLIT, "ring->asked = now; arch_order_ask();",
 	return vring_event_passed(event, (uint16_t)now, fresh);""",
       "the question is asked before the fence")
 moved("split-ask-then-publish", SUBMIT,
-      "vring_split_publish(&work); wanted = vring_split_ask(&work);",
-      "wanted = vring_split_ask(&work); vring_split_publish(&work);",
+      "vring_split_publish(&work); if (vring_split_ask(&work))",
+      "bool wanted = vring_split_ask(&work); vring_split_publish(&work); if (wanted)",
       "the question is asked before the index is out")
 moved("split-observe-early", SPLIT,
       "uint16_t index = shared_get16(&ring->device.used->idx); "
@@ -197,13 +197,13 @@ moved("packed-arm-unfenced", PACKED, "position | wish << 16); arch_order_ask();"
       "position | wish << 16); arch_order_publish();",
       "a store fence between the wish for an interrupt and the second look")
 moved("doorbell-early", SUBMIT,
-      "arch_order_doorbell(); if (likely(queue->plain_doorbell)) "
-      "register_store16(queue->doorbell.address, (uint16_t)queue->doorbell.value); "
-      "else ring_odd_doorbell(queue);",
+      "arch_order_doorbell(); if (unlikely(!queue->plain_doorbell)) "
+      "return ring_odd_doorbell(queue); "
+      "register_store16(queue->doorbell.address, (uint16_t)queue->doorbell.value);",
       """if (likely(queue->plain_doorbell))
 		register_store16(queue->doorbell.address, (uint16_t)queue->doorbell.value);
 	else
-		ring_odd_doorbell(queue);
+		(void)ring_odd_doorbell(queue);
 	arch_order_doorbell();""",
       "the fence comes after the doorbell")
 
@@ -514,7 +514,7 @@ mutant("0-direct-depth", SUBMIT,
        "(packed ? ring->outstanding : ring->added - ring->used) >= queue->depth", "false",
        "unit/blk_io__depth_is_kept", "direct chains beyond the depth")
 mutant("0-bar-that-cannot-be", CAPS,
-       "bar.address % bar.bytes != 0 || bar.address + bar.bytes < bar.address ||", "",
+       "(bar.address & (bar.bytes - 1)) != 0 || bar.address + bar.bytes < bar.address ||", "",
        "unit/device_pci_caps__bars_that_cannot_be", "a BAR that ends past the last address")
 mutant("0-parts-boundary", PARTS, "excess = bytes & queue->block_mask;", "excess = 0;",
        "unit/blk_parts__random_cuts", "parts that end within a block")
@@ -553,14 +553,14 @@ mutant("0-cap-bar", CAPS, "cap->bar >= PCI_BARS || bar->bytes == 0",
 mutant("0-cap-outside", CAPS, "(uint64_t)cap->offset + cap->bytes > bar->bytes",
        "(uint32_t)(cap->offset + cap->bytes) > bar->bytes", UNUSABLE,
        "offset and length are added in 32 bits")
-mutant("0-cap-align", CAPS, "if (cap->offset % align != 0) {", "if (false) {", UNUSABLE,
+mutant("0-cap-align", CAPS, "if ((cap->offset & (align - 1)) != 0) {", "if (false) {", UNUSABLE,
        "structures at odd offsets")
 mutant("0-cap-overlap", CAPS, "if (overlaps_any(pci, &found)) {", "if (false) {",
        "unit/device_pci_caps__overlaps", "structures that overlap")
 mutant("0-cap-loop", CAPS, "(*hop)++ < PCI_CAP_HOPS_MAX", "(*hop)++ < UINT32_MAX",
        "unit/device_pci_caps__lists_that_loop", "a list that loops is walked for ever")
-mutant("0-doorbell", PCI, "offset % width != 0 || offset + width > pci->notify.bytes",
-       "offset % width != 0",
+mutant("0-doorbell", PCI, "(offset & (width - 1)) != 0 || offset + width > pci->notify.bytes",
+       "(offset & (width - 1)) != 0",
        "unit/device_pci__notify_multiplier", "a doorbell outside what is mapped")
 mutant("0-vector-back", PCI,
        "common_get16(pci, VIRTIO_PCI_COMMON_QUEUE_VECTOR) != setup->vector", "false",
@@ -590,6 +590,6 @@ mutant("0-abandon", "src/blk/recover.c",
        "vblk_queue_abandon(struct vblk_queue *queue) { (void)queue;",
        "unit/blk_recover__abandoned_gives_all_back", "an abandoned queue goes on")
 
-for rows in ("mmio", "pci", "dma", "ccw", "memory", "connection"):
+for rows in ("mmio", "pci", "dma", "ccw", "embed", "memory", "connection"):
     for row, more in runpy.run_path(f"test/rules/{rows}.py")["ROWS"]:
         mutant(*row, **more)

@@ -120,3 +120,27 @@ TEST(base_num__min)
 	EXPECT_EQ(num_min64(0xffffffffffffffff, 0x100000000), 0x100000000);
 	EXPECT_EQ(num_min64(3, 0xffffffffffffffff), 3);
 }
+
+TEST(base_num__divide)
+{
+	static const uint64_t values[] = {0,
+					  1,
+					  999,
+					  1000,
+					  1001,
+					  UINT32_MAX,
+					  UINT64_MAX,
+					  UINT64_MAX - 1,
+					  UINT64_C(5000000000),
+					  123456789012345678};
+	static const uint32_t by[] = {1, 2, 3, 1000, 65535, 1000000, UINT32_C(1) << 31};
+
+	for (unsigned i = 0; i < 10; i++) {
+		for (unsigned j = 0; j < 7; j++) {
+			uint32_t rest = UINT32_MAX;
+
+			EXPECT_EQ(num_divide(values[i], by[j], &rest), values[i] / by[j]);
+			EXPECT_EQ(rest, values[i] % by[j]);
+		}
+	}
+}

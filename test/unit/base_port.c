@@ -35,11 +35,8 @@ TEST(base_port__mandatory_functions)
 {
 	LACKS(dma_alloc, MANDATORY, false);
 	LACKS(dma_free, MANDATORY, false);
-	LACKS(share, MANDATORY, false);
-	LACKS(unshare, MANDATORY, false);
 	LACKS(now_ns, MANDATORY, false);
 	LACKS(pause_ns, MANDATORY, false);
-	LACKS(ticks_per_second, MANDATORY, false);
 }
 
 TEST(base_port__interrupts_come_with_detach_and_wake)
@@ -52,6 +49,18 @@ TEST(base_port__interrupts_come_with_detach_and_wake)
 	port.irq_detach = NULL;
 	port.wake = NULL;
 	EXPECT_EQ(orion_port_check(&port, PORT_NEEDS_PCI, NULL), ORION_OK);
+}
+
+/* The core calls neither. */
+TEST(base_port__share_is_the_callers_and_comes_with_unshare)
+{
+	struct orion_port port = fake_port_full();
+
+	LACKS(unshare, MANDATORY, false);
+	port.share = NULL;
+	EXPECT_EQ(orion_port_check(&port, ~0u, NULL), ORION_OK);
+	port.unshare = NULL;
+	EXPECT_EQ(orion_port_check(&port, ~0u, NULL), ORION_OK);
 }
 
 TEST(base_port__dma_open_comes_with_close)
@@ -87,6 +96,8 @@ TEST(base_port__tick_rate_has_a_floor)
 	port.ticks_per_second = 999;
 	EXPECT_EQ(orion_port_check(&port, 0, NULL), ORION_PORT_INCOMPLETE);
 	port.ticks_per_second = 1000;
+	EXPECT_EQ(orion_port_check(&port, 0, NULL), ORION_OK);
+	port.ticks_per_second = 0;      /* none */
 	EXPECT_EQ(orion_port_check(&port, 0, NULL), ORION_OK);
 }
 

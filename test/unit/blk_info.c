@@ -2,6 +2,8 @@
 /* src/blk/info.c: states, causes, counters and the ring's picture of itself. */
 #include <string.h>
 
+#include "model/model.h"
+
 #include "desk_blk.h"
 
 static const struct test_axis *const kinds[] = {&blk_kinds, NULL};
@@ -95,6 +97,72 @@ TEST_AXES(blk_info__counters, kinds, NULL)
 	for (unsigned i = 0; i < ORION_LATENCY_BUCKETS; i++)
 		in_buckets += stats.latency[i];
 	EXPECT_EQ(in_buckets, 4);
+}
+
+/* Completes what was submitted: the first with an error, the others as they should. */
+static void
+complete_all(struct blk_bench *bench)
+{
+	struct vblk_completion done[8];
+	uint8_t status = 1;
+
+	(void)vblk_kick(bench->queue);
+	while (blk_pop(bench)) {
+		blk_complete(bench, &bench->chain, status, 1);
+		status = 0;
+	}
+	while (vblk_reap(bench->queue, done, 8) != 0)
+		continue;
+	EXPECT_EQ(vblk_in_flight(bench->queue), 0);
+}
+
+/* The instruction may be missing or forbidden: nothing of a device's life reads the counter. */
+TEST_AXES(blk_info__without_a_tick_rate_no_ticks_are_read, kinds, NULL)
+{
+	struct blk_bench *bench = blk_bench_make(blk_kind_features() | FLUSH_F);
+	struct vblk_request batch[4] = {
+		blk_request(VBLK_READ, 1, 2, 512), blk_request(VBLK_WRITE, 2, 1, 1024),
+		blk_request(VBLK_FLUSH, 0, 0, 0), blk_request(VBLK_READ, 4, 1, 512)};
+	struct vblk_request cut = blk_request(VBLK_READ, 0, 8, 4096);
+	static const struct vblk_queue_stats nothing;
+	uint64_t before = model_step_stats()->ticks;
+	struct vblk_queue_stats stats;
+	struct vblk_irq_stats irq;
+
+	bench->fake->port.ticks_per_second = 0;
+	bench->world->options.device_max_sectors = 8;
+	blk_bench_open(bench);
+	for (unsigned i = 0; i < 4; i++) {
+		EXPECT_EQ(vblk_submit(bench->queue, &batch[i], 1), 1);
+		complete_all(bench);
+	}
+	for (unsigned i = 0; i < 5; i++) {
+		EXPECT_EQ(vblk_submit(bench->queue, &batch[1], 1), 1);
+		(void)vblk_kick(bench->queue);
+		EXPECT(blk_pop(bench));
+		blk_complete(bench, &bench->chain, 0, 1);
+		EXPECT_EQ(blk_reap_one(bench).result, ORION_OK);
+	}
+	EXPECT_EQ(vblk_submit(bench->queue, batch, 4), 4);
+	complete_all(bench);
+	EXPECT_EQ(vblk_submit(bench->queue, &cut, 1), 1);
+	complete_all(bench);
+	vblk_queue_stats(bench->queue, &stats, &irq);
+	EXPECT_EQ(stats.submitted, 14);
+	EXPECT_EQ(stats.completed, 14);
+	EXPECT_EQ(stats.failed, 6);
+	EXPECT_EQ(stats.reap_batches >= 11, true);
+	EXPECT_EQ(stats.latency_ticks, 0);
+	EXPECT_EQ(stats.latency_max_ticks, 0);
+	EXPECT(memcmp(stats.latency, nothing.latency, sizeof(stats.latency)) == 0);
+	EXPECT_EQ(model_step_stats()->ticks, before);
+
+	/* The same, where there is one. */
+	bench = blk_bench_make(blk_kind_features());
+	blk_bench_open(bench);
+	EXPECT_EQ(vblk_submit(bench->queue, &batch[1], 1), 1);
+	complete_all(bench);
+	EXPECT(model_step_stats()->ticks > before);
 }
 
 TEST_AXES(blk_info__ring, kinds, NULL)

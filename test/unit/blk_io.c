@@ -539,3 +539,34 @@ TEST_AXES(blk_io__arm_says_what_there_is, kinds, NULL)
 	EXPECT_EQ(vblk_reap(bench->queue, done, 2), 1);
 	EXPECT_EQ(vblk_arm(bench->queue), true);
 }
+
+/* "You may sleep" is never said where nobody would wake: without interrupts, on a latched queue. */
+TEST_AXES(blk_io__arm_never_sends_to_sleep_for_good, kinds, NULL)
+{
+	struct blk_bench *bench = blk_bench_make(blk_kind_features());
+	struct vblk_request request = blk_request(VBLK_READ, 1, 1, 512);
+	struct vblk_completion done[2];
+	uint32_t flags;
+
+	bench->fake->port.irq_attach = NULL;
+	blk_bench_open(bench);
+	flags = hand_driver_flags(&bench->hand);
+	EXPECT_EQ(vblk_info(bench->world->device)->irq_mode, VIRTIO_IRQ_POLLED);
+	EXPECT_EQ(vblk_arm(bench->queue), false);
+	blk_send(bench, &request);
+	EXPECT_EQ(vblk_arm(bench->queue), false);
+	EXPECT_EQ(hand_driver_flags(&bench->hand), flags); /* asks for none either */
+
+	bench = begin();
+	blk_send(bench, &request);
+	EXPECT_EQ(vblk_arm(bench->queue), true);
+	EXPECT(blk_pop(bench));
+	hand_push(&bench->hand, 0x7fff, 513, 1);
+	EXPECT_EQ(vblk_reap(bench->queue, done, 2), 0);
+	EXPECT_EQ(vblk_state_get(bench->world->device), VBLK_BROKEN);
+	EXPECT_EQ(vblk_arm(bench->queue), false);
+	EXPECT_EQ(vblk_stop(bench->world->device), ORION_OK);
+	EXPECT_EQ(vblk_arm(bench->queue), false);
+	EXPECT_EQ(vblk_reap(bench->queue, done, 2), 1);
+	EXPECT_EQ(vblk_arm(bench->queue), false);
+}

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * RISC-V 64, weakly ordered (RVWMO); a store that one observer sees is seen by all.
+ * RISC-V of 64 or 32 bits, weakly ordered (RVWMO); a store that one observer sees is seen by all.
  *
  * A fence names what comes before and what comes after: loads (r) and stores (w) of memory, input
  * (i) and output (o) of device registers.
  */
-#ifndef ORION_ARCH_RISCV64_H
-#define ORION_ARCH_RISCV64_H
+#ifndef ORION_ARCH_RISCV_H
+#define ORION_ARCH_RISCV_H
 
 #include <stdint.h>
 
@@ -22,6 +22,7 @@ arch_relax(void)
 	__asm__ volatile(".insn i 0x0f, 0, x0, x0, 0x010" ::: "memory");
 }
 
+#if __riscv_xlen == 64
 static inline uint64_t
 arch_ticks(void)
 {
@@ -30,5 +31,19 @@ arch_ticks(void)
 	__asm__ volatile("rdtime %0" : "=r"(ticks));
 	return ticks;
 }
+#else
+/* Two halves: again, when the lower one overflowed between two looks at the upper. */
+static inline uint64_t
+arch_ticks(void)
+{
+	uint32_t high, low, before;
+
+	do {
+		__asm__ volatile("rdtimeh %0\n\trdtime %1\n\trdtimeh %2"
+				 : "=&r"(before), "=&r"(low), "=&r"(high));
+	} while (high != before);
+	return (uint64_t)high << 32 | low;
+}
+#endif
 
 #endif
