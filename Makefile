@@ -96,8 +96,10 @@ STORAGE := $(wildcard storage/*.c commands/*.c words/*.c)
 MODEL := $(wildcard model/*.c)
 # The Linux home: the library, its programs, the model as a vhost-user server.
 LINUX := $(wildcard ports/linux/*.c)
-VBLK := $(wildcard cmd/vblk/*.c)
+VBLK := $(wildcard cmd/vblk/*.c cmd/shared/*.c)
 SERVER := $(wildcard model/server/*.c)
+# What the programs share.
+SHARED := $(wildcard cmd/shared/*.c ports/linux/units.c)
 LINUX_TESTS := $(wildcard test/linux/*.c)
 UNIT := $(wildcard test/unit/*.c)
 SCENARIO := $(wildcard test/scenario/*.c)
@@ -107,13 +109,13 @@ FUZZ := $(wildcard test/fuzz/*.c)
 # In bench/, a file with a main() is a program; the others are linked into each.
 BENCH := $(if $(wildcard bench/*.c),$(shell grep -l '^main\>' bench/*.c))
 BENCH_SHARED := $(filter-out $(BENCH),$(wildcard bench/*.c))
-# Files of the kernel that know nothing of a machine, and of the Linux home that know nothing of a
-# device, are unit-tested on the host.
+# Files of the kernel that know nothing of a machine, and the Linux home but for its panic, are
+# unit-tested on the host.
 LENT := $(wildcard kernel/console/line.c kernel/core/print.c kernel/core/memory.c \
 	$(addprefix kernel/core/,fdt.c fdt_bus.c fdt_pci.c hypervisor.c initrd.c iommu.c) \
 	$(addprefix kernel/core/,iommu_table.c mmio.c report.c string.c) \
 	$(addprefix kernel/arch/x86_64/,boot_facts.c smbios.c)) \
-	$(wildcard ports/linux/options.c ports/linux/dma.c ports/linux/pages.c)
+	$(filter-out ports/linux/panic.c,$(LINUX))
 
 core_o := $(CORE:src/%.c=$B/core/%.o)
 stepped_o := $(CORE:src/%.c=$B/stepped/%.o)
@@ -282,14 +284,14 @@ $(fuzzers): $B/fuzz-%: $B/host/test/fuzz/%.o $(call host_o,$(filter kernel/conso
 
 $B/vblk: $(call host_o,$(VBLK)) $(linux_a)
 	$(call link)
-$B/vhost-user-model: $(call host_o,$(SERVER)) $(core_a) $(model_a)
+$B/vhost-user-model: $(call host_o,$(SERVER) $(SHARED)) $(core_a) $(model_a)
 	$(call link)
 $(LINUX_TESTS:test/linux/%.c=$B/linux-%): $B/linux-%: $B/host/test/linux/%.o $(linux_a)
 	$(call link)
 # Never unloaded: a thread of the library may still run when the host is done with a plugin.
 define plugin # flags
 	$(call say,LD,$@)$(CC) $(CFLAGS) $(LDFLAGS) $(filter-out -MMD -MP,$(BASE)) -D_GNU_SOURCE \
-		$(PIC) $1 -shared -Wl,-z,nodelete -Wl,--exclude-libs,ALL -o $@ \
+		-fPIC -I. $1 -shared -Wl,-z,nodelete -Wl,--exclude-libs,ALL -o $@ \
 		$(filter %.c %.a,$^) -pthread
 endef
 # fio's headers are GNU C, and its macros careless of signs.

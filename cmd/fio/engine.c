@@ -61,11 +61,25 @@ struct job {
 	struct io_u **queued;            /* since the last commit */
 	unsigned queued_count;
 	struct orion_io **done;          /* by the last getevents */
+	bool own_memory;                 /* the buffers are not the disk's */
+	bool unpromised;                 /* the device knows no flush: syncs do nothing */
+	bool given_up;                   /* requests are in flight, and nobody waits for them */
 };
 
 struct request {
 	struct orion_io io;
 	struct orion_disk *disk;
+};
+
+/* A wait of more than a second in vain tells the device again what it has not answered. */
+#define LOOK_NS INT64_C(1100000000)
+#define SAID_US UINT64_C(5000000)       /* in vain: until it is said */
+#define GRACE_US UINT64_C(5000000)      /* for what is in flight, once the job is to end */
+#define FEATURE_FLUSH 9                 /* VIRTIO_BLK_F_FLUSH */
+
+struct wait {
+	struct timespec since, since_over;
+	bool over, said;
 };
 
 /* ---- disks ---- */
@@ -243,6 +257,24 @@ bounced(const struct job *job)
 	return counters.bounced;
 }
 
+/* Syncs of a device that knows no flush do nothing, and say nothing of what is stable. */
+static void
+note_promise(struct thread_data *td, struct job *job)
+{
+	const struct thread_options *o = &td->o;
+	const struct engine_options *chosen = td->eo;
+	struct orion_disk_info info;
+
+	orion_disk_info(job->disk, &info);
+	job->unpromised = (info.device.features_offered >> FEATURE_FLUSH & 1) == 0 &&
+			  strstr(chosen->url, "durable=on") == NULL;
+	if (job->unpromised &&
+	    (o->fsync_blocks != 0 || o->fdatasync_blocks != 0 || o->end_fsync || o->fsync_on_close))
+		log_err("orion: job %s syncs, and the device knows no flush and promises nothing: "
+			"its syncs do nothing\n",
+			o->name);
+}
+
 static int
 engine_init(struct thread_data *td)
 {
@@ -262,6 +294,7 @@ engine_init(struct thread_data *td)
 		return refuse(td, EBUSY);
 	}
 	job->bounced = bounced(job);
+	note_promise(td, job);
 	return 0;
 }
 
@@ -289,13 +322,23 @@ engine_cleanup(struct thread_data *td)
 
 /* ---- memory ---- */
 
+/* A back end may take no more memory, or not while it works: then the library copies. */
 static int
 engine_iomem_alloc(struct thread_data *td, size_t bytes)
 {
-	const struct job *job = td->io_ops_data;
+	struct job *job = td->io_ops_data;
 
 	td->orig_buffer = orion_disk_alloc(job->disk, bytes);
-	return td->orig_buffer != NULL ? 0 : 1;
+	if (td->orig_buffer != NULL)
+		return 0;
+	job->own_memory = true;
+	td->orig_buffer = aligned_alloc(4096, (bytes + 4095) / 4096 * 4096);
+	if (td->orig_buffer == NULL)
+		return ENOMEM;
+	log_err("orion: job %s: the back end takes no more memory, so that requests are "
+		"copied%s%s\n",
+		td->o.name, *orion_disk_text(job->disk) ? ": " : "", orion_disk_text(job->disk));
+	return 0;
 }
 
 static void
@@ -303,8 +346,14 @@ engine_iomem_free(struct thread_data *td)
 {
 	const struct job *job = td->io_ops_data;
 
-	if (job != NULL)
+	/* What was given up may still be written to, until the disk is closed. */
+	if (job == NULL || td->orig_buffer == NULL || job->given_up)
+		return;
+	if (job->own_memory)
+		free(td->orig_buffer);
+	else
 		orion_disk_free(job->disk, td->orig_buffer);
+	td->orig_buffer = NULL;
 }
 
 static int
@@ -324,8 +373,11 @@ engine_io_u_init(struct thread_data *td, struct io_u *io_u)
 static void
 engine_io_u_free(struct thread_data *td, struct io_u *io_u)
 {
-	(void)td;
-	free(io_u->engine_data);
+	const struct job *job = td->io_ops_data;
+
+	/* The library keeps what was given up. */
+	if (job == NULL || !job->given_up)
+		free(io_u->engine_data);
 	io_u->engine_data = NULL;
 }
 
@@ -341,6 +393,8 @@ engine_queue(struct thread_data *td, struct io_u *io_u)
 
 	fio_ro_check(td, io_u);
 	if (ddir_sync(io_u->ddir)) {
+		if (job->unpromised)
+			return FIO_Q_COMPLETED;
 		io->operation = ORION_FLUSH;
 	} else if (ddir_rw(io_u->ddir) && io_u->ddir != DDIR_TRIM) {
 		io->operation = io_u->ddir == DDIR_READ ? ORION_READ : ORION_WRITE;
@@ -384,18 +438,57 @@ engine_commit(struct thread_data *td)
 	return 0;
 }
 
+/* Whether the job is to end, and what is in flight has had its time since. */
+static bool
+is_over(struct thread_data *td, struct wait *wait)
+{
+	uint64_t limit = td->o.timeout + td->o.ramp_time;       /* us */
+	bool over = td->terminate || (limit != 0 && utime_since_now(&td->epoch) > limit);
+
+	if (!over)
+		return false;
+	if (!wait->over)
+		fio_gettime(&wait->since_over, NULL);
+	wait->over = true;
+	return utime_since_now(&wait->since_over) > GRACE_US;
+}
+
+/* Nothing came for a while.  False: nothing more is waited for. */
+static bool
+is_patient(struct thread_data *td, struct job *job, struct wait *wait)
+{
+	unsigned flying = orion_queue_in_flight(job->queue);
+
+	if (!wait->said && utime_since_now(&wait->since) > SAID_US) {
+		wait->said = true;
+		log_err("orion: job %s: waiting for %u requests in flight: nothing for %u s\n",
+			td->o.name, flying, (unsigned)(SAID_US / 1000000));
+	}
+	if (!is_over(td, wait))
+		return true;
+	job->given_up = true;
+	log_err("orion: job %s: %u requests did not come back\n", td->o.name, flying);
+	return false;
+}
+
 static int
 engine_getevents(struct thread_data *td, unsigned min, unsigned max, const struct timespec *limit)
 {
 	struct job *job = td->io_ops_data;
-	int64_t ns = limit != NULL ? limit->tv_sec * INT64_C(1000000000) + limit->tv_nsec : -1;
+	int64_t ns = limit != NULL ? limit->tv_sec * INT64_C(1000000000) + limit->tv_nsec : LOOK_NS;
+	struct wait wait = {.over = false};
 	unsigned count = 0, found;
 
+	if (job->given_up)
+		return -ETIMEDOUT;
+	fio_gettime(&wait.since, NULL);
 	do {
 		found = orion_queue_reap(job->queue, job->done + count, max - count);
 		if (found == 0 && count < min)
 			found = orion_queue_wait(job->queue, job->done + count, max - count, ns);
 		count += found;
+		if (found == 0 && count < min && limit == NULL && !is_patient(td, job, &wait))
+			return -ETIMEDOUT;
 	} while (count < max && (found != 0 || (count < min && limit == NULL)));
 	return (int)count;
 }

@@ -3,8 +3,7 @@
  * A plugin for nbdkit: a disk of liborion-vblk for everything that speaks NBD.
  * man/nbdkit-orion-plugin.1 is the manual.
  *
- * Any thread of nbdkit may call at any time.  Each request takes a queue of the disk for as long as
- * it lasts, or waits for one.
+ * Any thread of nbdkit may call at any time; lane.h has the queues.
  *
  * All flushes take queue 0.  So the one flush that finds out that acknowledged writes may be lost
  * is known, and every client is told at its next flush, not only the one whose flush it was.
@@ -20,11 +19,11 @@
 
 #include <nbdkit-plugin.h>
 
+#include "cmd/nbdkit/lane.h"
 #include "orion/disk.h"
 #include "orion/version.h"
 
-#define FLUSH_QUEUE UINT32_C(1)         /* of the pool: a bit for each queue */
-#define ANY_QUEUE UINT32_MAX
+#define FEATURE_FLUSH 9                 /* VIRTIO_BLK_F_FLUSH */
 #define PREFERRED_BYTES 4096u
 #define MAXIMUM_BYTES (64u << 20)       /* nbdkit takes no more */
 
@@ -33,8 +32,6 @@ static struct orion_disk_options options;
 static struct orion_disk *disk;
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
-static pthread_cond_t given_back = PTHREAD_COND_INITIALIZER;
-static uint32_t pool;                   /* queues that nobody has; under the lock */
 static unsigned losses;                 /* flushes that found a loss; under the lock */
 
 /* A connection. */
@@ -100,6 +97,7 @@ plugin_cleanup(void)
 {
 	orion_disk_close(disk);
 	disk = NULL;
+	lanes_close();
 }
 
 /* nbdkit may fork after this, and a disk stays with its process.  But here errors are seen. */
@@ -115,13 +113,12 @@ plugin_get_ready(void)
 static int
 plugin_after_fork(void)
 {
-	struct orion_disk_info info;
-
 	if (open_disk() != 0)
 		return -1;
-	orion_disk_info(disk, &info);
-	pool = (UINT32_C(1) << info.queues) - 1;
-	return 0;
+	if (lanes_open(disk) == 0)
+		return 0;
+	nbdkit_error("no memory for requests");
+	return -1;
 }
 
 static void
@@ -156,7 +153,11 @@ plugin_get_size(void *handle)
 
 	(void)handle;
 	orion_disk_info(disk, &info);
-	return (int64_t)info.bytes;
+	if (info.bytes <= INT64_MAX)
+		return (int64_t)info.bytes;
+	nbdkit_error("the disk has %llu bytes, which is more than NBD can say",
+		     (unsigned long long)info.bytes);
+	return -1;
 }
 
 static int
@@ -187,8 +188,19 @@ plugin_can_write(void *handle)
 static int
 plugin_can_flush(void *handle)
 {
+	struct orion_disk_info info;
+
 	(void)handle;
-	return 1;
+	orion_disk_info(disk, &info);
+	/* A device that knows no flush promises nothing, unless the user does so in its place. */
+	return (info.device.features_offered >> FEATURE_FLUSH & 1) != 0 || options.durable ||
+	       strstr(url, "durable=on") != NULL;
+}
+
+static int
+plugin_can_fua(void *handle)
+{
+	return plugin_can_flush(handle) ? NBDKIT_FUA_EMULATE : NBDKIT_FUA_NONE;
 }
 
 /* A flush covers the writes of all clients. */
@@ -201,30 +213,6 @@ plugin_can_multi_conn(void *handle)
 
 /* ---- requests ---- */
 
-/* Waits for one of the WANTED queues; the flushes' own goes last. */
-static unsigned
-take(uint32_t wanted)
-{
-	unsigned index;
-
-	pthread_mutex_lock(&lock);
-	while ((pool & wanted) == 0)
-		pthread_cond_wait(&given_back, &lock);
-	index = 31u - (unsigned)__builtin_clz(pool & wanted);
-	pool &= ~(UINT32_C(1) << index);
-	pthread_mutex_unlock(&lock);
-	return index;
-}
-
-static void
-give(unsigned index)
-{
-	pthread_mutex_lock(&lock);
-	pool |= UINT32_C(1) << index;
-	pthread_cond_broadcast(&given_back);
-	pthread_mutex_unlock(&lock);
-}
-
 /* NBD has few errors: what it lacks is EIO, since nbdkit would say EINVAL. */
 static int
 nbd_errno(int result)
@@ -233,7 +221,6 @@ nbd_errno(int result)
 	case EINVAL:
 	case ENOMEM:
 	case EROFS:
-	case EOPNOTSUPP:
 		return -result;
 	default:
 		return EIO;
@@ -247,6 +234,10 @@ explain(int result)
 	switch (-result) {
 	case EINVAL:
 		return "clients must keep to the block size, or try nbdkit --filter=blocksize";
+	case ESHUTDOWN:
+		return "the back end did not answer, and nobody waits for it any more";
+	case EOPNOTSUPP:
+		return "the device does not do this";
 	case ESTALE:
 		return "the back end died, and with it perhaps writes that were not flushed";
 	default:
@@ -268,33 +259,25 @@ answer(const char *what, uint32_t bytes, uint64_t offset, int result)
 static int
 plugin_pread(void *handle, void *buffer, uint32_t bytes, uint64_t offset, uint32_t flags)
 {
-	unsigned queue = take(ANY_QUEUE);
-	int result = orion_queue_read(orion_disk_queue(disk, queue), buffer, bytes, offset);
-
 	(void)handle;
 	(void)flags;
-	give(queue);
-	return answer("read", bytes, offset, result);
+	return answer("read", bytes, offset, lanes_do(ORION_READ, buffer, bytes, offset));
 }
 
 static int
 plugin_pwrite(void *handle, const void *buffer, uint32_t bytes, uint64_t offset, uint32_t flags)
 {
-	unsigned queue = take(ANY_QUEUE);
-	int result = orion_queue_write(orion_disk_queue(disk, queue), buffer, bytes, offset);
-
 	(void)handle;
 	(void)flags;
-	give(queue);
-	return answer("write", bytes, offset, result);
+	return answer("write", bytes, offset,
+		      lanes_do(ORION_WRITE, (void *)(uintptr_t)buffer, bytes, offset));
 }
 
 static int
 plugin_flush(void *handle, uint32_t flags)
 {
 	struct client *client = handle;
-	unsigned queue = take(FLUSH_QUEUE);
-	int result = orion_queue_flush(orion_disk_queue(disk, queue));
+	int result = lanes_do(ORION_FLUSH, NULL, 0, 0);
 
 	(void)flags;
 	pthread_mutex_lock(&lock);
@@ -304,7 +287,6 @@ plugin_flush(void *handle, uint32_t flags)
 		result = -ESTALE;
 	client->losses = losses;
 	pthread_mutex_unlock(&lock);
-	give(queue);
 	return answer("flush", 0, 0, result);
 }
 
@@ -329,6 +311,7 @@ static struct nbdkit_plugin plugin = {
 	.block_size = plugin_block_size,
 	.can_write = plugin_can_write,
 	.can_flush = plugin_can_flush,
+	.can_fua = plugin_can_fua,
 	.can_multi_conn = plugin_can_multi_conn,
 	.pread = plugin_pread,
 	.pwrite = plugin_pwrite,

@@ -2,12 +2,14 @@
 /* vblk bench: arguments and reports.  See bench.h. */
 #include "cmd/vblk/bench.h"
 
+#include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "cmd/vblk/command.h"
 #include "cmd/vblk/json.h"
+#include "cmd/vblk/output.h"
 #include "cmd/vblk/place.h"
 #include "cmd/vblk/say.h"
 #include "cmd/vblk/units.h"
@@ -224,9 +226,32 @@ measure(struct bench *bench, const struct settings *settings)
 		print_json(bench);
 	else
 		print_text(bench);
-	if (settings->svg != NULL && bench->stats.completed > 0 &&
-	    bench_plot(bench, settings->svg) != STATUS_OK)
+	return status;
+}
+
+/* Runs the bench; a picture's FILE is there before, and whole when all went well. */
+static int
+measure_and_draw(struct bench *bench, const struct settings *settings)
+{
+	struct output output;
+	FILE *file = settings->svg != NULL ? output_stream(&output, settings->svg) : NULL;
+	int status, result = 0;
+
+	if (settings->svg != NULL && file == NULL)
 		return STATUS_TROUBLE;
+	status = measure(bench, settings);
+	if (file == NULL)
+		return status;
+	if (bench->stats.completed > 0) {
+		if (!bench_plot(bench, file))
+			result = -errno;
+		else
+			result = output_commit(&output, fileno(file));
+		if (result != 0)
+			status = trouble("%s: %s", settings->svg, strerror(-result));
+	}
+	fclose(file);
+	output_drop(&output);
 	return status;
 }
 
@@ -261,10 +286,12 @@ run_bench(const struct command *command, int argc, char **argv)
 	bench.disk = place_open_disk(argv[0], adjust, &bench);
 	if (bench.disk == NULL)
 		return STATUS_TROUBLE;
-	status = measure(&bench, &settings);
-	if (interrupts() > 1)
+	status = measure_and_draw(&bench, &settings);
+	if (interrupts() > 1 || bench.abandoned > 0)
 		leave(status);
+	patience_while("the back end to let go");
 	orion_disk_close(bench.disk);
+	patience_over();
 	bench_free(&bench);
 	return status;
 }

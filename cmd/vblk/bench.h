@@ -10,6 +10,7 @@
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
+#include <stdio.h>
 
 #include "orion/disk.h"
 
@@ -27,6 +28,7 @@ struct bench {
 	struct orion_disk *disk;
 	uint64_t disk_bytes;
 	atomic_bool stop;
+	atomic_bool abandon;      /* nothing more is waited for */
 	atomic_uint running;      /* lanes at work */
 
 	/* What came of it. */
@@ -35,6 +37,7 @@ struct bench {
 	struct vblk_queue_stats stats;  /* of all queues, summed */
 	struct orion_queue_counters counters;
 	bool interrupted, failed;
+	unsigned abandoned;       /* requests that did not come back */
 
 	struct lane *lanes;
 };
@@ -48,6 +51,7 @@ struct lane {
 	struct orion_io **ready;        /* aimed, and not yet submitted */
 	unsigned ready_count;
 	char *memory;
+	bool borrowed;            /* not of the disk: free() gives it back */
 	uint64_t random;          /* state of the generator */
 	uint64_t first, end, next;      /* sequential: pieces of the disk that are this lane's */
 	uint64_t left;            /* requests still to be aimed */
@@ -68,7 +72,7 @@ double bench_latency_ns(const struct bench *bench, unsigned thousandths);
 /* Ticks of the histogram as nanoseconds. */
 double bench_ns(uint64_t ticks);
 
-/* Draws the latencies as an SVG picture into FILE.  Returns a STATUS_*; troubles are said. */
-int bench_plot(const struct bench *bench, const char *file);
+/* Draws the latencies as an SVG picture into FILE; false: it could not be written. */
+bool bench_plot(const struct bench *bench, FILE *file);
 
 #endif

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The work of vblk bench: see bench.h. */
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
@@ -13,7 +14,10 @@
 #include "cmd/vblk/units.h"
 
 #define BATCH 64u
-#define LOOK_NS INT64_C(200000000)
+/* A wait of more than a second in vain tells the device again what it has not answered. */
+#define LOOK_NS INT64_C(1100000000)
+#define NEWS_NS UINT64_C(200000000)     /* how often is looked whether anything came back */
+#define GRACE_NS UINT64_C(5000000000)  /* for what is in flight at the end */
 
 /* SplitMix64: any seed is a good one. */
 static uint64_t
@@ -105,7 +109,7 @@ lane_main(void *argument)
 
 	for (uint64_t i = 0; i < bench->depth; i++)
 		make_ready(lane, &lane->ios[i]);
-	while (interrupts() < 2) {
+	while (interrupts() < 2 && !atomic_load(&bench->abandon)) {
 		stop = atomic_load_explicit(&bench->stop, memory_order_relaxed);
 		if (!stop && lane->ready_count > 0)
 			send(lane);
@@ -146,6 +150,11 @@ lane_open(struct lane *lane, struct bench *bench, unsigned index)
 						      bench->count * index / bench->queues,
 	};
 	lane->next = lane->first;
+	/* A back end that takes no more memory gets copies. */
+	lane->borrowed = lane->memory == NULL;
+	if (lane->borrowed)
+		lane->memory = aligned_alloc(4096, (bench->depth * bench->piece_bytes + 4095) /
+							   4096 * 4096);
 	if (lane->ios == NULL || lane->ready == NULL || lane->memory == NULL)
 		return false;
 	for (uint64_t i = 0; i < bench->depth; i++) {
@@ -173,12 +182,60 @@ cpu_ns(void)
 	       (uint64_t)(usage.ru_utime.tv_usec + usage.ru_stime.tv_usec) * 1000;
 }
 
+/* What all queues have in flight; *COMPLETED: what has come back since the opening. */
+static unsigned
+look(const struct bench *bench, uint64_t *completed)
+{
+	struct orion_queue_counters counters;
+	struct vblk_queue_stats stats;
+	unsigned flying = 0;
+
+	*completed = 0;
+	for (unsigned i = 0; i < bench->queues; i++) {
+		struct orion_queue *queue = orion_disk_queue(bench->disk, i);
+
+		orion_queue_stats(queue, &stats, &counters);
+		flying += orion_queue_in_flight(queue);
+		*completed += stats.completed;
+	}
+	return flying;
+}
+
+/* What watch() has seen. */
+struct seen {
+	struct patience patience;
+	uint64_t completed, looked_ns, stopped_ns;
+};
+
+/* Says when nothing comes back; false: what is in flight had its time, or nobody wants to wait. */
+static bool
+is_alive(struct bench *bench, struct seen *seen)
+{
+	uint64_t completed, now = clock_ns();
+	unsigned flying;
+	char what[64];
+
+	if (now - seen->looked_ns < NEWS_NS)
+		return true;
+	seen->looked_ns = now;
+	flying = look(bench, &completed);
+	if (completed != seen->completed || flying == 0)
+		seen->patience = (struct patience){0};
+	seen->completed = completed;
+	bench->abandoned = flying;
+	snprintf(what, sizeof(what), "%u requests in flight", flying);
+	if (flying != 0 && !patience_left(&seen->patience, what))
+		return false;
+	return seen->stopped_ns == 0 || now - seen->stopped_ns < GRACE_NS;
+}
+
 /* Sleeps until the time is over, the lanes are done, or a person wants to end. */
 static void
 watch(struct bench *bench, uint64_t start_ns)
 {
 	const struct timespec nap = {.tv_nsec = 10000000};
 	struct progress progress;
+	struct seen seen = {0};
 	uint64_t gone;
 
 	progress_start(&progress, "measuring", PROGRESS_TIME, false);
@@ -188,10 +245,16 @@ watch(struct bench *bench, uint64_t start_ns)
 			bench->interrupted = true;
 		if (bench->interrupted || (bench->time_ns != 0 && gone >= bench->time_ns))
 			atomic_store(&bench->stop, true);
+		if (seen.stopped_ns == 0 && atomic_load(&bench->stop))
+			seen.stopped_ns = clock_ns();
+		if (!is_alive(bench, &seen))
+			atomic_store(&bench->abandon, true);
 		progress_show(&progress, gone);
 		nanosleep(&nap, NULL);
 	}
 	progress_end(&progress);
+	if (!atomic_load(&bench->abandon) && interrupts() < 2)
+		bench->abandoned = 0;
 }
 
 static void
@@ -213,6 +276,9 @@ collect(struct bench *bench, const struct lane *lane)
 	bench->counters.replayed += counters.replayed;
 	bench->bytes = bench->stats.completed * bench->piece_bytes;
 	if (lane->error == 0)
+		return;
+	/* All queues tell of the same trouble: once is enough. */
+	if (bench->failed)
 		return;
 	bench->failed = true;
 	trouble("%s: %s at offset %llu failed: %s", bench->url,
@@ -270,6 +336,10 @@ bench_run(struct bench *bench)
 	}
 	if (result != 0)
 		return trouble("no thread for a queue: %s", strerror(result));
+	if (bench->abandoned > 0 && interrupts() < 2) {
+		bench->failed = true;
+		trouble("%s: %u requests did not come back", bench->url, bench->abandoned);
+	}
 	return bench->failed ? STATUS_TROUBLE : bench->interrupted ? STATUS_INTERRUPTED : STATUS_OK;
 }
 
@@ -279,6 +349,8 @@ bench_free(struct bench *bench)
 	for (unsigned i = 0; bench->lanes != NULL && i < bench->queues; i++) {
 		free(bench->lanes[i].ios);
 		free(bench->lanes[i].ready);
+		if (bench->lanes[i].borrowed)
+			free(bench->lanes[i].memory);
 	}
 	free(bench->lanes);
 	bench->lanes = NULL;

@@ -3,14 +3,11 @@
  * The latencies of vblk bench as an SVG picture: how the requests are spread over a logarithmic
  * axis of time (bars, left axis), how many were no slower (line, right axis), and the percentiles.
  */
-#include <errno.h>
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "cmd/vblk/bench.h"
-#include "cmd/vblk/command.h"
-#include "cmd/vblk/say.h"
 #include "cmd/vblk/units.h"
 
 #define WIDTH 960
@@ -264,14 +261,11 @@ put_marks(const struct plot *plot)
 			  until);
 }
 
-int
-bench_plot(const struct bench *bench, const char *file)
+bool
+bench_plot(const struct bench *bench, FILE *file)
 {
-	struct plot plot = {.file = fopen(file, "w"), .bench = bench};
-	bool bad;
+	struct plot plot = {.file = file, .bench = bench};
 
-	if (plot.file == NULL)
-		return trouble("%s: %s", file, strerror(errno));
 	scale(&plot);
 	fprintf(plot.file,
 		"<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 %d %d\" width=\"%d\" "
@@ -285,8 +279,5 @@ bench_plot(const struct bench *bench, const char *file)
 	put_line(&plot);
 	put_marks(&plot);
 	fprintf(plot.file, "</svg>\n");
-	bad = ferror(plot.file) != 0;
-	if (fclose(plot.file) != 0 || bad)
-		return trouble("%s: could not be written", file);
-	return STATUS_OK;
+	return fflush(file) == 0 && ferror(file) == 0;
 }

@@ -20,9 +20,9 @@ enum {
 typedef enum option_kind {
 	OPTION_FLAG,              /* bool */
 	OPTION_TEXT,              /* const char * */
-	OPTION_SIZE,              /* uint64_t: bytes, units_size() */
+	OPTION_SIZE,              /* uint64_t: bytes, orion_units_size() */
 	OPTION_NUMBER,            /* uint64_t */
-	OPTION_SECONDS,           /* uint64_t: nanoseconds, units_duration() */
+	OPTION_SECONDS,           /* uint64_t: nanoseconds, orion_units_duration() */
 	OPTION_END
 } option_kind;
 

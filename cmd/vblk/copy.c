@@ -39,15 +39,17 @@ const struct command copy_command = {
 	.arguments = "SOURCE TARGET",
 	.summary = "Copies a whole disk, file or stream to another",
 	.help = "SOURCE and TARGET are each the URL of a disk, a file or block device,\n"
-		"or - for standard input or output.  A file as target is created, or\n"
-		"emptied, and becomes as long as the source.  A disk or block device\n"
-		"must have room for it all, else nothing is written.\n"
+		"or - for standard input or output.  A file as target is replaced once\n"
+		"all of the source is there, and untouched until then.  A disk or block\n"
+		"device must have room for it all, else nothing is written.\n"
 		"\n"
 		"Holes of a file are not read, and zeros are not written to a file: it\n"
 		"gets holes.  They are written to a disk or block device, unless\n"
 		"--target-is-zero says that it holds nothing but zeros.\n"
 		"\n"
-		"At the end the target is flushed; a flush that fails is a failure.\n"
+		"The target is flushed now and then, and at the end; a flush that fails\n"
+		"is a failure.  What a disk may have lost since the last one, because\n"
+		"its back end restarted, is copied again, unless it came from a pipe.\n"
 		"Ctrl-C ends in order: what is in flight is waited for and flushed, and\n"
 		"how far the copy is complete is said.  A second one does not wait.\n",
 	.options = copy_options,
@@ -63,7 +65,9 @@ const struct command verify_command = {
 	.help = "A and B are each the URL of a disk, a file or block device, or (one of\n"
 		"them) - for standard input.  Prints the offset of the first byte that\n"
 		"differs, and how many blocks do: of the larger block of the two, at\n"
-		"least 512 bytes.  One that is longer than the other is different.\n"
+		"least 512 bytes.  All of A must be there, and in B: where a disk or\n"
+		"block device as B is longer, as after a copy to a larger one, that is\n"
+		"said, and is no difference.  A file or stream that is longer is one.\n"
 		"\n"
 		"Exit status: 0 the same, 1 different, 2 trouble.\n",
 	.options = verify_options,
@@ -100,6 +104,8 @@ copy_json(const struct transfer *t, int status, double seconds)
 						 : "failed");
 	json_number(&json, "bytes", t->done);
 	json_number(&json, "zero_bytes_skipped", t->holes);
+	json_number(&json, "padded_bytes", t->padded);
+	json_bool(&json, "flushed", t->flushed == 0 && !t->abandoned);
 	json_real(&json, "seconds", seconds);
 	json_real(&json, "bytes_per_second", seconds > 0 ? (double)t->done / seconds : 0);
 	json_close(&json, '}');
@@ -108,52 +114,36 @@ copy_json(const struct transfer *t, int status, double seconds)
 static void
 copy_summary(const struct transfer *t, double seconds)
 {
-	printf("copied %s (%llu bytes) in %.2f s, %s/s", units_bytes(t->done).s,
-	       (unsigned long long)t->done, seconds,
-	       units_bytes((uint64_t)((double)t->done / seconds)).s);
+	printf("copied %s (%llu bytes) in %.2f s, %s", units_bytes(t->done).s,
+	       (unsigned long long)t->done, seconds, units_rate((double)t->done / seconds).s);
 	if (t->holes > 0)
 		printf("; %s of zeros not written", units_bytes(t->holes).s);
+	if (t->padded > 0)
+		printf("; %llu zeros behind the end fill the last block",
+		       (unsigned long long)t->padded);
 	printf("\n");
 }
 
-/* The end that was not the right one: how much is there. */
-static void
-copy_partial(const struct transfer *t, int flushed)
-{
-	if ((t->abandoned && t->b->disk != NULL) || flushed != 0)
-		say("not complete: it is not sure that any of it is stable on %s", t->b->name);
-	else
-		say("not complete: the first %llu bytes (%s) are copied%s",
-		    (unsigned long long)t->done, units_bytes(t->done).s,
-		    t->b->stream ? "" : " and flushed");
-}
-
-/* Runs T, flushes, reports. */
+/* Runs T and reports. */
 static int
 copy_do(struct transfer *t, const struct settings *settings)
 {
 	bool quiet = settings->quiet || settings->json || t->b->stream;
 	struct progress progress;
-	int status, flushed = 0;
 	double seconds;
+	int status;
 
 	interrupts_catch();
 	progress_start(&progress, "copying", t->bytes, settings->progress);
 	t->progress = &progress;
 	status = transfer_run(t);
-	if (progress.shown)
-		say_progress("flushing");
-	if (!t->abandoned || t->b->disk == NULL)
-		flushed = place_flush(t->b, t->done);
 	progress_end(&progress);
 	seconds = (double)(clock_ns() - progress.start_ns) / 1e9;
-	if (flushed != 0) {
-		trouble("%s: the flush at the end failed: %s", t->b->name,
-			place_words(t->b, flushed));
-		status = status == STATUS_OK ? STATUS_TROUBLE : status;
-	}
+	if (t->flushed == PLACE_UNPROMISED)
+		place_unpromised(t->b);
 	if (status != STATUS_OK)
-		copy_partial(t, flushed);
+		place_remains(t->b, t->done,
+			      t->flushed >= 0 && !(t->abandoned && t->b->disk != NULL));
 	else if (!quiet)
 		copy_summary(t, seconds);
 	if (settings->json)
@@ -228,15 +218,34 @@ verify_json(const struct transfer *t, const struct pair *pair, int status)
 	json_close(&json, '}');
 }
 
+/* What one has more than the other. */
+static void
+verify_rest(const struct transfer *t, const struct pair *pair, const char *what)
+{
+	bool first = pair->first_bytes > pair->second_bytes;
+	const struct place *longer = first ? pair->first : pair->second;
+	uint64_t bytes = first ? pair->first_bytes : pair->second_bytes;
+
+	if (bytes == PLACE_UNKNOWN)
+		printf("%s%s is longer; the first %llu bytes were compared\n", what, longer->name,
+		       (unsigned long long)t->done);
+	else
+		printf("%s%s is longer by %llu bytes; the first %llu bytes were compared\n", what,
+		       longer->name, (unsigned long long)(bytes - t->done),
+		       (unsigned long long)t->done);
+}
+
 static void
 verify_text(const struct transfer *t, const struct pair *pair, int status)
 {
-	const struct place *longer =
-		pair->first_bytes > pair->second_bytes ? pair->first : pair->second;
+	bool alike = pair->first_bytes == pair->second_bytes;
 
-	if (status == STATUS_OK)
+	if (status == STATUS_OK) {
 		printf("the same: %s (%llu bytes)\n", units_bytes(t->done).s,
 		       (unsigned long long)t->done);
+		if (!alike)
+			verify_rest(t, pair, "");
+	}
 	if (status != STATUS_DIFFERENT)
 		return;
 	if (t->differences > 0)
@@ -245,9 +254,22 @@ verify_text(const struct transfer *t, const struct pair *pair, int status)
 		       (unsigned long long)((t->done + t->difference_unit - 1) /
 					    t->difference_unit),
 		       (unsigned long long)t->difference_unit);
-	if (pair->first_bytes != pair->second_bytes)
-		printf("different: %s is longer; the first %llu bytes were compared\n",
-		       longer->name, (unsigned long long)t->done);
+	if (!alike)
+		verify_rest(t, pair, "different: ");
+}
+
+/*
+ * Whether the sizes are those of a copy: alike, or all of A on a larger disk.  A stream may have
+ * ended early.
+ */
+static bool
+verify_fits(const struct pair *pair)
+{
+	const struct place *b = pair->second;
+
+	return pair->first_bytes == pair->second_bytes ||
+	       (pair->first_bytes < pair->second_bytes && pair->first_bytes > 0 &&
+		!pair->first->stream && b->fixed);
 }
 
 /* How long both turned out to be; a stream that goes on counts as endless. */
@@ -284,8 +306,7 @@ verify_places(struct transfer *t, struct pair *pair, const struct settings *sett
 	status = transfer_run(t);
 	progress_end(&progress);
 	verify_sizes(t, pair);
-	if (t->differences > 0 ||
-	    (status == STATUS_OK && !settings->shorter && pair->first_bytes != pair->second_bytes))
+	if (t->differences > 0 || (status == STATUS_OK && !settings->shorter && !verify_fits(pair)))
 		status = status == STATUS_OK ? STATUS_DIFFERENT : status;
 	if (status == STATUS_INTERRUPTED)
 		say("not complete: the first %llu bytes were compared, %llu blocks differ",

@@ -1,13 +1,19 @@
 /* SPDX-License-Identifier: MIT */
 /* vblk info: what a disk is and what was agreed with it. */
+#include <errno.h>
 #include <inttypes.h>
+#include <pthread.h>
 #include <stdio.h>
+#include <time.h>
 
 #include "cmd/vblk/command.h"
 #include "cmd/vblk/json.h"
 #include "cmd/vblk/place.h"
 #include "cmd/vblk/say.h"
 #include "cmd/vblk/units.h"
+
+#define FEATURE_FLUSH 9         /* VIRTIO_BLK_F_FLUSH */
+#define ANSWER_SECONDS 10       /* that a request may take before it is given up */
 
 struct settings {
 	bool json;
@@ -106,6 +112,30 @@ json_bits(struct json *json, const char *key, uint64_t bits, const char *(*name)
 	json_close(json, ']');
 }
 
+/* What the device says of writes that it has answered. */
+enum durability {
+	DURABILITY_FLUSH,
+	DURABILITY_STABLE,
+	DURABILITY_NONE,
+};
+
+static const struct {
+	const char *name, *text;
+} durabilities[] = {
+	[DURABILITY_FLUSH] = {"flush", "takes flushes; a write is stable after one"},
+	[DURABILITY_STABLE] = {"stable", "every write is stable once it is answered"},
+	[DURABILITY_NONE] = {"none", "promises nothing: knows no flush"},
+};
+
+static enum durability
+durability_of(const struct orion_disk_info *info)
+{
+	if (info->flush)
+		return DURABILITY_FLUSH;
+	return (info->device.features_offered >> FEATURE_FLUSH & 1) != 0 ? DURABILITY_STABLE
+									 : DURABILITY_NONE;
+}
+
 static void
 print_text(const struct orion_disk_info *info, const char *id)
 {
@@ -118,10 +148,8 @@ print_text(const struct orion_disk_info *info, const char *id)
 	if (info->optimal_bytes != 0)
 		printf(", best %s", units_bytes(info->optimal_bytes).s);
 	printf("\nserial            %s\n", *id ? id : "(none)");
-	printf("flags             %s, %s cache%s\n",
-	       info->read_only ? "read-only" : "read and write",
-	       info->writeback ? "write-back" : "write-through",
-	       info->flush ? ", takes flushes" : ", knows no flush");
+	printf("flags             %s\n", info->read_only ? "read-only" : "read and write");
+	printf("durability        %s\n", durabilities[durability_of(info)].text);
 	printf("queues            %u in use, %u offered, depth %u, %u descriptors\n", info->queues,
 	       device->queues_offered, info->depth, device->queue_size);
 	printf("ring              %s%s%s%s\n", device->packed ? "packed" : "split",
@@ -152,11 +180,12 @@ print_json(const char *url, const struct orion_disk_info *info, const char *id)
 	json_bool(&json, "read_only", info->read_only);
 	json_bool(&json, "flush", info->flush);
 	json_bool(&json, "writeback", info->writeback);
+	json_text(&json, "durability", durabilities[durability_of(info)].name);
 	json_number(&json, "queues", info->queues);
 	json_number(&json, "queues_offered", device->queues_offered);
-	json_number(&json, "depth", info->depth);
-	json_number(&json, "descriptors", device->queue_size);
-	json_bool(&json, "packed", device->packed);
+	json_number(&json, "queue_depth", info->depth);
+	json_number(&json, "queue_size", device->queue_size);
+	json_text(&json, "ring", device->packed ? "packed" : "split");
 	json_bool(&json, "indirect", device->indirect);
 	json_bool(&json, "event_index", device->event_index);
 	json_bool(&json, "in_order", device->in_order);
@@ -175,13 +204,64 @@ unwatched(struct orion_disk_options *options, void *argument)
 	options->publish = false;
 }
 
+/* ---- the serial number: the one request that is sent ---- */
+
+struct question {
+	struct orion_queue *queue;
+	char id[ORION_ID_BYTES + 1];
+	int result;
+};
+
+static void *
+ask(void *argument)
+{
+	struct question *question = argument;
+
+	question->result = orion_queue_identify(question->queue, question->id);
+	return NULL;
+}
+
+/* Asks, for so long and no longer.  -ETIMEDOUT: it is being asked still. */
+static int
+identify(struct orion_disk *disk, const char **id)
+{
+	static struct question question;
+	struct timespec until;
+	pthread_t thread;
+	int result;
+
+	question.queue = orion_disk_queue(disk, 0);
+	*id = "";
+	result = pthread_create(&thread, NULL, ask, &question);
+	if (result != 0)
+		return -result;
+	clock_gettime(CLOCK_REALTIME, &until);
+	until.tv_sec += ANSWER_SECONDS;
+	patience_while("the disk's serial number");
+	result = pthread_timedjoin_np(thread, NULL, &until);
+	patience_over();
+	if (result != 0)
+		return -result;
+	if (question.result == 0)
+		*id = question.id;
+	return question.result;
+}
+
+/* Whether RESULT is that of a device that works: one that knows no serial number has none. */
+static bool
+is_answer(int result)
+{
+	return result == 0 || result == -EOPNOTSUPP || result == -EIO;
+}
+
 static int
 run_info(const struct command *command, int argc, char **argv)
 {
 	struct settings settings = {0};
-	char id[ORION_ID_BYTES + 1] = "";
 	struct orion_disk_info info;
 	struct orion_disk *disk;
+	const char *id;
+	int result;
 
 	if (options_read(command, &settings, argc, argv) < 0)
 		return STATUS_TROUBLE;
@@ -189,13 +269,17 @@ run_info(const struct command *command, int argc, char **argv)
 	if (disk == NULL)
 		return STATUS_TROUBLE;
 	orion_disk_info(disk, &info);
-	/* A device that knows no serial has none. */
-	if (orion_queue_identify(orion_disk_queue(disk, 0), id) != 0)
-		id[0] = '\0';
+	result = identify(disk, &id);
 	if (settings.json)
 		print_json(argv[0], &info, id);
 	else
 		print_text(&info, id);
+	if (!is_answer(result))
+		trouble("%s: asking for the serial number: %s", argv[0], place_disk_words(result));
+	if (result == -ETIMEDOUT)
+		leave(STATUS_TROUBLE);
+	patience_while("the back end to let go");
 	orion_disk_close(disk);
-	return STATUS_OK;
+	patience_over();
+	return is_answer(result) ? STATUS_OK : STATUS_TROUBLE;
 }

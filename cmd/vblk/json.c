@@ -3,6 +3,7 @@
 #include "cmd/vblk/json.h"
 
 #include <math.h>
+#include <string.h>
 
 static void
 quote(FILE *file, const char *text)
@@ -71,8 +72,12 @@ json_number(struct json *json, const char *key, uint64_t value)
 void
 json_real(struct json *json, const char *key, double value)
 {
+	char text[40];
+
 	begin(json, key);
-	fprintf(json->file, "%.6g", isfinite(value) ? value : 0.0);
+	/* All digits, and a point or an exponent: a reader's type does not hang on the value. */
+	snprintf(text, sizeof(text), "%.17g", isfinite(value) ? value : 0.0);
+	fprintf(json->file, "%s%s", text, strpbrk(text, ".e") == NULL ? ".0" : "");
 }
 
 void

@@ -89,10 +89,16 @@ run_help(const struct command *self, int argc, char **argv)
 }
 
 static bool
+asks_for_version(int argc, char **argv)
+{
+	return argc > 0 && (strcmp(argv[0], "--version") == 0 || strcmp(argv[0], "-V") == 0);
+}
+
+static bool
 asks_for_help(int argc, char **argv)
 {
 	for (int i = 0; i < argc && strcmp(argv[i], "--") != 0; i++) {
-		if (strcmp(argv[i], "--help") == 0)
+		if (strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0)
 			return true;
 	}
 	return false;
@@ -107,7 +113,7 @@ run(int argc, char **argv)
 		trouble("a command is missing; `vblk help` lists those that there are");
 		return STATUS_TROUBLE;
 	}
-	if (strcmp(argv[1], "--version") == 0) {
+	if (asks_for_version(argc - 1, argv + 1) || asks_for_version(argc - 2, argv + 2)) {
 		printf("vblk %s (%s)\n", ORION_VERSION_TEXT, ORION_SPECIFICATION);
 		return STATUS_OK;
 	}

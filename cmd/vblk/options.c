@@ -7,6 +7,7 @@
 #include "cmd/vblk/command.h"
 #include "cmd/vblk/say.h"
 #include "cmd/vblk/units.h"
+#include "orion/units.h"
 
 #define DISTANCE_ROOM 24u
 
@@ -66,12 +67,12 @@ take_number(const struct option *option, const char *text, uint64_t *value)
 {
 	bool size = option->kind == OPTION_SIZE, duration = option->kind == OPTION_SECONDS;
 
-	if (!(size       ? units_size(text, value)
-	      : duration ? units_duration(text, value)
-			 : units_number(text, value))) {
+	if (!(size       ? orion_units_size(text, value)
+	      : duration ? orion_units_duration(text, value)
+			 : orion_units_number(text, value))) {
 		trouble("--%s takes %s, not \"%s\"", option->name,
-			size       ? UNITS_SIZE_FORMS
-			: duration ? UNITS_DURATION_FORMS
+			size       ? ORION_UNITS_SIZE_FORMS
+			: duration ? ORION_UNITS_DURATION_FORMS
 				   : "a number",
 			text);
 		return false;

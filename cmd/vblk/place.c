@@ -3,12 +3,17 @@
 #include "cmd/vblk/place.h"
 
 #include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "cmd/vblk/say.h"
+#include "cmd/vblk/units.h"
 
 bool
 place_is_url(const char *text)
@@ -20,7 +25,8 @@ place_is_url(const char *text)
 static bool
 strange_url(const char *text)
 {
-	size_t scheme = strspn(text, "abcdefghijklmnopqrstuvwxyz-+");
+	size_t scheme = strspn(text, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+				     "0123456789-+.");
 
 	return scheme > 1 && text[scheme] == ':' && access(text, F_OK) != 0;
 }
@@ -51,12 +57,44 @@ place_close(struct place *place)
 	free(place);
 }
 
+/* The socket of URL into PATH, as the library reads it: "%xx" stands for a byte. */
+static bool
+socket_of(const char *url, char *path, size_t room)
+{
+	const char *from = url + strlen("vhost-user:");
+	size_t length = 0;
+	unsigned byte;
+
+	if (!place_is_url(url))
+		return false;
+	while (*from != '\0' && *from != '?' && length + 1 < room) {
+		bool coded = *from == '%' && sscanf(from + 1, "%2x", &byte) == 1;
+
+		path[length++] = coded ? (char)byte : *from;
+		from += coded ? 3 : 1;
+	}
+	path[length] = '\0';
+	return true;
+}
+
+bool
+place_url_is_at(const char *url, const char *path)
+{
+	char socket[PATH_MAX];
+	struct stat a, b;
+
+	if (!socket_of(url, socket, sizeof(socket)))
+		return false;
+	return strcmp(socket, path) == 0 || (stat(socket, &a) == 0 && stat(path, &b) == 0 &&
+					     a.st_dev == b.st_dev && a.st_ino == b.st_ino);
+}
+
 bool
 place_same_url(const char *a, const char *b)
 {
-	size_t length = strcspn(a, "?");
+	char path[PATH_MAX];
 
-	return place_is_url(a) && length == strcspn(b, "?") && strncmp(a, b, length) == 0;
+	return socket_of(b, path, sizeof(path)) && place_url_is_at(a, path);
 }
 
 bool
@@ -85,10 +123,33 @@ place_reap(struct place *place, struct orion_io **done, unsigned max)
 	return place->ops->reap(place, done, max);
 }
 
-int
-place_arm(struct place *place)
+unsigned
+place_arm(struct place *place, struct pollfd *fds)
 {
-	return place->ops->arm != NULL ? place->ops->arm(place) : -1;
+	return place->ops->arm != NULL ? place->ops->arm(place, fds) : 0;
+}
+
+void
+place_nudge(struct place *place)
+{
+	if (place->ops->nudge != NULL)
+		place->ops->nudge(place);
+}
+
+void *
+place_memory(uint64_t bytes, int *fd)
+{
+	void *memory = MAP_FAILED;
+
+	*fd = memfd_create("vblk", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+	if (*fd >= 0 && ftruncate(*fd, (off_t)bytes) == 0 &&
+	    fcntl(*fd, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL) == 0)
+		memory = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_SHARED, *fd, 0);
+	if (memory != MAP_FAILED)
+		return memory;
+	if (*fd >= 0)
+		close(*fd);
+	return NULL;
 }
 
 void
@@ -111,10 +172,39 @@ place_prepare(struct place *place, uint64_t bytes)
 	return place->ops->prepare != NULL ? place->ops->prepare(place, bytes) : 0;
 }
 
-int
-place_flush(struct place *place, uint64_t end)
+bool
+place_whole(struct place *place)
 {
-	return place->ops->flush != NULL ? place->ops->flush(place, end) : 0;
+	return place->ops->whole == NULL || place->ops->whole(place);
+}
+
+int
+place_flush(struct place *place, uint64_t end, bool complete)
+{
+	return place->ops->flush != NULL ? place->ops->flush(place, end, complete) : 0;
+}
+
+void
+place_remains(const struct place *place, uint64_t done, bool stable)
+{
+	const struct units_text size = units_bytes(done);
+
+	if (place->replaces)
+		say("not complete after %llu bytes (%s): %s %s", (unsigned long long)done, size.s,
+		    place->name, place->fresh ? "was not made" : "is what it was");
+	else if (!stable)
+		say("not complete: it is not sure that any of it is stable on %s", place->name);
+	else
+		say("not complete: the first %llu bytes (%s) are copied%s",
+		    (unsigned long long)done, size.s, place->stream ? "" : " and flushed");
+}
+
+void
+place_unpromised(const struct place *place)
+{
+	say("%s: the device knows no flush and promises nothing: what was written may be lost "
+	    "with it; durable=on in the URL would say that it keeps what it was given",
+	    place->name);
 }
 
 const char *
@@ -132,6 +222,8 @@ place_disk_words(int result)
 		return "the disk is read-only";
 	case -ERANGE:
 		return "beyond the end of the disk";
+	case -ETIMEDOUT:
+		return "the back end did not answer in time";
 	default:
 		return strerror(-result);
 	}
@@ -140,7 +232,23 @@ place_disk_words(int result)
 const char *
 place_words(const struct place *place, int result)
 {
-	return place->disk != NULL ? place_disk_words(result) : strerror(-result);
+	if (place->disk != NULL)
+		return place_disk_words(result);
+	return result == -ENODATA ? "it has become shorter meanwhile" : strerror(-result);
+}
+
+const char *
+place_without_path(const char *url, const char *text)
+{
+	char path[PATH_MAX];
+	size_t length;
+
+	if (!socket_of(url, path, sizeof(path)))
+		return text;
+	length = strlen(path);
+	return strncmp(text, path, length) == 0 && strncmp(text + length, ": ", 2) == 0
+		       ? text + length + 2
+		       : text;
 }
 
 void
@@ -150,7 +258,7 @@ place_trouble(struct place *place, const char *doing, uint64_t offset, int resul
 
 	/* Of a lost connection the events have told. */
 	if (place->disk != NULL && result != -ENODEV)
-		more = orion_disk_text(place->disk);
+		more = place_without_path(place->name, orion_disk_text(place->disk));
 	trouble("%s: %s at offset %llu: %s%s%s%s", place->name, doing, (unsigned long long)offset,
 		place_words(place, result), *more ? " (" : "", more, *more ? ")" : "");
 }

@@ -13,25 +13,29 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "cmd/vblk/output.h"
 #include "orion/disk.h"
 
 #define PLACE_UNKNOWN UINT64_MAX
 
 typedef enum place_role {
 	PLACE_SOURCE,
-	PLACE_TARGET,             /* a file is created if need be; see place_prepare() */
+	PLACE_TARGET,             /* a file need not be there yet; see place_prepare() */
 } place_role;
 
 struct place;
+struct pollfd;
 
 struct place_ops {
 	bool (*submit)(struct place *place, struct orion_io *io);
 	unsigned (*reap)(struct place *place, struct orion_io **done, unsigned max);
-	int (*arm)(struct place *place);
+	unsigned (*arm)(struct place *place, struct pollfd *fds);
+	void (*nudge)(struct place *place);
 	void (*lend)(struct place *place, void *base, uint64_t bytes, int fd);
 	bool (*hole)(struct place *place, uint64_t offset, uint64_t *length);
 	int (*prepare)(struct place *place, uint64_t bytes);
-	int (*flush)(struct place *place, uint64_t end);
+	bool (*whole)(struct place *place);
+	int (*flush)(struct place *place, uint64_t end, bool complete);
 	void (*close)(struct place *place);
 };
 
@@ -40,12 +44,19 @@ struct place {
 	char *name;               /* for messages */
 	uint64_t bytes;           /* size; PLACE_UNKNOWN: of a stream, or a file yet to be filled */
 	uint32_t block;           /* offsets and lengths are multiples; 1: any */
+	bool fixed;               /* its size is its own, not that of what was written */
 	bool stream;              /* one request at a time, in the order of offsets */
 	bool zero;                /* a target that reads as zeros where nothing was written */
 	bool synchronous;         /* place_submit() does the work */
 
 	/* Of a file or stream. */
-	int fd;
+	int fd;                   /* -1: of a target that is not there yet */
+	bool sparse;              /* a source that may have holes */
+	bool fresh;               /* a target that was not there before */
+	bool replaces;            /* a target that gets its name when all of it is there */
+	bool in_place;            /* a regular file that is written where it is, */
+	bool emptied;             /* ... which has begun */
+	struct output output;
 	bool hex;                 /* print what is written as a table of hexadecimal numbers */
 	uint64_t at;              /* what a stream has moved; where a file begins */
 	uint8_t last[16];         /* hex: the line before */
@@ -54,7 +65,8 @@ struct place {
 
 	/* Of a URL. */
 	struct orion_disk *disk;
-	struct orion_queue *queue;
+	unsigned queues, turn;    /* used in turn */
+	struct orion_io *flush;   /* the one that a flush uses */
 };
 
 /* Whether TEXT is the URL of a disk. */
@@ -81,6 +93,12 @@ void place_close(struct place *place);
 /* Whether A and B are URLs of one disk: most back ends serve one program at a time. */
 bool place_same_url(const char *a, const char *b);
 
+/* Whether URL is that of a disk whose socket is PATH. */
+bool place_url_is_at(const char *url, const char *path);
+
+/* TEXT, which the library said of the disk at URL, without the path that it may begin with. */
+const char *place_without_path(const char *url, const char *text);
+
 /* Whether A and B are the same file or device. */
 bool place_same(const struct place *a, const struct place *b);
 
@@ -93,26 +111,56 @@ bool place_submit(struct place *place, struct orion_io *io);
  */
 unsigned place_reap(struct place *place, struct orion_io **done, unsigned max);
 
-/* A descriptor to poll for input until there may be something to reap; -1: there is already. */
-int place_arm(struct place *place);
+/*
+ * Descriptors to poll for input until there may be something to reap, up to ORION_DISK_QUEUES_MAX
+ * of them into FDS; 0: there is already.
+ */
+unsigned place_arm(struct place *place, struct pollfd *fds);
+
+/* Nothing came back for long: a notification may have got lost, so the device is told again. */
+void place_nudge(struct place *place);
+
+/*
+ * BYTES of memory to lend, and *FD, which it is a mapping of; NULL: there is none.  Sealed: a back
+ * end that could shrink the file would end this program at its next look at a buffer.
+ */
+void *place_memory(uint64_t bytes, int *fd);
 
 /* Tells the place of shared memory that buffers will lie in: BYTES at BASE, a mapping of FD. */
 void place_lend(struct place *place, void *base, uint64_t bytes, int fd);
 
-/* Whether a hole, which reads as zeros, begins at OFFSET; *LENGTH: how far that answer holds. */
+/*
+ * Whether the file system says that a hole, which reads as zeros, begins at OFFSET; *LENGTH: how
+ * far that answer holds.  It is a hint that saves reading; place_whole() is asked at the end.
+ */
 bool place_hole(struct place *place, uint64_t offset, uint64_t *length);
 
+/* Whether a source still is at least as long as it was: what was taken for a hole was there. */
+bool place_whole(struct place *place);
+
 /*
- * Before the first write to a target: BYTES (or PLACE_UNKNOWN) will be written.  A regular file
- * becomes that long and empty.  Returns 0, or -1 when there is not enough room, which was said.
+ * Before the first write to a target: BYTES (or PLACE_UNKNOWN) will be written.  A regular file is
+ * replaced by a new one when all is there, and untouched until then; one that can't be replaced
+ * (it has other names, its folder is not ours) is emptied at the first write.  Returns 0, or -1
+ * when there is not enough room, which was said.
  */
 int place_prepare(struct place *place, uint64_t bytes);
 
+/* Of place_flush(): the device promises nothing, and nothing was asked of it. */
+#define PLACE_UNPROMISED 1
+
 /*
- * What was written becomes stable.  END: where it ends, for a file whose length was not known.  0
- * or a negative errno.
+ * What was written becomes stable.  END: where it ends, for a file whose length was not known.
+ * COMPLETE: all of it is there, and a file may take its place; else a file does not look as if it
+ * were.  Returns 0, PLACE_UNPROMISED, or a negative errno.
  */
-int place_flush(struct place *place, uint64_t end);
+int place_flush(struct place *place, uint64_t end, bool complete);
+
+/* Says of a target that is not complete, and has DONE bytes in order, what is there. */
+void place_remains(const struct place *place, uint64_t done, bool stable);
+
+/* Warns of a target's PLACE_UNPROMISED. */
+void place_unpromised(const struct place *place);
 
 /* What RESULT, a negative errno, means of a disk; at PLACE, whatever it is. */
 const char *place_disk_words(int result);
@@ -128,6 +176,9 @@ struct place *place_stream_open(place_role role);
 
 /* FD, a regular file or block device, as a source that begins at BEGIN. */
 struct place *place_file_of(const char *name, int fd, uint64_t begin);
+
+/* FD as a stream, which place_close() closes. */
+struct place *place_stream_of(const char *name, int fd);
 
 /* Whether BYTES at DATA are all zero. */
 bool place_is_zero(const void *data, uint64_t bytes);

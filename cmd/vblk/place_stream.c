@@ -133,8 +133,9 @@ stream_reap(struct place *place, struct orion_io **done, unsigned max)
 }
 
 static int
-stream_flush(struct place *place, uint64_t end)
+stream_flush(struct place *place, uint64_t end, bool complete)
 {
+	(void)complete;
 	if (place->hex) {
 		printf("%08llx\n", (unsigned long long)end);
 		return fflush(stdout) == 0 ? 0 : -errno;
@@ -146,7 +147,8 @@ stream_flush(struct place *place, uint64_t end)
 static void
 stream_close(struct place *place)
 {
-	(void)place;
+	if (place->fd > STDERR_FILENO)
+		close(place->fd);
 }
 
 static const struct place_ops stream_ops = {
@@ -156,8 +158,8 @@ static const struct place_ops stream_ops = {
 	.close = stream_close,
 };
 
-static struct place *
-make(const char *name, int fd)
+struct place *
+place_stream_of(const char *name, int fd)
 {
 	struct place *place = calloc(1, sizeof(*place));
 
@@ -183,22 +185,25 @@ place_stream_open(place_role role)
 
 	if (role == PLACE_TARGET) {
 		if (!isatty(STDOUT_FILENO))
-			return make("standard output", STDOUT_FILENO);
+			return place_stream_of("standard output", STDOUT_FILENO);
 		trouble("standard output is a terminal: send it to a file or a pipe");
 		return NULL;
 	}
-	/* A file that a shell redirected has a size and holes. */
-	if (fstat(STDIN_FILENO, &s) == 0 && (S_ISREG(s.st_mode) || S_ISBLK(s.st_mode))) {
+	/*
+	 * A file that a shell redirected has a size and holes; one of the kernel's making has none.
+	 */
+	if (fstat(STDIN_FILENO, &s) == 0 &&
+	    ((S_ISREG(s.st_mode) && s.st_size > 0) || S_ISBLK(s.st_mode))) {
 		at = lseek(STDIN_FILENO, 0, SEEK_CUR);
 		return place_file_of("standard input", STDIN_FILENO, at > 0 ? (uint64_t)at : 0);
 	}
-	return make("standard input", STDIN_FILENO);
+	return place_stream_of("standard input", STDIN_FILENO);
 }
 
 struct place *
 place_open_hex(void)
 {
-	struct place *place = make("standard output", STDOUT_FILENO);
+	struct place *place = place_stream_of("standard output", STDOUT_FILENO);
 
 	place->hex = true;
 	return place;

@@ -1,22 +1,36 @@
 /* SPDX-License-Identifier: MIT */
-/* A disk of liborion-vblk as a place: queue 0, many requests in flight. */
+/* A disk of liborion-vblk as a place: all its queues in turn, many requests in flight. */
 #include <errno.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "cmd/vblk/place.h"
 #include "cmd/vblk/say.h"
 
+#define FEATURE_FLUSH 9         /* VIRTIO_BLK_F_FLUSH */
+/* A wait of more than a second in vain tells the device again what it has not answered. */
+#define LOOK_NS INT64_C(1100000000)
+
+static struct orion_queue *
+queue_of(struct place *place, unsigned index)
+{
+	return orion_disk_queue(place->disk, index);
+}
+
 static bool
 url_submit(struct place *place, struct orion_io *io)
 {
+	struct orion_queue *queue = queue_of(place, place->turn);
 	int why;
 
-	if (orion_queue_submit(place->queue, &io, 1) == 1) {
-		orion_queue_kick(place->queue);
+	if (orion_queue_submit(queue, &io, 1) == 1) {
+		orion_queue_kick(queue);
+		place->turn = (place->turn + 1) % place->queues;
 		return true;
 	}
-	why = orion_queue_refusal(place->queue);
+	why = orion_queue_refusal(queue);
 	if (why == -EAGAIN || place->done != NULL)
 		return false;
 	/* It is the request that is wrong: it comes back at once. */
@@ -28,21 +42,44 @@ url_submit(struct place *place, struct orion_io *io)
 static unsigned
 url_reap(struct place *place, struct orion_io **done, unsigned max)
 {
+	unsigned count = 0;
+
 	if (place->done != NULL && max > 0) {
-		*done = place->done;
+		done[count++] = place->done;
 		place->done = NULL;
-		return 1;
 	}
-	return orion_queue_reap(place->queue, done, max);
+	for (unsigned i = 0; i < place->queues && count < max; i++)
+		count += orion_queue_reap(queue_of(place, i), done + count, max - count);
+	return count;
 }
 
-static int
-url_arm(struct place *place)
+static unsigned
+url_arm(struct place *place, struct pollfd *fds)
 {
-	orion_queue_disarm(place->queue);
-	if (place->done != NULL || !orion_queue_arm(place->queue))
-		return -1;
-	return orion_queue_fd(place->queue);
+	unsigned count = 0;
+
+	if (place->done != NULL)
+		return 0;
+	for (unsigned i = 0; i < place->queues; i++) {
+		struct orion_queue *queue = queue_of(place, i);
+
+		orion_queue_disarm(queue);
+		if (!orion_queue_arm(queue))
+			return 0;
+		fds[count++] = (struct pollfd){.fd = orion_queue_fd(queue), .events = POLLIN};
+	}
+	return count;
+}
+
+static void
+url_nudge(struct place *place)
+{
+	for (unsigned i = 0; i < place->queues && place->done == NULL; i++) {
+		struct orion_queue *queue = queue_of(place, i);
+
+		if (orion_queue_in_flight(queue) > 0)
+			(void)orion_queue_wait(queue, &place->done, 1, LOOK_NS);
+	}
 }
 
 static void
@@ -70,26 +107,73 @@ url_prepare(struct place *place, uint64_t bytes)
 	return -1;
 }
 
+/*
+ * What a flush gave, RESULT, for a device that may have none to offer: such a one promises nothing,
+ * unless the user did so in its place.  Any other device's refusal is an error.
+ */
 static int
-url_flush(struct place *place, uint64_t end)
+flush_result(const struct place *place, int result)
 {
-	int result = orion_queue_flush(place->queue);
+	struct orion_disk_info info;
+
+	orion_disk_info(place->disk, &info);
+	if ((info.device.features_offered >> FEATURE_FLUSH & 1) != 0 ||
+	    strstr(place->name, "durable=on") != NULL)
+		return result;
+	return result == 0 || result == -EOPNOTSUPP ? PLACE_UNPROMISED : result;
+}
+
+/* Waits for the flush that was handed over; -EINTR: no more, and it is still in flight. */
+static int
+await_flush(struct orion_queue *queue)
+{
+	struct patience patience = {0};
+	struct orion_io *done;
+
+	while (orion_queue_wait(queue, &done, 1, LOOK_NS) == 0) {
+		if (!patience_left(&patience, "a flush"))
+			return -EINTR;
+	}
+	return done->result;
+}
+
+static int
+url_flush(struct place *place, uint64_t end, bool complete)
+{
+	const struct timespec nap = {.tv_nsec = 1000000};
+	struct orion_queue *queue = queue_of(place, 0);
+	struct patience patience = {0};
+	int result;
 
 	(void)end;
-	/* A disk without a volatile cache knows no flush, and needs none. */
-	return result == -EOPNOTSUPP ? 0 : result;
+	(void)complete;
+	*place->flush = (struct orion_io){.operation = ORION_FLUSH};
+	while (orion_queue_submit(queue, &place->flush, 1) == 0) {
+		result = orion_queue_refusal(queue);
+		if (result == -EAGAIN && patience_left(&patience, "room for a flush")) {
+			nanosleep(&nap, NULL);
+			continue;
+		}
+		return flush_result(place, result);
+	}
+	orion_queue_kick(queue);
+	return flush_result(place, await_flush(queue));
 }
 
 static void
 url_close(struct place *place)
 {
+	patience_while("the back end to let go");
 	orion_disk_close(place->disk);
+	patience_over();
+	free(place->flush);
 }
 
 static const struct place_ops url_ops = {
 	.submit = url_submit,
 	.reap = url_reap,
 	.arm = url_arm,
+	.nudge = url_nudge,
 	.lend = url_lend,
 	.prepare = url_prepare,
 	.flush = url_flush,
@@ -103,6 +187,7 @@ place_open_disk(const char *url, void (*adjust)(struct orion_disk_options *optio
 	struct orion_disk_options options;
 	struct orion_error error;
 	struct orion_disk *disk;
+	int result;
 
 	if (!place_is_url(url)) {
 		trouble("%s is no URL of a disk; one is vhost-user:/run/disk.sock", url);
@@ -113,11 +198,14 @@ place_open_disk(const char *url, void (*adjust)(struct orion_disk_options *optio
 	options.event = say_event;
 	if (adjust != NULL)
 		adjust(&options, argument);
-	if (orion_disk_open(url, &options, &disk, &error) != 0) {
-		trouble("%s: %s", url, error.text);
-		return NULL;
-	}
-	return disk;
+	patience_while("the back end");
+	result = orion_disk_open(url, &options, &disk, &error);
+	patience_over();
+	if (result == 0)
+		return disk;
+	trouble("%s: %s", url,
+		error.text[0] != '\0' ? place_without_path(url, error.text) : strerror(-result));
+	return NULL;
 }
 
 static void
@@ -145,9 +233,13 @@ place_url_open(const char *text, place_role role)
 		.name = strdup(text),
 		.bytes = info.bytes,
 		.block = info.block_bytes,
+		.fixed = true,
 		.fd = -1,
 		.disk = disk,
-		.queue = orion_disk_queue(disk, 0),
+		.queues = info.queues,
+		.flush = calloc(1, sizeof(struct orion_io)),
 	};
+	if (place->flush == NULL)
+		abort();
 	return place;
 }

@@ -8,6 +8,7 @@
 #include "cmd/vblk/command.h"
 #include "cmd/vblk/transfer.h"
 #include "cmd/vblk/units.h"
+#include "orion/units.h"
 
 struct settings {
 	const char *file;
@@ -18,7 +19,7 @@ static int run_read(const struct command *command, int argc, char **argv);
 static int run_write(const struct command *command, int argc, char **argv);
 
 static const struct option read_options[] = {
-	TEXT("output", 'o', file, "FILE", "write to FILE, which is created or emptied"),
+	TEXT("output", 'o', file, "FILE", "write to FILE, which is made or replaced"),
 	FLAG("hex", 'x', hex, "print a table of hexadecimal numbers and characters"),
 	FLAG("progress", 0, progress, "show progress even when stderr is no terminal"),
 	NO_MORE_OPTIONS,
@@ -66,8 +67,8 @@ take(const struct place *disk, const char *name, const char *text, uint64_t most
 {
 	uint64_t below;
 
-	if (!units_size(text, value)) {
-		trouble("%s is %s, not \"%s\"", name, UNITS_SIZE_FORMS, text);
+	if (!orion_units_size(text, value)) {
+		trouble("%s is %s, not \"%s\"", name, ORION_UNITS_SIZE_FORMS, text);
 		return false;
 	}
 	below = *value - *value % disk->block;
@@ -84,29 +85,29 @@ take(const struct place *disk, const char *name, const char *text, uint64_t most
 	return false;
 }
 
-/* Runs T and flushes, in order, whatever happens. */
+/* Runs T, and says what is there of what is not complete. */
 static int
 part(struct transfer *t, const struct settings *settings, const char *title)
 {
 	struct progress progress;
-	int status, flushed = 0;
+	bool stable;
+	int status;
 
 	interrupts_catch();
 	progress_start(&progress, title, t->bytes, settings->progress);
 	progress.shown &= !t->b->hex;
 	t->progress = &progress;
 	status = transfer_run(t);
-	if (!t->abandoned || t->b->disk == NULL)
-		flushed = place_flush(t->b, t->b_offset + t->done);
 	progress_end(&progress);
-	if (flushed != 0) {
-		trouble("%s: the flush at the end failed: %s", t->b->name,
-			place_words(t->b, flushed));
-		status = status == STATUS_OK ? STATUS_TROUBLE : status;
-	}
-	if (status != STATUS_OK)
-		say("not complete: %s%" PRIu64 " bytes",
-		    flushed != 0 || t->abandoned ? "at most " : "", t->done);
+	if (t->flushed == PLACE_UNPROMISED)
+		place_unpromised(t->b);
+	stable = t->flushed >= 0 && !(t->abandoned && t->b->disk != NULL);
+	if (status != STATUS_OK && t->b->replaces)
+		place_remains(t->b, t->done, stable);
+	else if (status != STATUS_OK)
+		say("not complete: %s%" PRIu64 " bytes", stable ? "" : "at most ", t->done);
+	else if (t->padded > 0)
+		say("%" PRIu64 " zeros behind the end fill the last block", t->padded);
 	return status;
 }
 

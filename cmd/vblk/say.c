@@ -12,10 +12,16 @@
 #include <unistd.h>
 
 #include "cmd/vblk/command.h"
+#include "cmd/vblk/output.h"
 #include "cmd/vblk/units.h"
 
 #define SHOW_NS UINT64_C(200000000)
 #define BAR_COLUMNS 14
+#define LOOK_NS 200000000L
+#define PATIENCE_NS UINT64_C(3000000000)        /* nothing came: until it is said, */
+#define HURRY_NS UINT64_C(1000000000)           /* ... to a person who wants to end, */
+#define AGAIN_NS UINT64_C(30000000000)          /* ... and said again */
+#define GRACE_NS UINT64_C(5000000000)           /* to end in order, when a person wants to end */
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static const char *command = "";
@@ -175,8 +181,10 @@ static void
 on_signal(int number)
 {
 	signals++;
-	if (signals >= 3)
+	if (signals >= 3) {
+		output_abandon();
 		_exit(128 + number);
+	}
 }
 
 void
@@ -196,9 +204,92 @@ interrupts(void)
 	return (unsigned)signals;
 }
 
+/* ---- patience ---- */
+
+/* Whether a person wanted to end, and what goes on has had its time to. */
+static bool
+is_enough(void)
+{
+	static uint64_t asked_ns;
+
+	if (signals == 0)
+		return false;
+	if (asked_ns == 0)
+		asked_ns = clock_ns();
+	return signals > 1 || clock_ns() - asked_ns > GRACE_NS;
+}
+
+bool
+patience_left(struct patience *patience, const char *what)
+{
+	uint64_t now = clock_ns();
+	uint64_t after = patience->said_ns == 0 ? signals > 0 ? HURRY_NS : PATIENCE_NS : AGAIN_NS;
+
+	if (patience->since_ns == 0)
+		patience->since_ns = now;
+	if (now - (patience->said_ns != 0 ? patience->said_ns : patience->since_ns) > after) {
+		patience->said_ns = now;
+		say("waiting for %s: nothing for %s%s", what,
+		    units_ns((double)(now - patience->since_ns)).s,
+		    signals > 0 ? "; Ctrl-C again doesn't wait" : "");
+	}
+	return !is_enough();
+}
+
+static pthread_cond_t over = PTHREAD_COND_INITIALIZER;
+static pthread_mutex_t over_lock = PTHREAD_MUTEX_INITIALIZER;
+static const char *waited_for;          /* under that lock */
+static pthread_t waiter;
+
+/* Speaks for a thread that is within a call. */
+static void *
+speak(void *argument)
+{
+	struct patience patience = {0};
+	struct timespec until;
+
+	(void)argument;
+	pthread_mutex_lock(&over_lock);
+	while (waited_for != NULL) {
+		if (!patience_left(&patience, waited_for)) {
+			say("ended without waiting for %s", waited_for);
+			leave(STATUS_INTERRUPTED);
+		}
+		clock_gettime(CLOCK_REALTIME, &until);
+		until.tv_nsec += LOOK_NS;
+		until.tv_sec += until.tv_nsec / 1000000000;
+		until.tv_nsec %= 1000000000;
+		pthread_cond_timedwait(&over, &over_lock, &until);
+	}
+	pthread_mutex_unlock(&over_lock);
+	return NULL;
+}
+
+void
+patience_while(const char *what)
+{
+	waited_for = what;
+	/* Without a thread the wait has no words. */
+	if (pthread_create(&waiter, NULL, speak, NULL) != 0)
+		waited_for = NULL;
+}
+
+void
+patience_over(void)
+{
+	if (waited_for == NULL)
+		return;
+	pthread_mutex_lock(&over_lock);
+	waited_for = NULL;
+	pthread_cond_signal(&over);
+	pthread_mutex_unlock(&over_lock);
+	pthread_join(waiter, NULL);
+}
+
 void
 leave(int status)
 {
+	output_abandon();
 	fflush(stdout);
 	_exit(status);
 }

@@ -51,8 +51,27 @@ void interrupts_catch(void);
 unsigned interrupts(void);
 
 /*
- * Ends the program at once, for a person who asked twice: to close a disk in order would wait for
- * its back end, which may hang.
+ * A wait that nobody can know the length of, such as for a back end: it has a word, and an end when
+ * a person wants one.  Zero it when something came.
+ */
+struct patience {
+	uint64_t since_ns;        /* since when nothing came */
+	uint64_t said_ns;
+};
+
+/*
+ * Called again and again while nothing comes: says after some seconds, and then now and then, that
+ * WHAT is waited for ("17 requests in flight").  False: enough, since a person wanted to end some
+ * seconds ago, or asked twice.
+ */
+bool patience_left(struct patience *patience, const char *what);
+
+/* The same around a call that waits by itself: patience_while() ... patience_over(). */
+void patience_while(const char *what);
+void patience_over(void);
+
+/*
+ * Ends the program at once, where to close a disk in order would wait for a back end that hangs.
  */
 _Noreturn void leave(int status);
 

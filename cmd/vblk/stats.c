@@ -54,16 +54,16 @@ static const struct counter counters[] = {
 	{"reads", "reads handed over", STATS(reads)},
 	{"writes", "writes handed over", STATS(writes)},
 	{"flushes", "flushes handed over", STATS(flushes)},
-	{"read_bytes", "bytes of reads handed over", STATS(bytes_read)},
-	{"written_bytes", "bytes of writes handed over", STATS(bytes_written)},
+	{"bytes_read", "bytes of reads handed over", STATS(bytes_read)},
+	{"bytes_written", "bytes of writes handed over", STATS(bytes_written)},
 	{"split", "requests cut to the device's limits", STATS(split)},
 	{"refused", "requests that break a rule", STATS(refused)},
-	{"queue_full", "submissions that found the queue full", STATS(ring_full)},
+	{"ring_full", "submissions that found the queue full", STATS(ring_full)},
 	{"kicks", "notifications to the device", STATS(kicks)},
 	{"kicks_saved", "notifications that the device did not need", STATS(kicks_saved)},
 	{"waits", "waits that found nothing at first", COUNTERS(waits)},
 	{"sleeps", "waits that slept", COUNTERS(sleeps)},
-	{"late", "sleeps of a second in vain", COUNTERS(late)},
+	{"late", "requests kicked for again, or found by looking", COUNTERS(late)},
 	{"bounced", "requests copied to memory of the device's", COUNTERS(bounced)},
 	{"bounced_bytes", "bytes copied so", COUNTERS(bounced_bytes)},
 	{"replayed", "requests sent again after a reconnection", COUNTERS(replayed)},
@@ -92,8 +92,8 @@ print_text(const struct watched *disk)
 	       d->queues, d->queues == 1 ? "" : "s", disk->all.in_flight,
 	       d->connections > 0 ? d->connections - 1 : 0, d->connections == 2 ? "" : "s");
 	printf("  %-14s p50 %s, p99 %s, max %s\n", "latency",
-	       units_ns(watch_ns(disk, orion_stats_percentile(disk->all.stats.latency, 500))).s,
-	       units_ns(watch_ns(disk, orion_stats_percentile(disk->all.stats.latency, 990))).s,
+	       units_ns(watch_percentile_ns(disk, disk->all.stats.latency, 500)).s,
+	       units_ns(watch_percentile_ns(disk, disk->all.stats.latency, 990)).s,
 	       units_ns(watch_ns(disk, disk->all.stats.latency_max_ticks)).s);
 	for (unsigned i = 0; i < COUNTERS_COUNT; i++) {
 		uint64_t value = value_of(&counters[i], &disk->all);
@@ -115,8 +115,8 @@ json_queue(struct json *json, const struct watched *disk, const struct orion_pub
 		json_number(json, counters[i].name, value_of(&counters[i], queue));
 	json_open(json, "latency_ns", '{');
 	json_real(json, "sum", watch_ns(disk, queue->stats.latency_ticks));
-	json_real(json, "p50", watch_ns(disk, orion_stats_percentile(queue->stats.latency, 500)));
-	json_real(json, "p99", watch_ns(disk, orion_stats_percentile(queue->stats.latency, 990)));
+	json_real(json, "p50", watch_percentile_ns(disk, queue->stats.latency, 500));
+	json_real(json, "p99", watch_percentile_ns(disk, queue->stats.latency, 990));
 	json_real(json, "max", watch_ns(disk, queue->stats.latency_max_ticks));
 	json_close(json, '}');
 	json_close(json, '}');
@@ -180,29 +180,36 @@ put_head(const char *name, const char *kind, const char *help)
 	printf("# HELP orion_vblk_%s %s\n# TYPE orion_vblk_%s %s\n", name, help, name, kind);
 }
 
-/* One bucket for each power of two of ticks, so that the set is always the same. */
+/* The bounds are the same in every process and on every machine: powers of two of nanoseconds. */
+#define BOUND_FIRST 9u          /* 512 ns */
+#define BOUND_LAST 36u          /* 69 s */
+
 static void
 put_histogram(const struct watched *disk, unsigned queue)
 {
 	const struct vblk_queue_stats *stats = &disk->disk.queue[queue].stats;
 	uint64_t sum = 0;
-	double edge;
+	unsigned b = 0;
 	char more[40];
 
-	for (unsigned b = 0; b + 1 < ORION_LATENCY_BUCKETS; b++) {
-		sum += stats->latency[b];
-		edge = watch_ns(disk, orion_stats_bucket_floor(b + 1));
-		if (b % 4 != 3 || edge < 500 || edge > 1e11)
-			continue;
-		snprintf(more, sizeof(more), "le=\"%.9g\"", edge / 1e9);
+	for (unsigned bound = BOUND_FIRST; bound <= BOUND_LAST; bound++) {
+		double ns = (double)(UINT64_C(1) << bound);
+
+		/* What lies in a bucket on both sides of the bound counts from the next one on. */
+		while (b + 1 < ORION_LATENCY_BUCKETS &&
+		       watch_ns(disk, orion_stats_bucket_floor(b + 1) - 1) <= ns)
+			sum += stats->latency[b++];
+		snprintf(more, sizeof(more), "le=\"%.9g\"", ns / 1e9);
 		put_name("latency_seconds_bucket", disk, queue, more);
 		printf("%" PRIu64 "\n", sum);
 	}
+	while (b + 1 < ORION_LATENCY_BUCKETS)
+		sum += stats->latency[b++];
 	sum += stats->latency[ORION_LATENCY_BUCKETS - 1];
 	put_name("latency_seconds_bucket", disk, queue, "le=\"+Inf\"");
 	printf("%" PRIu64 "\n", sum);
 	put_name("latency_seconds_sum", disk, queue, "");
-	printf("%.9g\n", watch_ns(disk, stats->latency_ticks) / 1e9);
+	printf("%.17g\n", watch_ns(disk, stats->latency_ticks) / 1e9);
 	put_name("latency_seconds_count", disk, queue, "");
 	printf("%" PRIu64 "\n", sum);
 }

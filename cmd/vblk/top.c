@@ -71,9 +71,9 @@ print_row(const struct watched *now, const struct watched *before, double interv
 	       now->disk.program, requests,
 	       units_rate((double)(new->bytes_read - old->bytes_read) * per).s,
 	       units_rate((double)(new->bytes_written - old->bytes_written) * per).s,
-	       units_ns(watch_ns(now, orion_stats_percentile(latency, 500))).s,
-	       units_ns(watch_ns(now, orion_stats_percentile(latency, 990))).s, now->all.in_flight,
-	       lost, now->disk.path);
+	       units_ns(watch_percentile_ns(now, latency, 500)).s,
+	       units_ns(watch_percentile_ns(now, latency, 990)).s, now->all.in_flight, lost,
+	       now->disk.path);
 }
 
 static void

@@ -3,8 +3,8 @@
 #include "cmd/vblk/transfer.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <poll.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -14,7 +14,12 @@
 
 #define MEMORY_BYTES (2 * TRANSFER_SLOTS * TRANSFER_PIECE_BYTES)
 #define LOOK_MS 200
-#define PATIENCE_NS UINT64_C(1000000000)
+#define NUDGE_NS UINT64_C(1000000000)
+
+/* A copy to a disk is flushed when both have gone since the last time. */
+#define FLUSH_BYTES (UINT64_C(64) << 20)
+#define FLUSH_NS UINT64_C(2000000000)
+#define REDO_MAX 16u            /* times in a row that what a flush lost is copied again */
 
 typedef enum step {
 	STEP_FREE,
@@ -31,6 +36,14 @@ struct slot {
 	step step;
 };
 
+/* What is to be said of the first piece that failed, once it is known which that is. */
+struct failure {
+	struct place *place;
+	const char *doing;
+	uint64_t offset;
+	int result;
+};
+
 struct transfer_run {
 	struct transfer *t;
 	struct slot slots[TRANSFER_SLOTS];
@@ -39,43 +52,36 @@ struct transfer_run {
 	uint64_t limit;           /* where B ends, if A may be longer; else PLACE_UNKNOWN */
 	uint64_t emitted;         /* what of B was handed over, in order; for streams */
 	uint64_t bad;             /* the lowest piece that failed; PLACE_UNKNOWN: none */
+	struct failure why;       /* of that piece; place NULL: it was said */
 	uint64_t extent_end;      /* up to here is known whether A has a hole */
 	bool hole;
 	bool stopping;
 	unsigned busy;
-	uint64_t interrupted_ns;
-	bool said;
+	uint64_t moved_ns;        /* when something last moved */
+	struct patience patience;
+	uint64_t covered;         /* every byte before this one is flushed */
+	uint64_t covered_holes;   /* the transfer's holes at that point */
+	uint64_t covered_ns;      /* when that was */
+	unsigned redone;          /* times, since covered moved */
+	bool draining;            /* nothing is begun until a flush is done */
 };
 
 /* ---- memory ---- */
 
-/*
- * Shared and sealed: a back end that could shrink the file would end this program at its next look
- * at a buffer.
- */
 static bool
 get_memory(struct transfer_run *run)
 {
-	const uint64_t bytes = MEMORY_BYTES;
-	void *memory;
-	int fd = memfd_create("vblk", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+	int fd;
 
-	if (fd < 0 || ftruncate(fd, (off_t)bytes) != 0 ||
-	    fcntl(fd, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL) != 0)
-		goto fail;
-	memory = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
-	if (memory == MAP_FAILED)
-		goto fail;
-	run->memory = memory;
-	place_lend(run->t->a, run->memory, bytes, fd);
-	place_lend(run->t->b, run->memory, bytes, fd);
+	run->memory = place_memory(MEMORY_BYTES, &fd);
+	if (run->memory == NULL) {
+		trouble("no memory for buffers: %s", strerror(errno));
+		return false;
+	}
+	place_lend(run->t->a, run->memory, MEMORY_BYTES, fd);
+	place_lend(run->t->b, run->memory, MEMORY_BYTES, fd);
 	close(fd);
 	return true;
-fail:
-	trouble("no memory for buffers: %s", strerror(errno));
-	if (fd >= 0)
-		close(fd);
-	return false;
 }
 
 static void
@@ -102,13 +108,16 @@ round_up(uint64_t bytes, uint32_t block)
 	return (bytes + block - 1) / block * block;
 }
 
+/* The piece at AT failed.  WHY is NULL when it was said. */
 static void
-fail(struct transfer_run *run, uint64_t at)
+fail(struct transfer_run *run, uint64_t at, const struct failure *why)
 {
 	run->stopping = true;
 	run->t->failed = true;
-	if (at < run->bad)
-		run->bad = at;
+	if (at >= run->bad)
+		return;
+	run->bad = at;
+	run->why = why != NULL ? *why : (struct failure){0};
 }
 
 static void
@@ -154,7 +163,7 @@ cut(struct transfer_run *run, struct slot *slot)
 		return;
 	trouble("%s has room for %llu bytes, and %s has more", t->b->name,
 		(unsigned long long)run->limit, t->a->name);
-	fail(run, run->limit);
+	fail(run, run->limit, NULL);
 }
 
 /* A's part is in the buffer: what of B is to be done. */
@@ -176,18 +185,19 @@ got_a(struct transfer_run *run, struct slot *slot)
 	whole = round_up(slot->bytes, t->b->block);
 	if (whole != slot->bytes && !t->pad) {
 		trouble("%s ended after %llu bytes, which is no multiple of the target's block, "
-			"%u; "
-			"--pad would fill the last block with zeros",
+			"%u; --pad would fill the last block with zeros",
 			t->a->name, (unsigned long long)(slot->at + slot->bytes), t->b->block);
 		slot->bytes -= slot->bytes % t->b->block;
-		fail(run, slot->at + slot->bytes);
+		fail(run, slot->at + slot->bytes, NULL);
 		if (slot->bytes == 0) {
 			finish(run, slot);
 			return;
 		}
 	}
-	if (whole > slot->bytes)
-		memset((char *)slot->io[0].buffer + slot->bytes, 0, whole - slot->bytes);
+	if (whole > slot->bytes) {
+		t->padded = whole - slot->bytes;
+		memset((char *)slot->io[0].buffer + slot->bytes, 0, t->padded);
+	}
 	if (t->b->zero && place_is_zero(slot->io[0].buffer, slot->bytes)) {
 		t->holes += slot->bytes;
 		finish(run, slot);
@@ -216,7 +226,7 @@ shorten(struct transfer_run *run, struct slot *slot)
 	if (t->bytes != PLACE_UNKNOWN && !t->compare) {
 		trouble("%s ended after %llu of %llu bytes", t->a->name, (unsigned long long)end,
 			(unsigned long long)t->bytes);
-		fail(run, end);
+		fail(run, end, NULL);
 	}
 }
 
@@ -229,11 +239,16 @@ advance(struct transfer_run *run, struct orion_io *io)
 	bool of_a = slot->step == STEP_A_OUT;
 
 	if (io->result != 0) {
-		if (slot->at < run->bad && !(io->result == -EINTR && interrupts() > 0))
-			place_trouble(of_a ? t->a : t->b,
-				      io->operation == ORION_READ ? "reading" : "writing",
-				      io->offset, io->result);
-		fail(run, slot->at);
+		const struct failure why = {
+			.place = io->result == -EINTR && interrupts() > 0 ? NULL
+				 : of_a                                   ? t->a
+									  : t->b,
+			.doing = io->operation == ORION_READ ? "reading" : "writing",
+			.offset = io->offset,
+			.result = io->result,
+		};
+
+		fail(run, slot->at, &why);
 		finish(run, slot);
 		return;
 	}
@@ -274,24 +289,21 @@ push(struct transfer_run *run, struct slot *slot)
 	return true;
 }
 
-/* Looks for holes from run->next on; steps over one when nothing need be done there. */
+/*
+ * Looks for holes from run->next on; steps over one when nothing need be written there.  What is
+ * compared is read: whether a file system tells the truth of its holes is part of the question.
+ */
 static void
 look_for_hole(struct transfer_run *run)
 {
 	struct transfer *t = run->t;
-	uint64_t length, other;
-	bool skip;
+	uint64_t length;
 
-	while (run->next < t->bytes && run->next >= run->extent_end) {
+	while (!t->compare && run->next < t->bytes && run->next >= run->extent_end) {
 		run->hole = place_hole(t->a, t->a_offset + run->next, &length);
-		skip = run->hole && t->b->zero;
-		if (run->hole && t->compare && place_hole(t->b, t->b_offset + run->next, &other)) {
-			skip = true;
-			length = other < length ? other : length;
-		}
 		if (length > t->bytes - run->next)
 			length = t->bytes - run->next;
-		if (skip) {
+		if (run->hole && t->b->zero) {
 			/* The step must be one that both blocks divide. */
 			length -= run->next + length < t->bytes ? length % TRANSFER_PIECE_BYTES : 0;
 			t->holes += length;
@@ -342,7 +354,8 @@ round_trip(struct transfer_run *run)
 		struct slot *slot = &run->slots[i];
 
 		/* What works at once works for one piece: then the other end has its turn. */
-		if (slot->step == STEP_FREE && !run->stopping && !(begun && t->a->synchronous))
+		if (slot->step == STEP_FREE && !run->stopping && !run->draining &&
+		    !(begun && t->a->synchronous))
 			begun |= begin(run, slot);
 		if (slot->step == STEP_A || slot->step == STEP_B)
 			moved |= push(run, slot);
@@ -357,13 +370,14 @@ round_trip(struct transfer_run *run)
 	return moved || begun;
 }
 
-/* Sleeps until a request may have come back. */
+/* Sleeps until a request may have come back; tells a device again that lets wait for long. */
 static void
 wait_for_any(struct transfer_run *run)
 {
-	struct pollfd fds[2];
-	unsigned count = 0;
-	bool out[2] = {false, false};
+	struct place *places[2] = {run->t->a, run->t->b};
+	struct pollfd fds[2 * ORION_DISK_QUEUES_MAX];
+	bool out[2] = {false, false}, late = clock_ns() - run->moved_ns > NUDGE_NS;
+	unsigned count = 0, more;
 
 	for (unsigned i = 0; i < TRANSFER_SLOTS; i++) {
 		out[0] |= run->slots[i].step == STEP_A_OUT;
@@ -372,11 +386,12 @@ wait_for_any(struct transfer_run *run)
 	for (unsigned side = 0; side < 2; side++) {
 		if (!out[side])
 			continue;
-		fds[count].fd = place_arm(side == 0 ? run->t->a : run->t->b);
-		fds[count].events = POLLIN;
-		if (fds[count].fd < 0)
+		if (late)
+			place_nudge(places[side]);
+		more = place_arm(places[side], fds + count);
+		if (more == 0)
 			return;
-		count++;
+		count += more;
 	}
 	poll(fds, count, LOOK_MS);
 }
@@ -394,32 +409,122 @@ done_until(const struct transfer_run *run)
 	return least;
 }
 
+/* ---- flushes ---- */
+
+/* Whether what a flush tells to be lost may be copied again. */
+static bool
+can_redo(struct transfer_run *run)
+{
+	return run->t->flushed == -ESTALE && !run->t->a->stream && run->redone++ < REDO_MAX &&
+	       interrupts() == 0;
+}
+
+/* Flushes B up to run->next, all of which was written.  False: it failed, and that is the end. */
+static bool
+flush(struct transfer_run *run, bool complete)
+{
+	struct transfer *t = run->t;
+
+	t->flushed = place_flush(t->b, t->b_offset + run->next, complete);
+	run->draining = false;
+	if (t->flushed >= 0) {
+		run->redone = run->next > run->covered ? 0 : run->redone;
+		run->covered = run->next;
+		run->covered_holes = t->holes;
+		run->covered_ns = clock_ns();
+		return true;
+	}
+	if (can_redo(run)) {
+		say("%s: the back end restarted, and may have lost what it had acknowledged: "
+		    "copying again from byte %llu on",
+		    t->b->name, (unsigned long long)run->covered);
+		run->next = run->covered;
+		run->extent_end = 0;
+		t->holes = run->covered_holes;
+		return true;
+	}
+	t->abandoned = t->flushed == -EINTR;
+	trouble("%s: the flush %s failed: %s", t->b->name, complete ? "at the end" : "on the way",
+		place_words(t->b, t->flushed));
+	t->failed = true;
+	run->stopping = true;
+	return false;
+}
+
+/* Begins a flush when it is time, and does it once nothing is in flight. */
+static void
+flush_on_the_way(struct transfer_run *run)
+{
+	struct transfer *t = run->t;
+
+	if (t->b->disk == NULL || t->compare || run->stopping)
+		return;
+	if (run->next - run->covered >= FLUSH_BYTES && run->next < t->bytes &&
+	    clock_ns() - run->covered_ns >= FLUSH_NS)
+		run->draining = true;
+	if (run->draining && run->busy == 0)
+		flush(run, false);
+}
+
+/* ---- from the beginning to the end ---- */
+
 /* True while there is something to do. */
 static bool
 go_on(struct transfer_run *run)
 {
-	if (interrupts() > 0 && run->interrupted_ns == 0) {
-		run->interrupted_ns = clock_ns();
+	struct transfer *t = run->t;
+	char what[64];
+
+	if (interrupts() > 0) {
 		run->stopping = true;
-		run->t->interrupted = true;
+		t->interrupted = true;
 	}
-	if (run->interrupted_ns != 0 && !run->said &&
-	    clock_ns() - run->interrupted_ns > PATIENCE_NS) {
-		run->said = true;
-		say("waiting for %u requests in flight; Ctrl-C again doesn't wait", run->busy);
+	if (run->busy > 0 && clock_ns() - run->moved_ns > LOOK_MS * UINT64_C(1000000)) {
+		snprintf(what, sizeof(what), "%u requests in flight", run->busy);
+		if (!patience_left(&run->patience, what))
+			return false;
 	}
-	if (interrupts() > 1)
+	if (interrupts() > 1 && run->busy > 0)
 		return false;
-	return run->busy > 0 || (!run->stopping && run->next < run->t->bytes);
+	return run->busy > 0 || (!run->stopping && run->next < t->bytes);
 }
 
-int
-transfer_run(struct transfer *t)
+static void
+move(struct transfer_run *run)
 {
-	struct transfer_run *run = calloc(1, sizeof(*run));
+	struct transfer *t = run->t;
 
-	if (run == NULL)
-		abort();
+	while (go_on(run)) {
+		if (round_trip(run)) {
+			run->moved_ns = clock_ns();
+			run->patience = (struct patience){0};
+		} else {
+			wait_for_any(run);
+		}
+		flush_on_the_way(run);
+		if (t->progress != NULL)
+			progress_show(t->progress, done_until(run));
+	}
+}
+
+/* Whether what was read, or passed over as holes, was there until the end. */
+static void
+check_ends(struct transfer_run *run)
+{
+	struct transfer *t = run->t;
+	struct place *places[2] = {t->a, t->b};
+
+	for (unsigned side = 0; side < (t->compare ? 2 : 1) && !t->failed; side++) {
+		struct failure why = {places[side], "reading", t->bytes, -ENODATA};
+
+		if (t->bytes != PLACE_UNKNOWN && !place_whole(places[side]))
+			fail(run, run->covered, &why);
+	}
+}
+
+static void
+begin_run(struct transfer *t, struct transfer_run *run)
+{
 	t->run = run;
 	run->t = t;
 	run->bad = PLACE_UNKNOWN;
@@ -430,18 +535,56 @@ transfer_run(struct transfer *t)
 	t->difference_unit = t->a->block > t->b->block ? t->a->block : t->b->block;
 	if (t->difference_unit < 512)
 		t->difference_unit = 512;
+	run->moved_ns = run->covered_ns = clock_ns();
+}
+
+/* All that was to be moved was, and nothing speaks against its being the whole. */
+static bool
+is_complete(const struct transfer *t)
+{
+	return !t->failed && !t->abandoned && (t->ended || t->longer || t->done == t->bytes);
+}
+
+/* After the last piece: the flush, which may send us back. */
+static bool
+end_copy(struct transfer_run *run)
+{
+	struct transfer *t = run->t;
+	uint64_t before = run->redone;
+
+	if (is_complete(t))
+		return flush(run, true) && run->redone != before && t->flushed < 0;
+	if (!t->abandoned || t->b->disk == NULL)
+		t->flushed = place_flush(t->b, t->b_offset + t->done, false);
+	t->abandoned |= t->flushed == -EINTR;
+	return false;
+}
+
+int
+transfer_run(struct transfer *t)
+{
+	struct transfer_run *run = calloc(1, sizeof(*run));
+	bool again;
+
+	if (run == NULL)
+		abort();
+	begin_run(t, run);
 	if (!get_memory(run))
 		return STATUS_TROUBLE;
 	attach_memory(run);
-	while (go_on(run)) {
-		if (!round_trip(run))
-			wait_for_any(run);
-		if (t->progress != NULL)
-			progress_show(t->progress, done_until(run));
-	}
-	t->done = done_until(run);
-	t->abandoned = run->busy > 0;
-	if (t->ended || t->done == t->bytes)
+	do {
+		move(run);
+		t->abandoned = run->busy > 0;
+		check_ends(run);
+		t->done = done_until(run);
+		if (run->why.place != NULL)
+			place_trouble(run->why.place, run->why.doing, run->why.offset,
+				      run->why.result);
+		if (t->progress != NULL && t->progress->shown && !t->compare)
+			say_progress("flushing");
+		again = !t->compare && end_copy(run);
+	} while (again);
+	if (is_complete(t))
 		t->interrupted = false;
 	return t->interrupted ? STATUS_INTERRUPTED : t->failed ? STATUS_TROUBLE : STATUS_OK;
 }

@@ -4,6 +4,9 @@
  *
  * A slot carries one piece: it is read from A, then written to B or read from B and compared.  The
  * slots' buffers lie in shared memory that is lent to URLs, so that nothing is copied on the way.
+ *
+ * A copy to a disk is flushed now and then.  When a flush tells that the disk may have lost what it
+ * had acknowledged, the copy goes back to where the last flush was, if its source can.
  */
 #ifndef CMD_VBLK_TRANSFER_H
 #define CMD_VBLK_TRANSFER_H
@@ -27,6 +30,8 @@ struct transfer {
 
 	/* What became of it. */
 	uint64_t done;            /* every byte before this one is copied, or was compared */
+	int flushed;              /* of a copy: what place_flush() said of it */
+	uint64_t padded;          /* bytes of zeros behind the end, in the last block */
 	uint64_t holes;           /* of these, bytes that were not read, or not written, being 0 */
 	uint64_t first_difference;      /* PLACE_UNKNOWN: none */
 	uint64_t difference_unit;       /* bytes of a block that is counted as different */
@@ -41,8 +46,9 @@ struct transfer {
 };
 
 /*
- * Does it.  A and B are opened, and B prepared.  Returns STATUS_OK when all was copied or compared,
- * whatever was found; STATUS_INTERRUPTED or STATUS_TROUBLE otherwise.
+ * Does it, and flushes a copy, whether it is complete or not.  A and B are opened, and B prepared.
+ * Troubles are said, but not what is there of a copy that is not complete.  Returns STATUS_OK when
+ * all was copied or compared, whatever was found; STATUS_INTERRUPTED or STATUS_TROUBLE otherwise.
  */
 int transfer_run(struct transfer *transfer);
 

@@ -2,80 +2,8 @@
 /* Sizes, times and rates: see units.h. */
 #include "cmd/vblk/units.h"
 
-#include <ctype.h>
-#include <errno.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-
-static bool
-digits(const char *text, char **end, uint64_t *value)
-{
-	bool hexadecimal = text[0] == '0' && (text[1] == 'x' || text[1] == 'X');
-
-	/* strtoull() would take blanks and signs. */
-	if (!isdigit((unsigned char)text[0]) || (hexadecimal && !isxdigit((unsigned char)text[2])))
-		return false;
-	errno = 0;
-	*value = strtoull(text, end, hexadecimal ? 16 : 10);
-	return errno == 0;
-}
-
-bool
-units_number(const char *text, uint64_t *value)
-{
-	char *end;
-
-	return digits(text, &end, value) && *end == '\0';
-}
-
-bool
-units_size(const char *text, uint64_t *bytes)
-{
-	static const char letters[] = "kMGTP";
-	uint64_t value, factor = 1, base;
-	const char *letter;
-	char *end;
-
-	if (!digits(text, &end, &value))
-		return false;
-	if (*end != '\0' && strcmp(end, "B") != 0) {
-		letter = strchr(letters, *end == 'K' ? 'k' : *end);
-		if (letter == NULL)
-			return false;
-		base = strcmp(end + 1, "B") == 0 ? 1000 : 1024;
-		if (end[1] != '\0' && base == 1024 && strcmp(end + 1, "iB") != 0)
-			return false;
-		for (const char *l = letters; l <= letter; l++)
-			factor *= base;
-	}
-	return !__builtin_mul_overflow(value, factor, bytes);
-}
-
-bool
-units_duration(const char *text, uint64_t *ns)
-{
-	static const struct {
-		const char *name;
-		double ns;
-	} units[] = {{"", 1e9}, {"s", 1e9}, {"ms", 1e6}, {"us", 1e3}, {"m", 60e9}, {"h", 3600e9}};
-	double value;
-	char *end;
-
-	if (!isdigit((unsigned char)text[0]) || text[1] == 'x' || text[1] == 'X')
-		return false;
-	value = strtod(text, &end);
-	for (unsigned i = 0; i < sizeof(units) / sizeof(units[0]); i++) {
-		if (strcmp(end, units[i].name) != 0)
-			continue;
-		value *= units[i].ns;
-		if (!(value < 1.8e19))
-			return false;
-		*ns = (uint64_t)value;
-		return true;
-	}
-	return false;
-}
 
 /* VALUE with three digits and the unit that makes it readable. */
 static struct units_text

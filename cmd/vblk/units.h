@@ -1,25 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* Sizes, times and rates: read from arguments, written for people. */
+/* Sizes, times and rates, written for people.  orion/units.h reads them. */
 #ifndef CMD_VBLK_UNITS_H
 #define CMD_VBLK_UNITS_H
 
 #include <stdbool.h>
 #include <stdint.h>
-
-#define UNITS_SIZE_FORMS "a number such as 4096, 0x1000, 64k, 10MiB, 2G (powers of 1024) or 4GB"
-#define UNITS_DURATION_FORMS "a time such as 5, 5s, 500ms, 2m or 1h"
-
-/*
- * Decimal, or hexadecimal with 0x; then nothing, B, k, M, G, T, P (powers of 1024, with or without
- * "iB"; K too) or kB, MB, GB, TB, PB (powers of 1000).  False: TEXT is none, or over 64 bits.
- */
-bool units_size(const char *text, uint64_t *bytes);
-
-/* Decimal or hexadecimal. */
-bool units_number(const char *text, uint64_t *value);
-
-/* A decimal number, perhaps with a fraction, of s (which may be left out), ms, us, m or h. */
-bool units_duration(const char *text, uint64_t *ns);
 
 /* Short texts as values: printf("%s", units_bytes(n).s). */
 struct units_text {

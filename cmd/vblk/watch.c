@@ -9,6 +9,7 @@
 #include "cmd/vblk/place.h"
 #include "cmd/vblk/say.h"
 #include "cmd/vblk/units.h"
+#include "orion/units.h"
 
 /* The counters of QUEUE into ALL.  Both structs hold nothing but 64-bit counters. */
 static void
@@ -30,26 +31,6 @@ add(struct orion_published_queue *all, const struct orion_published_queue *queue
 	all->in_flight += queue->in_flight;
 }
 
-/* Whether PATH is what the URL says, "%xx" standing for a byte. */
-static bool
-is_path_of(const char *url, const char *path)
-{
-	const char *at = strchr(url, ':') + 1;
-	unsigned byte;
-
-	for (; *at != '\0' && *at != '?'; path++) {
-		if (*at == '%' && sscanf(at + 1, "%2x", &byte) == 1) {
-			at += 3;
-		} else {
-			byte = (unsigned char)*at;
-			at++;
-		}
-		if (byte != (unsigned char)*path)
-			return false;
-	}
-	return *path == '\0';
-}
-
 static bool
 is_wanted(const char *filter, const struct orion_published *disk)
 {
@@ -57,9 +38,9 @@ is_wanted(const char *filter, const struct orion_published *disk)
 
 	if (filter == NULL)
 		return true;
-	if (units_number(filter, &pid))
+	if (orion_units_number(filter, &pid))
 		return pid == disk->pid;
-	return is_path_of(filter, disk->path);
+	return place_url_is_at(filter, disk->path);
 }
 
 static bool
@@ -102,7 +83,7 @@ watch_look(struct watch *watch, const char *filter)
 	uint64_t pid;
 	int result;
 
-	if (filter != NULL && !place_is_url(filter) && !units_number(filter, &pid)) {
+	if (filter != NULL && !place_is_url(filter) && !orion_units_number(filter, &pid)) {
 		trouble("%s is neither the URL of a disk nor the number of a process", filter);
 		return false;
 	}
@@ -137,4 +118,19 @@ double
 watch_ns(const struct watched *disk, uint64_t ticks)
 {
 	return (double)ticks * 1e9 / (double)disk->disk.ticks_per_second;
+}
+
+double
+watch_percentile_ns(const struct watched *disk, const uint64_t buckets[ORION_LATENCY_BUCKETS],
+		    unsigned thousandths)
+{
+	double edge = watch_ns(disk, orion_stats_percentile(buckets, thousandths));
+	double most = 0;
+
+	for (unsigned i = 0; i < disk->disk.queues; i++) {
+		double one = watch_ns(disk, disk->disk.queue[i].stats.latency_max_ticks);
+
+		most = one > most ? one : most;
+	}
+	return edge > most ? most : edge;
 }

@@ -30,6 +30,13 @@ void watch_free(struct watch *watch);
 /* The same disk in an earlier WATCH, or NULL. */
 const struct watched *watch_before(const struct watch *before, const struct watched *now);
 
+/*
+ * The latency that THOUSANDTHS of those in BUCKETS did not exceed, in nanoseconds: a bucket's upper
+ * edge, but never more than the greatest that DISK has seen.
+ */
+double watch_percentile_ns(const struct watched *disk,
+			   const uint64_t buckets[ORION_LATENCY_BUCKETS], unsigned thousandths);
+
 /* Ticks of DISK's processor as nanoseconds. */
 double watch_ns(const struct watched *disk, uint64_t ticks);
 

@@ -20,7 +20,10 @@
  * orion_queue_kick() (it may look earlier).
  *
  * Memory.  A buffer that lies in memory of orion_disk_alloc() or orion_disk_register() goes to the
- * device as it is.  Any other buffer works too, through a bounce copy, which is counted.  With
+ * device as it is, also in many pieces (those of one request must be whole blocks if they are more
+ * or longer than the device takes at once).  Any other buffer works too, through a bounce copy,
+ * which is counted.  A read that the device answers without having written all of it leaves the old
+ * bytes in zero-copy memory, zeros in any other; one that fails leaves the latter alone.  With
  * zero-copy memory the device may write to a read's buffer as late as it likes, even after the
  * completion if it is dishonest; with a bounce copy it can't.
  *
@@ -30,6 +33,14 @@
  * covered by a flush, may have died with it.  Then the next flush of each queue fails with
  * -ESTALE, once for each loss that is found, unless the option durable says that the back end keeps
  * such writes.
+ *
+ * A back end that hangs is waited for: it may still carry out what it was given.  After a second
+ * without an answer it is kicked again, whatever it asked for, then at growing intervals.  With the
+ * option deadline, a request that has waited for so long ends the connection: what was in flight on
+ * it, on all queues, fails with -ETIMEDOUT, and the library connects again.  Whether such a request
+ * was carried out is unknown, and it may yet be, as long as the old back end lives: a write over
+ * what is written later, a read into the buffer it was given, unless that was bounced.  The time
+ * counts from when a request was handed to this connection, or was held for want of one.
  *
  * Structs that a program allocates may grow from version to version.  What the library reads
  * (options) says its size itself; what it fills (info, counters) is given with its size, by the
@@ -46,14 +57,15 @@
  *   -ERANGE     beyond the end of the disk
  *   -EROFS      a write to a read-only disk
  *   -EAGAIN     the queue is full: reap, then try again (not an error)
- *   -E2BIG      a buffer that needs a bounce copy is larger than the bounce memory
+ *   -E2BIG      a buffer that needs a bounce copy is larger than the bounce memory, or any buffer
+ *               than 1 GiB
  *   -EBUSY      a synchronous call, and the queue is not idle
  *   -EIO        the device failed the request
  *   -EOPNOTSUPP the device does not know the request, or the back end lacks a needed feature
  *   -ESTALE     a flush: acknowledged writes may be lost (above)
  *   -ENODEV     the back end is gone and did not come back in time
  *   -ECHILD     this process is a fork of the one that opened the disk: only close is allowed
- *   -ETIMEDOUT  the back end did not answer in time
+ *   -ETIMEDOUT  the back end did not answer in time, a request: within the deadline
  *   -EPROTO     the back end broke the protocol
  *   -ENOMEM, -ENOENT, -ECONNREFUSED, -EACCES ...  as the kernel said
  */
@@ -124,7 +136,7 @@ struct orion_disk_options {
 	                           * missing or refuses, default 0 */
 	uint32_t loss_ms;         /* loss=0 .. 1h: how long to try to reconnect before requests fail
 	                           * with -ENODEV, default 60 s; 0: for ever */
-	uint32_t bounce_kb;       /* bounce=64kB .. 1GB: bounce memory per queue, default 4 MiB */
+	uint32_t bounce_kb;       /* bounce=64k .. 1G: bounce memory per queue, default 4 MiB */
 	bool durable;             /* durable=on: writes that the back end acknowledged survive its
 	                           * death, flushed or not */
 	bool read_only;           /* read-only=on: refuse writes here */
@@ -141,6 +153,10 @@ struct orion_disk_options {
 	void *event_argument;
 	uint32_t ring;            /* ring=4 .. 1024 descriptors in each virtqueue, fewer if the back
 	                           * end refuses; default 0: as many as the depth needs */
+	uint32_t deadline_ms;     /* deadline=0 .. 1h: how long a request may take before it fails
+	                           * with -ETIMEDOUT, default 0: for ever; see above */
+	bool unsealed;            /* unsealed=on: orion_disk_register() takes memory that can't be
+	                           * sealed: the back end is trusted not to shorten it */
 };
 
 /* The defaults.  SIZE bytes are written.  -EINVAL: SIZE is smaller than any such struct was. */
@@ -153,8 +169,8 @@ orion_disk_options_init(struct orion_disk_options *options)
 }
 
 /*
- * Sets one option by its name in a URL ("depth", "64").  A time or a size has its unit (60s, 4MB);
- * only 0 needs none.  -EINVAL, with ERROR (may be NULL) saying what would be right.
+ * Sets one option by its name in a URL ("depth", "64").  Times and sizes are read as
+ * orion/units.h says.  -EINVAL, with ERROR (may be NULL) saying what would be right.
  */
 ORION_API int orion_disk_options_set(struct orion_disk_options *options, const char *name,
 				     const char *value, struct orion_error *error);
@@ -237,25 +253,42 @@ ORION_API const char *orion_feature_name(unsigned bit);
  */
 ORION_API const char *orion_disk_text(struct orion_disk *disk);
 
-/* The serial number of the device, cleaned of unprintable bytes; uses QUEUE, which must be idle. */
+/*
+ * The serial number of the device, cleaned of unprintable bytes; ends at its first NUL.  Uses
+ * QUEUE, which must be idle (-EBUSY), and waits as the synchronous calls do.
+ */
 ORION_API int orion_queue_identify(struct orion_queue *queue, char id[ORION_ID_BYTES + 1]);
 
 /*
- * BYTES of zeroed memory that the device can reach, page-aligned (2 MiB-aligned from 2 MiB on);
- * NULL when there is none.  Stays through reconnects.  Freed by orion_disk_free() or with the disk.
+ * BYTES of zeroed memory that the device can reach, page-aligned (2 MiB-aligned from 2 MiB on).
+ * NULL when there is none, with errno set and orion_disk_text() saying why: EBUSY, a back end that
+ * takes memory only while nothing is in flight; ENOSPC, that takes no more of it; ENOMEM, EINVAL
+ * (0 bytes), ECHILD.  Stays through reconnects.  Freed by orion_disk_free() or with the disk.
  */
 ORION_API void *orion_disk_alloc(struct orion_disk *disk, size_t bytes);
 ORION_API void orion_disk_free(struct orion_disk *disk, void *memory);
 
 /*
  * Lets the device reach BYTES at BASE, a shared mapping of FD from FD_OFFSET on; page-aligned, all
- * of them.  The descriptor is duplicated.  -EINVAL; -EEXIST: overlaps registered memory; -ENOSPC:
- * the back end takes no more regions; -EBUSY: it takes them only while nothing is in flight.
+ * of them.  The descriptor is duplicated.  The file is sealed against becoming shorter, and against
+ * further seals, since a back end that shortened it would end this program by SIGBUS; so it is a
+ * memfd made with MFD_ALLOW_SEALING, or the option unsealed is on.  orion_disk_text() has the words
+ * for each refusal:
+ *   -EINVAL  a field, or FD is not what the memory is mapped from, or is too short, or the mapping
+ *            is private
+ *   -EACCES  FD is not open for reading and writing
+ *   -EPERM   it can't be sealed, or is sealed against writing
+ *   -EEXIST  overlaps registered memory
+ *   -ENOSPC  the back end, or the library (64), takes no more regions
+ *   -EBUSY   the back end takes them only while nothing is in flight
  */
 ORION_API int orion_disk_register(struct orion_disk *disk, void *base, size_t bytes, int fd,
 				  int64_t fd_offset);
 
-/* Ends that.  No request may use the memory.  -ENOENT. */
+/*
+ * Ends that.  No request may use the memory, from this call on.  -ENOENT.  A back end without
+ * memory slots lets go of it when it is told of other memory next, or when the disk is closed.
+ */
 ORION_API int orion_disk_unregister(struct orion_disk *disk, void *base);
 
 /* Queue INDEX, 0 .. orion_disk_info.queues - 1; NULL otherwise. */
@@ -286,7 +319,8 @@ ORION_API unsigned orion_queue_reap(struct orion_queue *queue, struct orion_io *
 /*
  * As orion_queue_reap(), but waits for the first, up to TIMEOUT_NS (negative: for ever), in the
  * disk's way.  Returns 0 on a timeout, when a signal was handled, and at once when nothing is in
- * flight.
+ * flight.  Polling can't see signals: when it has lasted for 100 ms the wait ends with 0, too,
+ * whatever the timeout.  While the back end hangs, only a timeout or the option deadline ends it.
  */
 ORION_API unsigned orion_queue_wait(struct orion_queue *queue, struct orion_io **done, unsigned max,
 				    int64_t timeout_ns);
@@ -339,7 +373,7 @@ ORION_API unsigned orion_poll_group_wait(struct orion_poll_group *group, struct 
 /*
  * Synchronous: any number of bytes, any buffer, a multiple of the block; several requests are kept
  * in flight.  The queue must be idle (-EBUSY).  Returns 0 or the first error; what was transferred
- * then is unspecified.
+ * then is unspecified.  Each waits as long as its requests do: see the option deadline.
  */
 ORION_API int orion_queue_read(struct orion_queue *queue, void *buffer, size_t bytes,
 			       uint64_t offset);
@@ -355,7 +389,8 @@ struct orion_queue_counters {
 	uint64_t stale_flushes;   /* flushes that failed with -ESTALE */
 	uint64_t waits;           /* calls of orion_queue_wait() that found nothing at first */
 	uint64_t sleeps;          /* of these, those that slept */
-	uint64_t late;            /* sleeps of a second in vain: looked and kicked again */
+	uint64_t late;            /* a request had waited for a second or more: the device was
+	                           * kicked again, or had done it without a word */
 };
 
 /*

@@ -399,6 +399,13 @@ void vblk_disarm(struct vblk_queue *queue);
 /* Requests taken and not yet given back.  Context: owner. */
 unsigned vblk_in_flight(const struct vblk_queue *queue);
 
+/*
+ * When the oldest request in flight was handed over, in *TICKS as the host counts them
+ * (port.ticks_per_second); false when none is.  For a host that watches over requests that take
+ * long.  Context: owner.
+ */
+bool vblk_oldest(const struct vblk_queue *queue, uint64_t *ticks);
+
 /* Copies the counters.  Any context; see stats.h for what a snapshot means. */
 void vblk_queue_stats(const struct vblk_queue *queue, struct vblk_queue_stats *stats,
 		      struct vblk_irq_stats *irq);

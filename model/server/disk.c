@@ -4,9 +4,11 @@
  *
  * A file is mapped shared, so that what was written survives this process at once.  With
  * --lose-unflushed it is mapped privately instead: written pages are this process's own, a volatile
- * cache, until a flush carries them over.
+ * cache, until a flush carries them over.  It is locked, so that no other program empties it.
  */
 #include "model/server/server.h"
+
+#include "cmd/shared/image.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -56,11 +58,21 @@ static void
 open_file(struct disk *disk)
 {
 	const struct options *options = disk->options;
-	int flags = O_CLOEXEC | (options->read_only ? O_RDONLY : O_RDWR);
+	int flags = O_CLOEXEC | O_NONBLOCK | (options->read_only ? O_RDONLY : O_RDWR);
+	const char *why = NULL;
 
-	disk->fd = open(options->file, flags | (options->bytes != 0 ? O_CREAT : 0), 0644);
+	disk->fd = open(options->file, flags);
+	if (disk->fd < 0 && errno == ENOENT && options->bytes != 0) {
+		why = image_no_place(options->file);
+		if (why == NULL)
+			disk->fd = open(options->file, flags | O_CREAT, 0644);
+	}
 	if (disk->fd < 0)
-		die("%s: %s", options->file, strerror(errno));
+		die("%s: %s", options->file, why != NULL ? why : strerror(errno));
+	/* Until this process ends: others know by it that the file is a disk in use. */
+	why = image_lock(disk->fd, !options->read_only);
+	if (why != NULL)
+		die("%s: %s", options->file, why);
 	if (file_bytes(disk) < options->bytes && ftruncate(disk->fd, (off_t)options->bytes) != 0)
 		die("%s: to %llu bytes: %s", options->file, (unsigned long long)options->bytes,
 		    strerror(errno));

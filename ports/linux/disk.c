@@ -85,10 +85,7 @@ list_remove(struct orion_disk *disk)
 
 /* ---- queues ---- */
 
-/* Where the last buffer lay, before there was one. */
-static struct dma_region nowhere;
-
-static void
+void
 queue_free(struct orion_queue *queue)
 {
 	if (queue == NULL)
@@ -98,10 +95,11 @@ queue_free(struct orion_queue *queue)
 	free(queue->ready);
 	free(queue->marks);
 	free(queue->marks_free);
+	free(queue->tables);
 	free(queue);
 }
 
-static struct orion_queue *
+struct orion_queue *
 queue_make(struct orion_disk *disk, unsigned index)
 {
 	struct orion_queue *queue = aligned_alloc(64, (sizeof(*queue) + 63) / 64 * 64);
@@ -111,7 +109,6 @@ queue_make(struct orion_disk *disk, unsigned index)
 		return NULL;
 	memset(queue, 0, sizeof(*queue));
 	queue->disk = disk;
-	queue->region = &nowhere;
 	queue->depth = depth;
 	queue->index = (uint16_t)index;
 	queue->event = disk->events[index];
@@ -121,10 +118,11 @@ queue_make(struct orion_disk *disk, unsigned index)
 	queue->ready = calloc(depth, sizeof(struct orion_io *));
 	queue->marks = calloc(depth, sizeof(*queue->marks));
 	queue->marks_free = calloc(depth, sizeof(*queue->marks_free));
+	queue->tables = calloc(TABLES, sizeof(*queue->tables));
 	for (; queue->marks_free != NULL && queue->marks_left < depth; queue->marks_left++)
 		queue->marks_free[queue->marks_left] = (uint16_t)queue->marks_left;
 	if (queue->held != NULL && queue->ready != NULL && queue->marks != NULL &&
-	    queue->marks_free != NULL &&
+	    queue->marks_free != NULL && queue->tables != NULL &&
 	    pages_init(&queue->bounce, disk->options.bounce_kb * 1024 / DMA_PAGE))
 		return queue;
 	queue_free(queue);
@@ -337,6 +335,23 @@ orion_disk_close(struct orion_disk *disk)
 
 /* ---- asking ---- */
 
+/* Words that another thread changes, each of them whole. */
+static void
+copy_words(void *to, const void *from, size_t bytes)
+{
+	/* The structs have fields of other types. */
+	typedef uint64_t __attribute__((may_alias)) word_t;
+	const word_t *word = from;
+	word_t *out = to;
+
+	for (size_t i = 0; i < bytes / sizeof(uint64_t); i++)
+		out[i] = __atomic_load_n(&word[i], __ATOMIC_RELAXED);
+}
+
+_Static_assert(sizeof(struct vblk_info) % sizeof(uint64_t) == 0 &&
+		       sizeof(struct orion_queue_counters) % sizeof(uint64_t) == 0,
+	       "copy_words");
+
 /* What the driver says of the device that anybody may know. */
 static struct orion_device_info
 describe(const struct vblk_info *device)
@@ -394,13 +409,15 @@ size_of(const struct vblk_info *device)
 int
 orion_disk_info_sized(struct orion_disk *disk, struct orion_disk_info *out, size_t size)
 {
-	const struct vblk_info *device;
+	struct vblk_info own;
+	const struct vblk_info *device = &own;
 	struct orion_disk_info info;
 
 	if (disk == NULL || out == NULL)
 		return -EINVAL;
 	pthread_mutex_lock(&disk->lock);
-	device = disk->session != NULL ? vblk_info(disk->session->device) : &disk->first;
+	copy_words(&own, disk->session != NULL ? vblk_info(disk->session->device) : &disk->first,
+		   sizeof(own));
 	info = (struct orion_disk_info){
 		.bytes = size_of(device),
 		.block_bytes = device->block_bytes,
@@ -466,6 +483,7 @@ orion_queue_stats_sized(const struct orion_queue *queue, struct vblk_queue_stats
 			size_t stats_size, struct orion_queue_counters *counters,
 			size_t counters_size)
 {
+	struct orion_queue_counters counted;
 	struct vblk_queue_stats own;
 	int result = queue != NULL ? 0 : -EINVAL;
 
@@ -473,7 +491,9 @@ orion_queue_stats_sized(const struct orion_queue *queue, struct vblk_queue_stats
 		sum_stats(queue, &own);
 		result = fill(stats, stats_size, &own, sizeof(own));
 	}
-	if (result == 0 && counters != NULL)
-		result = fill(counters, counters_size, &queue->counters, sizeof(queue->counters));
+	if (result == 0 && counters != NULL) {
+		copy_words(&counted, &queue->counters, sizeof(counted));
+		result = fill(counters, counters_size, &counted, sizeof(counted));
+	}
 	return result;
 }

@@ -28,18 +28,19 @@
 #include "orion/disk.h"
 #include "orion/vblk.h"
 
-#define likely(x) __builtin_expect(!!(x), 1)
-#define unlikely(x) __builtin_expect(!!(x), 0)
+#define likely(condition) __builtin_expect(!!(condition), 1)
+#define unlikely(condition) __builtin_expect(!!(condition), 0)
 
 #define DISK_PATH_MAX 256u
 #define IO_BATCH 64u
 #define IO_FINISHED 1           /* of io_prepare(): nothing is left to do */
 #define IO_IDENTIFY 3u          /* an operation of our own: orion_queue_identify() */
-#define VECTORS_MAPPED 128u     /* in one request without a bounce copy */
+#define VECTORS_MAPPED 128u     /* in one request of the device */
+#define TABLES 16u              /* requests that the core cuts into parts: it takes no more */
 
 /* The private part of a struct orion_io. */
 struct io_private {
-	struct vblk_segment segment;    /* unused: not 0 when it is a bounce buffer */
+	struct vblk_segment segment;    /* unused: not 0 when something of the queue's is lent */
 	uint64_t sequence;              /* of submission; a flush keeps its mark in the segment */
 };
 
@@ -67,12 +68,23 @@ struct session {
 	struct vblk_device *device;
 	unsigned users;                 /* owners that follow it, and the disk: atomic */
 	bool broken;                    /* the core latched it: atomic */
+	bool expired;                   /* a request waited for the deadline: atomic */
 	struct orion_error error;       /* the core's last report */
 	orion_event event;
 	uint64_t event_a, event_b;
 };
 
 /* ---- a queue ---- */
+
+/* What is known of requests that take long: late.c. */
+struct late {
+	uint64_t oldest;                /* ticks at which it was submitted */
+	uint64_t patience;              /* ticks: its age at which the device is kicked */
+	unsigned requests;              /* that were kicked for, on this connection */
+	bool woken;                     /* by the clock, not by the device */
+	bool told;                      /* that by the monitor: atomic */
+	uint64_t given, given_ns;       /* the monitor's: when something came back */
+};
 
 /* How far each queue had come when a flush was submitted. */
 struct flush_mark {
@@ -90,8 +102,9 @@ struct refused {
 struct orion_queue {
 	/* The owner's path. */
 	struct vblk_queue *ring;        /* of the connection it follows; NULL: of none */
+	struct vblk_queue *kick;        /* the same; NULL: each kick takes the long way */
 	struct orion_disk *disk;
-	struct dma_region *region;   /* where the last buffer lay */
+	struct dma_place near;          /* where the last buffer lay; forgotten at each turn */
 	uint32_t turn;                  /* disk->turn that was last acted upon */
 	uint8_t largest;                /* the largest operation that is plain here */
 	int refusal;
@@ -125,9 +138,20 @@ struct orion_queue {
 	struct vblk_queue_stats past;   /* of connections before this */
 	struct orion_io sync[8];        /* of the synchronous calls */
 	struct vblk_segment segments[VECTORS_MAPPED];
+	struct vblk_segment (*tables)[ORION_VECTORS_MAX]; /* TABLES: the core reads on in them */
+	uint16_t tables_used;           /* a bit each */
+	struct late late;
 };
 
 /* ---- a disk ---- */
+
+/* Memory that a program registers. */
+struct mapping {
+	unsigned char *base;
+	size_t bytes;
+	int fd;
+	uint64_t offset;
+};
 
 enum disk_state {
 	DISK_CONNECTED,
@@ -199,6 +223,9 @@ const struct orion_port *port_linux(void);
 
 uint64_t port_now_ns(void);
 
+/* The clock by which the core notes when requests are handed over. */
+uint64_t port_ticks(void);
+
 /* ---- follow.c: an owner and the connections ---- */
 
 /* The disk's turn has moved: acts upon it.  Context: owner. */
@@ -218,6 +245,13 @@ void queue_finish(struct orion_queue *queue, struct orion_io *io, int result);
 
 /* ---- io.c ---- */
 
+/* A counter of the owner's that others read. */
+static inline void
+count_up(uint64_t *counter, uint64_t more)
+{
+	__atomic_store_n(counter, *counter + more, __ATOMIC_RELAXED);
+}
+
 int io_errno(orion_status status);
 
 /* ---- refusal.c ---- */
@@ -233,8 +267,49 @@ int io_prepare(struct orion_queue *queue, struct orion_io *io, struct vblk_reque
 /* Takes back what io_prepare() took, IO being not done. */
 void io_release(struct orion_queue *queue, struct orion_io *io);
 
+/* The same for one that the core refused: what was copied for the device is wiped. */
+void io_refuse(struct orion_queue *queue, struct orion_io *io);
+
 /* The same for one that is done, its result being set: the program gets what was read. */
 void io_give(struct orion_queue *queue, struct orion_io *io);
+
+/* ---- disk.c ---- */
+
+/* Queue INDEX, following no connection yet; NULL: no memory.  queue_free() takes NULL, too. */
+struct orion_queue *queue_make(struct orion_disk *disk, unsigned index);
+void queue_free(struct orion_queue *queue);
+
+/* ---- late.c: requests that take long ---- */
+
+/*
+ * Nothing was there to reap: kicks the device if the oldest request has waited for a second, and
+ * ends the connection if for the deadline.  Context: owner.
+ */
+void late_look(struct orion_queue *queue);
+
+/* Something was there to reap: counts it if it was only found since the clock said to look. */
+void late_found(struct orion_queue *queue);
+
+/* Finishes what is held since the deadline, without a connection.  Context: owner. */
+void late_held(struct orion_queue *queue);
+
+/* IO is held from now on. */
+void late_hold(struct orion_io *io);
+
+/* Has owners look whose requests take long; gives after how many ms to call again: the monitor. */
+int late_watch(struct orion_disk *disk);
+
+/* The longest sleep that still notices in time, ns. */
+int64_t late_sleep_ns(const struct orion_disk *disk);
+
+/* ---- mapping.c ---- */
+
+/*
+ * Is MAPPING a shared mapping of its descriptor, which is long enough and sealed against becoming
+ * shorter (now, if it was not)?  UNSEALED: that it can't be sealed is accepted.  0, or a negative
+ * errno with ERROR filled.
+ */
+int mapping_check(const struct mapping *mapping, bool unsealed, struct orion_error *error);
 
 /* ---- flush.c: what a flush may claim ---- */
 

@@ -112,6 +112,13 @@ dma_unmap(unsigned char *base, size_t bytes, int fd)
 
 /* ---- the table ---- */
 
+/*
+ * Owners read entries while others change them.  An odd count of changes vouches for the words of
+ * an entry: it is stored after them (release), and they are stored after the even one before.
+ */
+#define PUT(word, value) __atomic_store_n(&(word), value, __ATOMIC_RELEASE)
+#define GET(word) __atomic_load_n(&(word), __ATOMIC_ACQUIRE)
+
 struct dma_region *
 dma_enter(struct dma *memory, unsigned char *base, size_t bytes, int fd, uint64_t fd_offset)
 {
@@ -120,12 +127,12 @@ dma_enter(struct dma *memory, unsigned char *base, size_t bytes, int fd, uint64_
 
 		if (region->bytes != 0)
 			continue;
-		region->base = base;
-		region->device = dma_address(memory, bytes);
+		PUT(region->base, base);
+		PUT(region->device, dma_address(memory, bytes));
+		PUT(region->bytes, bytes);
 		region->fd = fd;
 		region->fd_offset = fd_offset;
 		region->pool = NULL;
-		__atomic_store_n(&region->bytes, bytes, __ATOMIC_RELEASE);
 		memory->version++;
 		return region;
 	}
@@ -133,22 +140,48 @@ dma_enter(struct dma *memory, unsigned char *base, size_t bytes, int fd, uint64_
 }
 
 void
+dma_show(struct dma_region *region)
+{
+	PUT(region->changes, region->changes | 1);
+}
+
+void
 dma_leave(struct dma *memory, struct dma_region *region)
 {
 	memory->version++;
-	__atomic_store_n(&region->bytes, 0, __ATOMIC_RELEASE);
+	if (region->changes % 2 != 0)
+		PUT(region->changes, region->changes + 1);
+	PUT(region->bytes, 0);
 	close(region->fd);
 }
 
+bool
+dma_find(const struct dma *memory, const void *address, size_t bytes, struct dma_place *place)
+{
+	for (unsigned i = 0; i < DMA_REGIONS_MAX; i++) {
+		const struct dma_region *region = &memory->regions[i];
+		uint32_t changes = GET(region->changes);
+		size_t offset;
+
+		if (changes % 2 == 0)
+			continue;
+		*place = (struct dma_place){GET(region->base), GET(region->bytes),
+					    GET(region->device)};
+		offset = (uintptr_t)address - (uintptr_t)place->base;
+		if (offset < place->bytes && bytes <= place->bytes - offset &&
+		    GET(region->changes) == changes)
+			return true;
+	}
+	return false;
+}
+
 struct dma_region *
-dma_find(struct dma *memory, const void *address, size_t bytes)
+dma_region_at(struct dma *memory, const void *address)
 {
 	for (unsigned i = 0; i < DMA_REGIONS_MAX; i++) {
 		struct dma_region *region = &memory->regions[i];
-		size_t room = __atomic_load_n(&region->bytes, __ATOMIC_ACQUIRE);
-		size_t offset = (uintptr_t)address - (uintptr_t)region->base;
 
-		if (offset < room && bytes <= room - offset)
+		if ((uintptr_t)address - (uintptr_t)region->base < region->bytes)
 			return region;
 	}
 	return NULL;
@@ -243,7 +276,7 @@ dma_pool_take(struct dma *memory, size_t bytes)
 bool
 dma_pool_give(struct dma *memory, void *address)
 {
-	struct dma_region *region = dma_find(memory, address, 1);
+	struct dma_region *region = dma_region_at(memory, address);
 	size_t offset, bytes;
 
 	if (region == NULL || region->pool == NULL)

@@ -6,8 +6,9 @@
  * Device addresses are the library's own numbers, given out once and never again while the disk is
  * open; they tell the back end nothing of where this process keeps its memory.
  *
- * Context: whoever changes the table holds the disk's lock; dma_find() may run at any time.  An
- * entry is taken away only when no request uses it.
+ * Context: whoever changes the table holds the disk's lock; dma_find() may run at any time, and
+ * copies an entry as a whole: an entry that changes meanwhile is not found.  An entry is taken away
+ * only when no request uses it.
  */
 #ifndef ORION_PORTS_LINUX_DMA_H
 #define ORION_PORTS_LINUX_DMA_H
@@ -19,10 +20,18 @@
 #define DMA_REGIONS_MAX 64u
 #define DMA_PAGE 4096u
 
+/* Where a piece of memory lies, for us and for the device: a private copy of what an entry says. */
+struct dma_place {
+	unsigned char *base;
+	size_t bytes;           /* 0: nowhere */
+	uint64_t device;        /* address for the device */
+};
+
 struct dma_region {
 	unsigned char *base;
-	size_t bytes;           /* 0: no region; written last when one is entered */
-	uint64_t device;        /* address for the device */
+	size_t bytes;           /* 0: no region */
+	uint64_t device;
+	uint32_t changes;       /* odd: it can be found; each look compares it before and after */
 	int fd;
 	uint64_t fd_offset;
 	struct dma_pool *pool;       /* pages to give out; NULL: the program's own memory */
@@ -50,15 +59,29 @@ uint64_t dma_address(struct dma *memory, size_t bytes);
 int dma_map(size_t bytes, unsigned char **base, int *fd);
 void dma_unmap(unsigned char *base, size_t bytes, int fd);
 
-/* Enters a region; the descriptor becomes the table's.  NULL: no entry is free. */
+/*
+ * Enters a region; the descriptor becomes the table's.  NULL: no entry is free.  It is not found
+ * before dma_show(): the back end is to be told of it first.
+ */
 struct dma_region *dma_enter(struct dma *memory, unsigned char *base, size_t bytes, int fd,
 			     uint64_t fd_offset);
+void dma_show(struct dma_region *region);
 
 /* Takes a region out; its descriptor is closed, its mapping stays. */
 void dma_leave(struct dma *memory, struct dma_region *region);
 
-/* The region that holds all of BYTES at ADDRESS, or NULL.  Any context. */
-struct dma_region *dma_find(struct dma *memory, const void *address, size_t bytes);
+/* Where the region lies that holds all of BYTES at ADDRESS; false: none does.  Any context. */
+bool dma_find(const struct dma *memory, const void *address, size_t bytes, struct dma_place *place);
+
+/* The entry of the region that holds ADDRESS, shown or not, or NULL. */
+struct dma_region *dma_region_at(struct dma *memory, const void *address);
+
+/* Address for the device of CPU, which lies at PLACE. */
+static inline uint64_t
+dma_device(const struct dma_place *place, const void *cpu)
+{
+	return place->device + ((uintptr_t)cpu - (uintptr_t)place->base);
+}
 
 /* Whether any byte of BYTES at BASE lies in a region. */
 bool dma_overlaps(const struct dma *memory, const void *base, size_t bytes);
@@ -67,7 +90,7 @@ bool dma_overlaps(const struct dma *memory, const void *base, size_t bytes);
 
 /*
  * Zeroed pages for BYTES out of the pools there are, or NULL; a region with a new pool is then
- * entered by dma_pool_add(), which gives 0 or a negative errno and *REGION.
+ * entered by dma_pool_add(), which gives 0 or a negative errno and *REGION, not yet shown.
  */
 void *dma_pool_take(struct dma *memory, size_t bytes);
 int dma_pool_add(struct dma *memory, size_t bytes, struct dma_region **region);

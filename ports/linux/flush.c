@@ -59,7 +59,7 @@ is_stale(struct orion_queue *queue)
 	if (queue->stale_seen == stale)
 		return false;
 	queue->stale_seen = stale;
-	queue->counters.stale_flushes++;
+	count_up(&queue->counters.stale_flushes, 1);
 	return true;
 }
 

@@ -79,8 +79,13 @@ leave(struct orion_queue *queue)
 				(struct orion_io *)(uintptr_t)queue->completions[i].cookie;
 
 			io_release(queue, io);
+			if (__atomic_load_n(&queue->session->expired, __ATOMIC_ACQUIRE)) {
+				queue_finish(queue, io, -ETIMEDOUT);
+				continue;
+			}
+			late_hold(io);
 			queue->held[queue->held_count++] = io;
-			queue->counters.replayed++;
+			count_up(&queue->counters.replayed, 1);
 		}
 	}
 	qsort(queue->held, queue->held_count, sizeof(*queue->held), by_sequence);
@@ -88,7 +93,7 @@ leave(struct orion_queue *queue)
 	pthread_mutex_lock(&queue->disk->lock);
 	add_past(&queue->past, &stats);
 	pthread_mutex_unlock(&queue->disk->lock);
-	queue->ring = NULL;
+	queue->ring = queue->kick = NULL;
 	session_leave(queue->session);
 	queue->session = NULL;
 }
@@ -102,7 +107,8 @@ join(struct orion_queue *queue, struct session *session)
 	const struct vblk_info *info = vblk_info(session->device);
 
 	queue->session = session;
-	queue->ring = vblk_queue_get(session->device, queue->index);
+	queue->ring = queue->kick = vblk_queue_get(session->device, queue->index);
+	queue->late.patience = queue->late.requests = 0;
 	queue->bounce_base = session->arena.base + at;
 	queue->bounce_device = session->arena.device + at;
 	queue->largest = info->read_only || disk->options.read_only ? ORION_READ : ORION_WRITE;
@@ -130,7 +136,7 @@ queue_hand_over(struct orion_queue *queue)
 		int result = io_prepare(queue, io, &request);
 
 		if (result == 0 && vblk_submit(queue->ring, &request, 1) == 0) {
-			io_release(queue, io);
+			io_refuse(queue, io);
 			result = io_errno(vblk_refusal(queue->ring));
 		}
 		if (result == -EAGAIN)
@@ -151,6 +157,7 @@ queue_follow(struct orion_queue *queue)
 	struct session *newest;
 
 	queue->turn = turn - 1;
+	queue->near = (struct dma_place){NULL, 0, 0};
 	if (disk_state(disk) == DISK_FORKED)
 		return;
 	pthread_mutex_lock(&disk->lock);
@@ -164,6 +171,8 @@ queue_follow(struct orion_queue *queue)
 		join(queue, newest);
 	if (disk_state(disk) == DISK_FAILED)
 		fail_held(queue);
+	else
+		late_held(queue);
 	queue_hand_over(queue);
 	if (queue->ring != NULL && queue->held_count == 0 && queue->ready_count == 0)
 		queue->turn = turn;

@@ -51,13 +51,6 @@ io_errno(orion_status status)
 	return (unsigned)status < ORION_STATUS_COUNT ? numbers[status] : -EIO;
 }
 
-/* A counter of the owner's that others read. */
-static inline void
-count_up(uint64_t *counter, unsigned more)
-{
-	__atomic_store_n(counter, *counter + more, __ATOMIC_RELAXED);
-}
-
 /* ---- submit ---- */
 
 /*
@@ -66,17 +59,16 @@ count_up(uint64_t *counter, unsigned more)
 static inline bool
 prepare_plain(struct orion_queue *queue, struct orion_io *io, struct vblk_request *request)
 {
-	const struct dma_region *region = queue->region;
 	struct io_private *own = io_private(io);
-	size_t room = __atomic_load_n(&region->bytes, __ATOMIC_RELAXED);
-	size_t at = (uintptr_t)io->buffer - (uintptr_t)region->base;
+	size_t at = (uintptr_t)io->buffer - (uintptr_t)queue->near.base;
+	size_t room = queue->near.bytes;
 	uint64_t offset = io->offset;
 	uint32_t bytes = io->bytes;
 
 	if (unlikely((io->operation | io->flags << 8) > queue->largest || io->vectors != 0 ||
 		     (offset & ((1u << SECTOR_SHIFT) - 1)) != 0 || at > room || bytes > room - at))
 		return false;
-	own->segment.device_address = region->device + at;
+	own->segment.device_address = queue->near.device + at;
 	own->segment.length = bytes;
 	own->segment.unused = 0;
 	own->sequence = queue->sequence++;
@@ -95,7 +87,7 @@ refuse(struct orion_queue *queue, struct orion_io *const *ios, unsigned count)
 
 	queue_refuse(queue, io_errno(status), ios[0]);
 	for (unsigned i = 0; i < count; i++)
-		io_release(queue, ios[i]);
+		io_refuse(queue, ios[i]);
 	/* The connection is about to be dropped: from now on requests are held for the next. */
 	if (status == ORION_DEVICE_BROKEN)
 		queue_look_again(queue);
@@ -156,6 +148,7 @@ submit_held(struct orion_queue *queue, struct orion_io *const *ios, unsigned cou
 			continue;
 		}
 		io_private(io)->sequence = queue->sequence++;
+		late_hold(io);
 		queue->held[queue->held_count++] = io;
 	}
 	queue->refusal = taken == count ? 0 : -EAGAIN;
@@ -221,8 +214,12 @@ orion_queue_refusal(const struct orion_queue *queue)
 void
 orion_queue_kick(struct orion_queue *queue)
 {
-	if (likely(queue != NULL && queue->ring != NULL))
-		vblk_kick(queue->ring);
+	if (unlikely(queue == NULL))
+		return;
+	if (likely(queue->kick != NULL))
+		vblk_kick(queue->kick);
+	else if (queue->ring != NULL)
+		vblk_kick_always(queue->ring);
 }
 
 /* ---- reap ---- */
@@ -259,6 +256,10 @@ reap_held(struct orion_queue *queue, struct orion_io **done, unsigned max)
 		finish_odd(queue, done[i], queue->completions[i].result);
 	}
 	count_up(&queue->given, count);
+	if (count == 0)
+		late_look(queue);
+	else
+		late_found(queue);
 	queue_hand_over(queue);
 	return count;
 }

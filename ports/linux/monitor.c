@@ -272,6 +272,8 @@ watch(struct orion_disk *disk, int timeout_ms)
 		drop_session(disk, "the back end closed the connection");
 	else if (fds[2].revents != 0)
 		drop_broken(disk, "the back end says that a ring is broken");
+	else if (__atomic_load_n(&session->expired, __ATOMIC_ACQUIRE))
+		drop_session(disk, "no answer to a request within the deadline");
 	else if (__atomic_load_n(&session->broken, __ATOMIC_ACQUIRE))
 		drop_broken(disk, vblk_cause_text((vblk_cause)session->event_a));
 	else if (fds[3].revents != 0)
@@ -300,8 +302,9 @@ monitor(void *argument)
 
 	while (!__atomic_load_n(&disk->closing, __ATOMIC_ACQUIRE)) {
 		bool was_lost = disk_state(disk) == DISK_LOST;
+		int late = late_watch(disk), timeout = timeout_of(disk, &attempt);
 
-		watch(disk, timeout_of(disk, &attempt));
+		watch(disk, timeout < 0 || late < timeout ? late : timeout);
 		publish_update(disk);
 		if (disk_state(disk) == DISK_LOST && !was_lost)
 			begin_attempt(disk, &attempt);

@@ -2,6 +2,8 @@
 /* URLs and options by name.  The manual is orion/disk.h. */
 #include "ports/linux/disk.h"
 
+#include "orion/units.h"
+
 #include <ctype.h>
 #include <errno.h>
 #include <stdarg.h>
@@ -89,48 +91,34 @@ options_take(struct orion_disk_options *to, const struct orion_disk_options *fro
 
 /* ---- values ---- */
 
-struct unit {
-	const char *name;
-	uint64_t factor;
+/* How a number is read, and how many units of orion/units.h are one of the field's. */
+struct measure {
+	bool (*read)(const char *text, uint64_t *value);
+	uint64_t units;
 };
 
-/*
- * A number with a unit out of UNITS, which end with a NULL name; false when it is none.  Zero is
- * the same in each.
- */
+static const struct measure plain = {orion_units_number, 1};
+static const struct measure microseconds = {orion_units_duration, 1000};
+static const struct measure milliseconds = {orion_units_duration, 1000000};
+static const struct measure kilobytes = {orion_units_size, 1024};
+
+/* Rounded up: something is never nothing, which may mean "for ever". */
 static bool
-read_number(const char *text, const struct unit *units, uint64_t *value)
+read_number(const char *text, const struct measure *measure, uint64_t *value)
 {
-	char *end;
-
-	if (!isdigit((unsigned char)text[0]))
+	if (!measure->read(text, value))
 		return false;
-	errno = 0;
-	*value = strtoull(text, &end, 10);
-	if (errno != 0)
-		return false;
-	if (*value == 0 && *end == '\0')
-		return true;
-	for (; units->name != NULL; units++) {
-		if (strcmp(end, units->name) == 0)
-			return !__builtin_mul_overflow(*value, units->factor, value);
-	}
-	return false;
+	*value = *value / measure->units + (*value % measure->units != 0);
+	/* Memory comes in whole pages of 4 KiB. */
+	if (measure == &kilobytes)
+		*value = (*value + 3) & ~UINT64_C(3);
+	return true;
 }
-
-static const struct unit plain[] = {{"", 1}, {NULL, 0}};
-static const struct unit microseconds[] = {{"us", 1}, {"ms", 1000}, {"s", 1000000}, {NULL, 0}};
-static const struct unit milliseconds[] = {
-	{"ms", 1}, {"s", 1000}, {"min", 60000}, {"h", 3600000}, {NULL, 0}};
-/* Powers of 1024, as in the driver's TOML table. */
-static const struct unit kilobytes[] = {
-	{"kB", 1},     {"k", 1},        {"KiB", 1},     {"MB", 1024},     {"M", 1024},
-	{"MiB", 1024}, {"GB", 1 << 20}, {"G", 1 << 20}, {"GiB", 1 << 20}, {NULL, 0}};
 
 struct number_option {
 	const char *name;
 	size_t offset;
-	const struct unit *units;
+	const struct measure *measure;
 	uint32_t least, most;
 	const char *right;      /* what would be right */
 };
@@ -139,14 +127,15 @@ struct number_option {
 #define AT(field) offsetof(struct orion_disk_options, field)
 
 static const struct number_option numbers[] = {
-	{"queues", AT(queues), plain, 1, ORION_DISK_QUEUES_MAX, "1 to 16"},
-	{"depth", AT(depth), plain, 1, 1024, "1 to 1024 requests"},
-	{"ring", AT(ring), plain, 0, VHOST_USER_QUEUE_SIZE_MAX, RING_RIGHT},
-	{"poll", AT(poll_us), microseconds, 0, 1000000, "0us to 1s, such as 50us"},
-	{"answer", AT(answer_ms), milliseconds, 10, 3600000, "10ms to 1h, such as 5s"},
-	{"connect", AT(connect_ms), milliseconds, 0, 3600000, "0 to 1h, such as 10s"},
-	{"loss", AT(loss_ms), milliseconds, 0, 3600000, "0 (for ever) to 1h, such as 60s"},
-	{"bounce", AT(bounce_kb), kilobytes, 64, 1024 * 1024, "64kB to 1GB, such as 4MB"},
+	{"queues", AT(queues), &plain, 1, ORION_DISK_QUEUES_MAX, "1 to 16"},
+	{"depth", AT(depth), &plain, 1, 1024, "1 to 1024 requests"},
+	{"ring", AT(ring), &plain, 0, VHOST_USER_QUEUE_SIZE_MAX, RING_RIGHT},
+	{"poll", AT(poll_us), &microseconds, 0, 1000000, "0us to 1s, such as 50us"},
+	{"answer", AT(answer_ms), &milliseconds, 10, 3600000, "10ms to 1h, such as 5s"},
+	{"connect", AT(connect_ms), &milliseconds, 0, 3600000, "0 to 1h, such as 10s"},
+	{"loss", AT(loss_ms), &milliseconds, 0, 3600000, "0 (for ever) to 1h, such as 60s"},
+	{"deadline", AT(deadline_ms), &milliseconds, 0, 3600000, "0 (none) to 1h, such as 30s"},
+	{"bounce", AT(bounce_kb), &kilobytes, 64, 1024 * 1024, "64k to 1G, such as 4M"},
 };
 
 struct switch_option {
@@ -155,10 +144,8 @@ struct switch_option {
 };
 
 static const struct switch_option switches[] = {
-	{"durable", AT(durable)},
-	{"read-only", AT(read_only)},
-	{"packed", AT(packed)},
-	{"publish", AT(publish)},
+	{"durable", AT(durable)}, {"read-only", AT(read_only)}, {"packed", AT(packed)},
+	{"publish", AT(publish)}, {"unsealed", AT(unsealed)},
 };
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
@@ -195,11 +182,7 @@ set_number(struct orion_disk_options *options, const struct number_option *optio
 	uint32_t *field = (uint32_t *)(void *)((char *)options + option->offset);
 	uint64_t number;
 
-	if (option->units != plain && value[strspn(value, "0123456789")] == '\0' &&
-	    value[strspn(value, "0")] != '\0')
-		return error_set(error, -EINVAL, "%s=%s: of which unit? it must be %s",
-				 option->name, value, option->right);
-	if (!read_number(value, option->units, &number) || number < option->least ||
+	if (!read_number(value, option->measure, &number) || number < option->least ||
 	    number > option->most)
 		return error_set(error, -EINVAL, "%s=%s: it must be %s", option->name, value,
 				 option->right);
@@ -244,7 +227,7 @@ set_known(struct orion_disk_options *options, const char *name, const char *valu
 	return error_set(
 		error, -EINVAL,
 		"there is no option \"%.40s\"; there are queues, depth, ring, wait, poll, answer, "
-		"connect, loss, bounce, durable, read-only, packed, publish",
+		"connect, loss, deadline, bounce, durable, read-only, packed, publish, unsealed",
 		name);
 }
 

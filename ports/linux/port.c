@@ -8,7 +8,6 @@
 #include "ports/linux/disk.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -23,6 +22,12 @@ port_now_ns(void)
 
 	clock_gettime(CLOCK_MONOTONIC, &now);
 	return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
+}
+
+uint64_t
+port_ticks(void)
+{
+	return arch_ticks();
 }
 
 static uint64_t
@@ -69,12 +74,12 @@ share_buffer(void *context, void *cpu, size_t bytes, orion_direction direction, 
 	     size_t *contiguous, uint64_t *cookie)
 {
 	struct session *session = context;
-	struct dma_region *region = dma_find(&session->disk->memory, cpu, bytes);
+	struct dma_place place;
 
 	(void)direction;
-	if (region == NULL)
+	if (!dma_find(&session->disk->memory, cpu, bytes, &place))
 		return ORION_NO_MAPPING;
-	*device = region->device + (uint64_t)((unsigned char *)cpu - region->base);
+	*device = dma_device(&place, cpu);
 	*contiguous = bytes;
 	*cookie = 0;
 	return ORION_OK;
@@ -129,7 +134,7 @@ report(void *context, orion_level level, orion_event event, uint64_t a, uint64_t
 			return;
 		return;
 	}
-	if (level == ORION_LEVEL_INFO || session->users != 0)
+	if (level == ORION_LEVEL_INFO || __atomic_load_n(&session->users, __ATOMIC_ACQUIRE) != 0)
 		return;
 	session->event = event;
 	session->event_a = a;
@@ -184,11 +189,4 @@ uint64_t
 orion_ticks_per_second(void)
 {
 	return port_linux()->ticks_per_second;
-}
-
-void
-orion_panic(const char *text)
-{
-	fprintf(stderr, "orion: %s\n", text);
-	abort();
 }

@@ -7,16 +7,32 @@
 #include <sys/uio.h>
 
 #define SECTOR_SHIFT 9
-#define BOUNCED 1u
+
+/* What a request has of the queue's: io_private.segment.unused. */
+#define BOUNCED 1u      /* bounce memory */
+#define TABLED 2u       /* queue->tables[segment.length] */
+
+/* ---- what the core would refuse ---- */
+
+/*
+ * A read or write that is refused must leave nothing behind in memory that the device reads, so the
+ * core's rules are looked at before anything is copied.
+ */
+static int
+check_data(const struct orion_queue *queue, const struct orion_io *io, uint64_t bytes)
+{
+	const struct vblk_info *info = vblk_info(queue->session->device);
+	uint64_t capacity = __atomic_load_n(&info->capacity_sectors, __ATOMIC_RELAXED);
+	uint64_t sector = io->offset >> SECTOR_SHIFT;
+
+	if (bytes == 0 || ((io->offset | bytes) & (info->block_bytes - 1)) != 0)
+		return -EINVAL;
+	if (sector > capacity || bytes >> SECTOR_SHIFT > capacity - sector)
+		return -ERANGE;
+	return bytes > VBLK_REQUEST_BYTES_MAX ? -E2BIG : 0;
+}
 
 /* ---- bounce buffers ---- */
-
-static void
-count_bounce(struct orion_queue *queue, uint64_t bytes)
-{
-	queue->counters.bounced++;
-	queue->counters.bounced_bytes += bytes;
-}
 
 static void
 copy_in(unsigned char *to, const struct orion_io *io)
@@ -50,23 +66,40 @@ bounce_at(const struct orion_queue *queue, const struct io_private *own)
 	return queue->bounce_base + (own->segment.device_address - queue->bounce_device);
 }
 
+static uint32_t
+bounce_page(const struct orion_queue *queue, const struct io_private *own)
+{
+	return (uint32_t)((own->segment.device_address - queue->bounce_device) / DMA_PAGE);
+}
+
+/* BYTES of bounce memory become the one segment of REQUEST. */
 static int
-bounce(struct orion_queue *queue, struct orion_io *io, uint64_t bytes)
+bounce(struct orion_queue *queue, struct orion_io *io, uint64_t bytes, struct vblk_request *request)
 {
 	struct io_private *own = io_private(io);
 	uint32_t pages = (uint32_t)((bytes + DMA_PAGE - 1) / DMA_PAGE), first;
 
+	request->segments = &own->segment;
+	request->segment_count = 1;
 	if (bytes > (uint64_t)queue->bounce.count * DMA_PAGE)
 		return -E2BIG;
+	/* Without room in the ring there would be nothing but the copy. */
+	if (vblk_in_flight(queue->ring) >= vblk_info(queue->session->device)->queue_depth)
+		return -EAGAIN;
 	first = pages_take(&queue->bounce, pages, 1);
 	if (first == UINT32_MAX)
-		return queue->bounce.free == queue->bounce.count ? -E2BIG : -EAGAIN;
+		return -EAGAIN;
 	own->segment.device_address = queue->bounce_device + (uint64_t)first * DMA_PAGE;
 	own->segment.length = (uint32_t)bytes;
 	own->segment.unused = BOUNCED;
+	/*
+	 * A device may answer without having written all of it: what it leaves out must not be
+	 * another request's.
+	 */
 	if (io->operation == ORION_WRITE)
 		copy_in(bounce_at(queue, own), io);
-	count_bounce(queue, bytes);
+	else
+		memset(bounce_at(queue, own), 0, bytes);
 	return 0;
 }
 
@@ -78,10 +111,20 @@ io_release(struct orion_queue *queue, struct orion_io *io)
 	if (io->operation == ORION_FLUSH)
 		flush_drop(queue, io);
 	else if (own->segment.unused == BOUNCED)
-		pages_give(&queue->bounce,
-			   (uint32_t)((own->segment.device_address - queue->bounce_device) /
-				      DMA_PAGE));
+		pages_give(&queue->bounce, bounce_page(queue, own));
+	else if (own->segment.unused == TABLED)
+		queue->tables_used &= (uint16_t) ~(1u << own->segment.length);
 	own->segment.unused = 0;
+}
+
+void
+io_refuse(struct orion_queue *queue, struct orion_io *io)
+{
+	const struct io_private *own = io_private(io);
+
+	if (own->segment.unused == BOUNCED)
+		memset(bounce_at(queue, own), 0, own->segment.length);
+	io_release(queue, io);
 }
 
 void
@@ -89,8 +132,12 @@ io_give(struct orion_queue *queue, struct orion_io *io)
 {
 	const struct io_private *own = io_private(io);
 
-	if (own->segment.unused == BOUNCED && io->operation != ORION_WRITE && io->result == 0)
-		copy_out(bounce_at(queue, own), io);
+	if (io->operation != ORION_FLUSH && own->segment.unused == BOUNCED) {
+		count_up(&queue->counters.bounced, 1);
+		count_up(&queue->counters.bounced_bytes, own->segment.length);
+		if (io->operation != ORION_WRITE && io->result == 0)
+			copy_out(bounce_at(queue, own), io);
+	}
 	io_release(queue, io);
 }
 
@@ -100,86 +147,122 @@ static int
 prepare_buffer(struct orion_queue *queue, struct orion_io *io, struct vblk_request *request)
 {
 	struct io_private *own = io_private(io);
-	struct dma_region *region = dma_find(&queue->disk->memory, io->buffer, io->bytes);
+	struct dma_place place;
+	int result;
 
 	if (io->bytes == 0 || io->buffer == NULL)
 		return -EINVAL;
+	result = check_data(queue, io, io->bytes);
+	if (result != 0)
+		return result;
+	if (!dma_find(&queue->disk->memory, io->buffer, io->bytes, &place))
+		return bounce(queue, io, io->bytes, request);
+	/* The next one probably lies there, too. */
+	queue->near = place;
+	own->segment.device_address = dma_device(&place, io->buffer);
+	own->segment.length = io->bytes;
 	request->segments = &own->segment;
 	request->segment_count = 1;
-	if (region == NULL)
-		return bounce(queue, io, io->bytes);
-	/* The next one probably lies there, too. */
-	queue->region = region;
-	own->segment.device_address =
-		region->device + (uint64_t)((unsigned char *)io->buffer - region->base);
-	own->segment.length = io->bytes;
 	return 0;
 }
 
 /* ---- vectors ---- */
 
-/* All of them in registered memory, few and short enough for one device request? */
-static bool
-map_vectors(struct orion_queue *queue, const struct orion_io *io)
+/* What a vector is, all in all. */
+struct pieces {
+	uint64_t bytes;
+	size_t longest;
+	size_t lengths;         /* of all pieces, or'ed */
+};
+
+static int
+measure(const struct orion_io *io, struct pieces *pieces)
 {
-	const struct vblk_info *info = vblk_info(queue->session->device);
 	const struct iovec *vector = io->buffer;
 
-	if (io->vectors > info->segments_max || io->vectors > VECTORS_MAPPED)
-		return false;
+	*pieces = (struct pieces){0, 0, 0};
+	if (io->vectors > ORION_VECTORS_MAX || vector == NULL)
+		return -EINVAL;
 	for (unsigned i = 0; i < io->vectors; i++) {
-		const struct dma_region *region =
-			dma_find(&queue->disk->memory, vector[i].iov_base, vector[i].iov_len);
+		size_t length = vector[i].iov_len;
 
-		if (region == NULL || vector[i].iov_len > info->segment_bytes_max)
+		if (vector[i].iov_base == NULL || length == 0 || length > VBLK_REQUEST_BYTES_MAX)
+			return -EINVAL;
+		pieces->bytes += length;
+		pieces->lengths |= length;
+		pieces->longest = length > pieces->longest ? length : pieces->longest;
+	}
+	return 0;
+}
+
+/* Each piece as a segment; false when one lies in memory that the device does not reach. */
+static bool
+map_pieces(const struct orion_queue *queue, const struct orion_io *io, struct vblk_segment *out)
+{
+	const struct iovec *vector = io->buffer;
+
+	for (unsigned i = 0; i < io->vectors; i++, out++) {
+		struct dma_place place;
+
+		if (!dma_find(&queue->disk->memory, vector[i].iov_base, vector[i].iov_len, &place))
 			return false;
-		queue->segments[i] = (struct vblk_segment){
-			region->device +
-				(uint64_t)((unsigned char *)vector[i].iov_base - region->base),
-			(uint32_t)vector[i].iov_len, 0};
+		*out = (struct vblk_segment){dma_device(&place, vector[i].iov_base),
+					     (uint32_t)vector[i].iov_len, 0};
 	}
 	return true;
+}
+
+/*
+ * Over the limits of one device request, the core cuts it into parts, for which the segments stay
+ * in a table of the queue's.  -ENOTSUP: it is to be copied.
+ */
+static int
+prepare_table(struct orion_queue *queue, struct orion_io *io, struct vblk_request *request)
+{
+	struct io_private *own = io_private(io);
+	unsigned table = 0;
+
+	while (table < TABLES && (queue->tables_used >> table & 1) != 0)
+		table++;
+	if (table == TABLES)
+		return -EAGAIN;
+	if (!map_pieces(queue, io, queue->tables[table]))
+		return -ENOTSUP;
+	queue->tables_used |= (uint16_t)(1u << table);
+	own->segment.unused = TABLED;
+	own->segment.length = table;
+	request->segments = queue->tables[table];
+	request->segment_count = io->vectors;
+	return 0;
 }
 
 static int
 prepare_vectors(struct orion_queue *queue, struct orion_io *io, struct vblk_request *request)
 {
-	const struct iovec *vector = io->buffer;
-	uint64_t bytes = 0, limit;
+	const struct vblk_info *info = vblk_info(queue->session->device);
+	uint64_t limit = (uint64_t)info->request_sectors_max << SECTOR_SHIFT;
+	struct pieces pieces;
+	int result = measure(io, &pieces);
 
-	if (io->vectors > ORION_VECTORS_MAX || vector == NULL)
-		return -EINVAL;
-	for (unsigned i = 0; i < io->vectors; i++) {
-		if (vector[i].iov_base == NULL || vector[i].iov_len == 0 ||
-		    vector[i].iov_len > VBLK_REQUEST_BYTES_MAX)
-			return -EINVAL;
-		bytes += vector[i].iov_len;
-	}
-	limit = (uint64_t)vblk_info(queue->session->device)->request_sectors_max << SECTOR_SHIFT;
-	if (bytes <= limit && map_vectors(queue, io)) {
+	if (result == 0)
+		result = check_data(queue, io, pieces.bytes);
+	if (result != 0)
+		return result;
+	if (io->vectors <= info->segments_max && io->vectors <= VECTORS_MAPPED &&
+	    pieces.bytes <= limit && pieces.longest <= info->segment_bytes_max) {
+		if (!map_pieces(queue, io, queue->segments))
+			return bounce(queue, io, pieces.bytes, request);
 		request->segments = queue->segments;
 		request->segment_count = io->vectors;
 		return 0;
 	}
-	/* Too many pieces, or strangers among them: one bounce buffer, which the core may cut. */
-	request->segments = &io_private(io)->segment;
-	request->segment_count = 1;
-	return bounce(queue, io, bytes);
+	/* Whole blocks can be cut between any two; what else can, only the core could say. */
+	result = (pieces.lengths & (info->block_bytes - 1)) == 0 ? prepare_table(queue, io, request)
+								 : -ENOTSUP;
+	return result == -ENOTSUP ? bounce(queue, io, pieces.bytes, request) : result;
 }
 
 /* ---- any request ---- */
-
-static int
-prepare_data(struct orion_queue *queue, struct orion_io *io, struct vblk_request *request)
-{
-	if (io->operation == ORION_WRITE && queue->largest < ORION_WRITE)
-		return -EROFS;
-	if (io->offset % VBLK_SECTOR_BYTES != 0)
-		return -EINVAL;
-	request->sector = io->offset >> SECTOR_SHIFT;
-	return io->vectors == 0 ? prepare_buffer(queue, io, request)
-				: prepare_vectors(queue, io, request);
-}
 
 int
 io_prepare(struct orion_queue *queue, struct orion_io *io, struct vblk_request *request)
@@ -191,14 +274,23 @@ io_prepare(struct orion_queue *queue, struct orion_io *io, struct vblk_request *
 	own->sequence = queue->sequence++;
 	if (io->flags != 0)
 		return -EINVAL;
-	if (io->operation <= ORION_WRITE)
-		return prepare_data(queue, io, request);
-	if (io->operation == IO_IDENTIFY) {
-		request->segments = &own->segment;
-		request->segment_count = 1;
-		return bounce(queue, io, io->bytes);
+	switch (io->operation) {
+	case ORION_READ:
+	case ORION_WRITE:
+		if (io->operation > queue->largest)
+			return -EROFS;
+		request->sector = io->offset >> SECTOR_SHIFT;
+		return io->vectors == 0 ? prepare_buffer(queue, io, request)
+					: prepare_vectors(queue, io, request);
+	case ORION_FLUSH:
+		return flush_begin(queue, io);
+	case IO_IDENTIFY:
+		/* Ours alone: no program's buffer is known to have the room. */
+		if (io == &queue->sync[0])
+			return bounce(queue, io, VBLK_ID_BYTES, request);
+		break;
+	default:
+		break;
 	}
-	if (io->operation != ORION_FLUSH)
-		return -EINVAL;
-	return flush_begin(queue, io);
+	return -EINVAL;
 }

@@ -4,13 +4,19 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #define BYTES_MAX ((size_t)1 << 40)
+#define TRIES_MAX 1000u
 
+/* Nothing is in flight on any queue, as far as can be seen. */
 static bool
-idle(const struct orion_disk *disk)
+idle(const void *context)
 {
+	const struct orion_disk *disk = context;
+
 	for (unsigned i = 0; i < disk->queue_count; i++) {
 		const struct orion_queue *queue = disk->queues[i];
 
@@ -20,42 +26,114 @@ idle(const struct orion_disk *disk)
 	return true;
 }
 
-/* Tells the back end of REGION, if there is one; another is told of all when it comes. */
+/*
+ * Tells the back end of REGION, if there is one; another is told of all when it comes.  Then owners
+ * may find it.
+ */
 static int
-tell(struct orion_disk *disk, const struct dma_region *region)
+tell(struct orion_disk *disk, struct dma_region *region, struct orion_error *error)
 {
-	return disk->session == NULL
-		       ? 0
-		       : vhost_user_add_region(&disk->session->vhost, region, idle(disk));
+	struct vhost_user *vhost = disk->session != NULL ? &disk->session->vhost : NULL;
+	int result = vhost == NULL ? 0 : vhost_user_add_region(vhost, region, idle, disk);
+
+	if (result == 0)
+		dma_show(region);
+	else if (result == -EBUSY)
+		error_set(error, result,
+			  "%s: the back end takes memory only while nothing is in flight: allocate "
+			  "or register before the first request",
+			  disk->path);
+	else if (result == -ENOSPC)
+		error_set(error, result, "%s: the back end takes no more than %llu memory regions",
+			  disk->path, (unsigned long long)vhost->slots);
+	else
+		error_set(error, result, "%s: the back end did not take the memory: %s", disk->path,
+			  vhost->channel.error.text);
+	return result;
 }
 
-static void *
-alloc_locked(struct orion_disk *disk, size_t bytes)
+/* Trouble in words for orion_disk_text(), without an event: whoever asked gets the number. */
+static void
+note(struct orion_disk *disk, const struct orion_error *error)
 {
-	void *memory = dma_pool_take(&disk->memory, bytes);
-	struct dma_region *region;
+	pthread_mutex_lock(&disk->lock);
+	disk->error = *error;
+	pthread_mutex_unlock(&disk->lock);
+}
 
-	if (memory != NULL)
-		return memory;
-	if (dma_pool_add(&disk->memory, bytes, &region) != 0)
-		return NULL;
-	if (tell(disk, region) != 0) {
+static int
+alloc_locked(struct orion_disk *disk, size_t bytes, void **memory, struct orion_error *error)
+{
+	struct dma_region *region;
+	int result;
+
+	*memory = dma_pool_take(&disk->memory, bytes);
+	if (*memory != NULL)
+		return 0;
+	result = dma_pool_add(&disk->memory, bytes, &region);
+	if (result != 0)
+		return error_set(error, result, "%s: no memory for %zu bytes: %s", disk->path,
+				 bytes, strerror(-result));
+	result = tell(disk, region, error);
+	if (result != 0) {
 		dma_pool_drop(&disk->memory, region);
-		return NULL;
+		return result;
 	}
-	return dma_pool_take(&disk->memory, bytes);
+	*memory = dma_pool_take(&disk->memory, bytes);
+	return 0;
+}
+
+static bool
+hung_up(int result)
+{
+	return result == -ECONNRESET || result == -EPIPE || result == -ENOTCONN;
+}
+
+/*
+ * The connection has just ended, and the monitor has yet to notice: the next back end is told of
+ * all memory, so it is tried again, up to a second.
+ */
+static bool
+try_again(int result, unsigned *tries)
+{
+	const struct timespec pause = {0, 1000000};
+
+	if (!hung_up(result) || ++*tries > TRIES_MAX)
+		return false;
+	nanosleep(&pause, NULL);
+	return true;
 }
 
 void *
 orion_disk_alloc(struct orion_disk *disk, size_t bytes)
 {
-	void *memory;
+	struct orion_error error = {""};
+	unsigned tries = 0;
+	void *memory = NULL;
+	int result;
 
-	if (disk == NULL || bytes == 0 || bytes > BYTES_MAX || disk_state(disk) == DISK_FORKED)
+	if (disk == NULL) {
+		errno = EINVAL;
 		return NULL;
-	pthread_mutex_lock(&disk->exchange);
-	memory = alloc_locked(disk, bytes);
-	pthread_mutex_unlock(&disk->exchange);
+	}
+	if (disk_state(disk) == DISK_FORKED) {
+		errno = ECHILD;
+		return NULL;
+	}
+	if (bytes == 0 || bytes > BYTES_MAX) {
+		result = error_set(&error, bytes == 0 ? -EINVAL : -ENOMEM,
+				   "%s: %zu bytes can't be allocated", disk->path, bytes);
+	} else {
+		do {
+			pthread_mutex_lock(&disk->exchange);
+			result = alloc_locked(disk, bytes, &memory, &error);
+			pthread_mutex_unlock(&disk->exchange);
+		} while (try_again(result, &tries));
+	}
+	if (result != 0) {
+		note(disk, &error);
+		errno = -result;
+	}
 	return memory;
 }
 
@@ -70,22 +148,26 @@ orion_disk_free(struct orion_disk *disk, void *memory)
 }
 
 static int
-register_locked(struct orion_disk *disk, void *base, size_t bytes, int fd, uint64_t offset)
+register_locked(struct orion_disk *disk, const struct mapping *mapping, struct orion_error *error)
 {
 	struct dma_region *region;
-	int result;
+	int result, fd;
 
-	if (dma_overlaps(&disk->memory, base, bytes))
-		return -EEXIST;
-	fd = fcntl(fd, F_DUPFD_CLOEXEC, 0);
+	if (dma_overlaps(&disk->memory, mapping->base, mapping->bytes))
+		return error_set(error, -EEXIST, "register: it overlaps memory that is registered");
+	result = mapping_check(mapping, disk->options.unsealed, error);
+	if (result != 0)
+		return result;
+	fd = fcntl(mapping->fd, F_DUPFD_CLOEXEC, 0);
 	if (fd < 0)
-		return -errno;
-	region = dma_enter(&disk->memory, base, bytes, fd, offset);
+		return error_set(error, -errno, "register: %s", strerror(errno));
+	region = dma_enter(&disk->memory, mapping->base, mapping->bytes, fd, mapping->offset);
 	if (region == NULL) {
 		close(fd);
-		return -ENOSPC;
+		return error_set(error, -ENOSPC, "register: there are %u regions already",
+				 DMA_REGIONS_MAX);
 	}
-	result = tell(disk, region);
+	result = tell(disk, region, error);
 	if (result != 0)
 		dma_leave(&disk->memory, region);
 	return result;
@@ -94,6 +176,9 @@ register_locked(struct orion_disk *disk, void *base, size_t bytes, int fd, uint6
 int
 orion_disk_register(struct orion_disk *disk, void *base, size_t bytes, int fd, int64_t fd_offset)
 {
+	const struct mapping mapping = {base, bytes, fd, (uint64_t)fd_offset};
+	struct orion_error error = {""};
+	unsigned tries = 0;
 	int result;
 
 	if (disk == NULL)
@@ -101,30 +186,51 @@ orion_disk_register(struct orion_disk *disk, void *base, size_t bytes, int fd, i
 	if (disk_state(disk) == DISK_FORKED)
 		return -ECHILD;
 	if (base == NULL || bytes == 0 || bytes > BYTES_MAX || fd_offset < 0 ||
-	    ((uintptr_t)base | bytes | (uint64_t)fd_offset) % DMA_PAGE != 0)
-		return -EINVAL;
-	pthread_mutex_lock(&disk->exchange);
-	result = register_locked(disk, base, bytes, fd, (uint64_t)fd_offset);
-	pthread_mutex_unlock(&disk->exchange);
+	    (uint64_t)fd_offset > INT64_MAX - bytes || (uintptr_t)base > UINTPTR_MAX - bytes ||
+	    ((uintptr_t)base | bytes | (uint64_t)fd_offset) % DMA_PAGE != 0) {
+		result = error_set(&error, -EINVAL,
+				   "register: memory, length and offset must be multiples of %u "
+				   "bytes, and not 0",
+				   DMA_PAGE);
+	} else {
+		do {
+			pthread_mutex_lock(&disk->exchange);
+			result = register_locked(disk, &mapping, &error);
+			pthread_mutex_unlock(&disk->exchange);
+		} while (try_again(result, &tries));
+	}
+	if (result != 0)
+		note(disk, &error);
 	return result;
+}
+
+static int
+unregister_locked(struct orion_disk *disk, const void *base)
+{
+	struct dma_region *region = dma_region_at(&disk->memory, base);
+	int result = 0;
+
+	if (region == NULL || region->pool != NULL || region->base != base)
+		return -ENOENT;
+	if (disk->session != NULL)
+		result = vhost_user_remove_region(&disk->session->vhost, region);
+	dma_leave(&disk->memory, region);
+	/* Owners keep a copy of where their last buffer lay: they are to look anew. */
+	__atomic_add_fetch(&disk->turn, 1, __ATOMIC_ACQ_REL);
+	return hung_up(result) ? 0 : result;
 }
 
 int
 orion_disk_unregister(struct orion_disk *disk, void *base)
 {
-	struct dma_region *region;
-	int result = -ENOENT;
+	int result;
 
 	if (disk == NULL || base == NULL)
 		return -EINVAL;
+	if (disk_state(disk) == DISK_FORKED)
+		return -ECHILD;
 	pthread_mutex_lock(&disk->exchange);
-	region = dma_find(&disk->memory, base, 1);
-	if (region != NULL && region->pool == NULL && region->base == base) {
-		result = 0;
-		if (disk->session != NULL && disk_state(disk) != DISK_FORKED)
-			result = vhost_user_remove_region(&disk->session->vhost, region);
-		dma_leave(&disk->memory, region);
-	}
+	result = unregister_locked(disk, base);
 	pthread_mutex_unlock(&disk->exchange);
 	return result;
 }

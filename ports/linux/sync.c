@@ -19,12 +19,15 @@ one_back(struct orion_queue *queue, struct orion_io **free)
 	return (*free)->result;
 }
 
+/* A quarter of the bounce memory, so that some are in flight; whole blocks, and at least one. */
 static size_t
 piece_bytes(const struct orion_queue *queue)
 {
-	size_t bounce = (size_t)queue->bounce.count * DMA_PAGE / 4;
+	size_t block = queue->disk->first.block_bytes;
+	size_t bytes = (size_t)queue->bounce.count * DMA_PAGE / 4;
 
-	return bounce < PIECE_BYTES ? bounce : PIECE_BYTES;
+	bytes = (bytes < PIECE_BYTES ? bytes : PIECE_BYTES) & ~(block - 1);
+	return bytes > block ? bytes : block;
 }
 
 /*

@@ -264,20 +264,28 @@ vhost_user_tell_memory(struct vhost_user *device)
 								     : send_table(device);
 }
 
+/*
+ * A back end that carries out requests while its table is replaced would lose the ground under its
+ * feet.  Owners submit at any time, so a look at what is in flight is not enough: rings are paused,
+ * and looked at again, since what was taken just before may not have been waited for.
+ */
 static int
-replace_table(struct vhost_user *device)
+replace_table(struct vhost_user *device, bool (*idle)(const void *context), const void *context)
 {
-	struct vu_vring_state stood[VBLK_QUEUES_MAX];
-	int result = vhost_user_pause(device, stood);
+	int result, resumed;
 
+	if (!idle(context))
+		return -EBUSY;
+	result = vhost_user_pause(device);
 	if (result == 0)
-		result = send_table(device);
-	return result == 0 ? vhost_user_resume(device, stood) : result;
+		result = idle(context) ? send_table(device) : -EBUSY;
+	resumed = vhost_user_resume(device);
+	return result != 0 ? result : resumed;
 }
 
-/* A ring's thread may see a kick before another reads of the memory: so it is confirmed. */
 int
-vhost_user_add_region(struct vhost_user *device, const struct dma_region *region, bool idle)
+vhost_user_add_region(struct vhost_user *device, const struct dma_region *region,
+		      bool (*idle)(const void *context), const void *context)
 {
 	int result;
 
@@ -291,7 +299,7 @@ vhost_user_add_region(struct vhost_user *device, const struct dma_region *region
 				     describe(region->device, region->bytes, region->fd_offset),
 				     region->fd);
 	else
-		result = idle ? replace_table(device) : -EBUSY;
+		result = replace_table(device, idle, context);
 	return result == 0 ? channel_confirm(&device->channel) : result;
 }
 

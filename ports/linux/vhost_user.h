@@ -45,9 +45,10 @@ struct vhost_user_arena {
 
 struct vhost_user_queue {
 	int kick, call;         /* eventfds; call is the disk's */
-	bool enabled;
+	bool enabled, paused;
 	uint16_t vector;
-	struct virtio_queue_setup setup;
+	struct virtio_queue_setup setup;        /* where the ring lies */
+	uint32_t base;          /* where it stood when it was paused: the back end's word */
 };
 
 struct vhost_user_vector {
@@ -106,19 +107,20 @@ struct virtio_transport vhost_user_transport(struct vhost_user *device);
 int vhost_user_tell_memory(struct vhost_user *device);
 
 /*
- * Stops every ring that runs where it stands, and lets them go on from there.  Returns 0 or a
- * negative errno.
+ * Tells a live back end of a new region, or that one goes.  One that knows no single regions gets
+ * the whole table anew, with its rings paused, while IDLE(CONTEXT) says that nothing is in flight;
+ * -EBUSY otherwise.
  */
-int vhost_user_pause(struct vhost_user *device, struct vu_vring_state *stood);
-int vhost_user_resume(struct vhost_user *device, const struct vu_vring_state *stood);
+int vhost_user_add_region(struct vhost_user *device, const struct dma_region *region,
+			  bool (*idle)(const void *context), const void *context);
+int vhost_user_remove_region(struct vhost_user *device, const struct dma_region *region);
 
 /*
- * Tells a live back end of a new region, or that one goes.  -EBUSY, see orion_disk_register().
- * Where that takes a new table of all memory, rings are paused for it: some back ends look at
- * memory only when they start.
+ * Halts all rings where they stand, once what is in flight there is done; sets them going again
+ * from there.  Meanwhile the back end looks at no ring: what owners put there waits.
  */
-int vhost_user_add_region(struct vhost_user *device, const struct dma_region *region, bool idle);
-int vhost_user_remove_region(struct vhost_user *device, const struct dma_region *region);
+int vhost_user_pause(struct vhost_user *device);
+int vhost_user_resume(struct vhost_user *device);
 
 /* Runs the handler of QUEUE's interrupt.  Context: the queue's owner, in place of an interrupt. */
 void vhost_user_interrupt(struct vhost_user *device, unsigned queue);

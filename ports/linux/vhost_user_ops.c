@@ -367,9 +367,9 @@ queue_enable(void *context, uint16_t index, const struct virtio_queue_setup *set
 	struct vhost_user *device = context;
 	int result = vhost_user_tell_memory(device);
 
+	device->queues[index].setup = *setup;
 	if (result == 0)
 		result = tell_inflight(device, setup->size);
-	device->queues[index].setup = *setup;
 	if (result == 0)
 		result = start_ring(device, index, first_base(device));
 	if (result != 0)
@@ -378,6 +378,43 @@ queue_enable(void *context, uint16_t index, const struct virtio_queue_setup *set
 	device->queues[index].vector = setup->vector;
 	*doorbell = (struct virtio_doorbell){NULL, index, 0, false};
 	return ORION_OK;
+}
+
+int
+vhost_user_pause(struct vhost_user *device)
+{
+	int result = 0;
+
+	for (uint32_t i = 0; i < VBLK_QUEUES_MAX && result == 0; i++) {
+		struct vu_vring_state state = {i, 0}, answer = {0, 0};
+
+		if (!device->queues[i].enabled)
+			continue;
+		result = channel_get(&device->channel, VU_GET_VRING_BASE, &state, sizeof(state),
+				     &answer, sizeof(answer), NULL, NULL);
+		device->queues[i].base = answer.number;
+		device->queues[i].paused = result == 0;
+	}
+	return result;
+}
+
+int
+vhost_user_resume(struct vhost_user *device)
+{
+	const uint64_t one = 1;
+	int result = 0;
+
+	for (uint32_t i = 0; i < VBLK_QUEUES_MAX && result == 0; i++) {
+		if (!device->queues[i].paused)
+			continue;
+		device->queues[i].paused = false;
+		result = start_ring(device, i, device->queues[i].base);
+		/* What came meanwhile had no effect; a full counter will have one. */
+		if (write(device->queues[i].kick, &one, sizeof(one)) < 0)
+			continue;
+	}
+	device->ring_asked = 0;
+	return result;
 }
 
 static void
@@ -390,39 +427,6 @@ notify(void *context, uint16_t queue, uint32_t value)
 	/* Full means that the back end has been told already. */
 	if (write(device->queues[queue].kick, &one, sizeof(one)) < 0)
 		return;
-}
-
-int
-vhost_user_pause(struct vhost_user *device, struct vu_vring_state *stood)
-{
-	int result = device->channel.result;
-
-	for (uint32_t i = 0; i < VBLK_QUEUES_MAX && result == 0; i++) {
-		struct vu_vring_state state = {i, 0};
-
-		if (device->queues[i].enabled)
-			result =
-				channel_get(&device->channel, VU_GET_VRING_BASE, &state,
-					    sizeof(state), &stood[i], sizeof(stood[i]), NULL, NULL);
-	}
-	return result;
-}
-
-/* Where a ring stood is the back end's word, which only goes back to it. */
-int
-vhost_user_resume(struct vhost_user *device, const struct vu_vring_state *stood)
-{
-	int result = device->channel.result;
-
-	for (uint16_t i = 0; i < VBLK_QUEUES_MAX && result == 0; i++) {
-		if (!device->queues[i].enabled)
-			continue;
-		result = start_ring(device, i, stood[i].number);
-		/* What was kicked for meanwhile. */
-		notify(device, i, 0);
-	}
-	device->ring_asked = 0;
-	return result;
 }
 
 /* ---- interrupts ---- */

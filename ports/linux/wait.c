@@ -2,8 +2,9 @@
 /*
  * Waiting for a completion: polling, sleeping, or the one and then the other.
  *
- * A sleep is never longer than a second.  After one in vain the device is kicked again, whatever it
- * asked for: a kick or a wake-up that got lost costs a second, not for ever.
+ * A sleep is never longer than a second; after each the ring is looked at, and at the age of what
+ * is in flight (late.c).  Who polls can't see that a signal was handled, so a wait that has polled
+ * for a tenth of a second ends as if there had been one.
  */
 #include "ports/linux/disk.h"
 
@@ -13,7 +14,7 @@
 
 #include "arch/arch.h"
 
-#define SLEEP_NS_MAX INT64_C(1000000000)
+#define POLL_NS_MAX INT64_C(100000000)
 #define POLLS_PER_LOOK 16
 #define SLICE_NS INT64_C(1000000)
 
@@ -53,25 +54,21 @@ sleep_once(struct orion_queue *queue, const struct wait *wait)
 {
 	struct pollfd one = {queue->event, POLLIN, 0};
 	uint64_t spent = arch_ticks() - wait->begin;
-	struct timespec time = {1, 0};
+	double ns = (double)late_sleep_ns(queue->disk);
+	struct timespec time;
 	int ready;
 
 	if (wait->limit != UINT64_MAX) {
 		double left = wait->limit > spent ? (double)(wait->limit - spent) : 0;
-		double ns = left * 1e9 / (double)orion_ticks_per_second();
+		double left_ns = left * 1e9 / (double)orion_ticks_per_second();
 
-		if (ns < (double)SLEEP_NS_MAX)
-			time = (struct timespec){0, (long)ns};
+		ns = left_ns < ns ? left_ns : ns;
 	}
-	queue->counters.sleeps++;
+	time = (struct timespec){(time_t)(ns / 1e9), (long)ns % 1000000000};
+	count_up(&queue->counters.sleeps, 1);
 	ready = ppoll(&one, 1, &time, queue->signals);
-	if (ready < 0)
-		return false;
-	if (ready == 0 && time.tv_sec != 0 && queue->ring != NULL) {
-		queue->counters.late++;
-		vblk_kick_always(queue->ring);
-	}
-	return true;
+	queue->late.woken |= ready == 0 && time.tv_sec != 0;
+	return ready >= 0;
 }
 
 /* Latched: no completion will come, but the monitor was told, and wakes the owner. */
@@ -87,14 +84,22 @@ latched(const struct orion_queue *queue)
 bool
 orion_queue_arm(struct orion_queue *queue)
 {
+	bool turned;
+
 	if (unlikely(queue == NULL))
 		return false;
-	if (unlikely(__atomic_load_n(&queue->disk->turn, __ATOMIC_ACQUIRE) != queue->turn)) {
+	turned = __atomic_load_n(&queue->disk->turn, __ATOMIC_ACQUIRE) != queue->turn;
+	if (unlikely(turned)) {
 		queue_follow(queue);
 		if (queue->ready_count != 0 || disk_state(queue->disk) == DISK_FORKED)
 			return false;
 	}
-	return queue->ring == NULL || vblk_arm(queue->ring) || latched(queue);
+	if (queue->ring != NULL && !vblk_arm(queue->ring) && !latched(queue))
+		return false;
+	/* Some reap only when they are told that there is something. */
+	if (unlikely(turned))
+		late_look(queue);
+	return true;
 }
 
 void
@@ -104,6 +109,7 @@ orion_queue_disarm(struct orion_queue *queue)
 
 	if (queue == NULL)
 		return;
+	queue->late.woken |= __atomic_exchange_n(&queue->late.told, false, __ATOMIC_ACQ_REL);
 	if (read(queue->event, &count, sizeof(count)) == sizeof(count) && queue->session != NULL)
 		vhost_user_interrupt(&queue->session->vhost, queue->index);
 	if (queue->ring != NULL)
@@ -121,6 +127,10 @@ sleep_for(struct orion_queue *queue, struct orion_io **done, unsigned max, const
 			go_on = sleep_once(queue, wait);
 		orion_queue_disarm(queue);
 		count = orion_queue_reap(queue, done, max);
+		if (count == 0)
+			late_look(queue);
+		else
+			late_found(queue);
 	} while (count == 0 && go_on && disk_state(queue->disk) != DISK_FORKED &&
 		 arch_ticks() - wait->begin < wait->limit);
 	return count;
@@ -130,12 +140,12 @@ static unsigned
 wait_adaptive(struct orion_queue *queue, struct orion_io **done, unsigned max,
 	      const struct wait *wait)
 {
-	uint64_t budget = adaptive_budget(&queue->adaptive);
+	uint64_t budget = adaptive_budget(&queue->adaptive), most = ticks_of(POLL_NS_MAX);
 	unsigned count = 0;
 
 	if (budget != 0)
-		count = poll_ring(queue, done, max, wait, budget);
-	if (count == 0)
+		count = poll_ring(queue, done, max, wait, budget < most ? budget : most);
+	if (count == 0 && budget < most)
 		count = sleep_for(queue, done, max, wait);
 	adaptive_learn(&queue->adaptive, arch_ticks() - wait->begin);
 	return count;
@@ -151,12 +161,12 @@ orion_queue_wait(struct orion_queue *queue, struct orion_io **done, unsigned max
 	if (count != 0 || queue == NULL || done == NULL || max == 0 || timeout_ns == 0 ||
 	    orion_queue_in_flight(queue) == 0 || disk_state(queue->disk) == DISK_FORKED)
 		return count;
-	queue->counters.waits++;
+	count_up(&queue->counters.waits, 1);
 	wait.begin = arch_ticks();
 	wait.limit = timeout_ns < 0 ? UINT64_MAX : ticks_of(timeout_ns);
 	switch (queue->disk->options.wait) {
 	case ORION_WAIT_POLL:
-		return poll_ring(queue, done, max, &wait, UINT64_MAX);
+		return poll_ring(queue, done, max, &wait, ticks_of(POLL_NS_MAX));
 	case ORION_WAIT_EVENT:
 		return sleep_for(queue, done, max, &wait);
 	case ORION_WAIT_ADAPTIVE:

@@ -31,6 +31,21 @@ vblk_bounce_memory(const struct vblk_queue *queue)
 	};
 }
 
+bool
+vblk_oldest(const struct vblk_queue *queue, uint64_t *ticks)
+{
+	uint64_t oldest = UINT64_MAX;
+
+	for (uint32_t id = 0; id < queue->ring.ids; id++) {
+		const struct vblk_slot *slot = vblk_slot_at(queue, id);
+
+		if (slot->ring.descriptors != 0 && slot->ticks < oldest)
+			oldest = slot->ticks;
+	}
+	*ticks = oldest;
+	return oldest != UINT64_MAX;
+}
+
 vblk_cause
 vblk_cause_get(const struct vblk_device *device)
 {

@@ -94,6 +94,7 @@ class Connection:
     def __init__(self, backend, sock):
         self.backend, self.sock = backend, sock
         self.regions, self.rings, self.channel = [], {}, None
+        self.deferred = []                  # (ring's index, head, parts) taken and not yet done
         self.protocol = self.features = 0
         self.status, self.started = bytes(8), None
 
@@ -215,6 +216,8 @@ class Connection:
         self.channel = socket.socket(fileno=fds[0])
 
     def on_SET_MEM_TABLE(self, payload, fds):
+        if self.deferred or any(ring.enabled for ring in self.rings.values()):
+            raise ValueError(f"memory is replaced under {len(self.deferred)} requests, or rings")
         for region in self.regions:
             region.close()
         count = struct.unpack_from("=I", payload)[0]
@@ -264,6 +267,7 @@ class Connection:
 
     def on_GET_VRING_BASE(self, payload, fds):
         index = struct.unpack_from("=I", payload)[0]
+        self.finish_deferred()
         self.ring(index).enabled = False
         return struct.pack("=II", index, self.ring(index).next & 0xffff)
 
@@ -326,11 +330,24 @@ class Connection:
             head = struct.unpack("=H", self.read(at, 2, True))[0]
             ring.next += 1
             parts = self.chain(ring, head)
-            status, length = self.backend.on_request_ring(self, parts)
-            if status is not None:
-                self.write(parts[-1][0], bytes([status]))
-            self.backend.served += 1
-            self.publish(ring, self.backend.on_used(index, head, length + 1))
+            if self.backend.defers:
+                self.deferred.append((index, head, parts))
+            else:
+                self.finish(index, head, parts)
+
+    def finish_deferred(self):
+        todo, self.deferred = self.deferred, []
+        for index, head, parts in todo:
+            self.finish(index, head, parts)
+
+    def finish(self, index, head, parts):
+        """Carries out a request that was taken, and puts it in the used ring."""
+        ring = self.rings[index]
+        status, length = self.backend.on_request_ring(self, parts)
+        if status is not None:
+            self.write(parts[-1][0], bytes([status]))
+        self.backend.served += 1
+        self.publish(ring, self.backend.on_used(index, head, length + 1))
 
     def publish(self, ring, entries):
         """Puts (id, length) pairs in the used ring, and calls."""
@@ -346,17 +363,23 @@ class Connection:
         while not self.backend.stopping.is_set():
             kicks = {r.fds["KICK"]: i for i, r in self.rings.items()
                      if r.enabled and r.fds["KICK"] >= 0}
-            ready, _, _ = select.select([self.sock, *kicks], [], [], 0.02)
-            if self.sock in ready:
+            pause = 0.001 if self.deferred else 0.02
+            ready, _, _ = select.select([self.sock, *kicks], [], [], pause)
+            # One that defers has taken what was there before it listens to a message.
+            if self.sock in ready and not (self.backend.defers and len(ready) > 1):
                 self.message()
                 continue
             for fd in ready:
+                if fd is self.sock:
+                    continue
                 try:
                     os.read(fd, 8)
                 except BlockingIOError:
                     pass
                 if self.backend.on_kick():
                     self.serve_ring(kicks[fd])
+            if not ready:
+                self.finish_deferred()
             self.backend.on_turn(self)
 
 
@@ -380,6 +403,7 @@ class Backend:
         self.acknowledges = lambda connection: True
         self.on_end = lambda connection: connection.close()
         self.inflight = lambda payload: b""
+        self.defers = False                 # carries out requests when nothing else is to do
         self.__dict__.update(fields)
         self.log, self.served, self.connections, self.trouble = [], 0, 0, ""
         self.messages = []                  # (connection, name, flags, payload)

@@ -317,6 +317,10 @@ class Bed:
         words = ""
         while self.later:
             words += self.later.pop()() or ""
+        # A race is only told of, and most processes are killed before they could exit by it.
+        for process in self.processes:
+            if "Sanitizer: " in process.err:
+                words += process.err
         expect(not words, words)
 
     def transcript(self):

@@ -165,7 +165,7 @@ def V06_numbers(bed):
     trial.refused("EPROTO", "it takes no memory at all")
     trial.backend.slots = 1
     trial.probe.open(trial.backend.url())
-    trial.probe.expect("alloc 4096", "ENOMEM")
+    trial.probe.expect("alloc 4096", "ENOSPC")
     trial.probe.expect("register 4096", "ENOSPC")
     trial.probe.say("heap")
     trial.probe.expect("write 0 4096 1", "0")

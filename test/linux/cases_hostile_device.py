@@ -2,7 +2,6 @@
 """A back end that lies on the rings, or promises what makes no sense, or less than before."""
 import itertools
 import struct
-import time
 
 import backend as b
 from backend import HungUp
@@ -13,8 +12,8 @@ from hostile import Trial
 def cases():
     for name, (forge, connections) in RINGS.items():
         yield f"hostile/ring:{name}", lambda bed, f=forge, c=connections: ring(bed, f, c)
-    for run in (ring_always, statuses, lost_kick, features, read_only, one_queue, blocks,
-                odd_configs, lost_flush):
+    for run in (ring_always, statuses, features, read_only, one_queue, blocks, odd_configs,
+                lost_flush):
         yield "hostile/" + run.__name__, run
 
 
@@ -148,16 +147,3 @@ def lost_flush(bed):
     trial.probe.expect_says("text", "given up: .*without flush")
     trial.probe.expect("close", "0")
     trial.probe.expect("fds", trial.fds)
-
-
-def lost_kick(bed):
-    """A kick or a call that gets lost costs a second, not for ever."""
-    for hook in ("on_kick", "on_call"):
-        trial, count = Trial(bed), itertools.count()
-        setattr(trial.backend, hook, lambda: next(count) != 1)
-        trial.backend.on_request_ring = lambda connection, parts_: (
-            time.sleep(0.1), connection.execute(parts_))[1]         # until the client sleeps
-        trial.probe.open(trial.backend.url(wait="event"))
-        for line in ("write 0 4096 1", "verify 0 4096 1", "flush"):
-            trial.probe.expect(line, "0")
-        trial.probe.expect_says("stats", "late=1")

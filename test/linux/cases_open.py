@@ -42,11 +42,11 @@ WRONG = {
     "queues_wrap": ("vhost-user:/a?queues=4294967297", "EINVAL", "it must be 1 to 16"),
     "queues_huge": ("vhost-user:/a?queues=99999999999999999999", "EINVAL", "it must be 1 to 16"),
     "depth": ("vhost-user:/a?queues=2&depth=1025", "EINVAL", "depth=1025: it must be 1 to 1024"),
-    "time": ("vhost-user:/a?answer=5 parsecs", "EINVAL", "it must be 10ms to 1h, such as 5s"),
+    "time": ("vhost-user:/a?answer=5parsecs", "EINVAL", "it must be 10ms to 1h, such as 5s"),
     "time_short": ("vhost-user:/a?answer=9ms", "EINVAL", "it must be 10ms to 1h"),
     "switch": ("vhost-user:/a?durable=yes", "EINVAL", "on or off"),
     "wait": ("vhost-user:/a?wait=never", "EINVAL", "adaptive, poll or event"),
-    "bounce": ("vhost-user:/a?bounce=64", "EINVAL", "such as 4MB"),
+    "bounce": ("vhost-user:/a?bounce=64", "EINVAL", "such as 4M"),
     "very_long": ("vhost-user:/" + "a" * 900, "ENAMETOOLONG", "path"),
 }
 

@@ -6,12 +6,12 @@ import time
 
 import backend as b
 import bed as beds
-from bed import MIB, expect_equal, need
+from bed import MIB, expect, expect_equal, need
 
 
 def cases():
-    for run in (fork, fork_in_flight, fork_after_loss, interrupted, two_disks, threads,
-                leak_open, leak_failed, leak_close_in_flight):
+    for run in (fork, fork_in_flight, fork_after_loss, fork_that_stays, interrupted, two_disks,
+                threads, leak_open, leak_failed, leak_close_in_flight):
         yield "process/" + run.__name__, run
     if beds.MODE == "release":              # others bring their own checks
         yield "process/memcheck", memcheck
@@ -66,6 +66,19 @@ def fork_after_loss(bed):
     server.start()
     probe.say("wait")
     expect_equal(probe.answers(1), ["write 0 4096 1: 0"], "result")
+
+
+def fork_that_stays(bed):
+    """A child that lives on keeps no connection: when the parent closes, the back end knows."""
+    ended, backend = threading.Event(), b.Backend(bed)
+    backend.on_end = lambda connection: (connection.close(), ended.set())
+    probe = bed.probe(backend.url())
+    probe.expect("fork-stay", "0")
+    probe.expect("write 0 4096 1", "0")
+    probe.expect("close", "0")
+    expect(ended.wait(beds.PATIENCE), "the back end never saw the end of the connection")
+    probe.open(backend.url())
+    probe.expect("verify 0 4096 1", "0")
 
 
 def interrupted(bed):

@@ -7,11 +7,15 @@
  *   read OFF LEN | write OFF LEN SEED | verify OFF LEN SEED | flush     of pattern:SEED
  *   +read ..., +write ..., ...              only submits; "wait" gives the results
  *   wait [COUNT [MS]]                       COUNT results, without: all in flight
+ *   zeros OFF LEN                           a read that must give zeros
+ *   operation N LEN                         a request with this number, of the heap
  *   sync-read OFF LEN | sync-write | sync-verify OFF LEN SEED | sync-flush | identify
  *   heap | alloc BYTES | register BYTES     where buffers come from
+ *   unregister                              the memory that was registered last
+ *   shuffle COUNT                           as threads, and COUNT times memory that comes and goes
  *   vector N | shift N                      buffers in N parts; N bytes off their place
  *   info | stats | text | events | fds
- *   fork | interrupt MS | sleep MS | threads COUNT | cycle COUNT URL
+ *   fork | fork-stay | interrupt MS | sleep MS | threads COUNT | cycle COUNT URL
  *
  * A result is "WORD ARGUMENTS: RESULT", RESULT being 0 or the name of an errno.
  */
@@ -29,6 +33,7 @@
 #include <unistd.h>
 
 #include "orion/disk.h"
+#include "test/linux/lanes.h"
 #include "test/linux/pattern.h"
 
 #define DISKS 4
@@ -44,7 +49,7 @@ struct slot {
 	struct iovec *parts;
 	size_t bytes;
 	uint64_t seed;
-	bool used, verify;
+	bool used, verify, zeros;
 };
 
 struct probe {
@@ -138,6 +143,10 @@ print_result(struct slot *slot)
 
 	if (slot->io.result == 0 && slot->verify)
 		at = pattern_differs(slot->data, slot->bytes, slot->seed, slot->io.offset);
+	if (slot->io.result == 0 && slot->zeros) {
+		for (at = 0; at < slot->bytes && slot->data[at] == 0;)
+			at++;
+	}
 	if (at < slot->bytes)
 		printf("%s: differs at %zu\n", slot->line, at);
 	else
@@ -198,12 +207,16 @@ request(char **words, const char *line)
 	struct slot *slot = free_slot();
 	struct orion_io *io = &slot->io;
 
-	*slot = (struct slot){.used = true, .verify = verb[0] == 'v'};
+	*slot = (struct slot){.used = true, .verify = verb[0] == 'v', .zeros = verb[0] == 'z'};
 	snprintf(slot->line, sizeof(slot->line), "%s", line + only_submit);
 	io->operation = verb[0] == 'f' ? ORION_FLUSH : verb[0] == 'w' ? ORION_WRITE : ORION_READ;
 	io->user = slot;
 	if (io->operation != ORION_FLUSH)
 		take_buffer(slot, words);
+	if (verb[0] == 'o') {
+		io->operation = (uint8_t)io->offset;
+		io->offset = 0;
+	}
 	if (orion_queue_submit(probe.queue, &io, 1) != 1) {
 		printf("%s: refused %s\n", slot->line, name_of(orion_queue_refusal(probe.queue)));
 		give_back(slot);
@@ -360,21 +373,22 @@ heap_words(char **words, const char *line)
 static void
 area_words(char **words, const char *line)
 {
-	size_t bytes = probe.area_bytes = strtoull(words[1], NULL, 0);
-	int result, fd;
+	size_t bytes = strtoull(words[1], NULL, 0);
 
+	if (words[0][0] == 'u') {
+		say(line, unregister(probe.disk[probe.current], probe.area, probe.area_bytes));
+		probe.area = NULL;
+		return;
+	}
+	probe.area_bytes = bytes;
 	probe.area_used = 0;
 	if (strcmp(words[0], "alloc") == 0) {
 		probe.area = orion_disk_alloc(probe.disk[probe.current], bytes);
-		say(line, probe.area != NULL ? 0 : -ENOMEM);
+		say(line, probe.area != NULL ? 0 : -errno);
 		return;
 	}
-	fd = memfd_create("probe", MFD_CLOEXEC);
-	if (ftruncate(fd, (off_t)bytes) == 0)
-		probe.area = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
-	result = orion_disk_register(probe.disk[probe.current], probe.area, bytes, fd, 0);
-	close(fd);
-	say(line, result);
+	probe.area = register_fresh(probe.disk[probe.current], bytes);
+	say(line, probe.area != NULL ? 0 : -errno);
 }
 
 /* ---- what is asked for ---- */
@@ -458,8 +472,17 @@ fork_words(char **words, const char *line)
 	(void)words;
 	fflush(stdout);
 	child = fork();
+	if (child == 0 && strcmp(line, "fork-stay") == 0) {
+		/* It never calls the library, and lives until the case ends. */
+		for (;;)
+			pause();
+	}
 	if (child == 0)
 		in_child();
+	if (strcmp(line, "fork-stay") == 0) {
+		say(line, 0);
+		return;
+	}
 	waitpid(child, &status, 0);
 	printf("%s: %d\n", line, status);
 }
@@ -482,56 +505,12 @@ interrupt_words(char **words, const char *line)
 	setitimer(ITIMER_REAL, &timer, NULL);
 }
 
-#define LANE_BYTES UINT64_C(65536)
-
-struct lane {
-	pthread_t thread;
-	struct orion_queue *queue;
-	uint64_t begin;
-	int count, result;
-};
-
-static void *
-run_lane(void *argument)
-{
-	struct lane *lane = argument;
-	unsigned char *data = malloc(LANE_BYTES);
-
-	for (int i = 0; i < lane->count && lane->result == 0; i++) {
-		uint64_t seed = (uint64_t)i, at = lane->begin;
-
-		pattern_write(data, LANE_BYTES, seed, at);
-		lane->result = orion_queue_write(lane->queue, data, LANE_BYTES, at);
-		memset(data, 0xee, LANE_BYTES);
-		if (lane->result == 0)
-			lane->result = orion_queue_read(lane->queue, data, LANE_BYTES, at);
-		if (lane->result == 0)
-			lane->result = pattern_differs(data, LANE_BYTES, seed, at) < LANE_BYTES;
-	}
-	free(data);
-	return NULL;
-}
-
-/* Every queue with a thread of its own: COUNT writes of a place of its own, each read again. */
 static void
 threads_words(char **words, const char *line)
 {
-	struct lane lanes[ORION_DISK_QUEUES_MAX] = {0};
-	struct orion_disk_info info;
-	int result = 0;
+	bool shuffle = words[0][0] == 's';
 
-	orion_disk_info(probe.disk[probe.current], &info);
-	for (unsigned i = 0; i < info.queues; i++) {
-		lanes[i].queue = orion_disk_queue(probe.disk[probe.current], i);
-		lanes[i].begin = i * LANE_BYTES;
-		lanes[i].count = atoi(words[1]);
-		pthread_create(&lanes[i].thread, NULL, run_lane, &lanes[i]);
-	}
-	for (unsigned i = 0; i < info.queues; i++) {
-		pthread_join(lanes[i].thread, NULL);
-		result = result != 0 ? result : lanes[i].result;
-	}
-	say(line, result);
+	say(line, run_lanes(probe.disk[probe.current], atoi(words[1]), shuffle));
 }
 
 /* ---- words ---- */
@@ -540,10 +519,10 @@ static const struct verb {
 	const char *names;      /* with a blank on both sides of each */
 	void (*act)(char **words, const char *line);
 } verbs[] = {
-	{" read +read write +write verify +verify flush +flush ", request},
+	{" read +read write +write verify +verify flush +flush zeros operation ", request},
 	{" sync-read sync-verify sync-write sync-flush ", synchronous},
 	{" heap vector shift ", heap_words},
-	{" alloc register ", area_words},
+	{" alloc register unregister ", area_words},
 	{" text fds sleep ", tell_words},
 	{" wait ", wait_words},
 	{" open ", open_words},
@@ -554,9 +533,9 @@ static const struct verb {
 	{" info ", info_words},
 	{" stats ", stats_words},
 	{" events ", events_words},
-	{" fork ", fork_words},
+	{" fork fork-stay ", fork_words},
 	{" interrupt ", interrupt_words},
-	{" threads ", threads_words},
+	{" threads shuffle ", threads_words},
 	{" cycle ", cycle_words},
 };
 

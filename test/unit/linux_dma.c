@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
@@ -89,7 +90,7 @@ TEST(linux_dma__is_sealed)
 	EXPECT_EQ(ftruncate(fd, DMA_PAGE), -1);
 	EXPECT_EQ(errno, EPERM);
 	EXPECT_EQ(ftruncate(fd, 99 * DMA_PAGE), -1);
-	EXPECT_EQ(fcntl(fd, F_ADD_SEALS, F_SEAL_WRITE), -1);
+	EXPECT_EQ(fcntl(fd, F_ADD_SEALS, F_SEAL_FUTURE_WRITE), -1);
 	dma_unmap(base, 3 * DMA_PAGE, fd);
 }
 
@@ -97,6 +98,7 @@ TEST(linux_dma__pools)
 {
 	struct dma *memory = make();
 	struct dma_region *region;
+	struct dma_place place;
 	unsigned char *small, *large;
 
 	EXPECT(dma_pool_take(memory, 1) == NULL);
@@ -105,10 +107,14 @@ TEST(linux_dma__pools)
 	large = dma_pool_take(memory, 4 << 20);
 	EXPECT(small != NULL && large != NULL);
 	EXPECT_EQ((uintptr_t)large % (2 << 20), 0);
-	EXPECT_EQ(dma_find(memory, large, 4 << 20), region);
-	EXPECT(dma_find(memory, small, region->bytes + 1) == NULL);
-	EXPECT(dma_find(memory, region->base + region->bytes, 1) == NULL);
-	EXPECT(dma_find(memory, small, SIZE_MAX) == NULL);
+	EXPECT(!dma_find(memory, large, 4 << 20, &place));
+	dma_show(region);
+	EXPECT(dma_find(memory, large, 4 << 20, &place));
+	EXPECT(place.base == region->base && place.bytes == region->bytes);
+	EXPECT_EQ(dma_device(&place, large), region->device + (uint64_t)(large - region->base));
+	EXPECT(!dma_find(memory, small, region->bytes + 1, &place));
+	EXPECT(!dma_find(memory, region->base + region->bytes, 1, &place));
+	EXPECT(!dma_find(memory, small, SIZE_MAX, &place));
 	EXPECT(dma_overlaps(memory, region->base + region->bytes - 1, 5));
 	EXPECT(!dma_overlaps(memory, region->base + region->bytes, 5));
 	/* What was given back is zero when it comes again. */
@@ -118,7 +124,8 @@ TEST(linux_dma__pools)
 	EXPECT(dma_pool_give(memory, large));
 	EXPECT(!dma_pool_give(memory, large));
 	EXPECT_EQ(dma_pool_take(memory, 4 << 20), large);
-	EXPECT_EQ(large[0] | large[(4 << 20) - 1], 0);
+	for (size_t i = 0; i < 4 << 20; i++)
+		EXPECT_EQ(large[i], 0);
 	dma_end(memory);
 	test_free(memory);
 }
@@ -132,6 +139,81 @@ TEST(linux_dma__device_addresses)
 	EXPECT(second >= first + (4 << 20));
 	EXPECT(dma_address(memory, 1) >= second + (6 << 20));
 	test_free(memory);
+}
+
+/* Where no hole can be punched, pages that are given back are zeroed by hand. */
+TEST(linux_dma__pages_without_holes)
+{
+	struct dma *memory = make();
+	struct dma_region *region;
+	unsigned char *page;
+	int fd;
+
+	EXPECT_EQ(dma_pool_add(memory, 1, &region), 0);
+	page = dma_pool_take(memory, 3 * DMA_PAGE);
+	memset(page, 0x55, 3 * DMA_PAGE);
+	fd = region->fd;
+	region->fd = open("/dev/null", O_RDWR);
+	EXPECT(dma_pool_give(memory, page));
+	close(region->fd);
+	region->fd = fd;
+	EXPECT_EQ(dma_pool_take(memory, 3 * DMA_PAGE), page);
+	for (size_t i = 0; i < 3 * DMA_PAGE; i++)
+		EXPECT_EQ(page[i], 0);
+	dma_end(memory);
+	test_free(memory);
+}
+
+/* ---- owners that look while the table changes ---- */
+
+#define FINDS 2000u
+
+static struct dma *changing;
+static bool enough;
+
+/* Enters and takes away a region, of another length and place each time. */
+static void *
+change(void *argument)
+{
+	unsigned char *base = argument;
+
+	for (unsigned i = 0; !__atomic_load_n(&enough, __ATOMIC_ACQUIRE); i++) {
+		size_t bytes = (size_t)(1 + i % 7) * DMA_PAGE;
+		struct dma_region *region =
+			dma_enter(changing, base + (i % 5) * DMA_PAGE, bytes, -1, 0);
+
+		dma_show(region);
+		for (volatile unsigned pause = 0; pause < i % 64; pause++)
+			continue;
+		dma_leave(changing, region);
+	}
+	return NULL;
+}
+
+/* What is found is one entry as it was, never the length of one with the address of another. */
+TEST(linux_dma__an_entry_is_found_as_a_whole)
+{
+	unsigned char *base = (unsigned char *)(uintptr_t)(64 * DMA_PAGE);
+	struct dma_place place;
+	pthread_t thread;
+
+	changing = make();
+	enough = false;
+	EXPECT_EQ(pthread_create(&thread, NULL, change, base), 0);
+	for (unsigned found = 0; found < FINDS;) {
+		uint64_t number;
+
+		if (!dma_find(changing, base + 4 * DMA_PAGE, 1, &place))
+			continue;
+		found++;
+		/* Each region takes two large pages of addresses: they tell which it was. */
+		number = (place.device - (UINT64_C(1) << 32)) / (4 << 20);
+		EXPECT_EQ(place.bytes, (size_t)(1 + number % 7) * DMA_PAGE);
+		EXPECT_EQ((uintptr_t)place.base, (uintptr_t)base + number % 5 * DMA_PAGE);
+	}
+	__atomic_store_n(&enough, true, __ATOMIC_RELEASE);
+	pthread_join(thread, NULL);
+	test_free(changing);
 }
 
 TEST(linux_adaptive__learns)

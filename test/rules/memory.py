@@ -1,0 +1,131 @@
+# SPDX-License-Identifier: MIT
+"""Mutants of the Linux home's way with memory, and of its patience: see mutants.py."""
+
+ROWS = []
+
+DMA, PREPARE, IO = "ports/linux/dma.c", "ports/linux/prepare.c", "ports/linux/io.c"
+SHARE, MAPPING, LATE = "ports/linux/share.c", "ports/linux/mapping.c", "ports/linux/late.c"
+WAIT, FOLLOW = "ports/linux/wait.c", "ports/linux/follow.c"
+INFO = "src/blk/info.c"
+
+
+def row(name, file, old, new, tests, why):
+    tests = " ".join("unit/linux_" + test for test in tests.split())
+    ROWS.append((("linux-" + name, file, old, new, tests, why), {}))
+
+
+# ---- bounce memory ----
+
+row("bounce-stale", PREPARE, "memset(bounce_at(queue, own), 0, bytes);", "",
+    "io__unwritten_bounce_is_zero io__identify_is_cleared",
+    "a read shows what an earlier request left")
+row("bounce-failed", PREPARE, "if (io->operation != ORION_WRITE && io->result == 0)",
+    "if (io->operation != ORION_WRITE)", "io__failed_bounce_is_not_copied",
+    "a read that failed changes the program's memory")
+row("bounce-kept", PREPARE, "pages_give(&queue->bounce, bounce_page(queue, own));", "(void)own;",
+    "io__bounce_room", "bounce memory is never given back")
+row("bounce-unchecked", PREPARE,
+    "result = check_data(queue, io, io->bytes); if (result != 0) return result;",
+    "(void)result;", "io__refused_is_not_copied", "a write is copied before it is refused")
+row("bounce-range", PREPARE, "bytes >> SECTOR_SHIFT > capacity - sector", "false",
+    "io__refused_is_not_copied", "a write beyond the end is copied before it is refused")
+row("bounce-vector", PREPARE, "result = check_data(queue, io, pieces.bytes);", "",
+    "io__refused_is_not_copied", "a vector is copied before it is refused")
+row("bounce-full", PREPARE,
+    "if (vblk_in_flight(queue->ring) >= vblk_info(queue->session->device)->queue_depth) "
+    "return -EAGAIN;", "", "io__full_queue_is_not_copied_for",
+    "a write is copied although the queue is full")
+row("bounce-unwiped", PREPARE, "memset(bounce_at(queue, own), 0, own->segment.length);", "{}",
+    "io__refused_by_the_core_is_wiped", "what the core refused stays where the device reads")
+row("bounce-large", PREPARE, "if (bytes > (uint64_t)queue->bounce.count * DMA_PAGE) "
+    "return -E2BIG;", "", "io__bounce_room", "a request that never fits is tried for ever")
+row("private-open", PREPARE, "if (io == &queue->sync[0])", "",
+    "io__operations_of_our_own_are_refused", "programs reach the library's own operations")
+row("read-only", PREPARE, "if (io->operation > queue->largest) return -EROFS;", "",
+    "io__read_only", "a write to a read-only disk is copied to the device")
+
+# ---- zero-copy ----
+
+row("past-region", IO, "at > room || bytes > room - at", "at > room",
+    "io__only_what_lies_within_is_shared", "a buffer past its region goes as it is")
+row("past-entry", DMA, "offset < place->bytes && bytes <= place->bytes - offset",
+    "offset < place->bytes", "io__only_what_lies_within_is_shared dma__pools",
+    "a buffer past its region is found there")
+row("near-kept", FOLLOW, "queue->near = (struct dma_place){NULL, 0, 0};", "",
+    "io__unregistered_is_copied", "memory that was unregistered still goes as it is")
+row("turn-kept", SHARE, "__atomic_add_fetch(&disk->turn, 1, __ATOMIC_ACQ_REL);", "",
+    "io__unregistered_is_copied", "owners do not learn that memory was unregistered")
+row("vector-copied", PREPARE, "(pieces.lengths & (info->block_bytes - 1)) == 0", "false",
+    "io__long_vectors_are_cut", "a long vector in shared memory is copied")
+row("vector-uncut", PREPARE, "(pieces.lengths & (info->block_bytes - 1)) == 0", "true",
+    "io__other_vectors_are_copied", "pieces that can't be cut on blocks are not copied")
+row("table-kept", PREPARE, "queue->tables_used &= (uint16_t) ~(1u << own->segment.length);", "{}",
+    "io__long_vectors_are_cut", "the table of a long vector is never free again")
+row("entry-early", DMA, "region->pool = NULL; memory->version++; return region;",
+    "region->pool = NULL; memory->version++; dma_show(region); return region;", "dma__pools",
+    "memory is used before the back end was told of it")
+
+# ---- what is registered ----
+
+row("map-private", MAPPING, "line->rights[3] != 's'", "false",
+    "share__the_descriptor_is_the_mapping", "a private mapping is registered")
+row("map-file", MAPPING, "if (!same_file(line, file, name))", "if (false)",
+    "share__the_descriptor_is_the_mapping", "a descriptor of another file is registered")
+row("map-inode", MAPPING, "line->inode == file->st_ino &&", "",
+    "share__the_descriptor_is_the_mapping", "a file is known by its file system")
+row("map-offset", MAPPING, "line->offset + (at - line->begin) != offset", "false",
+    "share__the_descriptor_is_the_mapping", "another part of the file is registered")
+row("map-hole", MAPPING, "if (line->begin > at)", "if (false)",
+    "share__the_descriptor_is_the_mapping", "memory with a hole is registered")
+row("map-first", MAPPING, "at = line.end; }", "at = end; }",
+    "share__the_descriptor_is_the_mapping", "only the first piece of the mapping is looked at")
+row("map-length", MAPPING, "(uint64_t)file.st_size - mapping->offset >= mapping->bytes", "true",
+    "share__sealed", "memory past the end of its file is registered")
+row("map-rights", MAPPING, "(flags & O_ACCMODE) != O_RDWR", "false", "share__unsealable",
+    "a descriptor is registered that no back end can map")
+row("seal-none", MAPPING, "fcntl(fd, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_SEAL) == 0",
+    "fcntl(fd, F_ADD_SEALS, F_SEAL_SEAL) == 0", "share__sealed",
+    "a back end can shorten what is registered")
+row("seal-open", MAPPING, "fcntl(fd, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_SEAL) == 0",
+    "fcntl(fd, F_ADD_SEALS, F_SEAL_SHRINK) == 0", "share__sealed",
+    "a back end can seal what is registered against the next one")
+row("seal-waived", MAPPING, "if (unsealed) return 0;", "return 0;", "share__unsealable",
+    "what can't be sealed is registered all the same")
+row("seal-ours", DMA, "F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL", "F_SEAL_SHRINK | F_SEAL_GROW",
+    "dma__is_sealed", "seals may be added to the library's own memory")
+row("pages-uncleared", DMA, "memset(address, 0, bytes);", "{}", "dma__pages_without_holes",
+    "pages come back with what their last owner left")
+row("pages-unpunched", DMA, "if (fallocate(region->fd, FALLOC_FL_PUNCH_HOLE | "
+    "FALLOC_FL_KEEP_SIZE, (off_t)offset, (off_t)bytes) != 0)", "if (false)",
+    "dma__pools dma__pages_without_holes", "pages are not cleared")
+
+# ---- patience ----
+
+row("late-never", LATE, "else if (age >= late->patience)", "else if (false)",
+    "late__kicks_by_age late__kicks_unasked", "a kick that got lost is never repeated")
+row("late-always", LATE, "late->patience += late->patience < most ? late->patience : most;", "",
+    "late__kicks_by_age", "a device that takes long is kicked at every look")
+row("late-asked", LATE, "queue->kick = NULL;", "{}", "late__kicks_unasked",
+    "a device that never asks for kicks costs a second for each")
+row("late-untold", LATE, "if (due) disk_turn(disk);", "", "late__the_monitor_tells",
+    "who sleeps on the descriptor never looks")
+row("late-unarmed", WAIT, "if (unlikely(turned)) late_look(queue);", "", "late__arming_looks_too",
+    "who reaps only when told waits for ever for a kick that got lost")
+row("late-oldest", INFO, "slot->ring.descriptors != 0 && ", "", "late__kicks_by_age",
+    "requests that are done count as the oldest in flight")
+row("deadline-never", LATE, "if (deadline != 0 && age >= deadline)", "if (false)",
+    "late__deadline", "a request waits for longer than the deadline")
+row("deadline-replay", FOLLOW, "if (__atomic_load_n(&queue->session->expired, __ATOMIC_ACQUIRE))",
+    "if (false)", "late__deadline", "what an old back end may yet do is replayed")
+row("deadline-held", LATE,
+    "if (now - io_private(io)->segment.device_address >= limit)", "if (false)",
+    "late__deadline", "without a connection a request waits for longer than the deadline")
+row("poll-for-ever", WAIT, "return poll_ring(queue, done, max, &wait, ticks_of(POLL_NS_MAX));",
+    "return poll_ring(queue, done, max, &wait, UINT64_MAX);", "wait__ends:poll",
+    "polling never sees that a signal was handled")
+row("disarm-nothing", WAIT, "if (queue->ring != NULL) vblk_disarm(queue->ring);", "",
+    "wait__arm_and_disarm", "interrupts stay on while the owner is awake")
+row("disarm-full", WAIT,
+    "if (read(queue->event, &count, sizeof(count)) == sizeof(count) && queue->session != NULL)",
+    "if ((count = 1) != 0 && queue->session != NULL)", "wait__arm_and_disarm",
+    "the descriptor stays readable for ever")
