@@ -216,11 +216,9 @@ admit(struct storage *storage, struct storage_handle *handle, unsigned lane, uns
 	}
 	if (vblk_queue_get(disk->device, lane) == NULL)
 		return ORION_WRONG_STATE;
-	if (vblk_state_get(disk->device) == VBLK_DEAD)
-		return storage_verdict(disk);
 	if (refresh_due(storage, disk))
 		storage_refresh(storage, disk, lane);
-	return ORION_OK;
+	return vblk_state_get(disk->device) == VBLK_DEAD ? storage_verdict(disk) : ORION_OK;
 }
 
 /* Enters the disk, which transfer_run() leaves. */

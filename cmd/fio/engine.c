@@ -75,7 +75,6 @@ struct request {
 #define LOOK_NS INT64_C(1100000000)
 #define SAID_US UINT64_C(5000000)       /* in vain: until it is said */
 #define GRACE_US UINT64_C(5000000)      /* for what is in flight, once the job is to end */
-#define FEATURE_FLUSH 9                 /* VIRTIO_BLK_F_FLUSH */
 
 struct wait {
 	struct timespec since, since_over;
@@ -262,12 +261,10 @@ static void
 note_promise(struct thread_data *td, struct job *job)
 {
 	const struct thread_options *o = &td->o;
-	const struct engine_options *chosen = td->eo;
 	struct orion_disk_info info;
 
 	orion_disk_info(job->disk, &info);
-	job->unpromised = (info.device.features_offered >> FEATURE_FLUSH & 1) == 0 &&
-			  strstr(chosen->url, "durable=on") == NULL;
+	job->unpromised = info.durability == ORION_DURABILITY_NONE;
 	if (job->unpromised &&
 	    (o->fsync_blocks != 0 || o->fdatasync_blocks != 0 || o->end_fsync || o->fsync_on_close))
 		log_err("orion: job %s syncs, and the device knows no flush and promises nothing: "

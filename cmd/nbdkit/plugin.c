@@ -23,7 +23,6 @@
 #include "orion/disk.h"
 #include "orion/version.h"
 
-#define FEATURE_FLUSH 9                 /* VIRTIO_BLK_F_FLUSH */
 #define PREFERRED_BYTES 4096u
 #define MAXIMUM_BYTES (64u << 20)       /* nbdkit takes no more */
 
@@ -193,8 +192,7 @@ plugin_can_flush(void *handle)
 	(void)handle;
 	orion_disk_info(disk, &info);
 	/* A device that knows no flush promises nothing, unless the user does so in its place. */
-	return (info.device.features_offered >> FEATURE_FLUSH & 1) != 0 || options.durable ||
-	       strstr(url, "durable=on") != NULL;
+	return info.durability != ORION_DURABILITY_NONE;
 }
 
 static int

@@ -12,7 +12,6 @@
 #include "cmd/vblk/say.h"
 #include "cmd/vblk/units.h"
 
-#define FEATURE_FLUSH 9         /* VIRTIO_BLK_F_FLUSH */
 #define ANSWER_SECONDS 10       /* that a request may take before it is given up */
 
 struct settings {
@@ -112,29 +111,14 @@ json_bits(struct json *json, const char *key, uint64_t bits, const char *(*name)
 	json_close(json, ']');
 }
 
-/* What the device says of writes that it has answered. */
-enum durability {
-	DURABILITY_FLUSH,
-	DURABILITY_STABLE,
-	DURABILITY_NONE,
-};
-
+/* What a write is worth that was answered. */
 static const struct {
 	const char *name, *text;
 } durabilities[] = {
-	[DURABILITY_FLUSH] = {"flush", "takes flushes; a write is stable after one"},
-	[DURABILITY_STABLE] = {"stable", "every write is stable once it is answered"},
-	[DURABILITY_NONE] = {"none", "promises nothing: knows no flush"},
+	[ORION_DURABILITY_FLUSH] = {"flush", "takes flushes; a write is stable after one"},
+	[ORION_DURABILITY_STABLE] = {"stable", "every write is stable once it is answered"},
+	[ORION_DURABILITY_NONE] = {"none", "promises nothing: knows no flush"},
 };
-
-static enum durability
-durability_of(const struct orion_disk_info *info)
-{
-	if (info->flush)
-		return DURABILITY_FLUSH;
-	return (info->device.features_offered >> FEATURE_FLUSH & 1) != 0 ? DURABILITY_STABLE
-									 : DURABILITY_NONE;
-}
 
 static void
 print_text(const struct orion_disk_info *info, const char *id)
@@ -149,7 +133,7 @@ print_text(const struct orion_disk_info *info, const char *id)
 		printf(", best %s", units_bytes(info->optimal_bytes).s);
 	printf("\nserial            %s\n", *id ? id : "(none)");
 	printf("flags             %s\n", info->read_only ? "read-only" : "read and write");
-	printf("durability        %s\n", durabilities[durability_of(info)].text);
+	printf("durability        %s\n", durabilities[info->durability].text);
 	printf("queues            %u in use, %u offered, depth %u, %u descriptors\n", info->queues,
 	       device->queues_offered, info->depth, device->queue_size);
 	printf("ring              %s%s%s%s\n", device->packed ? "packed" : "split",
@@ -180,7 +164,7 @@ print_json(const char *url, const struct orion_disk_info *info, const char *id)
 	json_bool(&json, "read_only", info->read_only);
 	json_bool(&json, "flush", info->flush);
 	json_bool(&json, "writeback", info->writeback);
-	json_text(&json, "durability", durabilities[durability_of(info)].name);
+	json_text(&json, "durability", durabilities[info->durability].name);
 	json_number(&json, "queues", info->queues);
 	json_number(&json, "queues_offered", device->queues_offered);
 	json_number(&json, "queue_depth", info->depth);

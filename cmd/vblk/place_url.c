@@ -9,7 +9,6 @@
 #include "cmd/vblk/place.h"
 #include "cmd/vblk/say.h"
 
-#define FEATURE_FLUSH 9         /* VIRTIO_BLK_F_FLUSH */
 /* A wait of more than a second in vain tells the device again what it has not answered. */
 #define LOOK_NS INT64_C(1100000000)
 
@@ -117,8 +116,7 @@ flush_result(const struct place *place, int result)
 	struct orion_disk_info info;
 
 	orion_disk_info(place->disk, &info);
-	if ((info.device.features_offered >> FEATURE_FLUSH & 1) != 0 ||
-	    strstr(place->name, "durable=on") != NULL)
+	if (info.durability != ORION_DURABILITY_NONE)
 		return result;
 	return result == 0 || result == -EOPNOTSUPP ? PLACE_UNPROMISED : result;
 }

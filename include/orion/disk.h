@@ -58,7 +58,7 @@
  *   -EROFS      a write to a read-only disk
  *   -EAGAIN     the queue is full: reap, then try again (not an error)
  *   -E2BIG      a buffer that needs a bounce copy is larger than the bounce memory, or any buffer
- *               than 1 GiB
+ *               is larger than 1 GiB
  *   -EBUSY      a synchronous call, and the queue is not idle
  *   -EIO        the device failed the request
  *   -EOPNOTSUPP the device does not know the request (a flush, where it promises nothing), or the

@@ -53,18 +53,6 @@ by_sequence(const void *left, const void *right)
 	return (x > y) - (x < y);
 }
 
-static void
-add_past(struct vblk_queue_stats *past, const struct vblk_queue_stats *more)
-{
-	uint64_t *sum = (uint64_t *)(void *)past, max = past->latency_max_ticks;
-	const uint64_t *add = (const uint64_t *)(const void *)more;
-
-	_Static_assert(sizeof(*past) % sizeof(uint64_t) == 0, "words only");
-	for (size_t i = 0; i < sizeof(*past) / sizeof(uint64_t); i++)
-		sum[i] += add[i];
-	past->latency_max_ticks = max > more->latency_max_ticks ? max : more->latency_max_ticks;
-}
-
 /* Takes back what the connection still has: *TAKEN requests.  Returns whether one is a write. */
 static bool
 take_back(struct orion_queue *queue, unsigned *taken)
@@ -113,7 +101,7 @@ leave(struct orion_queue *queue)
 	if (stats.writes != 0)
 		__atomic_store_n(&queue->disk->wrote, true, __ATOMIC_RELEASE);
 	pthread_mutex_lock(&queue->disk->lock);
-	add_past(&queue->past, &stats);
+	orion_stats_add(&queue->past, &stats);
 	pthread_mutex_unlock(&queue->disk->lock);
 	queue->ring = queue->kick = NULL;
 	queue->session = NULL;
