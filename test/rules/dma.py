@@ -20,9 +20,12 @@ row("refusal", REGION, "device->dma_open = status == ORION_OK; return status;",
 row("context", REGION, "device->port->dma_alloc(device->dma.context,",
     "device->port->dma_alloc(device->port_context,", REGIONS,
     "rings lie in memory that another device sees")
-row("left-open", OPEN, "orion_virtio_dma_close(virtio);", "", REGIONS,
+row("left-open", OPEN, "device->queues[i] = NULL; } orion_virtio_dma_close(&device->virtio);",
+    "device->queues[i] = NULL; }", REGIONS,
     "a closed device still reaches memory")
-row("left-open-failed", OPEN, "orion_virtio_dma_close(&device->virtio);", "", REGIONS,
+row("left-open-failed", OPEN,
+    "orion_virtio_fail(&device->virtio); orion_virtio_dma_close(&device->virtio);",
+    "orion_virtio_fail(&device->virtio);", REGIONS,
     "a device that was refused still reaches memory")
 row("bounce-unfit", LIMITS, "device->virtio.dma.partial ? 1 : 0", "0", BOUNCE,
     "memory that cannot be shared has nowhere to bounce")

@@ -138,8 +138,8 @@ moved("split-ask-unfenced", SPLIT, "ring->asked = now; arch_order_ask();",
       "a store fence between the index and the question")
 moved("packed-table-early", PACKED,
       "shared_put64(&desc->addr, address); arch_order_publish(); "
-      "shared_put64(&desc->len_id_flags, word | ring->avail_lap);",
-      """shared_put64(&desc->len_id_flags, word | ring->avail_lap);
+      "shared_put64_handing(&desc->len_id_flags, word | ring->avail_lap);",
+      """shared_put64_handing(&desc->len_id_flags, word | ring->avail_lap);
 	arch_order_publish();
 	shared_put64(&desc->addr, address);""",
       "the flags are stored before the address")
@@ -156,8 +156,8 @@ moved("packed-address-late", PACKED,
 	shared_put64(&desc->addr, address);""",
       "a descriptor's flags are stored before its address")
 moved("packed-flags-unfenced", PACKED,
-      "arch_order_publish(); shared_put64(&chain->head->len_id_flags, chain->head_word);",
-      "shared_put64(&chain->head->len_id_flags, chain->head_word); arch_order_publish();",
+      "arch_order_publish(); shared_put64_handing(&chain->head->len_id_flags, chain->head_word);",
+      "shared_put64_handing(&chain->head->len_id_flags, chain->head_word); arch_order_publish();",
       "the fence comes after the head's flags")
 moved("packed-ask-early", PACKED,
       "ring->asked = added; arch_order_ask(); "
@@ -170,12 +170,12 @@ moved("packed-ask-unfenced", PACKED, "ring->asked = added; arch_order_ask();",
       "ring->asked = added; arch_order_publish();",
       "a store fence between the flags and the question")
 moved("packed-observe-early", PACKED,
-      "word = shared_get64(&ring->look->len_id_flags); "
+      "word = shared_get64_handed(&ring->look->len_id_flags); "
       "unlike = (uint32_t)(word >> 48 & VRING_PACKED_USED) ^ ring->used_lap; "
       "if (unlike != 0) { if (unlike & VRING_PACKED_LAP) return VRING_OK; "
       "word &= ~(uint64_t)UINT32_MAX; } arch_order_observe();",
       """arch_order_observe();
-		word = shared_get64(&ring->look->len_id_flags);
+		word = shared_get64_handed(&ring->look->len_id_flags);
 		unlike = (uint32_t)(word >> 48 & VRING_PACKED_USED) ^ ring->used_lap;
 		if (unlike != 0) {
 			if (unlike & VRING_PACKED_LAP)
@@ -378,7 +378,9 @@ mutant("9-outside", CONFIG, "fields[i].offset + fields[i].width > bytes",
        "unit/device_config__never_beyond_the_space unit/blk_limits__config_too_short",
        "a field may reach past the end of the configuration")
 mutant("9-change-lost", OPEN,
-       "__atomic_store_n(&device->virtio.config_pending, 1, __ATOMIC_RELEASE);", "",
+       "if (status != ORION_OK) { "
+       "__atomic_store_n(&device->virtio.config_pending, 1, __ATOMIC_RELEASE);",
+       "if (status != ORION_OK) {",
        "unit/blk_open__refresh_tries_again_after_a_torn_read",
        "a change is forgotten when it could not be read")
 
@@ -415,8 +417,8 @@ mutant("10-types", SPLIT, "shared_put16(&ring->driver.avail->idx, (uint16_t)ring
 
 # ---- 11: unwinding --------------------------------------------------------------------------
 
-mutant("11-regions", OPEN, "orion_virtio_region_give(virtio, &device->queues[i]->region);",
-       "(void)virtio;",
+mutant("11-regions", OPEN,
+       "orion_virtio_region_give(&device->virtio, &device->queues[i]->region);", "continue;",
        "unit/blk_open__each_failure_unwinds inject/attach", "DMA memory is not given back")
 mutant("11-vectors", OPEN, "(void)vblk_stop(device); orion_virtio_interrupts_detach(virtio);",
        "(void)vblk_stop(device);", "unit/blk_open__each_failure_unwinds inject/attach",
