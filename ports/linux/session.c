@@ -6,6 +6,7 @@
 #include "ports/linux/disk.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -108,6 +109,22 @@ name_features(uint64_t set, char *text, size_t room)
 	}
 }
 
+/* What the configuration has at OFFSET. [spec 5.2.4] */
+static const char *
+limit_name(uint64_t offset)
+{
+	switch (offset) {
+	case 8:
+		return "longest segment (size_max)";
+	case 12:
+		return "number of segments (seg_max)";
+	case 20:
+		return "block size (blk_size)";
+	default:
+		return "configuration";
+	}
+}
+
 /* Why the core refused the device: the connection's trouble, or what the core reported. */
 static int
 explain(struct session *session, orion_status status, struct orion_error *error)
@@ -124,6 +141,10 @@ explain(struct session *session, orion_status status, struct orion_error *error)
 		return error_set(error, -EOPNOTSUPP, "%s: the back end does not offer%s", path,
 				 names);
 	}
+	if (session->event == ORION_EVENT_LIMIT_REFUSED)
+		return error_set(error, io_errno(status),
+				 "%s: the device's %s is %" PRIu64 ", which cannot be kept to",
+				 path, limit_name(session->event_a), session->event_b);
 	if (session->error.text[0] != '\0')
 		return error_set(error, io_errno(status), "%s: %s", path, session->error.text);
 	return error_set(error, io_errno(status), "%s: %s", path, orion_status_text(status));

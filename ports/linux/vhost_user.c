@@ -337,9 +337,12 @@ lend_reserve(struct vhost_user *device)
 {
 	struct dma_region *region;
 
-	if (!channel_has(&device->channel, VU_PROTOCOL_CONFIGURE_MEM_SLOTS) &&
-	    device->memory->pool_bytes == 0)
-		(void)dma_pool_add(device->memory, RESERVE_BYTES, &region);
+	if (channel_has(&device->channel, VU_PROTOCOL_CONFIGURE_MEM_SLOTS) ||
+	    device->memory->pool_bytes != 0)
+		return;
+	/* No owner has followed yet who could find it before the back end was told. */
+	if (dma_pool_add(device->memory, RESERVE_BYTES, &region) == 0)
+		dma_show(region);
 }
 
 int

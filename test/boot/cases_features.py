@@ -60,7 +60,7 @@ def small_budget(guest):
     out = guest.good("""
         disk write vd0 0 4M pattern:5
         disk verify vd0 0 4M pattern:5
-        disk bench vd0 randread count=2000 depth=64
+        disk bench vd0 randread count=2000 depth=8
         disk list
     """, DISK=f"{first} {second}", CPUS=4, CONFIG=config,
                      DEVICE_ARGS="num-queues=4,queue-size=1024")
