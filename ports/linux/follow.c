@@ -13,6 +13,8 @@
 #include <string.h>
 #include <sys/epoll.h>
 
+#include "arch/arch.h"
+
 void
 queue_look_again(struct orion_queue *queue)
 {
@@ -190,7 +192,7 @@ join(struct orion_queue *queue, struct session *session)
 	__atomic_store_n(&queue->connection, connection_word(session), __ATOMIC_RELEASE);
 	pthread_mutex_unlock(&disk->lock);
 	/* Before any write that is acknowledged there: see writes_on(). */
-	__atomic_thread_fence(__ATOMIC_RELEASE);
+	arch_order_publish();
 	/* At each edge, so that nobody need read what the back end shares with us. */
 	epoll_ctl(queue->event, EPOLL_CTL_ADD, session->vhost.queues[queue->index].call, &edge);
 }

@@ -31,10 +31,12 @@ static void
 answer(int fd, int passed)
 {
 	_Alignas(struct cmsghdr) char control[CMSG_SPACE(sizeof(int))] = {0};
-	unsigned char bytes[20] = {VU_GET_FEATURES, 0, 0, 0, VU_VERSION | VU_REPLY, 0, 0, 0, 8};
+	const struct vu_header header = {VU_GET_FEATURES, VU_VERSION | VU_REPLY, 8};
+	unsigned char bytes[20] = {0};
 	struct iovec part = {bytes, sizeof(bytes)};
 	struct msghdr message = {.msg_iov = &part, .msg_iovlen = 1};
 
+	memcpy(bytes, &header, sizeof(header));
 	if (passed >= 0) {
 		struct cmsghdr *head;
 
@@ -106,13 +108,14 @@ TEST(linux_channel__patience)
 /* A request of the back end is read as it comes, and nobody waits for the rest. */
 TEST(linux_channel__back_end_speaks_slowly)
 {
-	static const unsigned char news[12] = {VU_BACKEND_CONFIG_CHANGE_MSG, 0, 0, 0, VU_VERSION};
+	const struct vu_header header = {VU_BACKEND_CONFIG_CHANGE_MSG, VU_VERSION, 0};
+	const unsigned char *news = (const unsigned char *)&header;
 	struct vu_inbox inbox = {{0}, 0};
 	int pair[2];
 
 	EXPECT_EQ(socketpair(AF_UNIX, SOCK_STREAM, 0, pair), 0);
 	for (unsigned round = 0; round < 2; round++) {
-		for (unsigned i = 0; i < sizeof(news); i++) {
+		for (unsigned i = 0; i < sizeof(header); i++) {
 			EXPECT_EQ(channel_backend_request(pair[0], &inbox), 0);
 			EXPECT_EQ(write(pair[1], news + i, 1), 1);
 		}
