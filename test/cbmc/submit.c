@@ -9,6 +9,7 @@
 #define SEGMENTS 3u
 
 static struct vblk_device device;
+static struct orion_port port;
 static struct vblk_queue queue;
 static struct vblk_segment segments[SEGMENTS];
 
@@ -31,6 +32,9 @@ any_limits(bool packed)
 	info->queue_depth = nondet_u16();
 	ASSUME(info->queue_depth >= 1 && info->queue_depth <= IDS);
 	info->packed = packed;
+	/* A host with a tick counter, or without one. */
+	port.ticks_per_second = nondet_u16();
+	device.virtio.port = &port;
 	take_limits(&queue, &device);
 }
 
