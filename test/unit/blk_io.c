@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* src/blk/io.c: requests byte by byte, the checks, completions true and false, notifications. */
+/* src/blk/submit.c, reap.c: requests byte by byte, checks, completions true and false, kicks. */
 #include <string.h>
 
 #include "desk_blk.h"
