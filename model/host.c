@@ -32,6 +32,12 @@ model_host_close(struct model_host *host)
 {
 	if (host != NULL) {
 		model_memory_drop(host);
+		while (host->memories != NULL) {
+			struct model_taken *kept = host->memories;
+
+			host->memories = kept->next;
+			free(kept);
+		}
 		free(host);
 	}
 }
@@ -95,13 +101,19 @@ void *
 model_memory_take(void *context, size_t bytes)
 {
 	struct model_host *host = context;
+	struct model_taken *head;
 	void *memory = NULL;
 
-	if (model_must_fail(host) || posix_memalign(&memory, 64, bytes > 0 ? bytes : 1) != 0)
+	if (model_must_fail(host) || posix_memalign(&memory, 64, sizeof(*head) + bytes) != 0)
 		return NULL;
-	memset(memory, 0, bytes);
+	memset(memory, 0, sizeof(*head) + bytes);
+	head = memory;
+	head->next = host->memories;
+	if (head->next != NULL)
+		head->next->previous = head;
+	host->memories = head;
 	host->stats.memories++;
-	return memory;
+	return head + 1;
 }
 
 void
@@ -111,8 +123,16 @@ model_memory_give(void *context, void *memory, size_t bytes)
 
 	(void)bytes;
 	if (memory != NULL) {
+		struct model_taken *head = (struct model_taken *)memory - 1;
+
+		if (head->next != NULL)
+			head->next->previous = head->previous;
+		if (head->previous != NULL)
+			head->previous->next = head->next;
+		else
+			host->memories = head->next;
 		host->stats.memories--;
-		free(memory);
+		free(head);
 	}
 }
 

@@ -87,8 +87,14 @@ struct model_irq {
 #define MODEL_IRQS_MAX 2048u
 #define MODEL_MESSAGE_BASE UINT64_C(0xfee00000)
 
+/* In front of what model_memory_take() gives: it goes with the host when nobody gives it back. */
+struct model_taken {
+	_Alignas(64) struct model_taken *next, *previous;
+};
+
 struct model_host {
 	struct model_host_stats stats;
+	struct model_taken *memories;
 	uint64_t random;
 	uint64_t now;
 	unsigned fail_at;

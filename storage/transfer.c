@@ -318,7 +318,8 @@ end_silence(struct transfer *t)
 
 	if (t->tell_ns != STORAGE_TELL_NS && host->silent != NULL)
 		host->silent(host->port_context, t->disk, t->in_flight, 0);
-	if (t->nudge_ns != NUDGE_NS)
+	/* An earlier call may have said so, and left what came now. */
+	if (__atomic_load_n(&t->disk->silent_since_ns, __ATOMIC_RELAXED) != 0)
 		__atomic_store_n(&t->disk->silent_since_ns, 0, __ATOMIC_RELAXED);
 	restart_wait(t);
 }

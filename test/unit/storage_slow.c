@@ -119,12 +119,15 @@ TEST_AXES(storage_slow__gives_up, give_up_axes, NULL)
 	storage_memory_give(&desk.storage, handle->disk, 0, data, BYTES);
 	EXPECT_EQ(stats->memories, memories + 2);
 
+	EXPECT_EQ(storage_silent_ns(&desk.storage, handle->disk) != 0, desk.looks_most == 0);
+
 	/* It answers: the disk works on, and everything is given back. */
 	model_device_hold(desk.models[0], false);
 	desk.looks_most = 0;
 	pattern_fill(6, 0, back, BYTES);
 	EXPECT_EQ(storage_write(&desk.storage, handle, 0, 0, back, BYTES, &done), ORION_OK);
 	EXPECT_EQ(storage_lent(handle->disk, 0), 0);
+	EXPECT_EQ(storage_silent_ns(&desk.storage, handle->disk), 0);
 	EXPECT_EQ(stats->shares, shares);
 	EXPECT_EQ(stats->memories, memories + 1);
 	memset(back, 0, BYTES);
