@@ -32,6 +32,8 @@ struct orion_options {
 	                                   * size is the next lower power of two, and a request
 	                                   * needs 3 descriptors */
 	uint32_t device_max_sectors;      /* 8 .. 8388608 sectors of 512 bytes, default 65536 */
+	uint32_t device_max_segments;     /* 1 .. 128 data segments in one device request, default
+	                                   * 128: the memory of a queue follows (vblk.h) */
 
 	/* queues */
 	uint32_t queue_count;             /* 1 .. 16, default 4 */
@@ -78,7 +80,7 @@ struct orion_option {
 };
 
 /* All of them, in the order of the struct. */
-#define ORION_OPTION_COUNT 20u
+#define ORION_OPTION_COUNT 21u
 extern const struct orion_option orion_option_table[ORION_OPTION_COUNT];
 
 /* The value of OPTION, one of the table, and setting it: unchecked.  Any context. */

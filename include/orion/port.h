@@ -145,6 +145,13 @@ struct orion_port {
 	orion_status (*dma_alloc)(void *context, size_t bytes, size_t align,
 				  struct orion_region *out);
 
+	/*
+	 * Bytes of the largest piece that dma_alloc() can give: a page, say.  Queues are made to fit
+	 * (vblk.h has a table).  0: no limit is known; then less is asked for when it says
+	 * ORION_NO_MEMORY.
+	 */
+	size_t dma_bytes_max;
+
 	/* Gives a region back.  Cannot fail.  Context: setup.  Mandatory. */
 	void (*dma_free)(void *context, const struct orion_region *region);
 

@@ -66,6 +66,22 @@
  * device and every request left comes back with ORION_OUTCOME_UNKNOWN.  A device that asks for a
  * reset or is gone latches all of its queues, as soon as vblk_refresh() sees it.
  *
+ * Memory.  Each queue has one contiguous piece of DMA memory: its ring and, for every request in
+ * flight, a cell of 32 bytes and, with indirect descriptors, a table of segments_max + 2 entries of
+ * 16 bytes.  Kibibytes of a split ring without legacy's pages, rounded up, by requests in flight
+ * and the data segments that device and options admit:
+ *
+ *     depth   no table   1   16    62   126 segments
+ *         1          1   1    2     3     6
+ *        16          6   3    6    19    37
+ *        64         23  10   22    70   136
+ *       256         91  39   87   279   535
+ *
+ * vblk_probe() makes rings shorter, queues fewer and tables shorter until all fit into the budget
+ * and each into port.dma_bytes_max; vblk_open() halves what dma_alloc() has not.  Less is asked for
+ * by queue_depth, queue_count and device_max_segments of the options.  Private memory is 64 bytes a
+ * request and about 6 KiB a queue: vblk_probe() says how much.
+ *
  * Not done here: buffers and their mapping, waiting, scheduling, caching, partitions; see storage/.
  */
 #ifndef ORION_VBLK_H

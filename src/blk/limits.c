@@ -10,7 +10,8 @@
 #define BLOCK_BYTES_MAX 65536u
 #define PHYSICAL_EXP_MAX 16u
 #define DESCRIPTORS_MIN 3u      /* header, data, status [spec 2.7.5.3.1] */
-#define COMFORTABLE_SIZE 32u    /* queues that hold less are not divided further, but given up */
+#define COMFORTABLE_SIZE 32u    /* smaller ones come after other ways to save memory */
+#define COMFORTABLE_SEGMENTS 16u
 #define CAPACITY_MAX (UINT64_C(1) << 55)
 
 static bool
@@ -140,8 +141,8 @@ take_sizes(struct vblk_device *device, const struct claims *claims)
 		if (claims->seg_max == 0)
 			odd(device, CONFIG(seg_max), 0, 1);
 		else
-			info->segments_max =
-				(uint32_t)num_min64(claims->seg_max, VBLK_SEGMENTS_MAX);
+			info->segments_max = (uint32_t)num_min64(
+				claims->seg_max, device->options.device_max_segments);
 	}
 }
 
@@ -225,18 +226,23 @@ size_possible(const struct vblk_device *device, uint16_t index)
 	return size;
 }
 
-/* What follows from QUEUES queues of SIZE descriptors. */
+/* What the queues are to be. */
+struct plan {
+	uint32_t queues, size, depth, segments;
+};
+
 static void
-settle(struct vblk_device *device, uint32_t queues, uint32_t size, uint32_t segments_max)
+settle(struct vblk_device *device, const struct plan *plan)
 {
 	struct vblk_info *info = &device->info;
+	uint32_t size = plan->size;
 
-	info->queues = (uint16_t)queues;
+	info->queues = (uint16_t)plan->queues;
 	info->queue_size = (uint16_t)size;
 	/* An indirect table, too, holds no more entries than the queue.  [spec 2.7.5.3.1] */
-	info->segments_max = num_min32(segments_max, size - 2);
-	info->queue_depth = (uint16_t)num_min32(device->options.queue_depth,
-						info->indirect ? size : size / DESCRIPTORS_MIN);
+	info->segments_max = num_min32(plan->segments, size - 2);
+	info->queue_depth =
+		(uint16_t)num_min32(plan->depth, info->indirect ? size : size / DESCRIPTORS_MIN);
 	device->ids = info->indirect && !info->in_order ? info->queue_depth : info->queue_size;
 	/* One piece will do where bouncing is the exception. */
 	if (info->bounces)
@@ -246,33 +252,75 @@ settle(struct vblk_device *device, uint32_t queues, uint32_t size, uint32_t segm
 		info->bounce_pieces = device->virtio.dma.partial ? 1 : 0;
 }
 
+/* The data segments that a block needs. */
+static uint32_t
+segments_least(const struct vblk_info *info)
+{
+	uint32_t n = 1;
+
+	while (n < info->segments_max && (uint64_t)n * info->segment_bytes_max < info->block_bytes)
+		n++;
+	return n;
+}
+
 /*
- * Fits the queues into what is left of the memory budget: smaller ones first, then fewer, then the
- * smallest that work.  What does not fit even then fails when it is allocated.
+ * One step to less memory: shorter rings, where the device lets them be, or fewer requests in
+ * flight; then fewer queues, unless it is one piece that is TOO_LARGE; then shorter tables; then the
+ * least.  False: there is none.
+ */
+static bool
+shrink(const struct vblk_device *device, struct plan *plan, bool too_large)
+{
+	const struct vblk_info *info = &device->info;
+	bool fixed = device->virtio.transport.ops->size_fixed;
+	uint32_t *length = fixed ? &plan->depth : &plan->size;
+	uint32_t least = fixed ? 1 : DESCRIPTORS_MIN;
+
+	*length = num_min32(*length, fixed ? info->queue_depth : info->queue_size);
+	plan->segments = num_min32(plan->segments, info->segments_max);
+	if (*length / 2 >= COMFORTABLE_SIZE)
+		*length /= 2;
+	else if (plan->queues > 1 && !too_large)
+		plan->queues--;
+	else if (info->indirect && plan->segments / 2 >= COMFORTABLE_SEGMENTS &&
+		 plan->segments / 2 >= segments_least(info))
+		plan->segments /= 2;
+	else if (*length / 2 >= least)
+		*length /= 2;
+	else
+		return false;
+	return true;
+}
+
+bool
+vblk_limits_too_large(const struct vblk_device *device)
+{
+	return device->piece_max != 0 &&
+	       vblk_queue_shared_bytes(&device->info, device->ids) > device->piece_max;
+}
+
+/*
+ * Fits the queues into what is left of the memory budget, and each into the largest piece that the
+ * host can give.  What does not fit even then fails when it is allocated.
  */
 static void
-fit_memory(struct vblk_device *device)
+fit_memory(struct vblk_device *device, struct plan *plan)
 {
 	const struct orion_budget *budget = device->virtio.budget;
 	uint64_t left = budget->limit > budget->used ? budget->limit - budget->used : 0;
 	const struct vblk_info *info = &device->info;
-	uint32_t queues = info->queues, size = info->queue_size, segments = info->segments_max;
-	bool fixed = device->virtio.transport.ops->size_fixed, shrunk = false;
+	bool shrunk = false, too_large;
 
-	while (info->queues * vblk_queue_shared_bytes(info, device->ids) > left) {
-		if (!fixed &&
-		    (size / 2 >= COMFORTABLE_SIZE || (queues == 1 && size / 2 >= DESCRIPTORS_MIN)))
-			size /= 2;
-		else if (queues > 1)
-			queues--;
-		else
+	while ((too_large = vblk_limits_too_large(device)) ||
+	       info->queues * vblk_queue_shared_bytes(info, device->ids) > left) {
+		if (!shrink(device, plan, too_large))
 			break;
-		settle(device, queues, size, segments);
+		settle(device, plan);
 		shrunk = true;
 	}
 	if (shrunk)
 		orion_virtio_report(&device->virtio, ORION_LEVEL_INFO, ORION_EVENT_QUEUES_SHRUNK,
-				    queues, size, left);
+				    info->queues, info->queue_size, left);
 }
 
 orion_status
@@ -282,6 +330,7 @@ vblk_limits_queues(struct vblk_device *device)
 	struct vblk_info *info = &device->info;
 	uint32_t queues = num_min32(info->queues_offered, device->options.queue_count);
 	uint32_t size = size_wanted(device), possible = 0, there;
+	struct plan plan;
 	uint16_t count = 0;
 
 	queues = num_min32(queues, device->options.device_max_queues);
@@ -300,8 +349,9 @@ vblk_limits_queues(struct vblk_device *device)
 				    count, num_min32(possible, size), DESCRIPTORS_MIN);
 		return ORION_DEVICE_REFUSED;
 	}
-	settle(device, count, size, info->segments_max);
-	fit_memory(device);
+	plan = (struct plan){count, size, device->options.queue_depth, info->segments_max};
+	settle(device, &plan);
+	fit_memory(device, &plan);
 	/* A block in as many pieces as one request can have, or not at all. */
 	if ((uint64_t)info->segments_max * info->segment_bytes_max < info->block_bytes)
 		return refuse(device, CONFIG(size_max),

@@ -41,6 +41,7 @@ device_make(void *memory, const struct vblk_config *config)
 	virtio->dma.context = config->port_context;
 	virtio->budget = config->budget;
 	device->options = *config->options;
+	device->piece_max = config->port->dma_bytes_max;
 	device->home_count = (uint16_t)config->home_count;
 	for (unsigned i = 0; i < config->home_count; i++) {
 		virtio->target[i].device = virtio;
@@ -185,7 +186,7 @@ enable_queues(struct vblk_device *device)
 }
 
 static orion_status
-build_queues(struct vblk_device *device, unsigned char *memory, size_t bytes)
+build_once(struct vblk_device *device, unsigned char *memory, size_t bytes)
 {
 	size_t each = vblk_queue_bytes(device);
 	orion_status status = ORION_OK;
@@ -194,6 +195,22 @@ build_queues(struct vblk_device *device, unsigned char *memory, size_t bytes)
 		return ORION_DEVICE_REFUSED;
 	for (uint16_t i = 0; i < device->info.queues && status == ORION_OK; i++)
 		status = vblk_queue_build(device, i, memory + i * each);
+	return status;
+}
+
+/* Of half the memory, and so on, if the host has none for those that are wanted. */
+static orion_status
+build_queues(struct vblk_device *device, unsigned char *memory, size_t bytes)
+{
+	orion_status status = build_once(device, memory, bytes);
+
+	while (status == ORION_NO_MEMORY && !vblk_limits_too_large(device)) {
+		device->piece_max = vblk_queue_shared_bytes(&device->info, device->ids) / 2;
+		/* Memory is taken back by a reset only. */
+		status = probe_stages(device);
+		if (status == ORION_OK)
+			status = build_once(device, memory, bytes);
+	}
 	return status;
 }
 

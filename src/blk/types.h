@@ -177,6 +177,7 @@ struct vblk_device {
 	vblk_cause cause;               /* of the device as a whole */
 	bool stopped;
 	uint32_t ids;                   /* slots of each queue */
+	size_t piece_max;               /* bytes of DMA memory in one piece; 0: no limit is known */
 	uint16_t home_count;
 	struct vblk_queue *queues[VBLK_QUEUES_MAX];
 };
@@ -198,6 +199,9 @@ ORION_MUST_USE orion_status vblk_limits_read(struct vblk_device *device);
 
 /* Chooses number and size of the queues.  ORION_DEVICE_REFUSED when one is absent or too small. */
 ORION_MUST_USE orion_status vblk_limits_queues(struct vblk_device *device);
+
+/* Whether a queue, as small as it can be, still is larger than the largest piece of memory. */
+bool vblk_limits_too_large(const struct vblk_device *device);
 
 /* The capacity that the driver works with: whole blocks, no overflow in bytes. */
 uint64_t vblk_capacity_usable(uint64_t sectors, uint32_t block_bytes);

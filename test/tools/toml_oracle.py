@@ -19,6 +19,7 @@ OPTIONS = {
     "device_max_queues": ("number", 16, 1, 16),
     "device_max_queue_depth": ("number", 1024, 4, 1024),
     "device_max_sectors": ("number", 65536, 8, 8388608),
+    "device_max_segments": ("number", 128, 1, 128),
     "queue_count": ("number", 4, 1, 16),
     "queue_depth": ("number", 256, 1, 1024),
     "queue_interrupt_coalescing": ("switch", True, 0, 1),

@@ -98,3 +98,89 @@ TEST_AXES(blk_budget__size_for_depth, shapes, NULL)
 		finish();
 	}
 }
+
+/*
+ * A host has memory in pieces of PIECE bytes at most, and says so, or says so only when it is asked
+ * for more.  Every queue fits into one, and as much of a request as a block needs is kept.
+ */
+static const struct test_axis pieces = {"piece", {"1K", "4K", "64K", "256K"}};
+static const struct test_axis saying = {"said", {"before", "when_asked"}};
+static const struct test_axis sizes = {"size", {"any", "fixed"}};
+static const struct test_axis *const piece_axes[] = {&layouts, &chains, &pieces,
+						     &saying,  &sizes,  NULL};
+
+TEST_AXES(blk_budget__largest_piece, piece_axes, NULL)
+{
+	static const size_t bytes[] = {1024, 4096, 65536, 262144};
+	static const unsigned depths[] = {1, 2, 32, 64};
+	bool table = test_choice(&chains) == 1, fixed = test_choice(&sizes) == 1;
+	size_t piece = bytes[test_choice(&pieces)];
+	const struct vblk_info *info;
+
+	begin(MQ_F | SEG_MAX_F | (test_choice(&layouts) ? PACKED_F : 0) | (table ? INDIRECT_F : 0));
+	claim(12, 4, 126);
+	claim(34, 2, 2);
+	world->fake->queue_count = 2;
+	world->fake->queue_size = fixed ? 64 : 1024;
+	world->fake->ops.size_fixed = fixed;
+	world->home_count = 2;
+	/* A ring of 64 in chains is 64 cells of 64 bytes besides its own 2 KiB. */
+	if (fixed && (!table || piece == 1024))
+		return;
+	world->fake->port.dma_bytes_max = test_choice(&saying) == 0 ? piece : 0;
+	world->fake->piece_max = piece;
+	EXPECT_EQ(fake_probe(world), ORION_OK);
+	EXPECT_EQ(fake_open(world), ORION_OK);
+	info = vblk_info(world->device);
+	EXPECT_EQ(info->queues, 2);
+	EXPECT_EQ(info->queue_size == 64 || !fixed, true);
+	EXPECT(info->dma_bytes <= 2 * piece);
+	EXPECT(info->queue_depth >= depths[test_choice(&pieces)]);
+	/* What is not too large is not made smaller for nothing. */
+	EXPECT(info->dma_bytes * 6 >= 2 * piece || info->queue_depth == 256);
+	finish();
+}
+
+/* The tables of a request are as long as the option says. */
+TEST(blk_budget__segments_option)
+{
+	static const uint32_t wanted[] = {1, 16, 100, 128};
+
+	for (unsigned i = 0; i < sizeof(wanted) / sizeof(wanted[0]); i++) {
+		begin(SEG_MAX_F | INDIRECT_F);
+		claim(12, 4, 100);
+		world->fake->queue_size = 256;
+		world->options.device_max_segments = wanted[i];
+		EXPECT_EQ(probed()->segments_max, wanted[i] < 100 ? wanted[i] : 100);
+		EXPECT_EQ(fake_open(world), ORION_OK);
+		finish();
+	}
+}
+
+/* What the manual's table says: kibibytes, rounded up. */
+TEST(blk_budget__table_of_the_manual)
+{
+	static const struct {
+		uint32_t depth, segments, kib; /* segments 0: no table */
+	} rows[] = {
+		{1, 0, 1},    {1, 1, 1},    {1, 16, 2},    {1, 62, 3},     {1, 126, 6},
+		{16, 0, 6},   {16, 1, 3},   {16, 16, 6},   {16, 62, 19},   {16, 126, 37},
+		{64, 0, 23},  {64, 1, 10},  {64, 16, 22},  {64, 62, 70},   {64, 126, 136},
+		{256, 0, 91}, {256, 1, 39}, {256, 16, 87}, {256, 62, 279}, {256, 126, 535},
+	};
+
+	for (unsigned i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		const struct vblk_info *info;
+
+		begin(SEG_MAX_F | (rows[i].segments != 0 ? INDIRECT_F : 0));
+		claim(12, 4, rows[i].segments != 0 ? rows[i].segments : 1);
+		world->fake->queue_size = 1024;
+		world->options.queue_depth = rows[i].depth;
+		info = probed();
+		EXPECT_EQ(info->queue_depth, rows[i].depth);
+		EXPECT_EQ(fake_open(world), ORION_OK);
+		test_note("depth %u, segments %u", rows[i].depth, rows[i].segments);
+		EXPECT_EQ((vblk_info(world->device)->dma_bytes + 1023) / 1024, rows[i].kib);
+		finish();
+	}
+}

@@ -41,7 +41,7 @@ dma_alloc(void *context, size_t bytes, size_t align, struct orion_region *out)
 	unsigned i = fake->region_count;
 
 	EXPECT(align > 0 && align <= 4096 && (align & (align - 1)) == 0 && bytes > 0);
-	if (must_fail(fake))
+	if (must_fail(fake) || (fake->piece_max != 0 && bytes > fake->piece_max))
 		return ORION_NO_MEMORY;
 	EXPECT(i < FAKE_REGIONS);
 	fake->regions[i] = (struct orion_region){test_alloc(bytes), REGION_FIRST + i * REGION_STEP,

@@ -35,6 +35,7 @@ struct fake {
 	struct orion_region regions[FAKE_REGIONS];
 	unsigned region_count, regions_live, regions_freed;
 	unsigned fail_at, fallible;             /* the Nth fallible call fails; 0: none */
+	size_t piece_max;                       /* no larger piece of memory is there; 0: any */
 	bool dma_refused;                       /* dma_open() does */
 	bool dma_partial;
 	struct fake *dma_other;                 /* whose memory the device is to use; NULL: ours */

@@ -152,7 +152,7 @@ TEST(manager_manager__thirty_two_devices)
 		  ORION_TOO_LARGE);
 }
 
-/* Memory, probe and open fail in turn. */
+/* Memory, probe and open fail in turn, and once the first piece of DMA memory. */
 TEST(manager_manager__failed_attach_leaves_nothing)
 {
 	for (unsigned n = 0; n < 6; n++) {
@@ -167,12 +167,12 @@ TEST(manager_manager__failed_attach_leaves_nothing)
 		world.host->fail_at = n == 3 ? 1 : 0;
 		fake->enable_refused = n == 4 ? 1 : 0;
 		status = orion_manager_attach(&world.manager, fake->transport, &index);
-		if (n == 5) {
+		/* The device has less memory then. */
+		if (n == 3 || n == 5) {
 			EXPECT_EQ(status, ORION_OK);
 			EXPECT_EQ(orion_manager_detach(&world.manager, index, false), ORION_OK);
 		} else {
-			EXPECT(status ==
-			       (n < 2 || n == 3 ? ORION_NO_MEMORY : ORION_DEVICE_REFUSED));
+			EXPECT_EQ(status, n < 2 ? ORION_NO_MEMORY : ORION_DEVICE_REFUSED);
 			EXPECT_EQ(index, 77);
 		}
 		EXPECT_EQ(fake->closed, true);
@@ -232,5 +232,5 @@ TEST(manager_manager__shared_budget)
 	}
 	EXPECT(attached < 32);
 	EXPECT(world.manager.budget.used <= 1 << 20);
-	EXPECT_EQ(world.manager.budget.refusals, 1);
+	EXPECT(world.manager.budget.refusals >= 1);
 }

@@ -24,6 +24,7 @@ sum_of(const struct orion_options *o)
 		o->device_max_queues,
 		o->device_max_queue_depth,
 		o->device_max_sectors,
+		o->device_max_segments,
 		o->queue_count,
 		o->queue_depth,
 		o->queue_interrupt_coalescing,
@@ -183,7 +184,7 @@ TEST(words_configuration__tells_what_is_given)
 
 	orion_options_default(&options);
 	EXPECT_EQ(orion_options_parse(text, strlen(text), &options, &given, &error), ORION_OK);
-	EXPECT_EQ(given, 1u << 5 | 1u << 18);
+	EXPECT_EQ(given, 1u << 6 | 1u << 19);
 	EXPECT_EQ(orion_options_parse("[a]\n", 4, &options, &given, &error), ORION_OK);
 	EXPECT_EQ(given, 0);
 }
