@@ -122,13 +122,14 @@ struct virtio_transport vhost_user_transport(struct vhost_user *device);
 int vhost_user_tell_memory(struct vhost_user *device);
 
 /*
- * Tells a live back end of a new region, or that one goes.  One that knows no single regions gets
- * the whole table anew, with its rings paused, while IDLE(CONTEXT) says that nothing is in flight;
- * -EBUSY otherwise.
+ * Tells a live back end of a new region, or that one goes, and waits until it has taken that in.
+ * One that knows no single regions gets the whole table anew, with its rings paused, while
+ * IDLE(CONTEXT) says that nothing is in flight; -EBUSY otherwise.
  */
 int vhost_user_add_region(struct vhost_user *device, const struct dma_region *region,
 			  bool (*idle)(const void *context), const void *context);
-int vhost_user_remove_region(struct vhost_user *device, const struct dma_region *region);
+int vhost_user_remove_region(struct vhost_user *device, const struct dma_region *region,
+			     bool (*idle)(const void *context), const void *context);
 
 /*
  * Halts all rings where they stand, once what is in flight there is done; sets them going again
