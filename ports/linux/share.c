@@ -218,7 +218,8 @@ unregister_locked(struct orion_disk *disk, const void *base, struct orion_error 
 	int result = 0;
 
 	if (region == NULL || region->pool != NULL || region->base != base)
-		return error_set(error, -ENOENT, "unregister: nothing that is registered begins there");
+		return error_set(error, -ENOENT,
+				 "unregister: nothing that is registered begins there");
 	dma_hide(region);
 	/* Owners keep a copy of where their last buffer lay: they are to look anew. */
 	__atomic_add_fetch(&disk->turn, 1, __ATOMIC_ACQ_REL);

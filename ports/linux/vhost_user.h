@@ -76,7 +76,7 @@ struct vhost_user {
 	uint16_t ring_asked;            /* the size of a ring that is not confirmed yet, or 0 */
 	bool config_asked;              /* a size of the configuration is being tried */
 	uint8_t status;
-	bool told_memory, told_inflight;
+	bool told_memory;
 	bool lent_the_same;             /* the arena's own open file: no other was to be had */
 	uint8_t config[VU_CONFIG_BYTES_MAX];
 	bool config_used[VU_CONFIG_BYTES_MAX]; /* read since the generation was asked for */
@@ -158,8 +158,5 @@ bool vhost_user_free_doorbells(const struct vhost_user *device);
  * errno when it broke the rules.  Never waits.
  */
 int vhost_user_listen(struct vhost_user *device);
-
-/* Names of the vhost-user protocol feature BIT, or NULL. */
-const char *vhost_user_protocol_name(unsigned bit);
 
 #endif

@@ -376,8 +376,7 @@ area_words(char **words, const char *line)
 	size_t bytes = strtoull(words[1], NULL, 0);
 
 	if (words[0][0] == 'u') {
-		int result =
-			unregister(probe.disk[probe.current], probe.area, probe.area_bytes);
+		int result = unregister(probe.disk[probe.current], probe.area, probe.area_bytes);
 
 		say(line, result);
 		probe.area = result == 0 ? NULL : probe.area;

@@ -4,6 +4,7 @@
 FLUSH, FOLLOW, IO = "ports/linux/flush.c", "ports/linux/follow.c", "ports/linux/io.c"
 LOST, IDENTITY, MONITOR = "ports/linux/lost.c", "ports/linux/identity.c", "ports/linux/monitor.c"
 CHANNEL, VHOST = "ports/linux/channel.c", "ports/linux/vhost_user.c"
+DISK, OPERATIONS = "ports/linux/disk.c", "ports/linux/vhost_user_ops.c"
 LAW, FOLLOWS, LAST = "unit/linux_flush__", "unit/linux_follow__", "unit/linux_lost__"
 ROWS = []
 
@@ -116,3 +117,24 @@ row("breaches", MONITOR, "oldest != 0 && now - oldest < BREACH_WINDOW_NS", "olde
     "unit/linux_monitor__breaches_are_forgiven", "breaches are counted for ever")
 row("events", MONITOR, "now = events_left(disk) != 0;", "now = true;",
     "unit/linux_monitor__events_are_rationed", "the device chooses how much is told")
+row("adopt", MONITOR, "same = session->memory_version == disk->memory.version;", "same = true;",
+    "unit/linux_monitor__adopts_who_knows_all_memory",
+    "a back end is taken in use that was not told of all memory")
+row("adopt-size", MONITOR, "disk->identity.sectors = session->identity.sectors;", "",
+    "unit/linux_monitor__adopts_who_knows_all_memory",
+    "the next one may be smaller than the last one was")
+
+# ---- the end of a program's part ------------------------------------------------------------
+
+row("fork", DISK, "vhost_user_close(&disk->session->vhost);", "{}",
+    "unit/linux_fork__the_child_lets_go", "a fork's child keeps the connection open")
+row("fork-lost", DISK, "for (struct session *lost = disk->lost; lost != NULL; lost = lost->next) "
+    "vhost_user_close(&lost->vhost);", "", "unit/linux_fork__the_child_lets_go",
+    "a fork's child keeps a connection open that is lost")
+row("unstopped", OPERATIONS, "vhost_user_stop(device); if (used", "if (used",
+    "unit/linux_messages__reset_stops_the_rings",
+    "a connection is closed while its rings may be in use")
+row("unstopped-first", VHOST, "state = {i, 0}, answer; if (!device->queues[i].enabled) continue; "
+    "device->queues[i].enabled = false;", "state = {i, 0}, answer; "
+    "if (!device->queues[i].enabled) continue; device->queues[i].enabled = false; if (i != 0) "
+    "continue;", "unit/linux_messages__reset_stops_the_rings", "only the first ring is stopped")

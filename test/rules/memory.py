@@ -6,6 +6,7 @@ ROWS = []
 DMA, PREPARE, IO = "ports/linux/dma.c", "ports/linux/prepare.c", "ports/linux/io.c"
 SHARE, MAPPING, LATE = "ports/linux/share.c", "ports/linux/mapping.c", "ports/linux/late.c"
 WAIT, FOLLOW = "ports/linux/wait.c", "ports/linux/follow.c"
+VHOST = "ports/linux/vhost_user.c"
 INFO = "src/blk/info.c"
 
 
@@ -43,6 +44,8 @@ row("private-open", PREPARE, "if (io == &queue->sync[0])", "",
     "io__operations_of_our_own_are_refused", "programs reach the library's own operations")
 row("read-only", PREPARE, "if (io->operation > queue->largest) return -EROFS;", "",
     "io__read_only", "a write to a read-only disk is copied to the device")
+row("read-only-plain", FOLLOW, "info->read_only || disk->options.read_only ? ORION_READ : "
+    "ORION_WRITE;", "ORION_WRITE;", "io__read_only", "a read-only disk's queue takes writes")
 
 # ---- zero-copy ----
 
@@ -98,6 +101,30 @@ row("pages-uncleared", DMA, "memset(address, 0, bytes);", "{}", "dma__pages_with
 row("pages-unpunched", DMA, "if (fallocate(region->fd, FALLOC_FL_PUNCH_HOLE | "
     "FALLOC_FL_KEEP_SIZE, (off_t)offset, (off_t)bytes) != 0)", "if (false)",
     "dma__pools dma__pages_without_holes", "pages are not cleared")
+
+# ---- what a back end is told of memory ----
+
+row("table-flight", VHOST, "if (!idle(context)) return -EBUSY;", "",
+    "share__table_not_in_flight messages__table_stays_under_requests",
+    "rings are halted for a table that is not sent")
+row("table-flight-halted", VHOST, "idle(context) ? send_table(device, goes) : -EBUSY",
+    "send_table(device, goes)", "messages__table_stays_under_requests",
+    "the table is replaced under what was taken just before")
+row("table-halted", VHOST, "resumed = vhost_user_resume(device);", "resumed = 0;",
+    "messages__table_without_what_goes messages__table_stays_under_requests",
+    "rings stay halted for ever")
+row("table-with", VHOST, "region->bytes == 0 || region == goes", "region->bytes == 0",
+    "messages__table_without_what_goes", "what goes is told of anew")
+row("goes-unconfirmed", VHOST, "else result = replace_table(device, region, idle, context); "
+    "return result == 0 ? channel_confirm(&device->channel) : result;",
+    "else result = replace_table(device, region, idle, context); return result;",
+    "messages__region_goes messages__region_stays",
+    "memory counts as given back when that was sent")
+row("goes-anyway", SHARE, "if (result != 0 && !hung_up(result)) return error_set(error, result,",
+    "if (false) return error_set(error, result,", "messages__region_stays",
+    "memory that the back end may still have is forgotten")
+row("goes-found", SHARE, "dma_hide(region);", "", "messages__region_stays",
+    "memory is used that the back end was told to let go of")
 
 # ---- patience ----
 

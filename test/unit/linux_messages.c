@@ -163,7 +163,8 @@ TEST(linux_messages__region_stays)
 		EXPECT(strstr(orion_disk_text(wire.desk.disk), "did not let go") != NULL);
 		EXPECT(!is_found(&wire));
 		EXPECT(dma_overlaps(&wire.desk.disk->memory, wire.base, 1));
-		EXPECT_EQ(orion_disk_register(wire.desk.disk, wire.base, PAGE, wire.fd, 0), -EEXIST);
+		EXPECT_EQ(orion_disk_register(wire.desk.disk, wire.base, PAGE, wire.fd, 0),
+			  -EEXIST);
 		/* The connection is given up; the next is not told of it. */
 		wire.desk.disk->session = NULL;
 		EXPECT_EQ(orion_disk_unregister(wire.desk.disk, wire.base), 0);
@@ -237,9 +238,10 @@ TEST(linux_messages__table_stays_under_requests)
 	for (unsigned goes = 0; goes < 2; goes++) {
 		idle_left = 1;
 		will_replace(&wire);
-		EXPECT_EQ(goes ? vhost_user_remove_region(wire.vhost, region, idle_for_a_while, NULL)
-			       : vhost_user_add_region(wire.vhost, region, idle_for_a_while, NULL),
-			  -EBUSY);
+		EXPECT_EQ(
+			goes ? vhost_user_remove_region(wire.vhost, region, idle_for_a_while, NULL)
+			     : vhost_user_add_region(wire.vhost, region, idle_for_a_while, NULL),
+			-EBUSY);
 		told = hear(&wire);
 		EXPECT_EQ(count(&told, VU_GET_VRING_BASE), 2);
 		EXPECT_EQ(count(&told, VU_SET_MEM_TABLE), 0);
