@@ -258,7 +258,7 @@ ORION_API const char *orion_feature_name(unsigned bit);
 ORION_API const char *orion_disk_text(struct orion_disk *disk);
 
 /*
- * The serial number of the device, cleaned of unprintable bytes; ends at its first NUL.  Uses
+ * The serial number of the device as people are shown it (orion/serial.h), ended by a NUL.  Uses
  * QUEUE, which must be idle (-EBUSY), and waits as the synchronous calls do.
  */
 ORION_API int orion_queue_identify(struct orion_queue *queue, char id[ORION_ID_BYTES + 1]);

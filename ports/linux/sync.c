@@ -5,6 +5,8 @@
 #include <errno.h>
 #include <time.h>
 
+#include "orion/serial.h"
+
 #define PIECE_BYTES ((size_t)1 << 20)
 #define SYNC_DEPTH (sizeof(((struct orion_queue *)NULL)->sync) / sizeof(struct orion_io))
 
@@ -172,17 +174,18 @@ orion_queue_identify(struct orion_queue *queue, char id[VBLK_ID_BYTES + 1])
 {
 	int result = id != NULL ? check(queue) : -EINVAL;
 	struct orion_io *io, *done;
+	char raw[VBLK_ID_BYTES];
 
 	if (result != 0)
 		return result;
+	id[0] = '\0';
 	io = &queue->sync[0];
-	*io = (struct orion_io){.buffer = id, .bytes = VBLK_ID_BYTES, .operation = IO_IDENTIFY};
+	*io = (struct orion_io){.buffer = raw, .bytes = VBLK_ID_BYTES, .operation = IO_IDENTIFY};
 	result = hand_in(queue, io);
 	if (result != 0)
 		return result;
 	result = one_back(queue, &done);
-	id[result == 0 ? VBLK_ID_BYTES : 0] = '\0';
-	for (char *c = id; *c != '\0'; c++)
-		*c = *c < ' ' || *c > '~' ? '?' : *c;
+	if (result == 0)
+		orion_serial_text(raw, id);
 	return result;
 }

@@ -42,7 +42,8 @@ def serials(bed):
             return b.OK, 20
         return execute
     trial.probe.open(trial.backend.url())
-    for serial, shown in ((b"VOL1", "VOL1"), (b"", ""), (b"A\nB\xff", "A?B?"),
+    for serial, shown in ((b"VOL1", "VOL1"), (b"", ""), (b"A\nB\xff", "A?B?"), (b"  a b  ", "a b"),
+                          (b" " * 20, ""), (b"\0VOL1", ""), (b" " * 19 + b"x", "x"),
                           (b"12345678901234567890", "12345678901234567890")):
         trial.probe.expect("write 0 4096 3", "0")
         trial.backend.on_request_ring = answer(serial)

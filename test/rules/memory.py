@@ -105,7 +105,7 @@ row("pages-unpunched", DMA, "if (fallocate(region->fd, FALLOC_FL_PUNCH_HOLE | "
 # ---- what a back end is told of memory ----
 
 row("table-flight", VHOST, "if (!idle(context)) return -EBUSY;", "",
-    "share__table_not_in_flight messages__table_stays_under_requests",
+    "messages__table_stays_under_requests",
     "rings are halted for a table that is not sent")
 row("table-flight-halted", VHOST, "idle(context) ? send_table(device, goes) : -EBUSY",
     "send_table(device, goes)", "messages__table_stays_under_requests",
