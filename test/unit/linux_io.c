@@ -129,8 +129,9 @@ TEST(linux_io__refused_is_not_copied)
 	linux_desk_close(&desk);
 }
 
-/* Nor of one that finds the queue full; and what it took is given back. */
-TEST(linux_io__full_queue_is_not_copied_for)
+/* Nor of one that finds the queue full, or its ring, which is shorter on another connection. */
+static void
+full_queue_is_not_copied_for(unsigned times)
 {
 	struct linux_desk desk = begin(1024);
 	struct orion_io ios[64], one = {.operation = ORION_WRITE};
@@ -138,6 +139,10 @@ TEST(linux_io__full_queue_is_not_copied_for)
 
 	one.buffer = unreadable(PAGE);
 	one.bytes = 512;
+	queue_free(desk.queue);
+	desk.disk->options.depth *= times;
+	desk.disk->queues[0] = desk.queue = queue_make(desk.disk, 0);
+	queue_follow(desk.queue);
 	EXPECT(vblk_info(desk.session->device)->queue_depth <= 64);
 	for (unsigned i = 0; i < vblk_info(desk.session->device)->queue_depth; i++) {
 		ios[i] = (struct orion_io){.buffer = data, .bytes = 512};
@@ -147,6 +152,12 @@ TEST(linux_io__full_queue_is_not_copied_for)
 	EXPECT(all(desk.session->arena.base, desk.session->arena.bytes, 0));
 	munmap(one.buffer, PAGE);
 	linux_desk_close(&desk);
+}
+
+TEST(linux_io__full_queue_is_not_copied_for)
+{
+	full_queue_is_not_copied_for(1);
+	full_queue_is_not_copied_for(2);
 }
 
 /* What only the core can refuse, having no room for more parts, is wiped. */
