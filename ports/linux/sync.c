@@ -7,6 +7,9 @@
 
 #include "orion/serial.h"
 
+_Static_assert(ORION_SERIAL_BYTES == VIRTIO_BLK_ID_BYTES && ORION_ID_BYTES == VIRTIO_BLK_ID_BYTES,
+	       "a serial number");
+
 #define PIECE_BYTES ((size_t)1 << 20)
 #define SYNC_DEPTH (sizeof(((struct orion_queue *)NULL)->sync) / sizeof(struct orion_io))
 
@@ -170,17 +173,18 @@ orion_queue_flush(struct orion_queue *queue)
 }
 
 int
-orion_queue_identify(struct orion_queue *queue, char id[VBLK_ID_BYTES + 1])
+orion_queue_identify(struct orion_queue *queue, char id[VIRTIO_BLK_ID_BYTES + 1])
 {
 	int result = id != NULL ? check(queue) : -EINVAL;
 	struct orion_io *io, *done;
-	char raw[VBLK_ID_BYTES];
+	char raw[VIRTIO_BLK_ID_BYTES];
 
 	if (result != 0)
 		return result;
 	id[0] = '\0';
 	io = &queue->sync[0];
-	*io = (struct orion_io){.buffer = raw, .bytes = VBLK_ID_BYTES, .operation = IO_IDENTIFY};
+	*io = (struct orion_io){
+		.buffer = raw, .bytes = VIRTIO_BLK_ID_BYTES, .operation = IO_IDENTIFY};
 	result = hand_in(queue, io);
 	if (result != 0)
 		return result;
