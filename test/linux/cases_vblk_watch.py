@@ -4,6 +4,7 @@ import fcntl
 import json
 import os
 import re
+import shutil
 import signal
 import time
 
@@ -83,7 +84,7 @@ def watched_by_root(bed):
         raise Skip("another user can't run what was built here")
     env = {"XDG_RUNTIME_DIR": ""}               # so that it is below /tmp
     folder = "/tmp/orion-vblk-65533"
-    bed.later.append(lambda: os.path.isdir(folder) and os.rmdir(folder))
+    bed.later.append(lambda: shutil.rmtree(folder, ignore_errors=True))
     bench = bed.start(*other, "bench", daemon.url(), "--time=1h", env=env)
     ours = {"XDG_RUNTIME_DIR": bed.folder}
     found = await_(lambda: working(bed, ours, daemon.socket), "root to see it", step=0.1)[0]
