@@ -53,7 +53,8 @@ class LibvhostUser(Stranger):
 
 class Dpdk(Stranger):
     """128 MiB of memory; it polls; no memory slots, and memory is looked at when it starts; no
-    flush, no indirect tables, one segment.  Its packed rings are wrong: it takes the wrap counter for a place in the ring."""
+    flush, no indirect tables, one segment.  Its packed rings are wrong: it takes the wrap counter
+    for a place in the ring."""
     size, flushes, keeps = 128 * MIB, False, False
     options = {"packed": "off"}
 

@@ -65,6 +65,12 @@ row("doubted-all", FOLLOW, "fail_held(queue, false, queue->doubted);",
     "requests fail that could be done again")
 row("reads-wait", FOLLOW, "if (!writes) {", "if (taken == 0) {", FOLLOWS + "reads_need_no_proof",
     "reads wait for a proof that nobody needs")
+row("wrote", FOLLOW, "if (stats.writes != 0)", "if (false)",
+    FOLLOWS + "counts_the_program_s_requests", "what was written is forgotten with a connection")
+row("asking", FOLLOW, "if (queue->index == 0)", "if (false)",
+    FOLLOWS + "counts_the_program_s_requests", "the library's own question counts as a request")
+row("asking-each", FOLLOW, "if (queue->index == 0)", "if (true)",
+    FOLLOWS + "counts_the_program_s_requests", "it is taken off once for each queue")
 row("away", FOLLOW, "if (disk_state(disk) == DISK_FAILED) {", "if (false) {",
     FOLLOWS + "fails_while_away", "requests wait on when they are to fail")
 
@@ -76,6 +82,8 @@ row("end-other", LOST, "session->pid == now->pid", "true", LAST + "evidence",
     "another back end that serves proves that the first has stopped")
 row("end-drained", LOST, "(session->drained ||", "(false ||", LAST + "evidence",
     "what a back end says of its rings is for nothing")
+row("end-memory", LOST, "if (lets_go > 0 ||", "if (false ||", LAST + "evidence",
+    "a device that can't tell of its end any more is waited for")
 row("end-never", LOST, "loss_ns != 0 && gone_ns >= loss_ns ? SESSION_DOUBTED : SESSION_MAY_RUN",
     "SESSION_MAY_RUN", LAST + "evidence", "requests wait for ever for a proof")
 row("lease", VHOST, "return errno == EAGAIN ? 0 : -errno;", "return 1;",

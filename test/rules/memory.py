@@ -58,6 +58,9 @@ row("near-kept", FOLLOW, "queue->near = (struct dma_place){NULL, 0, 0};", "",
     "io__unregistered_is_copied", "memory that was unregistered still goes as it is")
 row("turn-kept", SHARE, "__atomic_add_fetch(&disk->turn, 1, __ATOMIC_ACQ_REL);", "",
     "io__unregistered_is_copied", "owners do not learn that memory was unregistered")
+row("vector-elsewhere", PREPARE, "request->segments = queue->segments; request->segment_count = "
+    "io->vectors;", "request->segments = queue->tables[0]; request->segment_count = io->vectors;",
+    "io__short_vectors_are_shared", "a vector's pieces are those of another")
 row("vector-copied", PREPARE, "(pieces.lengths & (info->block_bytes - 1)) == 0", "false",
     "io__long_vectors_are_cut", "a long vector in shared memory is copied")
 row("vector-uncut", PREPARE, "(pieces.lengths & (info->block_bytes - 1)) == 0", "true",
@@ -123,6 +126,10 @@ row("goes-unconfirmed", VHOST, "else result = replace_table(device, region, idle
 row("goes-anyway", SHARE, "if (result != 0 && !hung_up(result)) return error_set(error, result,",
     "if (false) return error_set(error, result,", "messages__region_stays",
     "memory that the back end may still have is forgotten")
+row("table-others", VHOST, "region->bytes == 0 || region == goes", "true",
+    "messages__table_without_what_goes", "with one region all others go")
+row("refused-kept", SHARE, "if (result != 0) dma_leave(&disk->memory, region);", "",
+    "share__alloc_says_why_not", "memory that the back end refused counts as registered")
 row("goes-found", SHARE, "dma_hide(region);", "", "messages__region_stays",
     "memory is used that the back end was told to let go of")
 

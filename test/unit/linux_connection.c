@@ -218,9 +218,15 @@ TEST(linux_lost__evidence)
 	old->drained = true;
 	EXPECT_EQ(lost_look(&desk->disk), -1);
 	EXPECT_EQ(old->end, SESSION_STOPPED);
-	/* The time is over. */
+	/* Whoever holds nothing of the memory has stopped, be it served or not. */
 	old->end = SESSION_MAY_RUN;
 	old->drained = false;
+	old->vhost.lent_the_same = old->vhost.told_memory = false;
+	EXPECT_EQ(lost_look(&desk->disk), -1);
+	EXPECT_EQ(old->end, SESSION_STOPPED);
+	old->vhost.lent_the_same = old->vhost.told_memory = true;
+	/* The time is over. */
+	old->end = SESSION_MAY_RUN;
 	desk->disk.options.loss_ms = 1;
 	old->lost_ns -= 2000000;
 	EXPECT_EQ(lost_look(&desk->disk), -1);

@@ -267,6 +267,31 @@ TEST(linux_io__unregistered_is_copied)
 	linux_desk_close(&desk);
 }
 
+/* A short vector of shared pieces goes as they are, each where it lies. */
+TEST(linux_io__short_vectors_are_shared)
+{
+	struct linux_desk desk = begin(64);
+	unsigned char *memory = linux_desk_alloc(&desk, 2 << 20);
+	struct iovec vector[3] = {{memory + 8192, 512}, {memory, 1024}, {memory + 4096, 512}};
+	struct orion_io io = {.buffer = vector, .vectors = 3, .operation = ORION_WRITE};
+	struct orion_io one = {.buffer = memory, .bytes = 512, .operation = ORION_WRITE};
+	uint64_t device = linux_desk_send(&desk, &one)->piece[1].address;
+	const struct hand_chain *chain;
+
+	EXPECT_EQ(linux_desk_finish(&desk, &one, 0, 1), 0);
+	chain = linux_desk_send(&desk, &io);
+	EXPECT_EQ(chain->count, 5);
+	for (unsigned i = 0; i < 3; i++) {
+		size_t at = (size_t)((unsigned char *)vector[i].iov_base - memory);
+
+		EXPECT_EQ(chain->piece[1 + i].address, device + at);
+		EXPECT_EQ(chain->piece[1 + i].length, vector[i].iov_len);
+	}
+	EXPECT_EQ(linux_desk_finish(&desk, &io, 0, 1), 0);
+	EXPECT_EQ(desk.queue->counters.bounced, 0);
+	linux_desk_close(&desk);
+}
+
 /* A vector of shared pieces is never copied, however many they are: the core cuts it. */
 TEST(linux_io__long_vectors_are_cut)
 {

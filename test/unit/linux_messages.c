@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * ports/linux/{vhost_user,vhost_user_ops,share}.c: what a back end is told of memory and rings.  Its
- * answers lie in the socket beforehand.
+ * ports/linux/{vhost_user,vhost_user_ops,share}.c: what a back end is told of memory and rings.
+ * Its answers lie in the socket beforehand.
  */
 #include "desk_linux.h"
 
@@ -75,16 +75,16 @@ will_answer(struct wire *wire, unsigned request, uint64_t number)
 	EXPECT_EQ(write(wire->far, bytes, sizeof(bytes)), sizeof(bytes));
 }
 
-/* The messages that have come, up to 0; of the last table the number of its regions. */
+/* The messages that have come, up to 0; the last table. */
 struct told {
 	unsigned message[MESSAGES_MAX + 1];
-	uint32_t regions;
+	struct vu_table table;
 };
 
 static struct told
 hear(struct wire *wire)
 {
-	struct told told = {{0}, 0};
+	struct told told = {.message = {0}};
 	struct vu_header header;
 
 	for (unsigned i = 0; i < MESSAGES_MAX; i++) {
@@ -97,7 +97,7 @@ hear(struct wire *wire)
 		       recv(wire->far, payload, header.size, 0) == (ssize_t)header.size);
 		told.message[i] = header.request;
 		if (header.request == VU_SET_MEM_TABLE)
-			memcpy(&told.regions, payload, sizeof(told.regions));
+			memcpy(&told.table, payload, header.size);
 	}
 	return told;
 }
@@ -211,17 +211,31 @@ will_replace(struct wire *wire)
 TEST(linux_messages__table_without_what_goes)
 {
 	struct wire wire = wire_make(0);
+	const struct vu_region *arena, *other;
+	unsigned char *base;
 	struct told told;
+	int fd;
 
+	EXPECT_EQ(dma_map(3 * PAGE, &base, &fd), 0);
+	wire.vhost->told_memory = false;
+	EXPECT_EQ(orion_disk_register(wire.desk.disk, base + PAGE, 2 * PAGE, fd, PAGE), 0);
+	wire.vhost->told_memory = true;
 	will_replace(&wire);
 	EXPECT_EQ(orion_disk_unregister(wire.desk.disk, wire.base), 0);
 	told = hear(&wire);
 	EXPECT_EQ(told.message[0], VU_GET_VRING_BASE);
 	EXPECT_EQ(told.message[1], VU_GET_VRING_BASE);
 	EXPECT_EQ(told.message[2], VU_SET_MEM_TABLE);
-	EXPECT_EQ(told.regions, 1);
+	EXPECT_EQ(told.table.count, 2);
+	arena = &told.table.regions[0];
+	other = &told.table.regions[1];
+	EXPECT(arena->device == DESK_ARENA_DEVICE && arena->user == DESK_ARENA_DEVICE);
+	EXPECT(arena->bytes == 64 * 1024 && arena->offset == 0);
+	EXPECT_EQ(other->device, dma_region_at(&wire.desk.disk->memory, base + PAGE)->device);
+	EXPECT(other->user == other->device && other->bytes == 2 * PAGE && other->offset == PAGE);
 	EXPECT_EQ(count(&told, VU_SET_VRING_ENABLE), 2);
 	wire_free(&wire);
+	dma_unmap(base, 3 * PAGE, fd);
 }
 
 /* What was taken just before the halt may not have been waited for: the table stays as it is. */
