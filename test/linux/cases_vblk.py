@@ -10,7 +10,7 @@ import xml.etree.ElementTree
 
 from bed import KIB, MIB, ROOT, Failure, Skip, await_, expect, expect_equal, expect_pattern, \
     expect_says, pattern
-from cases_vblk_watch import INTERRUPTED, opened
+from cases_vblk_watch import INTERRUPTED, opened, working
 
 
 def cases():
@@ -474,10 +474,9 @@ def bench_writes(bed):
 
 
 def bench_interrupted(bed):
-    url = bed.daemon(bed.image(MIB)).url()
-    env = {"XDG_RUNTIME_DIR": bed.folder}
-    process = bed.start(bed.program("vblk"), "bench", url, "--time=1h", "--json", env=env)
-    await_(lambda: working(bed, env), "the bench to begin")
+    daemon, env = bed.daemon(bed.image(MIB)), {"XDG_RUNTIME_DIR": bed.folder}
+    process = bed.start(bed.program("vblk"), "bench", daemon.url(), "--time=1h", "--json", env=env)
+    await_(lambda: working(bed, env, daemon.socket), "the bench to begin")
     process.signal(signal.SIGINT)
     found = json.loads(process.wait(INTERRUPTED))
     expect_equal(found["interrupted"], True, "interrupted")
