@@ -326,7 +326,8 @@ def stopped_copy(bed, daemon, target):
     """A copy from DAEMON, which stops in the middle of it, and the person's Ctrl-C."""
     env = {"XDG_RUNTIME_DIR": bed.folder}
     process = bed.start(bed.program("vblk"), "copy", daemon.url(), target, env=env)
-    await_(lambda: any(".target." in x for x in os.listdir(bed.folder)), "the target")
+    # Something is there: the disk has been lent what is read into.
+    await_(lambda: any(os.stat(x).st_blocks for x in glob.glob(bed.path(".target.*"))), "the copy")
     daemon.process.signal(signal.SIGSTOP)
     before = None
     while True:                     # until the copy has no more to do than wait for the daemon
