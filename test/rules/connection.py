@@ -40,6 +40,8 @@ row("window", FLUSH, "mark->writes[i] = writes_on(disk->queues[i], queue->connec
     "a flush covers what another connection acknowledged")
 row("seen", FLUSH, "queue->stale_seen = stale;", "", LAW + "told_once_a_queue",
     "a loss is told for ever")
+row("counted", FLUSH, "count_up(&queue->counters.stale_flushes, 1);", "",
+    LAW + "told_once_a_queue", "flushes that told of a loss are not counted")
 row("mark", FLUSH, "for (unsigned i = 0; i < disk->queue_count; i++) mark->writes[i]",
     "for (unsigned i = 0; i < 1; i++) mark->writes[i]", LAW + "marks",
     "a flush covers its own queue alone")
@@ -84,6 +86,8 @@ row("end-drained", LOST, "(session->drained ||", "(false ||", LAST + "evidence",
     "what a back end says of its rings is for nothing")
 row("end-memory", LOST, "if (lets_go > 0 ||", "if (false ||", LAST + "evidence",
     "a device that can't tell of its end any more is waited for")
+row("end-talks", LOST, 'channel_fail(channel, -ENOTCONN, "the connection is lost");', "",
+    LAST + "evidence", "a connection that is lost is talked to")
 row("end-never", LOST, "loss_ns != 0 && gone_ns >= loss_ns ? SESSION_DOUBTED : SESSION_MAY_RUN",
     "SESSION_MAY_RUN", LAST + "evidence", "requests wait for ever for a proof")
 row("lease", VHOST, "return errno == EAGAIN ? 0 : -errno;", "return 1;",

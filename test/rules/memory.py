@@ -65,6 +65,8 @@ row("vector-copied", PREPARE, "(pieces.lengths & (info->block_bytes - 1)) == 0",
     "io__long_vectors_are_cut", "a long vector in shared memory is copied")
 row("vector-uncut", PREPARE, "(pieces.lengths & (info->block_bytes - 1)) == 0", "true",
     "io__other_vectors_are_copied", "pieces that can't be cut on blocks are not copied")
+row("table-shared", PREPARE, "queue->tables_used |= (uint16_t)(1u << table);", "",
+    "io__long_vectors_at_once", "two long vectors have one table")
 row("table-kept", PREPARE, "queue->tables_used &= (uint16_t) ~(1u << own->segment.length);", "{}",
     "io__long_vectors_are_cut", "the table of a long vector is never free again")
 row("entry-early", DMA, "region->pool = NULL; memory->version++; return region;",
@@ -126,6 +128,12 @@ row("goes-unconfirmed", VHOST, "else result = replace_table(device, region, idle
 row("goes-anyway", SHARE, "if (result != 0 && !hung_up(result)) return error_set(error, result,",
     "if (false) return error_set(error, result,", "messages__region_stays",
     "memory that the back end may still have is forgotten")
+row("regions-untold", VHOST, "if (region->bytes != 0) result = send_region(", "if (false) "
+    "result = send_region(", "messages__all_memory_is_told",
+    "a back end with slots is told of its rings alone")
+row("regions-slots", VHOST, "if (count_regions(device->memory) > device->slots) return channel_fail(",
+    "if (false) return channel_fail(", "messages__all_memory_is_told",
+    "more memory is told of than the back end takes")
 row("table-others", VHOST, "region->bytes == 0 || region == goes", "true",
     "messages__table_without_what_goes", "with one region all others go")
 row("refused-kept", SHARE, "if (result != 0) dma_leave(&disk->memory, region);", "",

@@ -196,6 +196,7 @@ TEST(linux_lost__evidence)
 	old->pid = 7;
 	desk_lose(desk);
 	lost_begin(old, false);
+	EXPECT(channel_failed(&old->vhost.channel));
 	desk->disk.lost = old;
 	EXPECT(lost_look(&desk->disk) > 0);
 	EXPECT_EQ(old->end, SESSION_MAY_RUN);

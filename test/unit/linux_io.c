@@ -325,6 +325,50 @@ TEST(linux_io__long_vectors_are_cut)
 	linux_desk_close(&desk);
 }
 
+/* Several that are being cut have a table each, until there is none left. */
+TEST(linux_io__long_vectors_at_once)
+{
+	struct linux_desk desk = begin(64);
+	unsigned char *memory = linux_desk_alloc(&desk, 4 << 20);
+	struct iovec vector[2][300];
+	struct orion_io io[2], more, *done;
+	uint64_t device[2] = {0, 0};
+	unsigned pieces[2] = {0, 0};
+
+	for (unsigned k = 0; k < 2; k++) {
+		for (unsigned i = 0; i < 300; i++)
+			vector[k][i] = (struct iovec){memory + (k << 21) + i * 1024, 512};
+		io[k] = (struct orion_io){.buffer = vector[k],
+					  .vectors = 300,
+					  .offset = k * 300 * 512,
+					  .operation = ORION_WRITE};
+		EXPECT_EQ(linux_desk_submit(&desk, &io[k]), 0);
+	}
+	EXPECT_EQ(desk.queue->tables_used, 3);
+	orion_queue_kick(desk.queue);
+	while (orion_queue_in_flight(desk.queue) != 0) {
+		const struct hand_chain *chain = &desk.bench->chain;
+		unsigned k;
+
+		EXPECT(blk_pop(desk.bench));
+		k = blk_sector(desk.bench, chain) >= 300;
+		EXPECT_EQ(blk_sector(desk.bench, chain), k * 300 + pieces[k]);
+		for (unsigned i = 1; i < chain->count - 1; i++, pieces[k]++) {
+			device[k] = pieces[k] == 0 ? chain->piece[i].address : device[k];
+			EXPECT_EQ(chain->piece[i].address, device[k] + pieces[k] * 1024);
+		}
+		blk_complete(desk.bench, chain, 0, 1);
+		orion_queue_reap(desk.queue, &done, 1);
+	}
+	EXPECT(pieces[0] == 300 && pieces[1] == 300);
+	EXPECT_EQ(device[1] - device[0], 2 << 20);
+	more = io[0];
+	desk.queue->tables_used = (uint16_t)((1u << TABLES) - 1);
+	EXPECT_EQ(linux_desk_submit(&desk, &more), -EAGAIN);
+	desk.queue->tables_used = 0;
+	linux_desk_close(&desk);
+}
+
 /* One strange piece, or pieces that can't be cut on blocks: the whole of it is copied. */
 TEST(linux_io__other_vectors_are_copied)
 {

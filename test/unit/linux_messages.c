@@ -120,6 +120,34 @@ is_found(const struct wire *wire)
 	return dma_find(&wire->desk.disk->memory, wire->base, 1, &place);
 }
 
+/* ---- memory comes ---- */
+
+/* All of it, before the first ring: each region by itself, or in one table. */
+TEST(linux_messages__all_memory_is_told)
+{
+	for (unsigned slots = 0; slots < 2; slots++) {
+		struct wire wire = wire_make(slots ? SLOTS : 0);
+		struct told told;
+
+		test_note("slots %u", slots);
+		wire.vhost->told_memory = false;
+		EXPECT_EQ(vhost_user_tell_memory(wire.vhost), 0);
+		EXPECT(wire.vhost->told_memory);
+		/* Once. */
+		EXPECT_EQ(vhost_user_tell_memory(wire.vhost), 0);
+		told = hear(&wire);
+		EXPECT_EQ(count(&told, VU_ADD_MEM_REG), slots ? 2 : 0);
+		EXPECT_EQ(count(&told, VU_SET_MEM_TABLE), !slots);
+		/* Rings, the page, and what is lent beforehand, which no region can follow. */
+		EXPECT(slots || told.table.count == 3);
+		EXPECT_EQ(told.message[slots ? 2 : 1], 0);
+		wire.vhost->slots = 1;
+		wire.vhost->told_memory = false;
+		EXPECT_EQ(vhost_user_tell_memory(wire.vhost), -ENOSPC);
+		wire_free(&wire);
+	}
+}
+
 /* ---- memory goes ---- */
 
 /* Sent is not taken in: it has gone when the back end has answered something behind it. */
