@@ -379,10 +379,11 @@ def V15_zombie(bed):
     served = itertools.count(1)
 
     def scribble(connection):
-        region = connection.regions[0]
-        noise = os.urandom(region.length)
+        noise, region = os.urandom(1 << 16), connection.regions[0]
         while not over.is_set():
-            region.map[region.offset:region.offset + region.length] = noise
+            for at in range(0, region.length, len(noise)):
+                piece = noise[:region.length - at]
+                region.map[region.offset + at:region.offset + at + len(piece)] = piece
             over.wait(0.001)
         connection.close()
 
