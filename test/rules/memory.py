@@ -131,7 +131,8 @@ row("goes-anyway", SHARE, "if (result != 0 && !hung_up(result)) return error_set
 row("regions-untold", VHOST, "if (region->bytes != 0) result = send_region(", "if (false) "
     "result = send_region(", "messages__all_memory_is_told",
     "a back end with slots is told of its rings alone")
-row("regions-slots", VHOST, "if (count_regions(device->memory) > device->slots) return channel_fail(",
+row("regions-slots", VHOST,
+    "if (count_regions(device->memory) > device->slots) return channel_fail(",
     "if (false) return channel_fail(", "messages__all_memory_is_told",
     "more memory is told of than the back end takes")
 row("table-others", VHOST, "region->bytes == 0 || region == goes", "true",
