@@ -335,6 +335,17 @@ $B/orion-$(ARCH).img: $(KERNEL_ELF)
 # Builds first, in parallel, its messages kept away from the output of the run.
 again = $(MAKE) --no-print-directory $(if $(filter -j%,$(MAKEFLAGS)),,-j$(JOBS))
 
+# Whoever calls make again builds the same files as the goals beside it: one at a time, after them.
+AGAIN := plugins run image test test-hypervisors bench-ring bench-kernel bench-linux budget fuzz \
+	install
+$(filter $(AGAIN),$(MAKECMDGOALS)): | $(filter-out $(AGAIN) bench,$(MAKECMDGOALS))
+define in_turn
+$1: | $(filter-out $1,$(before))
+before += $1
+endef
+before :=
+$(foreach goal,$(filter $(AGAIN),$(MAKECMDGOALS)),$(eval $(call in_turn,$(goal))))
+
 # What was given on the command line and names nothing is a slip.
 is_given = $(filter command,$(firstword $(origin $1)))
 given := $(foreach v,$(.VARIABLES),$(if $(call is_given,$v),$v))

@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "orion/serial.h"
 #include "storage/halt.h"
 #include "storage/lent.h"
 #include "storage/transfer.h"
@@ -309,19 +310,6 @@ storage_flush(struct storage *storage, struct storage_handle *handle, unsigned l
 	return run(storage, handle->disk, lane, VBLK_FLUSH, 0, NULL, 0, NULL);
 }
 
-/* The serial number's bytes into ID, unprintable ones as spaces, none at the end. */
-static void
-clean_id(const char raw[VIRTIO_BLK_ID_BYTES], char id[VIRTIO_BLK_ID_BYTES + 1])
-{
-	unsigned length = 0;
-
-	for (unsigned i = 0; i < VIRTIO_BLK_ID_BYTES && raw[i] != '\0'; i++) {
-		id[i] = raw[i] > ' ' && raw[i] <= '~' ? raw[i] : ' ';
-		length = id[i] == ' ' ? length : i + 1;
-	}
-	id[length] = '\0';
-}
-
 orion_status
 storage_identify(struct storage *storage, struct storage_handle *handle, unsigned lane,
 		 char id[VIRTIO_BLK_ID_BYTES + 1])
@@ -343,7 +331,7 @@ storage_identify(struct storage *storage, struct storage_handle *handle, unsigne
 		return ORION_NO_MEMORY;
 	status = run(storage, handle->disk, lane, VBLK_GET_ID, 0, raw, VIRTIO_BLK_ID_BYTES, NULL);
 	if (status == ORION_OK)
-		clean_id(raw, id);
+		orion_serial_text(raw, id);
 	storage_memory_give(storage, handle->disk, lane, raw, VIRTIO_BLK_ID_BYTES);
 	return status;
 }

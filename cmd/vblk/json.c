@@ -5,19 +5,25 @@
 #include <math.h>
 #include <string.h>
 
+#include "cmd/vblk/utf8.h"
+
 static void
 quote(FILE *file, const char *text)
 {
 	fputc('"', file);
-	for (; *text != '\0'; text++) {
+	while (*text != '\0') {
 		unsigned char c = (unsigned char)*text;
+		unsigned bytes = utf8_bytes(text);
 
 		if (c == '"' || c == '\\')
 			fprintf(file, "\\%c", c);
 		else if (c < 0x20 || c == 0x7f)
 			fprintf(file, "\\u%04x", c);
+		else if (bytes == 0)
+			fputs(UTF8_REPLACEMENT, file);
 		else
-			fputc(c, file);
+			fwrite(text, 1, bytes, file);
+		text += bytes != 0 ? bytes : 1;
 	}
 	fputc('"', file);
 }

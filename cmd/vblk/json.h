@@ -18,6 +18,7 @@ struct json {
 
 void json_open(struct json *json, const char *key, char bracket);   /* '{' or '[' */
 void json_close(struct json *json, char bracket);                   /* '}' or ']' */
+/* What is not UTF-8 in TEXT is replaced: the output is, always. */
 void json_text(struct json *json, const char *key, const char *text);
 void json_number(struct json *json, const char *key, uint64_t value);
 void json_real(struct json *json, const char *key, double value);

@@ -2,6 +2,7 @@
 /* Places of every kind: see place.h. */
 #include "cmd/vblk/place.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -68,7 +69,9 @@ socket_of(const char *url, char *path, size_t room)
 	if (!place_is_url(url))
 		return false;
 	while (*from != '\0' && *from != '?' && length + 1 < room) {
-		bool coded = *from == '%' && sscanf(from + 1, "%2x", &byte) == 1;
+		bool coded = *from == '%' && isxdigit((unsigned char)from[1]) &&
+			     isxdigit((unsigned char)from[2]) &&
+			     sscanf(from + 1, "%2x", &byte) == 1;
 
 		path[length++] = coded ? (char)byte : *from;
 		from += coded ? 3 : 1;

@@ -3,12 +3,14 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "cmd/vblk/command.h"
 #include "cmd/vblk/json.h"
 #include "cmd/vblk/place.h"
 #include "cmd/vblk/say.h"
 #include "cmd/vblk/units.h"
+#include "cmd/vblk/utf8.h"
 #include "cmd/vblk/watch.h"
 
 struct settings {
@@ -27,10 +29,10 @@ const struct command stats_command = {
 	.name = "stats",
 	.arguments = "[URL|PID]",
 	.summary = "Prints the counters of disks that running programs have open",
-	.help = "Sees the disks that programs of this user opened with publish=on, as\n"
-		"vblk itself does: all, those of one URL, or those of one process.  The\n"
-		"counters are up to a quarter of a second old, and count from the\n"
-		"opening of the disk.\n",
+	.help = "Sees the disks that programs of this user (for root: of every user)\n"
+		"opened with publish=on, as vblk itself does: all, those of one URL, or\n"
+		"those of one process.  The counters are up to a quarter of a second old,\n"
+		"and count from the opening of the disk.\n",
 	.options = stats_options,
 	.most = 1,
 	.run = run_stats,
@@ -67,6 +69,7 @@ static const struct counter counters[] = {
 	{"bounced", "requests copied to memory of the device's", COUNTERS(bounced)},
 	{"bounced_bytes", "bytes copied so", COUNTERS(bounced_bytes)},
 	{"replayed", "requests sent again after a reconnection", COUNTERS(replayed)},
+	{"short_lengths", "answers that told of less than was asked for", STATS(short_lengths)},
 	{"stale_flushes", "flushes that failed, writes being lost", COUNTERS(stale_flushes)},
 };
 
@@ -85,7 +88,7 @@ print_text(const struct watched *disk)
 {
 	const struct orion_published *d = &disk->disk;
 
-	printf("%s (%" PRIu32 "): %s\n", d->program, d->pid, d->path);
+	printf("%s (%" PRIu32 "): %s\n", watch_text(d->program).s, d->pid, watch_text(d->path).s);
 	printf("  %-14s %s, %s, %" PRIu32 " queue%s, %" PRIu32 " in flight, %" PRIu32
 	       " reconnection%s\n",
 	       "disk", units_bytes(d->bytes).s, d->connected ? "connected" : "not connected",
@@ -153,13 +156,18 @@ static void
 put_label(const char *name, const char *value)
 {
 	printf("%s=\"", name);
-	for (; *value != '\0'; value++) {
+	while (*value != '\0') {
+		unsigned bytes = utf8_bytes(value);
+
 		if (*value == '\\' || *value == '"')
 			putchar('\\');
 		if (*value == '\n')
 			fputs("\\n", stdout);
+		else if (bytes == 0)
+			fputs(UTF8_REPLACEMENT, stdout);
 		else
-			putchar(*value);
+			fwrite(value, 1, bytes, stdout);
+		value += bytes != 0 ? bytes : 1;
 	}
 	printf("\",");
 }
@@ -244,6 +252,12 @@ print_prometheus(const struct watch *watch)
 	EACH_QUEUE(disk, q) { put_histogram(disk, q); }
 }
 
+static const char *
+of_this_user(void)
+{
+	return geteuid() == 0 ? "" : " of this user";
+}
+
 static int
 run_stats(const struct command *command, int argc, char **argv)
 {
@@ -265,11 +279,11 @@ run_stats(const struct command *command, int argc, char **argv)
 			print_text(&watch.disks[i]);
 	if (watch.count == 0 && filter != NULL)
 		return trouble(place_is_url(filter)
-				       ? "%s: no program of this user has it open and publishes it"
-				       : "process %s has no disk open and published",
-			       filter);
+				       ? "%s: no program%s has it open and publishes it"
+				       : "process %s%.0s has no disk open and published",
+			       filter, of_this_user());
 	if (watch.count == 0 && !settings.prometheus && !settings.json)
-		say("no program of this user has a disk open and publishes it");
+		say("no program%s has a disk open and publishes it", of_this_user());
 	watch_free(&watch);
 	return STATUS_OK;
 }

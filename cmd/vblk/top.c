@@ -68,12 +68,12 @@ print_row(const struct watched *now, const struct watched *before, double interv
 		 now->disk.connections > 0 ? now->disk.connections - 1 : 0,
 		 now->disk.connected ? "" : "*");
 	printf("%8" PRIu32 "  %-12.12s %8s %10s %10s %9s %9s %6" PRIu32 " %5s  %s\n", now->disk.pid,
-	       now->disk.program, requests,
+	       watch_text(now->disk.program).s, requests,
 	       units_rate((double)(new->bytes_read - old->bytes_read) * per).s,
 	       units_rate((double)(new->bytes_written - old->bytes_written) * per).s,
 	       units_ns(watch_percentile_ns(now, latency, 500)).s,
 	       units_ns(watch_percentile_ns(now, latency, 990)).s, now->all.in_flight, lost,
-	       now->disk.path);
+	       watch_text(now->disk.path).s);
 }
 
 static void

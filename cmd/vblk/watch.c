@@ -9,6 +9,7 @@
 #include "cmd/vblk/place.h"
 #include "cmd/vblk/say.h"
 #include "cmd/vblk/units.h"
+#include "cmd/vblk/utf8.h"
 #include "orion/units.h"
 
 /* The counters of QUEUE into ALL.  Both structs hold nothing but 64-bit counters. */
@@ -112,6 +113,25 @@ watch_before(const struct watch *before, const struct watched *now)
 	if (before->count == 0)
 		return NULL;
 	return bsearch(now, before->disks, before->count, sizeof(*now), by_pid);
+}
+
+struct watch_text
+watch_text(const char *text)
+{
+	struct watch_text clean = {""};
+	size_t length = 0;
+
+	while (*text != '\0' && length + 4 < sizeof(clean.s)) {
+		unsigned bytes = utf8_bytes(text);
+
+		if (bytes == 0 || utf8_is_control(text))
+			clean.s[length++] = '?';
+		else
+			memcpy(clean.s + length, text, bytes);
+		length += bytes == 0 || utf8_is_control(text) ? 0 : bytes;
+		text += bytes != 0 ? bytes : 1;
+	}
+	return clean;
 }
 
 double

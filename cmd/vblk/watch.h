@@ -37,6 +37,12 @@ const struct watched *watch_before(const struct watch *before, const struct watc
 double watch_percentile_ns(const struct watched *disk,
 			   const uint64_t buckets[ORION_LATENCY_BUCKETS], unsigned thousandths);
 
+/* TEXT of somebody's, for a terminal: what that would obey becomes a question mark. */
+struct watch_text {
+	char s[256];
+};
+struct watch_text watch_text(const char *text);
+
 /* Ticks of DISK's processor as nanoseconds. */
 double watch_ns(const struct watched *disk, uint64_t ticks);
 

@@ -259,7 +259,7 @@ ORION_API const char *orion_feature_name(unsigned bit);
 ORION_API const char *orion_disk_text(struct orion_disk *disk);
 
 /*
- * The serial number of the device, cleaned of unprintable bytes; ends at its first NUL.  Uses
+ * The serial number of the device as people are shown it (orion/serial.h), ended by a NUL.  Uses
  * QUEUE, which must be idle (-EBUSY), and waits as the synchronous calls do.
  */
 ORION_API int orion_queue_identify(struct orion_queue *queue, char id[ORION_ID_BYTES + 1]);
@@ -291,8 +291,12 @@ ORION_API int orion_disk_register(struct orion_disk *disk, void *base, size_t by
 				  int64_t fd_offset);
 
 /*
- * Ends that.  No request may use the memory, from this call on.  -ENOENT.  A back end without
- * memory slots lets go of it when it is told of other memory next, or when the disk is closed.
+ * Ends that: 0 when the back end has said that it let go of it, or has hung up.  No request may use
+ * the memory, from this call on.  On any other answer the back end may still reach it, and this may
+ * be called again:
+ *   -ENOENT  nothing that is registered begins at BASE
+ *   -EBUSY   a back end without memory slots lets go of it only while nothing is in flight
+ *   -ETIMEDOUT, -EPROTO   it did not say so; another connection is made
  */
 ORION_API int orion_disk_unregister(struct orion_disk *disk, void *base);
 

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Watching disks that other processes of this user have open (option publish=on).
+ * Watching disks that other processes of this user have open (option publish=on); root sees those
+ * of every user.
  *
  * Such a process keeps its counters in a small file, written anew four times a second:
  * $XDG_RUNTIME_DIR/orion-vblk/PID-N, or /tmp/orion-vblk-UID/PID-N without that variable.  Files
- * whose writer died are removed by whoever looks next.
+ * whose writer died are removed by whoever of their user looks next.  Root looks below /run/user,
+ * too, where XDG_RUNTIME_DIR lies.
  */
 #ifndef ORION_PUBLISH_H
 #define ORION_PUBLISH_H
@@ -29,7 +31,7 @@ struct orion_published {
 	uint32_t connections;     /* as in struct orion_disk_info */
 	uint32_t connected;
 	uint32_t queues;
-	char program[32];
+	char program[32];         /* any bytes, as the path: what a user likes to say */
 	char path[256];           /* of the socket */
 	struct orion_published_queue queue[ORION_DISK_QUEUES_MAX];
 };

@@ -161,7 +161,7 @@ orion_status storage_write(struct storage *storage, struct storage_handle *handl
  */
 orion_status storage_flush(struct storage *storage, struct storage_handle *handle, unsigned lane);
 
-/* The device's serial number, cleaned of unprintable bytes, NUL-terminated. */
+/* The device's serial number as people are shown it (orion/serial.h), NUL-terminated. */
 orion_status storage_identify(struct storage *storage, struct storage_handle *handle, unsigned lane,
 			      char id[VIRTIO_BLK_ID_BYTES + 1]);
 

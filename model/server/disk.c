@@ -18,6 +18,7 @@
 #include <unistd.h>
 
 #define PAGE 4096u
+#define ODD_ALL UINT64_MAX
 
 static void
 open_memory(struct disk *disk)
@@ -110,9 +111,35 @@ new_bytes(const struct disk *disk)
 	return bytes != 0 ? bytes : disk->bytes;
 }
 
-bool
-disk_size_changed(const struct disk *disk)
+/* Part of a block at the file's end is shown to nobody: that is said, once for each length. */
+static void
+tell_odd(struct disk *disk)
 {
+	uint64_t bytes, odd;
+
+	if (disk->fd < 0 || disk->options->bytes != 0)
+		return;
+	bytes = file_bytes(disk);
+	odd = bytes < disk->options->block ? ODD_ALL : bytes % disk->options->block;
+	if (odd == disk->odd)
+		return;
+	disk->odd = odd;
+	if (odd == ODD_ALL)
+		say("%s: it has %llu bytes now, less than a block: the disk keeps its %llu, and "
+		    "can't be read",
+		    disk->options->file, (unsigned long long)bytes,
+		    (unsigned long long)disk->bytes);
+	else if (odd != 0)
+		say("%s: the last %llu of its %llu bytes are no whole block of %u: the disk ends "
+		    "before them",
+		    disk->options->file, (unsigned long long)odd, (unsigned long long)bytes,
+		    disk->options->block);
+}
+
+bool
+disk_size_changed(struct disk *disk)
+{
+	tell_odd(disk);
 	return new_bytes(disk) != disk->bytes;
 }
 

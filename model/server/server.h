@@ -68,13 +68,17 @@ struct disk {
 	uint64_t bytes;
 	int fd;                 /* of the file, or -1 */
 	uint8_t *dirty;         /* --lose-unflushed: a byte per block that the file lacks */
+	uint64_t odd;           /* what of the file's end was told of as left out; ODD_ALL: all */
 };
 
 /* Opens what the options say, or says what is wrong and exits. */
 void disk_open(struct disk *disk, const struct options *options);
 
-/* Whether the file's size is another; adopts it, and returns whether it was.  Workers are held. */
-bool disk_size_changed(const struct disk *disk);
+/*
+ * Whether the file's size is another, in whole blocks; says what is left out of it.  Adopts it, and
+ * returns whether it was: workers are held.
+ */
+bool disk_size_changed(struct disk *disk);
 bool disk_adopt_size(struct disk *disk);
 
 /* BYTES at OFFSET, which lie within the disk, in several calls for one request. */

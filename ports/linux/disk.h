@@ -432,6 +432,9 @@ void flush_lost(struct orion_queue *queue, uint32_t number);
 int monitor_start(struct orion_disk *disk);
 void monitor_stop(struct orion_disk *disk);
 
+/* Takes SESSION in use, unless memory came or went that its back end was not told of: false. */
+bool disk_adopt(struct orion_disk *disk, struct session *session);
+
 /* Another breach of the protocol, at NOW ns: whether there were too many within a minute. */
 bool disk_breached(struct orion_disk *disk, uint64_t now);
 

@@ -146,11 +146,17 @@ dma_show(struct dma_region *region)
 }
 
 void
+dma_hide(struct dma_region *region)
+{
+	if (region->changes % 2 != 0)
+		PUT(region->changes, region->changes + 1);
+}
+
+void
 dma_leave(struct dma *memory, struct dma_region *region)
 {
 	memory->version++;
-	if (region->changes % 2 != 0)
-		PUT(region->changes, region->changes + 1);
+	dma_hide(region);
 	PUT(region->bytes, 0);
 	close(region->fd);
 }

@@ -67,6 +67,9 @@ struct dma_region *dma_enter(struct dma *memory, unsigned char *base, size_t byt
 			     uint64_t fd_offset);
 void dma_show(struct dma_region *region);
 
+/* Not found any more, from now on: the back end is to let go of it, which takes time. */
+void dma_hide(struct dma_region *region);
+
 /* Takes a region out; its descriptor is closed, its mapping stays. */
 void dma_leave(struct dma *memory, struct dma_region *region);
 

@@ -11,6 +11,8 @@
 #include <poll.h>
 #include <string.h>
 
+#include "orion/serial.h"
+
 #define NS_PER_MS UINT64_C(1000000)
 #define PAUSE_FIRST_NS 20000
 #define PAUSE_LAST_NS 2000000
@@ -60,6 +62,7 @@ ask_serial(struct session *session, struct orion_error *error)
 		.segments = &segment, .segment_count = 1, .operation = VBLK_GET_ID};
 	struct vblk_completion done;
 	struct vblk_irq_stats irq;
+	char raw[VIRTIO_BLK_ID_BYTES];
 	int result;
 
 	if (vblk_submit(ring, &request, 1) != 1)
@@ -72,11 +75,11 @@ ask_serial(struct session *session, struct orion_error *error)
 		return result == -ECANCELED ? result : -ENOMSG;
 	}
 	vblk_queue_stats(ring, &session->asking, &irq);
-	if (done.result == ORION_OK)
-		memcpy(session->identity.serial, place, VIRTIO_BLK_ID_BYTES);
+	/* Out of the device's reach before it is looked at. */
+	memcpy(raw, place, VIRTIO_BLK_ID_BYTES);
 	memset(place, 0, VIRTIO_BLK_ID_BYTES);
-	for (char *c = session->identity.serial; *c != '\0'; c++)
-		*c = *c < ' ' || *c > '~' ? '?' : *c;
+	if (done.result == ORION_OK)
+		orion_serial_text(raw, session->identity.serial);
 	return 0;
 }
 

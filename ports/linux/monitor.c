@@ -289,9 +289,8 @@ begin_attempt(struct orion_disk *disk, struct attempt *attempt)
 		attempt->next_ns = disk->broken_ns[0] + BREACH_WINDOW_NS;
 }
 
-/* Takes SESSION in use, unless memory came or went that its back end was not told of. */
-static bool
-adopt(struct orion_disk *disk, struct session *session)
+bool
+disk_adopt(struct orion_disk *disk, struct session *session)
 {
 	bool same;
 
@@ -340,7 +339,7 @@ try_again(struct orion_disk *disk, struct attempt *attempt)
 	if (result == 0 && !identity_same(disk, session, &error)) {
 		refuse(disk, attempt, &error);
 		result = -EPROTO;
-	} else if (result == 0 && !adopt(disk, session)) {
+	} else if (result == 0 && !disk_adopt(disk, session)) {
 		result = -EAGAIN;
 	}
 	if (result == 0) {

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Counters for others to watch.  The manual is orion/publish.h. */
 #include "orion/publish.h"
+#include "orion/units.h"
 
 #include "ports/linux/disk.h"
 
@@ -139,40 +140,55 @@ publish_stop(struct orion_disk *disk)
 
 /* ---- watching ---- */
 
-/* A copy that was not written to meanwhile. */
+/* What is being looked for, and what was found. */
+struct look {
+	bool (*each)(void *argument, const struct orion_published *one);
+	void *argument;
+	struct orion_published *copy;
+	int count;
+	bool enough;
+};
+
+/*
+ * A copy of what FD holds that was not written to meanwhile.  Read, not mapped: whoever owns the
+ * file may make it shorter at any time.
+ */
 static bool
-take_copy(const struct orion_published *page, struct orion_published *copy)
+take_copy(int fd, struct orion_published *copy)
 {
 	for (unsigned try = 0; try < TRIES; try++) {
-		uint64_t before = __atomic_load_n(&page->sequence, __ATOMIC_ACQUIRE);
+		uint64_t before, after;
 
-		memcpy(copy, page, sizeof(*copy));
-		arch_order_observe();
-		if (before % 2 == 0 && __atomic_load_n(&page->sequence, __ATOMIC_RELAXED) == before)
+		if (pread(fd, &before, sizeof(before), 0) != sizeof(before) ||
+		    pread(fd, copy, sizeof(*copy), 0) != sizeof(*copy) ||
+		    pread(fd, &after, sizeof(after), 0) != sizeof(after))
+			return false;
+		if (before % 2 == 0 && before == after && copy->sequence == before)
 			return true;
 	}
 	return false;
 }
 
-/* What a file says cannot be trusted more than the user who owns it: this one. */
+/* What a file says cannot be trusted more than the user who owns it. */
 static bool
-read_one(int folder, const char *name, struct orion_published *copy)
+read_one(int folder, const char *name, uid_t owner, struct orion_published *copy)
 {
-	int fd = openat(folder, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
-	struct orion_published *page;
+	int fd = openat(folder, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
 	struct stat found;
 	bool good = false;
 
 	if (fd < 0)
 		return false;
+	if (fstat(fd, &found) != 0 || !S_ISREG(found.st_mode) || found.st_uid != owner) {
+		close(fd);
+		return false;
+	}
 	if (flock(fd, LOCK_EX | LOCK_NB) == 0) {
-		unlinkat(folder, name, 0);
-	} else if (fstat(fd, &found) == 0 && found.st_size == sizeof(*page)) {
-		page = mmap(NULL, sizeof(*page), PROT_READ, MAP_SHARED, fd, 0);
-		if (page != MAP_FAILED) {
-			good = take_copy(page, copy) && copy->queues <= ORION_DISK_QUEUES_MAX;
-			munmap(page, sizeof(*page));
-		}
+		if (owner == geteuid())
+			unlinkat(folder, name, 0);
+	} else {
+		good = found.st_size == sizeof(*copy) && take_copy(fd, copy) &&
+		       copy->queues <= ORION_DISK_QUEUES_MAX && copy->ticks_per_second != 0;
 	}
 	close(fd);
 	copy->program[sizeof(copy->program) - 1] = '\0';
@@ -180,37 +196,79 @@ read_one(int folder, const char *name, struct orion_published *copy)
 	return good;
 }
 
+/* The folder at PATH, if it is OWNER's alone: 0, or a negative errno. */
+static int
+look_into(struct look *look, const char *path, uid_t owner)
+{
+	int fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	struct dirent *entry;
+	struct stat found;
+	DIR *folder;
+
+	if (fd < 0)
+		return -errno;
+	if (fstat(fd, &found) != 0 || found.st_uid != owner || (found.st_mode & 022) != 0) {
+		close(fd);
+		return 0;
+	}
+	folder = fdopendir(fd);
+	if (folder == NULL) {
+		close(fd);
+		return -ENOMEM;
+	}
+	while (!look->enough && (entry = readdir(folder)) != NULL) {
+		if (entry->d_name[0] == '.' || !read_one(fd, entry->d_name, owner, look->copy))
+			continue;
+		look->count++;
+		look->enough = !look->each(look->argument, look->copy);
+	}
+	closedir(folder);
+	return 0;
+}
+
+/* The folders of all other users: FOLDER/PREFIX, a user's number, and REST. */
+static void
+look_into_all(struct look *look, const char *folder, const char *prefix, const char *rest)
+{
+	DIR *users = opendir(folder);
+	struct dirent *entry;
+
+	while (!look->enough && users != NULL && (entry = readdir(users)) != NULL) {
+		const char *name = entry->d_name;
+		char path[512];
+		uint64_t user;
+
+		if (strncmp(name, prefix, strlen(prefix)) != 0 ||
+		    !orion_units_number(name + strlen(prefix), &user) || user > UINT32_MAX ||
+		    user == geteuid())
+			continue;
+		snprintf(path, sizeof(path), "%s/%s%s", folder, name, rest);
+		look_into(look, path, (uid_t)user);
+	}
+	if (users != NULL)
+		closedir(users);
+}
+
 int
 orion_published_each_sized(bool (*each)(void *argument, const struct orion_published *one),
 			   void *argument, size_t size)
 {
-	struct orion_published *copy;
-	struct dirent *entry;
-	int count = 0, result;
+	struct look look = {.each = each, .argument = argument};
+	int result;
 	char path[256];
-	DIR *folder;
 
-	if (each == NULL || size != sizeof(*copy))
+	if (each == NULL || size != sizeof(*look.copy))
 		return -EINVAL;
 	if (!find_folder(path, sizeof(path)))
 		return -EACCES;
-	folder = opendir(path);
-	result = folder == NULL ? -errno : -ENOMEM;
-	copy = malloc(sizeof(*copy));
-	if (folder == NULL || copy == NULL) {
-		free(copy);
-		if (folder != NULL)
-			closedir(folder);
-		return result;
+	look.copy = malloc(sizeof(*look.copy));
+	if (look.copy == NULL)
+		return -ENOMEM;
+	result = look_into(&look, path, geteuid());
+	if (result == 0 && geteuid() == 0) {
+		look_into_all(&look, "/run/user", "", "/orion-vblk");
+		look_into_all(&look, "/tmp", "orion-vblk-", "");
 	}
-	while ((entry = readdir(folder)) != NULL) {
-		if (entry->d_name[0] == '.' || !read_one(dirfd(folder), entry->d_name, copy))
-			continue;
-		count++;
-		if (!each(argument, copy))
-			break;
-	}
-	closedir(folder);
-	free(copy);
-	return count;
+	free(look.copy);
+	return result == 0 ? look.count : result;
 }

@@ -212,6 +212,21 @@ promise_of(const struct vblk_info *info)
 	return info->durability == VBLK_DURABILITY_STABLE ? PROMISE_STABLE : PROMISE_NONE;
 }
 
+/*
+ * What changed while the device was brought up told nobody.  Looked at here, not by the monitor: a
+ * back end that hangs just after the opening would cost the connection.
+ */
+static orion_status
+look_again(struct session *session)
+{
+	orion_status status = vblk_refresh(session->device, NULL);
+
+	if (channel_failed(&session->vhost.channel))
+		return ORION_DEVICE_REFUSED;
+	/* A size that could not be read stays pending. */
+	return status == ORION_DEVICE_BROKEN || status == ORION_DEVICE_GONE ? status : ORION_OK;
+}
+
 /* Brings SESSION, which is connected, live. */
 static int
 set_up(struct session *session, struct orion_error *error)
@@ -225,6 +240,8 @@ set_up(struct session *session, struct orion_error *error)
 	/* What was sent need not have been accepted. */
 	if (status == ORION_OK && channel_confirm(&session->vhost.channel) != 0)
 		status = ORION_DEVICE_REFUSED;
+	if (status == ORION_OK)
+		status = look_again(session);
 	session->memory_version = disk->memory.version;
 	pthread_mutex_unlock(&disk->exchange);
 	if (status != ORION_OK)

@@ -206,27 +206,43 @@ orion_disk_register(struct orion_disk *disk, void *base, size_t bytes, int fd, i
 	return result;
 }
 
+/*
+ * What the back end has not let go of stays in the table, though no owner finds it any more: it can
+ * be tried again.  One that has hung up is asked no more, and the next is not told.
+ */
 static int
-unregister_locked(struct orion_disk *disk, const void *base)
+unregister_locked(struct orion_disk *disk, const void *base, struct orion_error *error)
 {
 	struct dma_region *region = dma_region_at(&disk->memory, base);
+	struct vhost_user *vhost = disk->session != NULL ? &disk->session->vhost : NULL;
 	int result = 0;
 
 	if (region == NULL || region->pool != NULL || region->base != base)
-		return -ENOENT;
-	if (disk->session != NULL)
-		result = vhost_user_remove_region(&disk->session->vhost, region);
-	if (result != 0)
-		disk_exchange_failed(disk);
-	dma_leave(&disk->memory, region);
+		return error_set(error, -ENOENT,
+				 "unregister: nothing that is registered begins there");
+	dma_hide(region);
 	/* Owners keep a copy of where their last buffer lay: they are to look anew. */
 	__atomic_add_fetch(&disk->turn, 1, __ATOMIC_ACQ_REL);
-	return hung_up(result) ? 0 : result;
+	if (vhost != NULL)
+		result = vhost_user_remove_region(vhost, region, idle, disk);
+	if (result == -EBUSY)
+		return error_set(error, result,
+				 "%s: the back end lets go of memory only while nothing is in "
+				 "flight: unregister again then",
+				 disk->path);
+	if (result != 0)
+		disk_exchange_failed(disk);
+	if (result != 0 && !hung_up(result))
+		return error_set(error, result, "%s: the back end did not let go of the memory: %s",
+				 disk->path, vhost->channel.error.text);
+	dma_leave(&disk->memory, region);
+	return 0;
 }
 
 int
 orion_disk_unregister(struct orion_disk *disk, void *base)
 {
+	struct orion_error error = {""};
 	int result;
 
 	if (disk == NULL || base == NULL)
@@ -234,7 +250,9 @@ orion_disk_unregister(struct orion_disk *disk, void *base)
 	if (disk_state(disk) == DISK_FORKED)
 		return -ECHILD;
 	pthread_mutex_lock(&disk->exchange);
-	result = unregister_locked(disk, base);
+	result = unregister_locked(disk, base, &error);
 	pthread_mutex_unlock(&disk->exchange);
+	if (result != 0)
+		note(disk, &error);
 	return result;
 }

@@ -5,6 +5,11 @@
 #include <errno.h>
 #include <time.h>
 
+#include "orion/serial.h"
+
+_Static_assert(ORION_SERIAL_BYTES == VIRTIO_BLK_ID_BYTES && ORION_ID_BYTES == VIRTIO_BLK_ID_BYTES,
+	       "a serial number");
+
 #define PIECE_BYTES ((size_t)1 << 20)
 #define SYNC_DEPTH (sizeof(((struct orion_queue *)NULL)->sync) / sizeof(struct orion_io))
 
@@ -172,18 +177,19 @@ orion_queue_identify(struct orion_queue *queue, char id[VIRTIO_BLK_ID_BYTES + 1]
 {
 	int result = id != NULL ? check(queue) : -EINVAL;
 	struct orion_io *io, *done;
+	char raw[VIRTIO_BLK_ID_BYTES];
 
 	if (result != 0)
 		return result;
+	id[0] = '\0';
 	io = &queue->sync[0];
 	*io = (struct orion_io){
-		.buffer = id, .bytes = VIRTIO_BLK_ID_BYTES, .operation = IO_IDENTIFY};
+		.buffer = raw, .bytes = VIRTIO_BLK_ID_BYTES, .operation = IO_IDENTIFY};
 	result = hand_in(queue, io);
 	if (result != 0)
 		return result;
 	result = one_back(queue, &done);
-	id[result == 0 ? VIRTIO_BLK_ID_BYTES : 0] = '\0';
-	for (char *c = id; *c != '\0'; c++)
-		*c = *c < ' ' || *c > '~' ? '?' : *c;
+	if (result == 0)
+		orion_serial_text(raw, id);
 	return result;
 }

@@ -17,29 +17,11 @@
 
 #define RESERVE_BYTES ((size_t)64 << 20)
 
-/* What we have a use for. */
+/* What we have a use for; not the back end's own record of what is in flight: see decision 0023. */
 #define PROTOCOL_KNOWN                                                                         \
 	(BIT(VU_PROTOCOL_MQ) | BIT(VU_PROTOCOL_REPLY_ACK) | BIT(VU_PROTOCOL_BACKEND_REQ) |     \
-	 BIT(VU_PROTOCOL_CONFIG) | BIT(VU_PROTOCOL_INFLIGHT_SHMFD) |                           \
-	 BIT(VU_PROTOCOL_RESET_DEVICE) | BIT(VU_PROTOCOL_CONFIGURE_MEM_SLOTS) |                \
-	 BIT(VU_PROTOCOL_STATUS))
-
-const char *
-vhost_user_protocol_name(unsigned bit)
-{
-	static const char *const names[VU_PROTOCOL_STATUS + 1] = {
-		[VU_PROTOCOL_MQ] = "MQ",
-		[VU_PROTOCOL_REPLY_ACK] = "REPLY_ACK",
-		[VU_PROTOCOL_BACKEND_REQ] = "BACKEND_REQ",
-		[VU_PROTOCOL_CONFIG] = "CONFIG",
-		[VU_PROTOCOL_INFLIGHT_SHMFD] = "INFLIGHT_SHMFD",
-		[VU_PROTOCOL_RESET_DEVICE] = "RESET_DEVICE",
-		[VU_PROTOCOL_CONFIGURE_MEM_SLOTS] = "CONFIGURE_MEM_SLOTS",
-		[VU_PROTOCOL_STATUS] = "STATUS",
-	};
-
-	return bit <= VU_PROTOCOL_STATUS ? names[bit] : NULL;
-}
+	 BIT(VU_PROTOCOL_CONFIG) | BIT(VU_PROTOCOL_RESET_DEVICE) |                             \
+	 BIT(VU_PROTOCOL_CONFIGURE_MEM_SLOTS) | BIT(VU_PROTOCOL_STATUS))
 
 /* ---- negotiation ---- */
 
@@ -270,8 +252,9 @@ lend_arena(struct vhost_user *device)
 	return fcntl(device->arena.fd, F_DUPFD_CLOEXEC, 0);
 }
 
+/* The table but for the region GOES, which may be NULL. */
 static int
-send_table(struct vhost_user *device)
+send_table(struct vhost_user *device, const struct dma_region *goes)
 {
 	const struct dma *memory = device->memory;
 	struct vu_table table = {.count = 1};
@@ -283,7 +266,7 @@ send_table(struct vhost_user *device)
 	for (unsigned i = 0; i < DMA_REGIONS_MAX && table.count < VU_TABLE_REGIONS; i++) {
 		const struct dma_region *region = &memory->regions[i];
 
-		if (region->bytes == 0)
+		if (region->bytes == 0 || region == goes)
 			continue;
 		fds[table.count] = region->fd;
 		table.regions[table.count++] =
@@ -359,7 +342,7 @@ vhost_user_tell_memory(struct vhost_user *device)
 			(unsigned long long)device->slots, count_regions(device->memory));
 	device->told_memory = true;
 	return channel_has(channel, VU_PROTOCOL_CONFIGURE_MEM_SLOTS) ? send_regions(device)
-								     : send_table(device);
+								     : send_table(device, NULL);
 }
 
 /*
@@ -368,7 +351,8 @@ vhost_user_tell_memory(struct vhost_user *device)
  * and looked at again, since what was taken just before may not have been waited for.
  */
 static int
-replace_table(struct vhost_user *device, bool (*idle)(const void *context), const void *context)
+replace_table(struct vhost_user *device, const struct dma_region *goes,
+	      bool (*idle)(const void *context), const void *context)
 {
 	int result, resumed;
 
@@ -376,7 +360,7 @@ replace_table(struct vhost_user *device, bool (*idle)(const void *context), cons
 		return -EBUSY;
 	result = vhost_user_pause(device);
 	if (result == 0)
-		result = idle(context) ? send_table(device) : -EBUSY;
+		result = idle(context) ? send_table(device, goes) : -EBUSY;
 	resumed = vhost_user_resume(device);
 	return result != 0 ? result : resumed;
 }
@@ -398,22 +382,26 @@ vhost_user_add_region(struct vhost_user *device, const struct dma_region *region
 				     describe(region->device, region->bytes, region->fd_offset),
 				     region->fd);
 	else
-		result = replace_table(device, idle, context);
+		result = replace_table(device, NULL, idle, context);
 	return result == 0 ? channel_confirm(&device->channel) : result;
 }
 
 int
-vhost_user_remove_region(struct vhost_user *device, const struct dma_region *region)
+vhost_user_remove_region(struct vhost_user *device, const struct dma_region *region,
+			 bool (*idle)(const void *context), const void *context)
 {
+	int result;
+
 	if (!device->told_memory)
 		return 0;
 	channel_begin(&device->channel, device->answer_ms);
 	if (channel_has(&device->channel, VU_PROTOCOL_CONFIGURE_MEM_SLOTS))
-		return send_region(device, VU_REM_MEM_REG,
-				   describe(region->device, region->bytes, region->fd_offset),
-				   region->fd);
-	/* Without slots the whole table is sent, with the next region that comes. */
-	return 0;
+		result = send_region(device, VU_REM_MEM_REG,
+				     describe(region->device, region->bytes, region->fd_offset),
+				     region->fd);
+	else
+		result = replace_table(device, region, idle, context);
+	return result == 0 ? channel_confirm(&device->channel) : result;
 }
 
 /* ---- what the back end tells by itself ---- */

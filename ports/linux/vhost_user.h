@@ -76,7 +76,7 @@ struct vhost_user {
 	uint16_t ring_asked;            /* the size of a ring that is not confirmed yet, or 0 */
 	bool config_asked;              /* a size of the configuration is being tried */
 	uint8_t status;
-	bool told_memory, told_inflight;
+	bool told_memory;
 	bool lent_the_same;             /* the arena's own open file: no other was to be had */
 	uint8_t config[VU_CONFIG_BYTES_MAX];
 	bool config_used[VU_CONFIG_BYTES_MAX]; /* read since the generation was asked for */
@@ -122,13 +122,14 @@ struct virtio_transport vhost_user_transport(struct vhost_user *device);
 int vhost_user_tell_memory(struct vhost_user *device);
 
 /*
- * Tells a live back end of a new region, or that one goes.  One that knows no single regions gets
- * the whole table anew, with its rings paused, while IDLE(CONTEXT) says that nothing is in flight;
- * -EBUSY otherwise.
+ * Tells a live back end of a new region, or that one goes, and waits until it has taken that in.
+ * One that knows no single regions gets the whole table anew, with its rings paused, while
+ * IDLE(CONTEXT) says that nothing is in flight; -EBUSY otherwise.
  */
 int vhost_user_add_region(struct vhost_user *device, const struct dma_region *region,
 			  bool (*idle)(const void *context), const void *context);
-int vhost_user_remove_region(struct vhost_user *device, const struct dma_region *region);
+int vhost_user_remove_region(struct vhost_user *device, const struct dma_region *region,
+			     bool (*idle)(const void *context), const void *context);
 
 /*
  * Halts all rings where they stand, once what is in flight there is done; sets them going again
@@ -157,8 +158,5 @@ bool vhost_user_free_doorbells(const struct vhost_user *device);
  * errno when it broke the rules.  Never waits.
  */
 int vhost_user_listen(struct vhost_user *device);
-
-/* Names of the vhost-user protocol feature BIT, or NULL. */
-const char *vhost_user_protocol_name(unsigned bit);
 
 #endif

@@ -259,43 +259,6 @@ queue_size_max(void *context, uint16_t queue)
 	return (uint16_t)size;
 }
 
-/* As the core counts them. */
-static uint16_t
-queues_in_use(struct vhost_user *device)
-{
-	uint32_t told = device->features & BIT(12) ? config_read(device, 34, 2) : 1;
-
-	if (told == 0)
-		told = 1;
-	return (uint16_t)(told < device->queues_max ? told : device->queues_max);
-}
-
-/*
- * A back end that keeps a record of what is in flight gets a fresh one for each connection: it is
- * passed through unread.  What is replayed comes from our own record.
- */
-static int
-tell_inflight(struct vhost_user *device, uint16_t queue_size)
-{
-	struct vu_inflight wish = {0, 0, queues_in_use(device), queue_size}, answer;
-	int fd = -1, result;
-
-	if (device->told_inflight || !channel_has(&device->channel, VU_PROTOCOL_INFLIGHT_SHMFD))
-		return 0;
-	device->told_inflight = true;
-	result = channel_get(&device->channel, VU_GET_INFLIGHT_FD, &wish, sizeof(wish), &answer,
-			     sizeof(answer), NULL, &fd);
-	if (result == 0 && fd < 0)
-		return channel_fail(&device->channel, -EPROTO,
-				    "no descriptor came with the answer to GET_INFLIGHT_FD");
-	if (result == 0)
-		result = channel_set(&device->channel, VU_SET_INFLIGHT_FD, &answer, sizeof(answer),
-				     &fd, 1);
-	if (fd >= 0)
-		close(fd);
-	return result;
-}
-
 static int
 set_vring(struct vhost_user *device, unsigned request, uint32_t index, uint32_t number)
 {
@@ -356,8 +319,6 @@ queue_enable(void *context, uint16_t index, const struct virtio_queue_setup *set
 	int result = vhost_user_tell_memory(device);
 
 	device->queues[index].setup = *setup;
-	if (result == 0)
-		result = tell_inflight(device, setup->size);
 	if (result == 0)
 		result = start_ring(device, index, first_base(device));
 	if (result != 0)

@@ -12,6 +12,7 @@
 #include <orion/api.h>
 #include <orion/disk.h>
 #include <orion/publish.h>
+#include <orion/serial.h>
 #include <orion/stats.h>
 #include <orion/version.h>
 

@@ -238,17 +238,31 @@ def V09_holes(bed):
 
 
 def V10_inflight(bed):
-    """The record of what is in flight is the back end's own business: passed on, never believed."""
-    trial = Trial(bed, protocol=b.P_CONFIG | b.P_INFLIGHT | b.P_REPLY_ACK)
-    lie = struct.pack("=QQHHI", 1 << 62, 1 << 61, 65535, 65535, 0)
-    tiny = os.memfd_create("tiny")
-    trial.backend.inflight = lambda payload: (lie, [tiny])
-    trial.welcome()
-    trial.backend.inflight = lambda payload: lie
-    trial.refused("EPROTO", "no descriptor came with the answer to GET_INFLIGHT_FD")
-    trial.backend.inflight = lambda payload: (lie, [tiny, tiny])
-    trial.refused("EPROTO", "descriptors came")
-    os.close(tiny)
+    """A back end that keeps a record of its own, and acts on it again: what was in flight when it
+    died is done once, from ours."""
+    trial, unfinished, done = Trial(bed), [], []
+    trial.backend.protocol |= b.P_INFLIGHT
+    record = os.memfd_create("record")
+    trial.backend.inflight = lambda payload: (payload, [record])
+
+    class Again(b.Connection):
+        def on_SET_INFLIGHT_FD(self, payload, fds):
+            super().on_SET_INFLIGHT_FD(payload, fds)
+            done.extend(unfinished)
+
+    def die_once(connection, parts_):
+        if trial.backend.connections == 1:
+            unfinished.append(connection.kind(parts_))
+            raise HungUp
+        done.append(connection.kind(parts_))
+        return connection.execute(parts_)
+    trial.backend.connection = Again
+    trial.backend.on_request_ring = die_once
+    trial.probe.open(trial.backend.url(durable="on"))
+    trial.probe.expect("write 0 4096 1", "0")
+    expect_equal((unfinished, done), ([1], [1]), "writes: in flight at the end, carried out")
+    expect_equal(trial.backend.told("SET_INFLIGHT_FD"), [], "records that were handed over")
+    os.close(record)
 
 
 def V11_eventfds(bed):

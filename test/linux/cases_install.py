@@ -13,7 +13,7 @@ import backend as b
 import bed as beds
 from bed import MIB, ROOT, expect, expect_equal, expect_says, need
 
-HEADERS = ("api", "disk", "publish", "stats", "status", "units", "version")
+HEADERS = ("api", "disk", "publish", "serial", "stats", "status", "units", "version")
 SOURCES = os.path.join(ROOT, "test/install")
 STRICT = ["-Wall", "-Wextra", "-Wpedantic", "-Werror"]
 LOCK = threading.RLock()

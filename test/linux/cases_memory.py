@@ -1,14 +1,18 @@
 # SPDX-License-Identifier: MIT
 """Memory that the back end reaches: what it sees, what is taken, how it comes and goes."""
+import threading
+import time
+
 import backend as b
 import bed as beds
-from bed import MIB, expect, expect_equal
+from bed import MIB, await_, expect, expect_equal
 from hostile import Trial
 
 
 def cases():
     for run in (unwritten, serials, refused_writes, large_blocks, long_vectors, comes_and_goes,
-                table_in_flight, alloc_under_load, daemon):
+                goes_when_it_is_gone, does_not_let_go, table_without, table_in_flight,
+                alloc_under_load, daemon):
         yield "memory/" + run.__name__, run
 
 
@@ -38,7 +42,8 @@ def serials(bed):
             return b.OK, 20
         return execute
     trial.probe.open(trial.backend.url())
-    for serial, shown in ((b"VOL1", "VOL1"), (b"", ""), (b"A\nB\xff", "A?B?"),
+    for serial, shown in ((b"VOL1", "VOL1"), (b"", ""), (b"A\nB\xff", "A?B?"), (b"  a b  ", "a b"),
+                          (b" " * 20, ""), (b"\0VOL1", ""), (b" " * 19 + b"x", "x"),
                           (b"12345678901234567890", "12345678901234567890")):
         trial.probe.expect("write 0 4096 3", "0")
         trial.backend.on_request_ring = answer(serial)
@@ -115,6 +120,68 @@ def comes_and_goes(bed):
         probe.expect("verify 0 65536 3", "0")
         probe.expect_says("info", "connections=1 ")
         probe.expect("close", "0")
+
+
+def goes_when_it_is_gone(bed):
+    """Without acknowledgements: memory is given back when the back end has let go of it."""
+    server, held = b.Backend(bed, protocol=b.P_CONFIG | b.P_SLOTS), []
+    server.on_turn = lambda connection: held.__setitem__(slice(None), [connection])
+
+    def slowly(name):
+        if name == "REM_MEM_REG":
+            time.sleep(0.3)
+    server.on_request = slowly
+    probe = bed.probe(server.url())
+    probe.expect(f"register {MIB}", "0")
+    probe.expect("write 0 65536 3", "0")
+    await_(lambda: held, "a turn")
+    expect_equal(len(held[0].regions), 2, "regions with it")
+    probe.expect("unregister", "0")
+    expect_equal(len(held[0].regions), 1, "regions without it")
+    probe.expect_says("info", "connections=1 ")
+
+
+def does_not_let_go(bed):
+    """A back end that does not say so: an error, and the next connection does."""
+    server, go = b.Backend(bed, protocol=b.P_CONFIG | b.P_SLOTS), threading.Event()
+    bed.later.append(go.set)
+
+    def hang(name):
+        if name == "REM_MEM_REG" and server.connections == 1:
+            go.wait(beds.PATIENCE)
+            raise b.HungUp
+    server.on_request = hang
+    probe = bed.probe(server.url(answer="300ms"))
+    probe.expect(f"register {MIB}", "0")
+    probe.expect("unregister", "ETIMEDOUT")
+    probe.expect_says("text", "did not let go|reconnecting")
+    go.set()
+    probe.await_event("connected again")
+    probe.expect("unregister", "0")
+    probe.say("heap")
+    probe.expect("write 0 65536 3", "0")
+    probe.expect("verify 0 65536 3", "0")
+
+
+def table_without(bed):
+    """Without slots: the table is sent without what goes, while nothing is in flight."""
+    trial = Trial(bed)
+    trial.backend.protocol &= ~b.P_SLOTS
+    trial.probe.open(trial.backend.url())
+    trial.probe.expect(f"register {MIB}", "0")
+    trial.backend.on_kick = lambda: False
+    trial.probe.say("+read 0 4096")
+    trial.probe.expect("unregister", "EBUSY")
+    trial.probe.expect_says("text", "lets go of memory only while nothing is in flight")
+    trial.backend.on_kick = lambda: True
+    trial.probe.say("wait")
+    expect_equal(trial.probe.answers(1), ["read 0 4096: 0"], "the read")
+    trial.probe.expect("unregister", "0")
+    tables = [x[0] for x in trial.backend.told("SET_MEM_TABLE")]
+    expect_equal(tables[-1], tables[-2] - 1, "regions in the last table")
+    trial.probe.say("heap")
+    for line in ("write 0 65536 3", "verify 0 65536 3"):
+        trial.probe.expect(line, "0")
 
 
 def table_in_flight(bed):

@@ -262,6 +262,17 @@ def resize(bed):
     server.process.signal(signal.SIGHUP)
     expect_equal(ours.recv(64), struct.pack("<III", 2, 1, 0), "news after SIGHUP")
     expect_equal(config(f, 90, 20), b"", "a configuration beyond its end")
+    # Whole blocks are the disk; that more is there, or less, is said, and not over and over.
+    for length, blocks, says in ((6 * MIB + 100, 12288, "the last 100 of its 6291556 bytes"),
+                                 (5 * MIB + 7, 10240, "the last 7 of its 5242887 bytes"),
+                                 (5 * MIB, 10240, None), (30, 10240, "30 bytes now, less than a")):
+        os.truncate(image, length)
+        if blocks == 10240 and length > 5 * MIB:
+            expect_equal(ours.recv(64), struct.pack("<III", 2, 1, 0), "news of what is left")
+        await_(lambda: says is None or says in server.process.err, says)
+        time.sleep(0.5)
+        expect_equal(struct.unpack("<Q", config(f)[:8])[0], blocks, "capacity")
+        expect_equal(server.process.err.count(says or "left"), int(says is not None), says)
 
 
 def status(bed):
@@ -469,7 +480,11 @@ def words(bed):
     for line, says in (
             ("", "--socket-path"), ("--socket-path=s", "--null"),
             ("--socket-path=s --null --memory=1M", "one disk"),
-            ("--socket-path=s --memory=1X", "K, M, G or T"),
+            ("--socket-path=s --memory=1X", "64k, 10MiB, 2G"),
+            ("--socket-path=s --memory=-1", "64k, 10MiB, 2G"),
+            ("--socket-path=s --memory=1MM", "64k, 10MiB, 2G"),
+            ("--socket-path=s --memory=20000000T", "64k, 10MiB, 2G"),
+            ("--socket-path=s --null --queues=1k", "a whole number from 1 to 16"),
             ("--socket-path=s --null --queues=17", "1 to 16"),
             ("--socket-path=s --null --block=1000", "power of two"),
             ("--socket-path=s --null --features-off=pakced", "packed"),
@@ -478,6 +493,11 @@ def words(bed):
             ("--socket-path=s --null x", '"x"')):
         process = bed.orion("vhost-user-model", *line.split(), status=1)
         expect_says(says.replace("--", "-{2}"), process.err)
+    # A size means what it means in a URL, and to vblk.
+    for text, size in (("1M", MIB), ("1MiB", MIB), ("1024k", MIB), ("1024KiB", MIB),
+                       ("0x100000", MIB), ("64kB", 64000)):
+        server = model(bed, "--memory=" + text)
+        await_(lambda: f"a disk of {size} bytes" in server.process.err, text)
     server = memory_disk(bed)
     process = bed.orion("vhost-user-model", "--null", f"--socket-path={server.socket}", status=1)
     expect_says("another program listens", process.err)

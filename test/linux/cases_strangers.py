@@ -43,7 +43,7 @@ class Stranger(Server):
 
 
 class LibvhostUser(Stranger):
-    """It serves one connection, then ends; one thread does all; INFLIGHT_SHMFD."""
+    """It serves one connection, then ends; one thread does all."""
 
     def __init__(self, bed):
         super().__init__(bed, bed.socket(), None)
@@ -53,8 +53,8 @@ class LibvhostUser(Stranger):
 
 class Dpdk(Stranger):
     """128 MiB of memory; it polls; no memory slots, and memory is looked at when it starts; no
-    flush, no indirect tables, one segment; INFLIGHT_SHMFD, which speaks of all queues that it
-    starts with.  Its packed rings are wrong: it takes the wrap counter for a place in the ring."""
+    flush, no indirect tables, one segment.  Its packed rings are wrong: it takes the wrap counter
+    for a place in the ring."""
     size, flushes, keeps = 128 * MIB, False, False
     options = {"packed": "off"}
 

@@ -11,7 +11,7 @@ from bed import KIB, PATIENCE, await_, expect, expect_equal, expect_says
 
 
 def cases():
-    for run in (slow_open, slow_close, one_byte, many_sizes, sent_is_not_accepted,
+    for run in (slow_open, all_is_asked, slow_close, one_byte, many_sizes, sent_is_not_accepted,
                 closes_while_stopped, closing_stops, memory_meanwhile, full_meanwhile,
                 child_lets_go):
         yield "connection/" + run.__name__, run
@@ -29,6 +29,25 @@ def slow_open(bed):
     expect_says("^ETIMEDOUT .*no answer to [A-Z_]+ in 400 ms",
                 probe.ask("open " + server.url(queues=8, answer="400ms")))
     expect(len(said) <= 4, f"waited for {said}")
+
+
+def all_is_asked(bed):
+    """What an opening learns it has learnt at its end: who hangs right after it costs nothing."""
+    server, said = b.Backend(bed), []
+    full, rings = server.config, []
+    server.on_start = lambda connection: rings.append(connection)
+    server.config = lambda: struct.pack("=Q", 4096 if rings else 2048) + full()[8:]
+
+    def last(connection, parts):
+        said.append(len(server.log))
+        return connection.execute(parts)
+    server.on_serial = last
+    probe = bed.probe(server.url(answer="300ms"))
+    probe.expect_says("info", f"bytes={4096 * 512} ")
+    time.sleep(0.3)
+    probe.expect("read 0 4096", "0")
+    expect_equal(server.log[said[0]:], [], "what was asked after the opening")
+    expect_equal(probe.events(), [], "events")
 
 
 def slow_close(bed):

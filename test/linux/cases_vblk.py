@@ -10,8 +10,7 @@ import xml.etree.ElementTree
 
 from bed import KIB, MIB, ROOT, Failure, Skip, await_, expect, expect_equal, expect_pattern, \
     expect_says, pattern
-
-INTERRUPTED = 130
+from cases_vblk_watch import INTERRUPTED, opened, working
 
 
 def cases():
@@ -20,7 +19,7 @@ def cases():
             copy_holes_over_data, target_is_zero, copy_streams, copy_between_disks, too_small,
             odd_end, verify_finds, verify_sizes, interrupt_stream, interrupt_waits,
             interrupt_twice, device_error, no_space, flush_after_loss, image_in_use,
-            bench_numbers, bench_writes, bench_interrupted, picture, watched, manual):
+            bench_numbers, bench_writes, bench_interrupted, picture, manual):
         yield "vblk/" + function.__name__.replace("_", "-"), function
 
 
@@ -327,11 +326,12 @@ def stopped_copy(bed, daemon, target):
     """A copy from DAEMON, which stops in the middle of it, and the person's Ctrl-C."""
     env = {"XDG_RUNTIME_DIR": bed.folder}
     process = bed.start(bed.program("vblk"), "copy", daemon.url(), target, env=env)
-    await_(lambda: any(".target." in x for x in os.listdir(bed.folder)), "the target")
+    # Something is there: the disk has been lent what is read into.
+    await_(lambda: any(os.stat(x).st_blocks for x in glob.glob(bed.path(".target.*"))), "the copy")
     daemon.process.signal(signal.SIGSTOP)
     before = None
     while True:                     # until the copy has no more to do than wait for the daemon
-        disks = json.loads(bed.orion("vblk", "stats", "--json", env=env).out)
+        disks = opened(bed, env, daemon.socket)
         now = [(q["in_flight"], q["completed"]) for d in disks for q in d["queues"]]
         if now and now == before and now[0][0] > 0:
             expect_equal(disks[0]["queues"][0]["bounced"], 0, "requests that were copied")
@@ -475,10 +475,9 @@ def bench_writes(bed):
 
 
 def bench_interrupted(bed):
-    url = bed.daemon(bed.image(MIB)).url()
-    env = {"XDG_RUNTIME_DIR": bed.folder}
-    process = bed.start(bed.program("vblk"), "bench", url, "--time=1h", "--json", env=env)
-    await_(lambda: working(bed, env), "the bench to begin")
+    daemon, env = bed.daemon(bed.image(MIB)), {"XDG_RUNTIME_DIR": bed.folder}
+    process = bed.start(bed.program("vblk"), "bench", daemon.url(), "--time=1h", "--json", env=env)
+    await_(lambda: working(bed, env, daemon.socket), "the bench to begin")
     process.signal(signal.SIGINT)
     found = json.loads(process.wait(INTERRUPTED))
     expect_equal(found["interrupted"], True, "interrupted")
@@ -501,52 +500,6 @@ def picture(bed):
         x, y, w, h = (float(bar.get(k)) for k in ("x", "y", "width", "height"))
         expect(x >= 0 and y >= 0 and h >= 0 and x + w <= width and y + h <= height,
                f"a bar lies outside: {bar.attrib}")
-
-
-# ---- stats and top ----
-
-def working(bed, env):
-    """What stats says of the disks, once the first has completed requests."""
-    disks = json.loads(bed.orion("vblk", "stats", "--json", env=env).out)
-    return disks if disks and disks[0]["queues"][0]["completed"] else None
-
-
-def watched(bed):
-    daemon = bed.daemon(bed.image(16 * MIB), num_queues=2)
-    url, env = daemon.url(), {"XDG_RUNTIME_DIR": bed.folder}
-
-    def look(*words, status=0):
-        return bed.orion("vblk", *words, status=status, env=env).out
-
-    expect_equal(json.loads(look("stats", "--json")), [], "disks before")
-    look("stats", url, status=2)
-    bench = bed.start(bed.program("vblk"), "bench", url, "--time=1h", "--queues=2", env=env)
-    first = await_(lambda: working(bed, env), "the bench to be seen", step=0.1)[0]
-    for key, value in {"pid": bench.pid, "program": "vblk", "bytes": 16 * MIB, "connections": 1,
-                       "connected": True, "path": url.split(":")[1]}.items():
-        expect_equal(first[key], value, key)
-    expect_equal(len(first["queues"]), 2, "queues")
-    table = look("top", "--count=2", "--interval=300ms", str(bench.pid)).splitlines()
-    expect_equal(len(table), 5, "lines of two tables")
-    row = dict(zip(table[3].split(), re.split(r"\s{2,}", table[4].strip())))
-    expect_equal((row["PID"], row["PROGRAM"], row["LOST"]), (str(bench.pid), "vblk", "0"), "a row")
-    expect(re.match(r"[1-9]", row["READ"]), f"nothing is read in {table[4]!r}")
-    second = json.loads(look("stats", url, "--json"))[0]
-    expect(second["queues"][0]["completed"] > first["queues"][0]["completed"], "it stands still")
-    metrics = look("stats", "--prometheus")
-    line = re.compile(r'orion_vblk_\w+\{pid="\d+",program="vblk",path="[^"]+",queue="\d"'
-                      r'(,le="[^"]+")?\} [0-9.e+-]+')
-    for text in metrics.splitlines():
-        expect(text.startswith("# ") or line.fullmatch(text), f"no metric: {text!r}")
-    expect_says(r"latency_seconds_bucket\{.*le=\"\+Inf\"\} [1-9]", metrics)
-    expect_says("p50 .*max", look("stats", url))
-    daemon.process.signal(signal.SIGSTOP)
-    await_(lambda: "2 queues, 64 in flight" in look("stats", url), "both queues to fill", step=0.1)
-    bench.signal(signal.SIGINT)
-    time.sleep(0.1)                 # two signals at once are one
-    bench.signal(signal.SIGINT)
-    bench.wait(INTERRUPTED)
-    look("stats", str(bench.pid), status=2)
 
 
 # ---- manuals ----

@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <pthread.h>
+#include <sched.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -37,7 +38,8 @@ unregister(struct orion_disk *disk, unsigned char *memory, size_t bytes)
 {
 	int result = orion_disk_unregister(disk, memory);
 
-	munmap(memory, bytes);
+	if (result == 0)
+		munmap(memory, bytes);
 	return result;
 }
 
@@ -90,8 +92,10 @@ shuffle(struct orion_disk *disk, unsigned count)
 			result = -errno;
 		orion_disk_free(disk, memory);
 		memory = result == 0 ? register_fresh(disk, bytes) : NULL;
+		/* While others submit, some back ends let go of nothing. */
 		if (memory != NULL)
-			result = unregister(disk, memory, bytes);
+			while ((result = unregister(disk, memory, bytes)) == -EBUSY)
+				sched_yield();
 		else if (result == 0 && errno != EBUSY && errno != ENOSPC)
 			result = -errno;
 	}

@@ -376,8 +376,10 @@ area_words(char **words, const char *line)
 	size_t bytes = strtoull(words[1], NULL, 0);
 
 	if (words[0][0] == 'u') {
-		say(line, unregister(probe.disk[probe.current], probe.area, probe.area_bytes));
-		probe.area = NULL;
+		int result = unregister(probe.disk[probe.current], probe.area, probe.area_bytes);
+
+		say(line, result);
+		probe.area = result == 0 ? NULL : probe.area;
 		return;
 	}
 	probe.area_bytes = bytes;

@@ -4,6 +4,7 @@
 FLUSH, FOLLOW, IO = "ports/linux/flush.c", "ports/linux/follow.c", "ports/linux/io.c"
 LOST, IDENTITY, MONITOR = "ports/linux/lost.c", "ports/linux/identity.c", "ports/linux/monitor.c"
 CHANNEL, VHOST = "ports/linux/channel.c", "ports/linux/vhost_user.c"
+DISK, OPERATIONS = "ports/linux/disk.c", "ports/linux/vhost_user_ops.c"
 LAW, FOLLOWS, LAST = "unit/linux_flush__", "unit/linux_follow__", "unit/linux_lost__"
 ROWS = []
 
@@ -39,6 +40,8 @@ row("window", FLUSH, "mark->writes[i] = writes_on(disk->queues[i], queue->connec
     "a flush covers what another connection acknowledged")
 row("seen", FLUSH, "queue->stale_seen = stale;", "", LAW + "told_once_a_queue",
     "a loss is told for ever")
+row("counted", FLUSH, "count_up(&queue->counters.stale_flushes, 1);", "",
+    LAW + "told_once_a_queue", "flushes that told of a loss are not counted")
 row("mark", FLUSH, "for (unsigned i = 0; i < disk->queue_count; i++) mark->writes[i]",
     "for (unsigned i = 0; i < 1; i++) mark->writes[i]", LAW + "marks",
     "a flush covers its own queue alone")
@@ -64,6 +67,12 @@ row("doubted-all", FOLLOW, "fail_held(queue, false, queue->doubted);",
     "requests fail that could be done again")
 row("reads-wait", FOLLOW, "if (!writes) {", "if (taken == 0) {", FOLLOWS + "reads_need_no_proof",
     "reads wait for a proof that nobody needs")
+row("wrote", FOLLOW, "if (stats.writes != 0)", "if (false)",
+    FOLLOWS + "counts_the_program_s_requests", "what was written is forgotten with a connection")
+row("asking", FOLLOW, "if (queue->index == 0)", "if (false)",
+    FOLLOWS + "counts_the_program_s_requests", "the library's own question counts as a request")
+row("asking-each", FOLLOW, "if (queue->index == 0)", "if (true)",
+    FOLLOWS + "counts_the_program_s_requests", "it is taken off once for each queue")
 row("away", FOLLOW, "if (disk_state(disk) == DISK_FAILED) {", "if (false) {",
     FOLLOWS + "fails_while_away", "requests wait on when they are to fail")
 
@@ -75,6 +84,10 @@ row("end-other", LOST, "session->pid == now->pid", "true", LAST + "evidence",
     "another back end that serves proves that the first has stopped")
 row("end-drained", LOST, "(session->drained ||", "(false ||", LAST + "evidence",
     "what a back end says of its rings is for nothing")
+row("end-memory", LOST, "if (lets_go > 0 ||", "if (false ||", LAST + "evidence",
+    "a device that can't tell of its end any more is waited for")
+row("end-talks", LOST, 'channel_fail(channel, -ENOTCONN, "the connection is lost");', "",
+    LAST + "evidence", "a connection that is lost is talked to")
 row("end-never", LOST, "loss_ns != 0 && gone_ns >= loss_ns ? SESSION_DOUBTED : SESSION_MAY_RUN",
     "SESSION_MAY_RUN", LAST + "evidence", "requests wait for ever for a proof")
 row("lease", VHOST, "return errno == EAGAIN ? 0 : -errno;", "return 1;",
@@ -116,3 +129,24 @@ row("breaches", MONITOR, "oldest != 0 && now - oldest < BREACH_WINDOW_NS", "olde
     "unit/linux_monitor__breaches_are_forgiven", "breaches are counted for ever")
 row("events", MONITOR, "now = events_left(disk) != 0;", "now = true;",
     "unit/linux_monitor__events_are_rationed", "the device chooses how much is told")
+row("adopt", MONITOR, "same = session->memory_version == disk->memory.version;", "same = true;",
+    "unit/linux_monitor__adopts_who_knows_all_memory",
+    "a back end is taken in use that was not told of all memory")
+row("adopt-size", MONITOR, "disk->identity.sectors = session->identity.sectors;", "",
+    "unit/linux_monitor__adopts_who_knows_all_memory",
+    "the next one may be smaller than the last one was")
+
+# ---- the end of a program's part ------------------------------------------------------------
+
+row("fork", DISK, "vhost_user_close(&disk->session->vhost);", "{}",
+    "unit/linux_fork__the_child_lets_go", "a fork's child keeps the connection open")
+row("fork-lost", DISK, "for (struct session *lost = disk->lost; lost != NULL; lost = lost->next) "
+    "vhost_user_close(&lost->vhost);", "", "unit/linux_fork__the_child_lets_go",
+    "a fork's child keeps a connection open that is lost")
+row("unstopped", OPERATIONS, "vhost_user_stop(device); if (used", "if (used",
+    "unit/linux_messages__reset_stops_the_rings",
+    "a connection is closed while its rings may be in use")
+row("unstopped-first", VHOST, "state = {i, 0}, answer; if (!device->queues[i].enabled) continue; "
+    "device->queues[i].enabled = false;", "state = {i, 0}, answer; "
+    "if (!device->queues[i].enabled) continue; device->queues[i].enabled = false; if (i != 0) "
+    "continue;", "unit/linux_messages__reset_stops_the_rings", "only the first ring is stopped")

@@ -6,6 +6,7 @@ ROWS = []
 DMA, PREPARE, IO = "ports/linux/dma.c", "ports/linux/prepare.c", "ports/linux/io.c"
 SHARE, MAPPING, LATE = "ports/linux/share.c", "ports/linux/mapping.c", "ports/linux/late.c"
 WAIT, FOLLOW = "ports/linux/wait.c", "ports/linux/follow.c"
+VHOST = "ports/linux/vhost_user.c"
 INFO = "src/blk/info.c"
 
 
@@ -43,6 +44,8 @@ row("private-open", PREPARE, "if (io == &queue->sync[0])", "",
     "io__operations_of_our_own_are_refused", "programs reach the library's own operations")
 row("read-only", PREPARE, "if (io->operation > queue->largest) return -EROFS;", "",
     "io__read_only", "a write to a read-only disk is copied to the device")
+row("read-only-plain", FOLLOW, "info->read_only || disk->options.read_only ? ORION_READ : "
+    "ORION_WRITE;", "ORION_WRITE;", "io__read_only", "a read-only disk's queue takes writes")
 
 # ---- zero-copy ----
 
@@ -55,10 +58,15 @@ row("near-kept", FOLLOW, "queue->near = (struct dma_place){NULL, 0, 0};", "",
     "io__unregistered_is_copied", "memory that was unregistered still goes as it is")
 row("turn-kept", SHARE, "__atomic_add_fetch(&disk->turn, 1, __ATOMIC_ACQ_REL);", "",
     "io__unregistered_is_copied", "owners do not learn that memory was unregistered")
+row("vector-elsewhere", PREPARE, "request->segments = queue->segments; request->segment_count = "
+    "io->vectors;", "request->segments = queue->tables[0]; request->segment_count = io->vectors;",
+    "io__short_vectors_are_shared", "a vector's pieces are those of another")
 row("vector-copied", PREPARE, "(pieces.lengths & (info->block_bytes - 1)) == 0", "false",
     "io__long_vectors_are_cut", "a long vector in shared memory is copied")
 row("vector-uncut", PREPARE, "(pieces.lengths & (info->block_bytes - 1)) == 0", "true",
     "io__other_vectors_are_copied", "pieces that can't be cut on blocks are not copied")
+row("table-shared", PREPARE, "queue->tables_used |= (uint16_t)(1u << table);", "",
+    "io__long_vectors_at_once", "two long vectors have one table")
 row("table-kept", PREPARE, "queue->tables_used &= (uint16_t) ~(1u << own->segment.length);", "{}",
     "io__long_vectors_are_cut", "the table of a long vector is never free again")
 row("entry-early", DMA, "region->pool = NULL; memory->version++; return region;",
@@ -98,6 +106,41 @@ row("pages-uncleared", DMA, "memset(address, 0, bytes);", "{}", "dma__pages_with
 row("pages-unpunched", DMA, "if (fallocate(region->fd, FALLOC_FL_PUNCH_HOLE | "
     "FALLOC_FL_KEEP_SIZE, (off_t)offset, (off_t)bytes) != 0)", "if (false)",
     "dma__pools dma__pages_without_holes", "pages are not cleared")
+
+# ---- what a back end is told of memory ----
+
+row("table-flight", VHOST, "if (!idle(context)) return -EBUSY;", "",
+    "messages__table_stays_under_requests",
+    "rings are halted for a table that is not sent")
+row("table-flight-halted", VHOST, "idle(context) ? send_table(device, goes) : -EBUSY",
+    "send_table(device, goes)", "messages__table_stays_under_requests",
+    "the table is replaced under what was taken just before")
+row("table-halted", VHOST, "resumed = vhost_user_resume(device);", "resumed = 0;",
+    "messages__table_without_what_goes messages__table_stays_under_requests",
+    "rings stay halted for ever")
+row("table-with", VHOST, "region->bytes == 0 || region == goes", "region->bytes == 0",
+    "messages__table_without_what_goes", "what goes is told of anew")
+row("goes-unconfirmed", VHOST, "else result = replace_table(device, region, idle, context); "
+    "return result == 0 ? channel_confirm(&device->channel) : result;",
+    "else result = replace_table(device, region, idle, context); return result;",
+    "messages__region_goes messages__region_stays",
+    "memory counts as given back when that was sent")
+row("goes-anyway", SHARE, "if (result != 0 && !hung_up(result)) return error_set(error, result,",
+    "if (false) return error_set(error, result,", "messages__region_stays",
+    "memory that the back end may still have is forgotten")
+row("regions-untold", VHOST, "if (region->bytes != 0) result = send_region(", "if (false) "
+    "result = send_region(", "messages__all_memory_is_told",
+    "a back end with slots is told of its rings alone")
+row("regions-slots", VHOST,
+    "if (count_regions(device->memory) > device->slots) return channel_fail(",
+    "if (false) return channel_fail(", "messages__all_memory_is_told",
+    "more memory is told of than the back end takes")
+row("table-others", VHOST, "region->bytes == 0 || region == goes", "true",
+    "messages__table_without_what_goes", "with one region all others go")
+row("refused-kept", SHARE, "if (result != 0) dma_leave(&disk->memory, region);", "",
+    "share__alloc_says_why_not", "memory that the back end refused counts as registered")
+row("goes-found", SHARE, "dma_hide(region);", "", "messages__region_stays",
+    "memory is used that the back end was told to let go of")
 
 # ---- patience ----
 

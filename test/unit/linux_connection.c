@@ -4,12 +4,14 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/eventfd.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 /* ---- the channel ---- */
@@ -194,6 +196,7 @@ TEST(linux_lost__evidence)
 	old->pid = 7;
 	desk_lose(desk);
 	lost_begin(old, false);
+	EXPECT(channel_failed(&old->vhost.channel));
 	desk->disk.lost = old;
 	EXPECT(lost_look(&desk->disk) > 0);
 	EXPECT_EQ(old->end, SESSION_MAY_RUN);
@@ -216,9 +219,15 @@ TEST(linux_lost__evidence)
 	old->drained = true;
 	EXPECT_EQ(lost_look(&desk->disk), -1);
 	EXPECT_EQ(old->end, SESSION_STOPPED);
-	/* The time is over. */
+	/* Whoever holds nothing of the memory has stopped, be it served or not. */
 	old->end = SESSION_MAY_RUN;
 	old->drained = false;
+	old->vhost.lent_the_same = old->vhost.told_memory = false;
+	EXPECT_EQ(lost_look(&desk->disk), -1);
+	EXPECT_EQ(old->end, SESSION_STOPPED);
+	old->vhost.lent_the_same = old->vhost.told_memory = true;
+	/* The time is over. */
+	old->end = SESSION_MAY_RUN;
 	desk->disk.options.loss_ms = 1;
 	old->lost_ns -= 2000000;
 	EXPECT_EQ(lost_look(&desk->disk), -1);
@@ -286,7 +295,81 @@ TEST(linux_identity__as_good)
 	desk_disk_free(desk);
 }
 
+/* ---- forks ---- */
+
+/* A child that lives on keeps nothing of a connection, be it the one in use or one that is lost. */
+TEST(linux_fork__the_child_lets_go)
+{
+	static struct session sessions[2];
+	struct orion_disk *disk;
+	int pair[2][2], hold[2];
+	char byte;
+	pid_t child;
+
+	EXPECT_EQ(orion_disk_create("vhost-user:/nowhere", NULL, &disk, NULL), 0);
+	EXPECT_EQ(pipe(hold), 0);
+	for (unsigned i = 0; i < 2; i++) {
+		struct vhost_user *vhost = &sessions[i].vhost;
+
+		EXPECT_EQ(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, pair[i]), 0);
+		*vhost = (struct vhost_user){.channel = {.fd = pair[i][0], .cancel = -1}};
+		vhost->backend = vhost->error = -1;
+		for (unsigned k = 0; k < VBLK_QUEUES_MAX; k++)
+			vhost->queues[k].kick = vhost->queues[k].call = -1;
+	}
+	disk->session = &sessions[0];
+	disk->lost = &sessions[1];
+	child = fork();
+	if (child == 0) {
+		close(hold[1]);
+		/* Until the parent has seen that it lives. */
+		_exit(read(hold[0], &byte, 1) == 0 && disk_state(disk) == DISK_FORKED ? 0 : 1);
+	}
+	EXPECT(child > 0);
+	close(hold[0]);
+	for (unsigned i = 0; i < 2; i++) {
+		struct pollfd far = {pair[i][1], POLLIN, 0};
+
+		EXPECT_EQ(poll(&far, 1, 0), 0);
+		vhost_user_close(&sessions[i].vhost);
+		/* It may be on its way to letting go. */
+		EXPECT_EQ(poll(&far, 1, 10000), 1);
+		EXPECT_EQ(recv(pair[i][1], &byte, 1, 0), 0);
+		close(pair[i][1]);
+	}
+	close(hold[1]);
+	EXPECT_EQ(waitpid(child, &(int){0}, 0), child);
+	disk->session = disk->lost = NULL;
+	orion_disk_close(disk);
+}
+
 /* ---- the monitor ---- */
+
+/* A back end that was not told of all memory would be given addresses that it does not know. */
+TEST(linux_monitor__adopts_who_knows_all_memory)
+{
+	struct desk_disk *desk = desk_disk_make(1, 4, 64);
+	struct orion_disk *disk = &desk->disk;
+	struct session *session = &desk_connect(desk, PROMISE_FLUSH)->session;
+	struct dma_region *region;
+
+	desk_lose(desk);
+	session->identity.sectors = 77;
+	session->memory_version = disk->memory.version;
+	EXPECT_EQ(dma_pool_add(&disk->memory, 1, &region), 0);
+	EXPECT(!disk_adopt(disk, session));
+	EXPECT(disk->session == NULL);
+	EXPECT_EQ(disk->identity.sectors, 0);
+	session->memory_version = disk->memory.version;
+	dma_pool_drop(&disk->memory, region);
+	EXPECT(!disk_adopt(disk, session));
+	session->memory_version = disk->memory.version;
+	EXPECT(disk_adopt(disk, session));
+	EXPECT(disk->session == session);
+	EXPECT_EQ(disk->identity.sectors, 77);
+	EXPECT_EQ(session->number, 2);
+	desk_disk_free(desk);
+}
 
 /* Breaches of an hour ago are forgiven, however many they were. */
 TEST(linux_monitor__breaches_are_forgiven)

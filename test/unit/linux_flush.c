@@ -99,6 +99,7 @@ TEST(linux_flush__answers_by_itself)
 			desk_complete(connection, &request);
 		EXPECT_EQ(orion_queue_reap(desk->queue, &done, 1), 1);
 		EXPECT_EQ(io.result, told[promise]);
+		EXPECT_EQ(desk->queue->marks_left, 4);
 		desk_disk_free(desk);
 	}
 }
@@ -117,6 +118,7 @@ TEST(linux_flush__told_once_a_queue)
 	for (unsigned i = 0; i < 3; i++) {
 		EXPECT_EQ(flush(desk->disk.queues[i]), -ESTALE);
 		EXPECT_EQ(flush(desk->disk.queues[i]), 0);
+		EXPECT_EQ(desk->disk.queues[i]->counters.stale_flushes, 1);
 	}
 	EXPECT_EQ(desk->disk.stale, 1);
 	desk_disk_free(desk);

@@ -219,3 +219,38 @@ TEST(linux_follow__fails_while_away)
 	EXPECT_EQ(take_in_order(doubt->new, 2, 1), 1);
 	desk_disk_free(doubt->desk);
 }
+
+/* What the library asked for itself is not the program's; what was written is remembered. */
+TEST(linux_follow__counts_the_program_s_requests)
+{
+	static unsigned char buffer[512];
+	struct desk_disk *desk = desk_disk_make(2, 4, 64);
+	struct desk_connection *connection = desk_connect(desk, PROMISE_FLUSH);
+	struct orion_io io = {.buffer = buffer, .bytes = 512, .operation = ORION_WRITE};
+	struct vblk_queue_stats stats;
+	struct desk_request request;
+	struct orion_io *done;
+
+	connection->session.asking.submitted = connection->session.asking.completed = 1;
+	connection->session.asking.latency_max_ticks = 77;
+	queue_follow(desk->queue);
+	queue_follow(desk->disk.queues[1]);
+	EXPECT_EQ(desk->queue->past.submitted, UINT64_MAX);
+	EXPECT_EQ(desk->queue->past.latency_max_ticks, 0);
+	EXPECT_EQ(desk->disk.queues[1]->past.submitted, 0);
+	submit(desk, &io);
+	EXPECT(desk_take(connection, &request));
+	desk_complete(connection, &request);
+	EXPECT_EQ(orion_queue_reap(desk->queue, &done, 1), 1);
+	EXPECT_EQ(orion_queue_stats(desk->queue, &stats, NULL), 0);
+	/* Ours is taken off, though the fake never saw it. */
+	EXPECT_EQ(stats.submitted, 0);
+	desk_lose(desk);
+	desk->disk.wrote = false;
+	stopped(connection);
+	desk_connect(desk, PROMISE_FLUSH);
+	queue_follow(desk->queue);
+	EXPECT(desk->disk.wrote);
+	EXPECT_EQ(desk->queue->past.writes, 1);
+	desk_disk_free(desk);
+}

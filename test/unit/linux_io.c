@@ -130,8 +130,9 @@ TEST(linux_io__refused_is_not_copied)
 	linux_desk_close(&desk);
 }
 
-/* Nor of one that finds the queue full; and what it took is given back. */
-TEST(linux_io__full_queue_is_not_copied_for)
+/* Nor of one that finds the queue full, or its ring, which is shorter on another connection. */
+static void
+full_queue_is_not_copied_for(unsigned times)
 {
 	struct linux_desk desk = begin(1024);
 	struct orion_io ios[64], one = {.operation = ORION_WRITE};
@@ -139,9 +140,11 @@ TEST(linux_io__full_queue_is_not_copied_for)
 
 	one.buffer = unreadable(PAGE);
 	one.bytes = 512;
+	queue_free(desk.queue);
+	desk.disk->options.depth *= times;
+	desk.disk->queues[0] = desk.queue = queue_make(desk.disk, 0);
+	queue_follow(desk.queue);
 	EXPECT(vblk_info(desk.session->device)->queue_depth <= 64);
-	/* Another back end's ring may be shorter than what the queue holds. */
-	desk.queue->depth = 128;
 	for (unsigned i = 0; i < vblk_info(desk.session->device)->queue_depth; i++) {
 		ios[i] = (struct orion_io){.buffer = data, .bytes = 512};
 		EXPECT_EQ(linux_desk_submit(&desk, &ios[i]), 0);
@@ -150,6 +153,12 @@ TEST(linux_io__full_queue_is_not_copied_for)
 	EXPECT(all(desk.session->arena.base, desk.session->arena.bytes, 0));
 	munmap(one.buffer, PAGE);
 	linux_desk_close(&desk);
+}
+
+TEST(linux_io__full_queue_is_not_copied_for)
+{
+	full_queue_is_not_copied_for(1);
+	full_queue_is_not_copied_for(2);
 }
 
 /* What only the core can refuse, having no room for more parts, is wiped. */
@@ -258,6 +267,31 @@ TEST(linux_io__unregistered_is_copied)
 	linux_desk_close(&desk);
 }
 
+/* A short vector of shared pieces goes as they are, each where it lies. */
+TEST(linux_io__short_vectors_are_shared)
+{
+	struct linux_desk desk = begin(64);
+	unsigned char *memory = linux_desk_alloc(&desk, 2 << 20);
+	struct iovec vector[3] = {{memory + 8192, 512}, {memory, 1024}, {memory + 4096, 512}};
+	struct orion_io io = {.buffer = vector, .vectors = 3, .operation = ORION_WRITE};
+	struct orion_io one = {.buffer = memory, .bytes = 512, .operation = ORION_WRITE};
+	uint64_t device = linux_desk_send(&desk, &one)->piece[1].address;
+	const struct hand_chain *chain;
+
+	EXPECT_EQ(linux_desk_finish(&desk, &one, 0, 1), 0);
+	chain = linux_desk_send(&desk, &io);
+	EXPECT_EQ(chain->count, 5);
+	for (unsigned i = 0; i < 3; i++) {
+		size_t at = (size_t)((unsigned char *)vector[i].iov_base - memory);
+
+		EXPECT_EQ(chain->piece[1 + i].address, device + at);
+		EXPECT_EQ(chain->piece[1 + i].length, vector[i].iov_len);
+	}
+	EXPECT_EQ(linux_desk_finish(&desk, &io, 0, 1), 0);
+	EXPECT_EQ(desk.queue->counters.bounced, 0);
+	linux_desk_close(&desk);
+}
+
 /* A vector of shared pieces is never copied, however many they are: the core cuts it. */
 TEST(linux_io__long_vectors_are_cut)
 {
@@ -288,6 +322,50 @@ TEST(linux_io__long_vectors_are_cut)
 	EXPECT(done == &io && io.result == 0);
 	EXPECT_EQ(desk.queue->counters.bounced, 0);
 	EXPECT_EQ(desk.queue->tables_used, 0);
+	linux_desk_close(&desk);
+}
+
+/* Several that are being cut have a table each, until there is none left. */
+TEST(linux_io__long_vectors_at_once)
+{
+	struct linux_desk desk = begin(64);
+	unsigned char *memory = linux_desk_alloc(&desk, 4 << 20);
+	struct iovec vector[2][300];
+	struct orion_io io[2], more, *done;
+	uint64_t device[2] = {0, 0};
+	unsigned pieces[2] = {0, 0};
+
+	for (unsigned k = 0; k < 2; k++) {
+		for (unsigned i = 0; i < 300; i++)
+			vector[k][i] = (struct iovec){memory + (k << 21) + i * 1024, 512};
+		io[k] = (struct orion_io){.buffer = vector[k],
+					  .vectors = 300,
+					  .offset = k * 300 * 512,
+					  .operation = ORION_WRITE};
+		EXPECT_EQ(linux_desk_submit(&desk, &io[k]), 0);
+	}
+	EXPECT_EQ(desk.queue->tables_used, 3);
+	orion_queue_kick(desk.queue);
+	while (orion_queue_in_flight(desk.queue) != 0) {
+		const struct hand_chain *chain = &desk.bench->chain;
+		unsigned k;
+
+		EXPECT(blk_pop(desk.bench));
+		k = blk_sector(desk.bench, chain) >= 300;
+		EXPECT_EQ(blk_sector(desk.bench, chain), k * 300 + pieces[k]);
+		for (unsigned i = 1; i < chain->count - 1; i++, pieces[k]++) {
+			device[k] = pieces[k] == 0 ? chain->piece[i].address : device[k];
+			EXPECT_EQ(chain->piece[i].address, device[k] + pieces[k] * 1024);
+		}
+		blk_complete(desk.bench, chain, 0, 1);
+		orion_queue_reap(desk.queue, &done, 1);
+	}
+	EXPECT(pieces[0] == 300 && pieces[1] == 300);
+	EXPECT_EQ(device[1] - device[0], 2 << 20);
+	more = io[0];
+	desk.queue->tables_used = (uint16_t)((1u << TABLES) - 1);
+	EXPECT_EQ(linux_desk_submit(&desk, &more), -EAGAIN);
+	desk.queue->tables_used = 0;
 	linux_desk_close(&desk);
 }
 

@@ -143,7 +143,8 @@ TEST(linux_share__unsealable)
 TEST(linux_share__alloc_says_why_not)
 {
 	struct linux_desk desk = linux_desk_make(0);
-	unsigned char *memory;
+	unsigned char *memory, *base;
+	int fd;
 
 	linux_desk_open(&desk, 64);
 	errno = 0;
@@ -159,7 +160,13 @@ TEST(linux_share__alloc_says_why_not)
 	EXPECT_EQ(errno, ENOSPC);
 	EXPECT(strstr(orion_disk_text(desk.disk), "no more than 1 memory regions") != NULL);
 	EXPECT_EQ(desk.disk->memory.pool_bytes, 0);
+	EXPECT_EQ(dma_map(PAGE, &base, &fd), 0);
+	refused(&desk, base, PAGE, fd, 0, -ENOSPC, "no more than 1 memory regions");
 	desk.session->vhost.told_memory = false;
+	/* What was refused is not there. */
+	EXPECT_EQ(orion_disk_register(desk.disk, base, PAGE, fd, 0), 0);
+	EXPECT_EQ(orion_disk_unregister(desk.disk, base), 0);
+	dma_unmap(base, PAGE, fd);
 	memory = orion_disk_alloc(desk.disk, PAGE);
 	EXPECT(memory != NULL);
 	EXPECT_EQ(orion_disk_unregister(desk.disk, memory), -ENOENT);

@@ -191,9 +191,12 @@ TEST(storage_disk__serial_number_is_cleaned)
 		{"orion-1", "orion-1"},
 		{"", ""},
 		{"12345678901234567890", "12345678901234567890"},
-		{"a\x1b[2Jb\n", "a [2Jb"},
+		{"a\x1b[2Jb\n", "a?[2Jb?"},
 		{"trailing   ", "trailing"},
-		{"\xff\xfe", ""},
+		{"   at both ends  ", "at both ends"},
+		{"                    ", ""},
+		{"                   x", "x"},
+		{"\xff\xfe", "??"},
 	};
 	struct desk_config config;
 	struct desk desk;
