@@ -3,6 +3,7 @@
 #include "commands/args.h"
 
 #include "commands/print.h"
+#include "words/text.h"
 
 /* Lane 0 runs the commands. */
 #define LANE 0u
@@ -252,29 +253,4 @@ bool
 args_interrupted(struct command_context *context)
 {
 	return context->interrupted != NULL && context->interrupted(context->host);
-}
-
-unsigned
-args_distance(const char *a, const char *b)
-{
-	unsigned row[48];
-	size_t width = text_length(b);
-
-	if (width >= 48 || text_length(a) >= 48)
-		return 48;
-	for (unsigned j = 0; j <= width; j++)
-		row[j] = j;
-	for (unsigned i = 0; a[i] != '\0'; i++) {
-		unsigned corner = row[0];
-
-		row[0] = i + 1;
-		for (unsigned j = 0; j < width; j++) {
-			unsigned best = corner + (a[i] != b[j]);
-
-			corner = row[j + 1];
-			best = best < corner + 1 ? best : corner + 1;
-			row[j + 1] = best < row[j] + 1 ? best : row[j] + 1;
-		}
-	}
-	return row[width];
 }

@@ -61,7 +61,4 @@ orion_status args_fail(struct command_context *context, const char *command,
 /* True when a person wants the command to end. */
 bool args_interrupted(struct command_context *context);
 
-/* Number of single-character changes between A and B; long texts count as far apart. */
-unsigned args_distance(const char *a, const char *b);
-
 #endif

@@ -6,6 +6,7 @@
 #include "commands/pattern.h"
 #include "commands/print.h"
 #include "commands/table.h"
+#include "words/text.h"
 
 #define NAME "disk bench"
 #define USAGE                                                                                 \

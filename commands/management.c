@@ -5,6 +5,7 @@
 #include "commands/print.h"
 #include "commands/report.h"
 #include "commands/table.h"
+#include "words/text.h"
 
 #define LANE 0u
 #define ANY_QUEUE UINT64_MAX

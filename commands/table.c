@@ -6,6 +6,7 @@
 
 #include "commands/args.h"
 #include "commands/print.h"
+#include "words/text.h"
 
 static orion_status run_help(struct command_context *context, int argc, char **argv);
 
@@ -116,8 +117,8 @@ suggest(struct command_context *context, const char *first, const char *both)
 	unsigned nearest = (unsigned)text_length(first) / 2 + 1;
 
 	for (unsigned n = 0; (command = command_at(context, n)) != NULL; n++) {
-		unsigned distance = args_distance(first, command->name);
-		unsigned other = args_distance(both, command->name);
+		unsigned distance = text_distance(first, command->name);
+		unsigned other = text_distance(both, command->name);
 
 		distance = distance < other ? distance : other;
 		if (distance < nearest) {

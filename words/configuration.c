@@ -10,6 +10,7 @@
 #include "src/base/check.h"
 #include "src/base/memory.h"
 #include "src/base/num.h"
+#include "text.h"
 #include "toml.h"
 
 _Static_assert(ORION_OPTION_COUNT <= 32, "one bit for each option in GIVEN");
@@ -45,7 +46,7 @@ nearest(const char *name, unsigned most)
 	const struct orion_option *best = NULL;
 
 	for (unsigned i = 0; i < ORION_OPTION_COUNT; i++) {
-		unsigned far = orion_name_distance(name, orion_option_table[i].name);
+		unsigned far = text_distance(name, orion_option_table[i].name);
 
 		if (far <= most && (best == NULL || far < most)) {
 			most = far;
@@ -59,14 +60,12 @@ nearest(const char *name, unsigned most)
 static void
 suggest(struct orion_options_error *error, const char *name)
 {
-	unsigned length = 0;
+	size_t length = text_length(name);
 
-	while (name[length] != '\0')
-		length++;
 	if (length < 2)
 		return;
 
-	const struct orion_option *best = nearest(name, num_min32(length / 2, 7) - 1);
+	const struct orion_option *best = nearest(name, (unsigned)num_min64(length / 2, 7) - 1);
 
 	if (best != NULL) {
 		orion_message_add(error, "; did you mean ");
@@ -135,7 +134,7 @@ unit_shift(const char *text)
 
 	while (*text == ' ')
 		text++;
-	if (orion_name_equal(text, "") || orion_name_equal(text, "B"))
+	if (text_equal(text, "") || text_equal(text, "B"))
 		return 0;
 	for (int i = 0; prefixes[i] != '\0'; i++) {
 		if (*text == prefixes[i] || *text == prefixes[i] - 'a' + 'A')
@@ -144,10 +143,7 @@ unit_shift(const char *text)
 	if (shift == 0)
 		return -1;
 	text++;
-	return orion_name_equal(text, "") || orion_name_equal(text, "B") ||
-			       orion_name_equal(text, "iB")
-		       ? shift
-		       : -1;
+	return text_equal(text, "") || text_equal(text, "B") || text_equal(text, "iB") ? shift : -1;
 }
 
 /* A size such as "2MB"; UINT64_MAX when it does not fit.  False when TEXT is none. */
@@ -176,7 +172,7 @@ static bool
 read_scheduler(const struct toml_value *value, uint64_t *number)
 {
 	for (unsigned i = 0; i < COUNT_OF(schedulers); i++) {
-		if (!value->cut && orion_name_equal(value->string, schedulers[i])) {
+		if (!value->cut && text_equal(value->string, schedulers[i])) {
 			*number = i;
 			return true;
 		}
@@ -263,7 +259,7 @@ refuse_feature(struct parse *parse, uint32_t line, const char *key)
 static bool
 is_slip(const char *name)
 {
-	return orion_name_distance(name, TABLE) <= SLIPS;
+	return text_distance(name, TABLE) <= SLIPS;
 }
 
 /* A table, or a key before any, that is not ours. */
@@ -286,7 +282,7 @@ take_header(struct parse *parse, const struct toml_item *item)
 {
 	parse->root = false;
 	parse->inside = false;
-	if (!orion_name_equal(item->key.part[0], TABLE))
+	if (!text_equal(item->key.part[0], TABLE))
 		return pass_foreign(parse, item->line, &item->key);
 	if (item->key.parts > 1) {
 		return refuse_key(parse, item->line, item->key.part[1],
@@ -314,7 +310,7 @@ take_option(struct parse *parse, uint32_t line, const char *name, const struct t
 	const char *what = "";
 	unsigned i = 0;
 
-	while (i < ORION_OPTION_COUNT && !orion_name_equal(option[i].name, name))
+	while (i < ORION_OPTION_COUNT && !text_equal(option[i].name, name))
 		i++;
 	if (i == ORION_OPTION_COUNT) {
 		refuse_key(parse, line, name, "unknown key");
@@ -341,7 +337,7 @@ take_root(struct parse *parse, const struct toml_item *item)
 {
 	const struct toml_key *key = &item->key;
 
-	if (!orion_name_equal(key->part[0], TABLE)) {
+	if (!text_equal(key->part[0], TABLE)) {
 		if (nearest(key->part[0], 1) != NULL) {
 			return refuse_key(parse, item->line, key->part[0],
 					  "stands before any table; put a line [" TABLE

@@ -13,6 +13,7 @@
 #include "cmd/vblk/place.h"
 #include "cmd/vblk/say.h"
 #include "cmd/vblk/units.h"
+#include "words/print.h"
 
 struct settings {
 	const char *mode, *svg;
@@ -105,11 +106,11 @@ check(struct bench *bench)
 		return trouble("%s: the disk is read-only", bench->url);
 	if (bench->piece_bytes % info.block_bytes != 0)
 		return trouble("--bs=%s is no multiple of the disk's block, %u",
-			       units_exact(bench->piece_bytes).s, info.block_bytes);
+			       print_exact(bench->piece_bytes).s, info.block_bytes);
 	if (info.bytes / bench->piece_bytes < bench->queues)
 		return trouble("--bs=%s is too large for a disk of %" PRIu64 " bytes and %" PRIu64
 			       " queues",
-			       units_exact(bench->piece_bytes).s, info.bytes, bench->queues);
+			       print_exact(bench->piece_bytes).s, info.bytes, bench->queues);
 	if (info.queues < bench->queues)
 		return trouble("--queues=%" PRIu64 ": with this URL the disk has %u", bench->queues,
 			       info.queues);

@@ -65,21 +65,6 @@ units_ns_short(double ns)
 }
 
 struct units_text
-units_exact(uint64_t bytes)
-{
-	static const char *const names[] = {"", "k", "M", "G", "T", "P"};
-	struct units_text text;
-	unsigned unit = 0;
-
-	while (unit < 5 && bytes != 0 && bytes % 1024 == 0) {
-		bytes /= 1024;
-		unit++;
-	}
-	snprintf(text.s, sizeof(text.s), "%llu%s", (unsigned long long)bytes, names[unit]);
-	return text;
-}
-
-struct units_text
 units_clock(uint64_t seconds)
 {
 	struct units_text text;

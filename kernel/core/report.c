@@ -166,16 +166,14 @@ report_values(char text[REPORT_TEXT_BYTES], orion_event event, const uint64_t va
 
 		if (value->form == NONE || used >= REPORT_TEXT_BYTES)
 			return;
-		used += (size_t)format_text(text + used, REPORT_TEXT_BYTES - used, "%s%s ",
-					    i == 0 ? "" : ", ", value->label);
+		used += print_into(text + used, REPORT_TEXT_BYTES - used, "%s%s ",
+				   i == 0 ? "" : ", ", value->label);
 		if (used >= REPORT_TEXT_BYTES)
 			return;
 		if (name != NULL)
-			used += (size_t)format_text(text + used, REPORT_TEXT_BYTES - used, "%s",
-						    name);
+			used += print_into(text + used, REPORT_TEXT_BYTES - used, "%s", name);
 		else
-			used += (size_t)format_text(text + used, REPORT_TEXT_BYTES - used,
-						    hex ? "0x%llx" : "%llu",
-						    (unsigned long long)values[i]);
+			used += print_into(text + used, REPORT_TEXT_BYTES - used,
+					   hex ? "0x%llx" : "%llu", (unsigned long long)values[i]);
 	}
 }

@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* The commands' parts: numbers, printing, SHA-256, the pattern, the fine histogram. */
+/* The commands' parts: numbers, SHA-256, the pattern, the fine histogram. */
 #include <stdio.h>
 #include <string.h>
 
 #include "commands/args.h"
 #include "commands/latency.h"
 #include "commands/pattern.h"
-#include "commands/print.h"
 #include "commands/sha256.h"
 #include "test/harness.h"
 
@@ -58,75 +57,6 @@ TEST(command_parts__numbers)
 		if (status == ORION_OK)
 			EXPECT_EQ(value, rows[i].value);
 	}
-}
-
-TEST(command_parts__distance)
-{
-	EXPECT_EQ(args_distance("", ""), 0);
-	EXPECT_EQ(args_distance("abc", "abc"), 0);
-	EXPECT_EQ(args_distance("", "abc"), 3);
-	EXPECT_EQ(args_distance("abc", ""), 3);
-	EXPECT_EQ(args_distance("kitten", "sitting"), 3);
-	EXPECT_EQ(args_distance("dsk list", "disk list"), 1);
-}
-
-/* The formatter says what the C library's does. */
-#define SAME(...)                                                                                 \
-	do {                                                                                      \
-		char mine[64], theirs[64];                                                        \
-		size_t length = print_into(mine, sizeof(mine), __VA_ARGS__);                      \
-		(void)snprintf(theirs, sizeof(theirs), __VA_ARGS__);                              \
-		EXPECT_STR(mine, theirs);                                                         \
-		EXPECT_EQ(length, strlen(theirs));                                                \
-	} while (0)
-
-TEST(command_parts__print)
-{
-	SAME("plain");
-	SAME("%s", "");
-	SAME("<%5s|%-5s|%.2s|%s>", "ab", "cd", "efg", "longer than five");
-	SAME("<%*s|%.*s>", 6, "x", 2, "yz!");
-	SAME("%u %u %lu %llu", 0u, 4294967295u, 18446744073709551615ul, 18446744073709551615ull);
-	SAME("%x %08x %llx %016llx", 0xbeefu, 0xbeefu, 0xfeedfacecafebeefull, 0x1ull);
-	SAME("<%5u|%-5u|%05u|%1u>", 42u, 42u, 42u, 4242u);
-	SAME("%c%c%%", 'a', 'b');
-	SAME("<%*s>", 0, "");
-
-	char cut[8];
-
-	EXPECT_EQ(print_into(cut, sizeof(cut), "%s", "12345678901234"), 7);
-	EXPECT_STR(cut, "1234567");
-}
-
-TEST(command_parts__sizes)
-{
-	EXPECT_STR(print_size(0).s, "0 B");
-	EXPECT_STR(print_size(1023).s, "1023 B");
-	EXPECT_STR(print_size(1024).s, "1 KiB");
-	EXPECT_STR(print_size(1536).s, "1.5 KiB");
-	EXPECT_STR(print_size((UINT64_C(1) << 41)).s, "2 TiB");
-	EXPECT_STR(print_size(UINT64_MAX).s, "15.9 EiB");
-	EXPECT_STR(print_exact(0).s, "0");
-	EXPECT_STR(print_exact(4096).s, "4k");
-	EXPECT_STR(print_exact(1000).s, "1000");
-	EXPECT_STR(print_exact(UINT64_C(16) << 20).s, "16M");
-	EXPECT_STR(print_fixed(1234, 2).s, "12.34");
-	EXPECT_STR(print_fixed(5, 3).s, "0.005");
-	EXPECT_STR(print_fixed(5, 0).s, "5");
-	EXPECT_STR(print_ratio(1, 3, 3).s, "0.333");
-	EXPECT_STR(print_ratio(1, 0, 3).s, "-");
-	EXPECT_EQ(print_scale(UINT64_MAX, 3, 3), UINT64_MAX);
-	EXPECT_EQ(print_scale(UINT64_MAX, 2, 1), UINT64_MAX);
-	EXPECT_EQ(print_scale(10, 1000000000, 3000000000), 3);
-	EXPECT_EQ(print_scale(0, 5, 7), 0);
-	for (unsigned i = 0; i < 1000; i++) {
-		uint64_t a = test_random() >> 32, b = test_random() >> 32,
-			 c = (test_random() >> 32) + 1;
-
-		EXPECT_EQ(print_scale(a, b, c), a * b / c);
-	}
-	EXPECT_EQ(print_scale(UINT64_MAX / 3, UINT64_MAX / 5, UINT64_MAX / 15), UINT64_MAX);
-	EXPECT_EQ(print_scale(UINT64_MAX - 1, UINT64_MAX - 1, UINT64_MAX), UINT64_MAX - 2);
 }
 
 /* Of bytes (i * 7 + i / 256) % 256, from Python's hashlib. */

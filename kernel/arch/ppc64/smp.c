@@ -162,7 +162,7 @@ arch_cpu_model(void)
 
 	while (name[length] != '\0' && name[length] != '@')
 		length++;
-	format_text(model, sizeof(model), "%.*s, PVR %08x", length, name,
+	print_into(model, sizeof(model), "%.*s, PVR %08x", length, name,
 		    (unsigned)special_read(pvr));
 	return model;
 }
