@@ -100,7 +100,7 @@ LINUX := $(wildcard ports/linux/*.c)
 VBLK := $(wildcard cmd/vblk/*.c cmd/shared/*.c)
 SERVER := $(wildcard model/server/*.c)
 # What the programs share.
-SHARED := $(wildcard cmd/shared/*.c ports/linux/units.c)
+SHARED := $(wildcard cmd/shared/*.c)
 LINUX_TESTS := $(wildcard test/linux/*.c)
 UNIT := $(wildcard test/unit/*.c)
 SCENARIO := $(wildcard test/scenario/*.c)
@@ -122,7 +122,7 @@ core_o := $(CORE:src/%.c=$B/core/%.o)
 stepped_o := $(CORE:src/%.c=$B/stepped/%.o)
 host_o = $(patsubst %.c,$B/host/%.o,$1)
 
-pic_o := $(LINUX:%.c=$B/pic/%.o)
+pic_o := $(patsubst %.c,$B/pic/%.o,$(LINUX) words/text.c words/units.c)
 pic_core_o := $(CORE:src/%.c=$B/pic/%.o)
 
 core_a := $B/liborion-core.a
@@ -220,6 +220,8 @@ $B/host/test/linux/%.o: test/linux/%.c $B/flags
 	$(call compile,CC,$<,-D_GNU_SOURCE -I.)
 $B/pic/ports/%.o: ports/%.c $B/flags
 	$(call compile,PIC,$<,-D_GNU_SOURCE $(PIC) -Isrc -I.)
+$B/pic/words/%.o: words/%.c $B/flags
+	$(call compile,PIC,$<,$(FREE) $(PIC) -I.)
 $B/pic/%.o: src/%.c $B/flags
 	$(call compile,PIC,$<,$(FREE) $(PIC) $(call small,$<))
 $B/step/bench/%.o: bench/%.c $B/flags
@@ -288,7 +290,7 @@ $(fuzzers): $B/fuzz-%: $B/host/test/fuzz/%.o $(call host_o,$(filter kernel/conso
 
 $B/vblk: $(call host_o,$(VBLK)) $(linux_a) $(words_a)
 	$(call link)
-$B/vhost-user-model: $(call host_o,$(SERVER) $(SHARED)) $(core_a) $(model_a)
+$B/vhost-user-model: $(call host_o,$(SERVER) $(SHARED)) $(core_a) $(model_a) $(words_a)
 	$(call link)
 $(LINUX_TESTS:test/linux/%.c=$B/linux-%): $B/linux-%: $B/host/test/linux/%.o $(linux_a)
 	$(call link)

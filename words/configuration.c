@@ -12,6 +12,7 @@
 #include "src/base/num.h"
 #include "text.h"
 #include "toml.h"
+#include "units.h"
 
 _Static_assert(ORION_OPTION_COUNT <= 32, "one bit for each option in GIVEN");
 
@@ -93,7 +94,7 @@ refuse(struct orion_options_error *error, uint32_t line, const struct orion_opti
 		orion_message_add_bytes(error, option->least);
 		orion_message_add(error, " to ");
 		orion_message_add_bytes(error, option->most);
-		orion_message_add(error, ", in bytes or as a text such as \"2MB\"");
+		orion_message_add(error, ", in bytes or as a text such as \"2MiB\"");
 		break;
 	case ORION_OPTION_SWITCH:
 		orion_message_add(error, "; it has to be true or false");
@@ -125,47 +126,15 @@ orion_options_explain(const struct orion_options *options, struct orion_options_
 	orion_message_add(error, "a feature cannot be both required and switched off");
 }
 
-/* The power of two that the unit TEXT stands for ("", "B", "kB", "KiB", "m", ...), or -1. */
-static int
-unit_shift(const char *text)
-{
-	static const char prefixes[] = "kmgt";
-	int shift = 0;
-
-	while (*text == ' ')
-		text++;
-	if (text_equal(text, "") || text_equal(text, "B"))
-		return 0;
-	for (int i = 0; prefixes[i] != '\0'; i++) {
-		if (*text == prefixes[i] || *text == prefixes[i] - 'a' + 'A')
-			shift = 10 * (i + 1);
-	}
-	if (shift == 0)
-		return -1;
-	text++;
-	return text_equal(text, "") || text_equal(text, "B") || text_equal(text, "iB") ? shift : -1;
-}
-
-/* A size such as "2MB"; UINT64_MAX when it does not fit.  False when TEXT is none. */
+/* A size such as "2MiB"; UINT64_MAX when it does not fit.  False when TEXT is none. */
 static bool
 read_bytes(const char *text, uint64_t *bytes)
 {
-	uint64_t value = 0;
-	const char *at = text;
+	units_verdict verdict = units_read_size(text, bytes);
 
-	for (; *at >= '0' && *at <= '9'; at++) {
-		if (!num_mul64(value, 10, &value) ||
-		    !num_add64(value, (uint64_t)(*at - '0'), &value)) {
-			value = UINT64_MAX;
-		}
-	}
-
-	int shift = unit_shift(at);
-
-	if (at == text || shift < 0)
-		return false;
-	*bytes = num_mul64(value, UINT64_C(1) << shift, &value) ? value : UINT64_MAX;
-	return true;
+	if (verdict == UNITS_LARGE)
+		*bytes = UINT64_MAX;
+	return verdict != UNITS_NONE;
 }
 
 static bool

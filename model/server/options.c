@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* The command line.  Its manual is man/vhost-user-model.1. */
 #include "model/server/server.h"
+#include "orion/units.h"
 
-#include <ctype.h>
-#include <errno.h>
 #include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -80,33 +79,23 @@ usage(FILE *to, int status)
 	      "  features      --in-order --features-off=LIST --protocol-off=LIST\n"
 	      "  misfortune    --die-after=N --lose-unflushed --delay-us=N\n"
 	      "  --once        leave when the first front end does\n"
-	      "Sizes end in K, M, G or T if they are not in bytes; man vhost-user-model has "
-	      "more.\n",
+	      "BYTES is " ORION_UNITS_SIZE_FORMS ";\n"
+	      "man vhost-user-model has more.\n",
 	      to);
 	exit(status);
 }
 
-/* A whole number from LEAST to MOST, with a unit if UNITS. */
+/* A whole number from LEAST to MOST, or, if UNITS, a size. */
 static uint64_t
 number(const char *name, const char *text, uint64_t least, uint64_t most, bool units)
 {
-	static const char suffixes[] = "KMGT";
-	const char *suffix;
 	uint64_t value;
-	char *end;
 
-	errno = 0;
-	value = strtoull(text, &end, 10);
-	if (units && *end != '\0' && (suffix = strchr(suffixes, toupper(*end))) != NULL) {
-		unsigned shift = 10 * (unsigned)(suffix - suffixes + 1);
-
-		value = value > UINT64_MAX >> shift ? UINT64_MAX : value << shift;
-		end++;
-	}
-	if (!isdigit(*text) || *end != '\0' || errno != 0 || value < least || value > most)
-		die("--%s=%s: a whole number from %llu to %llu is needed%s", name, text,
+	if (!(units ? orion_units_size(text, &value) : orion_units_number(text, &value)) ||
+	    value < least || value > most)
+		die("--%s=%s: it has to be from %llu to %llu, %s", name, text,
 		    (unsigned long long)least, (unsigned long long)most,
-		    units ? ", with K, M, G or T if it is not in bytes" : "");
+		    units ? ORION_UNITS_SIZE_FORMS : "a whole number");
 	return value;
 }
 

@@ -469,7 +469,8 @@ def words(bed):
     for line, says in (
             ("", "--socket-path"), ("--socket-path=s", "--null"),
             ("--socket-path=s --null --memory=1M", "one disk"),
-            ("--socket-path=s --memory=1X", "K, M, G or T"),
+            ("--socket-path=s --memory=1X", "64k, 10MiB"),
+            ("--socket-path=s --memory=1kB", "no multiple of its block"),
             ("--socket-path=s --null --queues=17", "1 to 16"),
             ("--socket-path=s --null --block=1000", "power of two"),
             ("--socket-path=s --null --features-off=pakced", "packed"),

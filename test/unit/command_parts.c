@@ -1,63 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-/* The commands' parts: numbers, SHA-256, the pattern, the fine histogram. */
+/* The commands' parts: SHA-256, the pattern, the fine histogram. */
 #include <stdio.h>
 #include <string.h>
 
-#include "commands/args.h"
 #include "commands/latency.h"
 #include "commands/pattern.h"
 #include "commands/sha256.h"
 #include "test/harness.h"
-
-TEST(command_parts__numbers)
-{
-	static const struct {
-		const char *text;
-		orion_status status;
-		uint64_t value;
-	} rows[] = {
-		{"0", ORION_OK, 0},
-		{"4096", ORION_OK, 4096},
-		{"007", ORION_OK, 7},
-		{"0x10", ORION_OK, 16},
-		{"0XfF", ORION_OK, 255},
-		{"0x10k", ORION_OK, 16384},
-		{"4k", ORION_OK, 4096},
-		{"4K", ORION_OK, 4096},
-		{"1m", ORION_OK, UINT64_C(1) << 20},
-		{"3G", ORION_OK, UINT64_C(3) << 30},
-		{"2T", ORION_OK, UINT64_C(2) << 40},
-		{"18446744073709551615", ORION_OK, UINT64_MAX},
-		{"0xffffffffffffffff", ORION_OK, UINT64_MAX},
-		{"16777215T", ORION_OK, UINT64_C(16777215) << 40},
-		{"18446744073709551616", ORION_TOO_LARGE, 0},
-		{"0x10000000000000000", ORION_TOO_LARGE, 0},
-		{"16777216T", ORION_TOO_LARGE, 0},
-		{"99999999999999999999999", ORION_TOO_LARGE, 0},
-		{"", ORION_INVALID, 0},
-		{"k", ORION_INVALID, 0},
-		{"0x", ORION_INVALID, 0},
-		{"x10", ORION_INVALID, 0},
-		{"1Q", ORION_INVALID, 0},
-		{"1kB", ORION_INVALID, 0},
-		{"4kk", ORION_INVALID, 0},
-		{"-1", ORION_INVALID, 0},
-		{"+1", ORION_INVALID, 0},
-		{"1.5k", ORION_INVALID, 0},
-		{"1 ", ORION_INVALID, 0},
-		{"ff", ORION_INVALID, 0},
-	};
-
-	for (unsigned i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-		uint64_t value = 0;
-		orion_status status = args_number(rows[i].text, &value);
-
-		test_note("'%s'", rows[i].text);
-		EXPECT_EQ(status, rows[i].status);
-		if (status == ORION_OK)
-			EXPECT_EQ(value, rows[i].value);
-	}
-}
 
 /* Of bytes (i * 7 + i / 256) % 256, from Python's hashlib. */
 TEST(command_parts__sha256)

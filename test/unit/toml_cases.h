@@ -814,11 +814,11 @@
 },
 {
 	"[virtio_block]\nread_ahead_size = \"2MB\"\n",
-	UINT64_C(0x39fd3aea89815548),
+	UINT64_C(0x6f8c85c13eae1dc8),
 },
 {
 	"[virtio_block]\nread_ahead_size = \"2 MB\"\n",
-	UINT64_C(0x39fd3aea89815548),
+	UINT64_C(0x6f8c85c13eae1dc8),
 },
 {
 	"[virtio_block]\nread_ahead_size = \"2mb\"\n",
@@ -834,7 +834,7 @@
 },
 {
 	"[virtio_block]\nread_ahead_size = \"1025MB\"\n",
-	UINT64_C(0x0),
+	UINT64_C(0xc3f661505918b988),
 },
 {
 	"[virtio_block]\nread_ahead_size = \"0\"\n",
@@ -850,11 +850,11 @@
 },
 {
 	"[virtio_block]\nread_ahead_size = \"4kB\"\n",
-	UINT64_C(0x6b9d091b4285e548),
+	UINT64_C(0x2db0a7ca047909e8),
 },
 {
 	"[virtio_block]\nread_ahead_size = \"4KB\"\n",
-	UINT64_C(0x6b9d091b4285e548),
+	UINT64_C(0x2db0a7ca047909e8),
 },
 {
 	"[virtio_block]\nread_ahead_size = \"4k\"\n",
@@ -862,7 +862,7 @@
 },
 {
 	"[virtio_block]\nread_ahead_size = \"4 \"\n",
-	UINT64_C(0x7c2154f44da1de6c),
+	UINT64_C(0x0),
 },
 {
 	"[virtio_block]\nread_ahead_size = \"1.5MB\"\n",
@@ -890,10 +890,34 @@
 },
 {
 	"[virtio_block]\nread_ahead_size = '64kB'\n",
-	UINT64_C(0x3a90543662aa5548),
+	UINT64_C(0x5bca3f2281dc9f48),
 },
 {
 	"[virtio_block]\nread_ahead_size = \"1 024\"\n",
+	UINT64_C(0x0),
+},
+{
+	"[virtio_block]\nread_ahead_size = \"0x1000\"\n",
+	UINT64_C(0x6b9d091b4285e548),
+},
+{
+	"[virtio_block]\nread_ahead_size = \"0x4k\"\n",
+	UINT64_C(0x6b9d091b4285e548),
+},
+{
+	"[virtio_block]\nread_ahead_size = \"2e\"\n",
+	UINT64_C(0x0),
+},
+{
+	"[virtio_block]\nread_ahead_size = \"1 MiB \"\n",
+	UINT64_C(0x0),
+},
+{
+	"[virtio_block]\nread_ahead_size = \"1000kB\"\n",
+	UINT64_C(0xc48cab53bf87b988),
+},
+{
+	"[virtio_block]\nread_ahead_size = \"2 PiB\"\n",
 	UINT64_C(0x0),
 },
 {
