@@ -199,9 +199,8 @@ TEST_AXES(command_management__keys_stay, command_axes, NULL)
 
 	desk_defaults(&config);
 	config.disks = 2;
+	config.model[0].features &= ~VIRTIO_BIT(VIRTIO_BLK_F_SIZE_MAX);
 	config.model[1].features &= ~VIRTIO_BIT(VIRTIO_F_RING_PACKED);
-	config.model[1].features |= VIRTIO_BIT(VIRTIO_BLK_F_SIZE_MAX);
-	config.model[1].size_max = 65536;
 	desk_open(&desk, &config);
 	for (unsigned i = 0; i < 3; i++) {
 		strcat(strcat(strcpy(line, name), " --json vd"), i == 1 ? "1" : "0");
