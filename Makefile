@@ -122,8 +122,8 @@ core_o := $(CORE:src/%.c=$B/core/%.o)
 stepped_o := $(CORE:src/%.c=$B/stepped/%.o)
 host_o = $(patsubst %.c,$B/host/%.o,$1)
 
-pic_o := $(patsubst %.c,$B/pic/%.o,$(LINUX) words/text.c words/units.c)
-pic_core_o := $(CORE:src/%.c=$B/pic/%.o)
+pic_o := $(LINUX:%.c=$B/pic/%.o)
+pic_core_o := $(CORE:src/%.c=$B/pic/%.o) $(patsubst %.c,$B/pic/%.o,$(wildcard words/*.c))
 
 core_a := $B/liborion-core.a
 linux_a := $B/liborion-vblk.a
@@ -221,7 +221,7 @@ $B/host/test/linux/%.o: test/linux/%.c $B/flags
 $B/pic/ports/%.o: ports/%.c $B/flags
 	$(call compile,PIC,$<,-D_GNU_SOURCE $(PIC) -Isrc -I.)
 $B/pic/words/%.o: words/%.c $B/flags
-	$(call compile,PIC,$<,$(FREE) $(PIC) -I.)
+	$(call compile,PIC,$<,$(FREE) $(PIC) -I. $(SMALL))
 $B/pic/%.o: src/%.c $B/flags
 	$(call compile,PIC,$<,$(FREE) $(PIC) $(call small,$<))
 $B/step/bench/%.o: bench/%.c $B/flags
@@ -245,8 +245,9 @@ $(words_a): $(call host_o,$(WORDS))
 $(model_a): $(call host_o,$(MODEL))
 	$(archive)
 
-# One object of the port and what it needs of the core, in which only the public names are left: a
-# program's own names clash with none of ours.  The core's own library has the weak ones, too.
+# One object of the port and what it needs of the core and its words, in which only the public names
+# are left: a program's own names clash with none of ours.  The core's own library has the weak
+# ones, too.
 $B/pic/core.a: $(pic_core_o)
 	$(archive)
 $(linux_o): $(pic_o) $B/pic/core.a

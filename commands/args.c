@@ -2,6 +2,8 @@
 /* Reading arguments: see args.h. */
 #include "commands/args.h"
 
+#include "orion/texts.h"
+
 #include "commands/print.h"
 #include "words/text.h"
 #include "words/units.h"

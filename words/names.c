@@ -2,6 +2,7 @@
 /* Names of features as people write them: see names.h. */
 #include "names.h"
 
+#include "orion/texts.h"
 #include "orion/vblk.h"
 
 #include "src/base/num.h"

@@ -9,6 +9,8 @@
  */
 #include "ports/linux/disk.h"
 
+#include "orion/texts.h"
+
 #include <errno.h>
 #include <poll.h>
 #include <signal.h>
@@ -374,7 +376,7 @@ refresh(struct orion_disk *disk)
 	} else if (changed) {
 		disk->identity.sectors = vblk_info(session->device)->capacity_sectors;
 		disk_event(disk, "%s: the size is now %llu bytes", disk->path,
-			   (unsigned long long)disk->identity.sectors * VBLK_SECTOR_BYTES);
+			   (unsigned long long)disk->identity.sectors * VIRTIO_BLK_SECTOR_BYTES);
 	}
 }
 

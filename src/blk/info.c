@@ -79,33 +79,10 @@ vblk_state_get(const struct vblk_device *device)
 	}
 }
 
-const char *
-vblk_cause_text(vblk_cause cause)
-{
-	static const char *const texts[VBLK_CAUSE_COUNT] = {
-		[VBLK_CAUSE_NONE] = "none",
-		[VBLK_CAUSE_ID_RANGE] = "the device used an id beyond the queue",
-		[VBLK_CAUSE_ID_FREE] = "the device used an id that was not in flight",
-		[VBLK_CAUSE_INDEX_LEAP] = "the device's used index leapt",
-		[VBLK_CAUSE_OUT_OF_ORDER] = "the device used chains out of their order",
-		[VBLK_CAUSE_QUEUE_RESET] = "the device did not complete the reset of a queue",
-		[VBLK_CAUSE_NEEDS_RESET] = "the device asked for a reset",
-		[VBLK_CAUSE_GONE] = "the device was removed",
-	};
-
-	return (unsigned)cause < VBLK_CAUSE_COUNT ? texts[cause] : "unknown cause";
-}
-
 bool
 vblk_config_pending(const struct vblk_device *device)
 {
 	return __atomic_load_n(&device->virtio.config_pending, __ATOMIC_RELAXED) != 0;
-}
-
-const char *
-vblk_feature_name(unsigned bit)
-{
-	return orion_virtio_feature_name(bit);
 }
 
 struct vblk_queue *
