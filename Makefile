@@ -114,7 +114,7 @@ BENCH_SHARED := $(filter-out $(BENCH),$(wildcard bench/*.c))
 # unit-tested on the host.
 LENT := $(wildcard kernel/console/line.c kernel/core/print.c kernel/core/memory.c \
 	$(addprefix kernel/core/,fdt.c fdt_bus.c fdt_pci.c hypervisor.c initrd.c iommu.c) \
-	$(addprefix kernel/core/,iommu_table.c mmio.c report.c) \
+	$(addprefix kernel/core/,iommu_table.c mmio.c) \
 	$(addprefix kernel/arch/x86_64/,boot_facts.c smbios.c)) \
 	$(filter-out ports/linux/panic.c,$(LINUX))
 
