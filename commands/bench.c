@@ -399,7 +399,7 @@ measure(struct bench *bench)
 
 	if (status != ORION_OK)
 		return status;
-	progress_start(&bench->progress, bench->context, NAME, bench->count, false);
+	progress_start(&bench->progress, bench->context, NAME, bench->count, METER_REQUESTS);
 	run_lanes(bench, bench_lane_run);
 	progress_end(&bench->progress);
 	recover(bench);

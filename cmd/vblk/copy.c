@@ -134,11 +134,11 @@ copy_do(struct transfer *t, const struct settings *settings)
 	int status;
 
 	interrupts_catch();
-	progress_start(&progress, "copying", t->bytes, settings->progress);
+	progress_start(&progress, "copying", t->bytes, METER_BYTES, settings->progress);
 	t->progress = &progress;
 	status = transfer_run(t);
 	progress_end(&progress);
-	seconds = (double)(clock_ns() - progress.start_ns) / 1e9;
+	seconds = (double)(clock_ns() - progress.meter.start_ns) / 1e9;
 	if (t->flushed == PLACE_UNPROMISED)
 		place_unpromised(t->b);
 	if (status != STATUS_OK)
@@ -307,7 +307,7 @@ verify_places(struct transfer *t, struct pair *pair, const struct settings *sett
 		t->bytes = t->b->bytes;
 	interrupts_catch();
 	progress_start(&progress, "comparing", t->bytes != PLACE_UNKNOWN ? t->bytes : t->b->bytes,
-		       settings->progress);
+		       METER_BYTES, settings->progress);
 	t->progress = &progress;
 	status = transfer_run(t);
 	progress_end(&progress);

@@ -93,7 +93,7 @@ part(struct transfer *t, const struct settings *settings, const char *title)
 	int status;
 
 	interrupts_catch();
-	progress_start(&progress, title, t->bytes, settings->progress);
+	progress_start(&progress, title, t->bytes, METER_BYTES, settings->progress);
 	progress.shown &= !t->b->hex;
 	t->progress = &progress;
 	status = transfer_run(t);

@@ -16,6 +16,5 @@ struct units_text units_rate(double bytes_per_second);  /* "1.53 GB/s": powers o
 struct units_text units_count(double count);            /* "1.23 M": powers of 1000 */
 struct units_text units_ns(double ns);                  /* "850 ns", "12.3 us" */
 struct units_text units_ns_short(double ns);            /* "850 ns", "12 us": for an axis */
-struct units_text units_clock(uint64_t seconds);        /* "0:07", "1:02:03" */
 
 #endif

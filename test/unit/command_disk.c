@@ -456,9 +456,10 @@ TEST(command_disk__progress_is_erased)
 	/* No interrupts: each transfer takes its time, on the model's clock. */
 	model_device_trick(desk.models[0], MODEL_MISCHIEF_IRQ_NONE, 0, 0, 0);
 	EXPECT_EQ(desk_run(&desk, "disk verify vd0 0 512M pattern:1"), ORION_IO_ERROR);
-	desk_expect(&desk, "\rdisk verify: ");
-	desk_expect(&desk, "%  ");
-	desk_expect(&desk, " s left");
+	desk_expect(&desk, "\rdisk verify  ");
+	desk_expect(&desk, "% [");
+	desk_expect(&desk, " of 512 MiB  ");
+	desk_expect(&desk, " left");
 	desk_expect(&desk, "\rdisk verify: vd0 differs first at byte 0");
 	desk_close(&desk);
 }

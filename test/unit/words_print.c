@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * What is written for people: the formatter, against the C library's snprintf(), sizes and numbers;
- * and how near two texts are.
+ * the line of progress; how near two texts are.
  */
 #include <stdio.h>
 #include <string.h>
 
 #include "test/harness.h"
+#include "words/meter.h"
 #include "words/print.h"
 #include "words/text.h"
 
@@ -149,4 +150,34 @@ TEST(words_text__utf8)
 		if (length > 1)
 			EXPECT_EQ(text_utf8(rows[i].text, length - 1), 0);
 	}
+}
+
+#define SECOND UINT64_C(1000000000)
+
+TEST(words_meter__lines)
+{
+	struct meter meter;
+	char line[100];
+
+	meter_start(&meter, "copying", 200 << 20, METER_BYTES, 5 * SECOND);
+	EXPECT_EQ(meter_line(&meter, 0, 5 * SECOND + SECOND / 10, line, sizeof(line)), 0);
+	EXPECT(meter_line(&meter, 50 << 20, 6 * SECOND, line, sizeof(line)) != 0);
+	EXPECT_STR(line, "copying   25% [###...........]  50 MiB of 200 MiB  50 MiB/s  0:03 left");
+	/* Not twice at once; what is more than all is all; a line is cut. */
+	EXPECT_EQ(meter_line(&meter, 51 << 20, 6 * SECOND + 1, line, sizeof(line)), 0);
+	EXPECT(meter_line(&meter, 300 << 20, 7 * SECOND, line, sizeof(line)) != 0);
+	EXPECT_STR(line,
+		   "copying  100% [##############]  200 MiB of 200 MiB  150 MiB/s  0:00 left");
+	EXPECT_EQ(meter_line(&meter, 0, 8 * SECOND, line, 12), 11);
+	EXPECT_STR(line, "copying    ");
+	meter_start(&meter, "disk bench", 16384, METER_REQUESTS, 0);
+	EXPECT(meter_line(&meter, 1, SECOND, line, sizeof(line)) != 0);
+	EXPECT_STR(line,
+		   "disk bench    0% [..............]  1 of 16384  1 requests/s  4:33:03 left");
+	meter_start(&meter, "reading", METER_UNKNOWN, METER_BYTES, 0);
+	EXPECT(meter_line(&meter, 3072, 2 * SECOND, line, sizeof(line)) != 0);
+	EXPECT_STR(line, "reading  3 KiB  1.5 KiB/s");
+	meter_start(&meter, "measuring", METER_UNKNOWN, METER_TIME, 0);
+	EXPECT(meter_line(&meter, 61 * SECOND, 61 * SECOND, line, sizeof(line)) != 0);
+	EXPECT_STR(line, "measuring  1:01");
 }
