@@ -480,7 +480,8 @@ monitor(void *argument)
 		publish_update(disk);
 		if (is_away(disk) && !was_away)
 			begin_attempt(disk, &attempt);
-		if (is_away(disk) && !disk->closing && port_now_ns() >= attempt.next_ns)
+		if (is_away(disk) && port_now_ns() >= attempt.next_ns &&
+		    !__atomic_load_n(&disk->closing, __ATOMIC_ACQUIRE))
 			try_again(disk, &attempt);
 	}
 	return NULL;

@@ -387,9 +387,11 @@ mutant("9-change-lost", OPEN,
 # ---- 10: byte order -------------------------------------------------------------------------
 
 mutant("10-missing-swap", SHARED, "{ return arch_le64(shared_load64(p)); }",
-       "{ return shared_load64(p); }",
-       "unit/base_shared__get unit/blk_io__written_is_clamped",
+       "{ return shared_load64(p); }", "unit/base_shared__get",
        "a 64-bit load is not converted", mode="ppc64")
+mutant("10-missing-swap-handed", SHARED, "return arch_le64(shared_load64_handed(p));",
+       "return shared_load64_handed(p);", "unit/blk_io__written_is_clamped",
+       "what a packed descriptor hands over is not converted", mode="ppc64")
 mutant("10-missing-swap-at4", SHARED, "{ return arch_le64(shared_load64_at4(p)); }",
        "{ return shared_load64_at4(p); }",
        "unit/base_shared__get unit/ring_split__id unit/blk_io__written_is_clamped",
