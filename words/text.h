@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Texts that end in NUL: their length, whether two are the same, how near they are.  Any context. */
+/* Texts that end in NUL: their length, whether two are alike, how near they are.  Any context. */
 #ifndef WORDS_TEXT_H
 #define WORDS_TEXT_H
 

@@ -8,8 +8,8 @@
  *     features_off = ["VIRTIO_F_RING_PACKED", "mq"]
  *
  * Each key is an option of options.h.  Sizes are integers in bytes or strings such as "2MiB", read
- * as units.h says.  Features are named as in the specification, with or without prefix, in any case,
- * with "-" or "_".
+ * as units.h says.  Features are named as in the specification, with or without prefix, in any
+ * case, with "-" or "_".
  *
  * The file may be shared with others: their tables are passed over, but have to be well formed.
  * What only looks as if it were not for us is refused: a table whose name is nearly ours, one of

@@ -178,8 +178,9 @@ OWN = [
     *(f"read_ahead_size = {v}" for v in ('"2MB"', '"2 MB"', '"2mb"', '"2MiB"', '"1GiB"', '"1025MB"',
                                          '"0"', '"kB"', '"1kb"', '"4kB"', '"4KB"', '"4k"', '"4 "',
                                          '"1.5MB"', '"-1"', '""', '"9999999999999999999999MB"',
-                                         '"18014398509481984kB"', '"1TB"', "'64kB'", '"1 024"', '"0x1000"', '"0x4k"',
-                                         '"2e"', '"1 MiB "', '"1000kB"', '"2 PiB"')),
+                                         '"18014398509481984kB"', '"1TB"', "'64kB'", '"1 024"',
+                                         '"0x1000"', '"0x4k"', '"2e"', '"1 MiB "', '"1000kB"',
+                                         '"2 PiB"')),
     *(f"features_{which} = {v}" for which in ("off", "required")
       for v in ('["VIRTIO_BLK_F_MQ"]', "[]", '["mq", "ring-packed", "FLUSH",]', '"mq"', "[1]",
                 '["mq", "nonsense"]', '[["mq"]]', '["Virtio-Blk-F-Mq", "event_idx"]', "12", '[""]',
