@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The disk commands and the command line, on model devices: what they do and what they print. */
+#include <stdio.h>
 #include <string.h>
 
 #include "commands/pattern.h"
@@ -67,7 +68,7 @@ TEST(command_disk__sizes_as_shown)
 		"disk read vd0 1KiB 1kiB",    "disk read vd0 1 KiB 1 KiB",
 		"disk read vd0 \"1 KiB\" 1k", "disk read vd0 1  KiB 1024 B # remark",
 	};
-	char first[sizeof(((struct desk *)NULL)->out)];
+	char first[400];
 	struct desk_config config;
 	struct desk desk;
 
@@ -76,7 +77,7 @@ TEST(command_disk__sizes_as_shown)
 	for (unsigned i = 0; i < sizeof(lines) / sizeof(lines[0]); i++) {
 		EXPECT_EQ(desk_run(&desk, lines[i]), ORION_OK);
 		if (i == 0)
-			strcpy(first, desk.out);
+			snprintf(first, sizeof(first), "%s", desk.out);
 		EXPECT_STR(desk.out, first);
 	}
 	/* kB is 1000; a unit by itself belongs to a number alone. */
