@@ -3,7 +3,6 @@
 #include "kernel/core/fdt.h"
 #include "words/text.h"
 
-
 #define FDT_MAGIC 0xd00dfeedu
 #define FDT_VERSION 17u
 #define FDT_HEADER_BYTES 40u

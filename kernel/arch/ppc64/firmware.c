@@ -157,8 +157,7 @@ copy_node(uint32_t node, unsigned depth)
 	for (uint32_t i = 0; path[i] != '\0'; i++)
 		name = path[i] == '/' ? i + 1 : name;
 	put(FDT_BEGIN);
-	memcpy(grow((uint32_t)text_length(path + name) + 1), path + name,
-	       text_length(path + name));
+	memcpy(grow((uint32_t)text_length(path + name) + 1), path + name, text_length(path + name));
 	copy_properties(node);
 	for (uint32_t child = client("child", NULL, 1, 1, node);
 	     child != 0 && child != FAILED && depth < FDT_DEPTH_MAX;

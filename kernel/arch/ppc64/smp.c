@@ -163,7 +163,7 @@ arch_cpu_model(void)
 	while (name[length] != '\0' && name[length] != '@')
 		length++;
 	print_into(model, sizeof(model), "%.*s, PVR %08x", length, name,
-		    (unsigned)special_read(pvr));
+		   (unsigned)special_read(pvr));
 	return model;
 }
 

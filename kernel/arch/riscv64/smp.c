@@ -160,7 +160,7 @@ arch_cpu_model(void)
 	while (isa[length] != '\0' && isa[length] != '_')
 		length++;
 	print_into(model, sizeof(model), "%s, %.*s, %s",
-		    fdt_string(fdt_get(tree, node, "compatible")), length, isa, mmu_name());
+		   fdt_string(fdt_get(tree, node, "compatible")), length, isa, mmu_name());
 	return model;
 }
 
