@@ -233,7 +233,7 @@ bool vblk_issue_part(struct vblk_queue *queue, const struct vblk_request *reques
 
 /* What the requests of an operation are made of.  [spec 5.2.6] */
 struct vblk_command {
-	uint8_t type;           /* VIRTIO_BLK_T_* */
+	_Alignas(8) uint8_t type; /* VIRTIO_BLK_T_* */
 	bool lends;             /* the device writes the segments */
 	uint8_t needs;          /* a feature bit; 0: none */
 	/* Of what is no read or write: */
