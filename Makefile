@@ -95,14 +95,15 @@ small = $(if $(filter $(HOT),$1),$(DENSE),$(SMALL))
 # ---- what is built ------------------------------------------------------------------------------
 
 CORE := $(shell sed -e 's/\#.*//' sources.txt)
-STORAGE := $(wildcard storage/*.c commands/*.c words/*.c)
+WORDS := $(wildcard words/*.c)
+STORAGE := $(wildcard storage/*.c commands/*.c) $(WORDS)
 MODEL := $(wildcard model/*.c)
 # The Linux home: the library, its programs, the model as a vhost-user server.
 LINUX := $(wildcard ports/linux/*.c)
 VBLK := $(wildcard cmd/vblk/*.c cmd/shared/*.c)
 SERVER := $(wildcard model/server/*.c)
 # What the programs share.
-SHARED := $(wildcard cmd/shared/*.c ports/linux/units.c)
+SHARED := $(wildcard cmd/shared/*.c)
 LINUX_TESTS := $(wildcard test/linux/*.c)
 UNIT := $(wildcard test/unit/*.c)
 SCENARIO := $(wildcard test/scenario/*.c)
@@ -116,7 +117,7 @@ BENCH_SHARED := $(filter-out $(BENCH),$(wildcard bench/*.c))
 # unit-tested on the host.
 LENT := $(wildcard kernel/console/line.c kernel/core/print.c kernel/core/memory.c \
 	$(addprefix kernel/core/,fdt.c fdt_bus.c fdt_pci.c hypervisor.c initrd.c iommu.c) \
-	$(addprefix kernel/core/,iommu_table.c mmio.c report.c string.c) \
+	$(addprefix kernel/core/,iommu_table.c mmio.c) \
 	$(addprefix kernel/arch/x86_64/,boot_facts.c smbios.c)) \
 	$(filter-out ports/linux/panic.c,$(LINUX))
 
@@ -133,6 +134,7 @@ linux_so := $B/liborion-vblk.so
 linux_o := $B/liborion-vblk.o
 stepped_a := $B/libvblk-stepped.a
 storage_a := $B/liborion-storage.a
+words_a := $B/libwords.a
 model_a := $(if $(MODEL),$B/libmodel.a)
 libraries := $(core_a) $(stepped_a) $(if $(STORAGE),$(storage_a)) $(model_a)
 
@@ -241,6 +243,8 @@ $(stepped_a): $(stepped_o)
 	$(archive)
 $(storage_a): $(call host_o,$(STORAGE))
 	$(archive)
+$(words_a): $(call host_o,$(WORDS))
+	$(archive)
 $(model_a): $(call host_o,$(MODEL))
 	$(archive)
 
@@ -288,9 +292,9 @@ $(fuzzers): $B/fuzz-%: $B/host/test/fuzz/%.o $(call host_o,$(filter kernel/conso
 		$(under_test)
 	$(call link,-fsanitize=fuzzer)
 
-$B/vblk: $(call host_o,$(VBLK)) $(linux_a)
+$B/vblk: $(call host_o,$(VBLK)) $(linux_a) $(words_a)
 	$(call link)
-$B/vhost-user-model: $(call host_o,$(SERVER) $(SHARED)) $(core_a) $(model_a)
+$B/vhost-user-model: $(call host_o,$(SERVER) $(SHARED)) $(core_a) $(model_a) $(words_a)
 	$(call link)
 $(LINUX_TESTS:test/linux/%.c=$B/linux-%): $B/linux-%: $B/host/test/linux/%.o $(linux_a)
 	$(call link)

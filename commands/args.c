@@ -5,11 +5,11 @@
 #include "orion/texts.h"
 
 #include "commands/print.h"
+#include "words/text.h"
+#include "words/units.h"
 
 /* Lane 0 runs the commands. */
 #define LANE 0u
-
-#define SIZE_FORMS "a number such as 4096, 0x1000, 64k, 10M or 2G"
 
 void
 args_refresh(struct command_context *context, struct storage_disk *disk)
@@ -55,77 +55,17 @@ args_count(struct command_context *context, const char *command, int argc, int l
 			   usage);
 }
 
-static unsigned
-digit_value(char c)
-{
-	if (c >= '0' && c <= '9')
-		return (unsigned)(c - '0');
-	if (c >= 'a' && c <= 'f')
-		return (unsigned)(c - 'a') + 10;
-	if (c >= 'A' && c <= 'F')
-		return (unsigned)(c - 'A') + 10;
-	return 99;
-}
-
-/* The power of two that a unit letter stands for; 0 when C is none. */
-static unsigned
-unit_shift(char c)
-{
-	switch (c) {
-	case 'k':
-	case 'K':
-		return 10;
-	case 'm':
-	case 'M':
-		return 20;
-	case 'g':
-	case 'G':
-		return 30;
-	case 't':
-	case 'T':
-		return 40;
-	default:
-		return 0;
-	}
-}
-
-orion_status
-args_number(const char *text, uint64_t *value)
-{
-	unsigned base = text[0] == '0' && (text[1] == 'x' || text[1] == 'X') ? 16 : 10;
-	const char *at = base == 16 ? text + 2 : text;
-	const char *first = at;
-	uint64_t number = 0;
-	bool large = false;
-
-	for (; digit_value(*at) < base; at++) {
-		large |= __builtin_mul_overflow(number, base, &number);
-		large |= __builtin_add_overflow(number, digit_value(*at), &number);
-	}
-	if (at == first)
-		return ORION_INVALID;
-	if (*at != '\0') {
-		unsigned shift = unit_shift(*at);
-
-		if (shift == 0 || at[1] != '\0')
-			return ORION_INVALID;
-		large |= __builtin_mul_overflow(number, UINT64_C(1) << shift, &number);
-	}
-	*value = number;
-	return large ? ORION_TOO_LARGE : ORION_OK;
-}
-
 orion_status
 args_size(struct command_context *context, const char *command, const char *name, const char *text,
 	  uint64_t least, uint64_t most, uint64_t *value)
 {
-	orion_status status = args_number(text, value);
+	units_verdict verdict = units_read_size(text, value);
 
-	if (status == ORION_INVALID) {
+	if (verdict == UNITS_NONE) {
 		return args_refuse(context, command, ORION_INVALID,
-				   "%s is '%s'; it has to be " SIZE_FORMS, name, text);
+				   "%s is '%s'; it has to be " ORION_UNITS_SIZE_FORMS, name, text);
 	}
-	if (status != ORION_OK || *value < least || *value > most) {
+	if (verdict == UNITS_LARGE || *value < least || *value > most) {
 		if (most == UINT64_MAX) {
 			return args_refuse(
 				context, command, ORION_INVALID,
@@ -254,29 +194,4 @@ bool
 args_interrupted(struct command_context *context)
 {
 	return context->interrupted != NULL && context->interrupted(context->host);
-}
-
-unsigned
-args_distance(const char *a, const char *b)
-{
-	unsigned row[48];
-	size_t width = text_length(b);
-
-	if (width >= 48 || text_length(a) >= 48)
-		return 48;
-	for (unsigned j = 0; j <= width; j++)
-		row[j] = j;
-	for (unsigned i = 0; a[i] != '\0'; i++) {
-		unsigned corner = row[0];
-
-		row[0] = i + 1;
-		for (unsigned j = 0; j < width; j++) {
-			unsigned best = corner + (a[i] != b[j]);
-
-			corner = row[j + 1];
-			best = best < corner + 1 ? best : corner + 1;
-			row[j + 1] = best < row[j] + 1 ? best : row[j] + 1;
-		}
-	}
-	return row[width];
 }

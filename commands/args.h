@@ -20,12 +20,9 @@ orion_status args_count(struct command_context *context, const char *command, in
 			int most, const char *usage);
 
 /*
- * TEXT as a number: decimal, or hexadecimal with 0x, then k, M, G, T (powers of 1024, either case).
- * ORION_INVALID when it is none, ORION_TOO_LARGE when it needs more than 64 bits.  Prints nothing.
+ * TEXT as a size of orion/units.h, from LEAST to MOST, for the argument called NAME; prints what is
+ * wrong with another.
  */
-orion_status args_number(const char *text, uint64_t *value);
-
-/* The same, from LEAST to MOST, for the argument called NAME; prints. */
 orion_status args_size(struct command_context *context, const char *command, const char *name,
 		       const char *text, uint64_t least, uint64_t most, uint64_t *value);
 
@@ -60,8 +57,5 @@ orion_status args_fail(struct command_context *context, const char *command,
 
 /* True when a person wants the command to end. */
 bool args_interrupted(struct command_context *context);
-
-/* Number of single-character changes between A and B; long texts count as far apart. */
-unsigned args_distance(const char *a, const char *b);
 
 #endif

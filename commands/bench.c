@@ -6,6 +6,7 @@
 #include "commands/pattern.h"
 #include "commands/print.h"
 #include "commands/table.h"
+#include "words/text.h"
 
 #define NAME "disk bench"
 #define USAGE                                                                                 \
@@ -398,7 +399,7 @@ measure(struct bench *bench)
 
 	if (status != ORION_OK)
 		return status;
-	progress_start(&bench->progress, bench->context, NAME, bench->count, false);
+	progress_start(&bench->progress, bench->context, NAME, bench->count, METER_REQUESTS);
 	run_lanes(bench, bench_lane_run);
 	progress_end(&bench->progress);
 	recover(bench);

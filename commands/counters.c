@@ -4,13 +4,17 @@
 
 #include "commands/print.h"
 
-/* TICKS of the port's counter, if it has one, in tenths of a microsecond. */
-static uint64_t
-tenths_us(const struct command_context *context, uint64_t ticks)
+/* TICKS of the port's counter, if it has one, in microseconds, once there is a request. */
+static void
+report_ticks(const struct command_context *context, struct report *report, const char *key,
+	     uint64_t requests, uint64_t ticks)
 {
 	uint64_t rate = context->manager->port->ticks_per_second;
 
-	return rate == 0 ? 0 : print_scale(ticks, 10000000, rate);
+	if (requests == 0 || rate == 0)
+		report_none(report, key, "-");
+	else
+		report_fixed(report, key, print_scale(ticks, 10000000, rate), 1);
 }
 
 static void
@@ -21,20 +25,18 @@ describe_latency(const struct command_context *context, struct report *report,
 		const char *key;
 		unsigned thousandths;
 	} rows[] = {{"latency_us_p50", 500}, {"latency_us_p99", 990}, {"latency_us_p99.9", 999}};
+	uint64_t requests = stats->completed;
 
-	report_fixed(report, "latency_us_mean",
-		     stats->completed == 0
-			     ? 0
-			     : tenths_us(context, stats->latency_ticks / stats->completed),
-		     1);
+	report_ticks(context, report, "latency_us_mean", requests,
+		     requests == 0 ? 0 : stats->latency_ticks / requests);
 	for (unsigned i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		uint64_t ticks = orion_stats_percentile(stats->latency, rows[i].thousandths);
 
 		/* The bucket's edge may lie above the largest value that was seen. */
 		ticks = ticks < stats->latency_max_ticks ? ticks : stats->latency_max_ticks;
-		report_fixed(report, rows[i].key, tenths_us(context, ticks), 1);
+		report_ticks(context, report, rows[i].key, requests, ticks);
 	}
-	report_fixed(report, "latency_us_max", tenths_us(context, stats->latency_max_ticks), 1);
+	report_ticks(context, report, "latency_us_max", requests, stats->latency_max_ticks);
 }
 
 static void

@@ -6,7 +6,8 @@
 #ifndef COMMANDS_COUNTERS_H
 #define COMMANDS_COUNTERS_H
 
-#include "commands/report.h"
+#include "orion/command.h"
+#include "words/report.h"
 
 /* Queue INDEX of DISK, one by one. */
 void counters_queue(struct command_context *context, struct report *report,

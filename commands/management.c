@@ -5,8 +5,9 @@
 #include "orion/texts.h"
 #include "commands/counters.h"
 #include "commands/print.h"
-#include "commands/report.h"
 #include "commands/table.h"
+#include "words/report.h"
+#include "words/text.h"
 
 #define LANE 0u
 #define ANY_QUEUE UINT64_MAX
@@ -157,6 +158,7 @@ static orion_status
 run(struct request *request, int argc, char **argv, bool queues,
     void (*extra)(struct request *request, struct report *report))
 {
+	struct command_context *context = request->context;
 	struct storage_handle *handle;
 	struct report report;
 	orion_status status;
@@ -173,13 +175,18 @@ run(struct request *request, int argc, char **argv, bool queues,
 		return status;
 	if (request->serials)
 		read_serials(request);
-	report_open(&report, request->context, request->json);
+	if (request->json && context->hold != NULL)
+		context->hold(context->host, true);
+	report_open(&report, &(struct text_sink){context->write, context->host}, request->json,
+		    false);
 	if (extra != NULL)
 		extra(request, &report);
 	status = describe_disks(request, &report);
 	report_close(&report);
-	if (!request->json && storage_at(request->context->storage, 0) == NULL)
-		print(request->context, "there are no disks\n");
+	if (request->json && context->hold != NULL)
+		context->hold(context->host, false);
+	if (!request->json && storage_at(context->storage, 0) == NULL)
+		print(context, "there are no disks\n");
 	return status;
 }
 
@@ -190,7 +197,7 @@ describe_limits(struct report *report, const struct vblk_info *info)
 {
 	report_number(report, "segments_max", info->segments_max);
 	if (info->segment_bytes_max == UINT32_MAX)
-		report_text(report, "segment_bytes_max", "no limit");
+		report_none(report, "segment_bytes_max", "no limit");
 	else
 		report_bytes(report, "segment_bytes_max", info->segment_bytes_max);
 	report_number(report, "request_sectors_max", info->request_sectors_max);
@@ -213,6 +220,8 @@ describe_device(struct request *request, struct report *report, struct storage_h
 	report_number(report, "given_up_requests", args_lent(disk));
 	if (vblk_cause_get(disk->device) != VBLK_CAUSE_NONE)
 		report_text(report, "cause", vblk_cause_text(vblk_cause_get(disk->device)));
+	else
+		report_none(report, "cause", NULL);
 	report_bytes(report, "bytes", storage_bytes(disk));
 	report_number(report, "capacity_sectors", info->capacity_sectors);
 	report_number(report, "block_bytes", info->block_bytes);
@@ -245,6 +254,8 @@ describe_host(struct request *request, struct report *report)
 {
 	if (request->context->hypervisor != NULL)
 		report_text(report, "hypervisor", request->context->hypervisor);
+	else
+		report_none(report, "hypervisor", NULL);
 }
 
 static orion_status
@@ -277,12 +288,15 @@ describe_ring(struct report *report, const struct vblk_device *device,
 	if (info->packed) {
 		report_flag(report, "available_wrap", ring.available_wrap);
 		report_flag(report, "used_wrap", ring.used_wrap);
+	} else {
+		report_none(report, "available_wrap", NULL);
+		report_none(report, "used_wrap", NULL);
 	}
 	report_hex(report, "descriptor_area", ring.descriptor_area);
 	report_hex(report, "driver_area", ring.driver_area);
 	report_hex(report, "device_area", ring.device_area);
 	if (ring.vector == VIRTIO_NO_VECTOR)
-		report_text(report, "vector", "none");
+		report_none(report, "vector", "none");
 	else
 		report_number(report, "vector", ring.vector);
 	report_text(report, "broken", vblk_cause_text(ring.cause));
@@ -380,12 +394,10 @@ describe_feature(struct report *report, const struct vblk_info *info, unsigned b
 	(void)print_into(name, sizeof(name), "bit %u", bit);
 	if (known == NULL && !offered && !wanted && !negotiated)
 		return;
-	if (!report->json) {
-		print(report->context, "%*s%3u  %-30s %-8s %-7s %s\n", (int)(2 * report->depth), "",
-		      bit, known == NULL ? name : known, offered ? "yes" : "-",
-		      wanted ? "yes" : "-", negotiated ? "yes" : "-");
+	report_line(report, "%3u  %-30s %-8s %-7s %s", bit, known == NULL ? name : known,
+		    offered ? "yes" : "-", wanted ? "yes" : "-", negotiated ? "yes" : "-");
+	if (!report->json)
 		return;
-	}
 	report_group(report, NULL, "");
 	report_number(report, "bit", bit);
 	report_text(report, "name", known == NULL ? name : known);
@@ -400,10 +412,9 @@ describe_features(struct request *request, struct report *report, struct storage
 {
 	const struct vblk_info *info = vblk_info(handle->disk->device);
 
-	if (!report->json) {
-		print(request->context, "  %3s  %-30s %-8s %-7s %s\n", "bit", "feature", "offered",
-		      "wanted", "negotiated");
-	}
+	(void)request;
+	report_line(report, "%3s  %-30s %-8s %-7s %s", "bit", "feature", "offered", "wanted",
+		    "negotiated");
 	report_list(report, "features");
 	for (unsigned bit = 0; bit < 64; bit++)
 		describe_feature(report, info, bit);

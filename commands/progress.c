@@ -4,8 +4,7 @@
 
 #include "commands/print.h"
 
-#define SECOND_NS UINT64_C(1000000000)
-#define INTERVAL_NS (SECOND_NS / 5)
+#define COLUMNS 80u
 
 uint64_t
 clock_ns(const struct command_context *context)
@@ -17,36 +16,24 @@ clock_ns(const struct command_context *context)
 
 void
 progress_start(struct progress *progress, struct command_context *context, const char *title,
-	       uint64_t total, bool bytes)
+	       uint64_t total, meter_unit unit)
 {
-	uint64_t now = clock_ns(context);
-
-	*progress = (struct progress){context, title, total, bytes, now, now, 0};
+	*progress = (struct progress){.context = context};
+	meter_start(&progress->meter, title, total, unit, clock_ns(context));
 }
 
 void
 progress_show(struct progress *progress, uint64_t done)
 {
 	struct command_context *context = progress->context;
-	char line[80];
+	char line[COLUMNS];
+	size_t used;
 
 	if (!context->progress)
 		return;
-
-	uint64_t now = clock_ns(context);
-
-	if (now - progress->shown_ns < INTERVAL_NS || done == 0 || done > progress->total)
+	used = meter_line(&progress->meter, done, clock_ns(context), line, sizeof(line));
+	if (used == 0)
 		return;
-	progress->shown_ns = now;
-
-	uint64_t spent = now - progress->start_ns;
-	uint64_t rate = print_scale(done, SECOND_NS, spent);
-	uint64_t left = print_scale(progress->total - done, spent, done) / SECOND_NS;
-	size_t used = print_into(line, sizeof(line), "%s: %llu%%  %s%s/s  %llu s left",
-				 progress->title, wide(print_scale(done, 100, progress->total)),
-				 progress->bytes ? print_size(rate).s : print_fixed(rate, 0).s,
-				 progress->bytes ? "" : " requests", wide(left));
-
 	/* Blanks over what the line before had more. */
 	print(context, "\r%s%*s", line,
 	      (int)(progress->columns > used ? progress->columns - used : 0), "");

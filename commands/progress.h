@@ -1,20 +1,17 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Progress of long work on one line: percent, rate, time left.  At most five times a second, only
- * when context.progress says that a person is watching, and erased at the end.
+ * Progress of long work on one line (words/meter.h), only when context.progress says that a person
+ * is watching, and erased at the end.
  */
 #ifndef COMMANDS_PROGRESS_H
 #define COMMANDS_PROGRESS_H
 
 #include "orion/command.h"
+#include "words/meter.h"
 
 struct progress {
 	struct command_context *context;
-	const char *title;
-	uint64_t total;         /* units of work */
-	bool bytes;             /* the units are bytes, otherwise requests */
-	uint64_t start_ns;
-	uint64_t shown_ns;      /* when it was last shown */
+	struct meter meter;
 	unsigned columns;       /* what is on the screen now */
 };
 
@@ -22,7 +19,7 @@ struct progress {
 uint64_t clock_ns(const struct command_context *context);
 
 void progress_start(struct progress *progress, struct command_context *context, const char *title,
-		    uint64_t total, bool bytes);
+		    uint64_t total, meter_unit unit);
 
 /* DONE units are done. */
 void progress_show(struct progress *progress, uint64_t done);

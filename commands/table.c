@@ -6,6 +6,8 @@
 
 #include "commands/args.h"
 #include "commands/print.h"
+#include "words/text.h"
+#include "words/units.h"
 
 static orion_status run_help(struct command_context *context, int argc, char **argv);
 
@@ -116,8 +118,8 @@ suggest(struct command_context *context, const char *first, const char *both)
 	unsigned nearest = (unsigned)text_length(first) / 2 + 1;
 
 	for (unsigned n = 0; (command = command_at(context, n)) != NULL; n++) {
-		unsigned distance = args_distance(first, command->name);
-		unsigned other = args_distance(both, command->name);
+		unsigned distance = text_distance(first, command->name);
+		unsigned other = text_distance(both, command->name);
 
 		distance = distance < other ? distance : other;
 		if (distance < nearest) {
@@ -161,7 +163,8 @@ run_help(struct command_context *context, int argc, char **argv)
 
 	if (argc == 0) {
 		(void)list_commands(context, "");
-		print(context, "'help COMMAND' explains one.  Sizes take k, M, G, T and 0x.\n");
+		print(context,
+		      "'help COMMAND' explains one.  A size is\n" ORION_UNITS_SIZE_FORMS ".\n");
 		return ORION_OK;
 	}
 
@@ -214,6 +217,32 @@ enum {
 	QUOTE_OPEN = -2
 };
 
+/* Whether WORD is a number, or "name=" with one. */
+static bool
+is_number(const char *word)
+{
+	const char *number = word;
+	uint64_t value;
+
+	for (; *word != '\0'; word++)
+		number = *word == '=' ? word + 1 : number;
+	return orion_units_number(number, &value);
+}
+
+/*
+ * Makes "64 MiB" one word again, as sizes are shown: COUNT words end in a number and its unit.
+ * Returns how many words there are now.
+ */
+static int
+join_unit(char *words[COMMAND_WORDS_MAX], int count)
+{
+	if (count < 2 || !units_is_unit(words[count - 1]) || !is_number(words[count - 2]))
+		return count;
+	for (char *blank = words[count - 1]; *--blank == '\0';)
+		*blank = ' ';
+	return count - 1;
+}
+
 /* Cuts LINE into words in place, up to a comment.  Returns their number, or what is wrong. */
 static int
 split(char *line, char *words[COMMAND_WORDS_MAX])
@@ -234,11 +263,12 @@ split(char *line, char *words[COMMAND_WORDS_MAX])
 		words[count++] = line;
 		while (*line != '\0' && (quoted ? *line != '"' : !is_blank(*line)))
 			line++;
-		if (quoted) {
-			if (*line == '\0')
-				return QUOTE_OPEN;
+		if (quoted && *line == '\0')
+			return QUOTE_OPEN;
+		if (*line != '\0')
 			*line++ = '\0';
-		}
+		if (!quoted)
+			count = join_unit(words, count);
 	}
 }
 

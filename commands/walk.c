@@ -146,7 +146,7 @@ walk_run(const struct walk *walk)
 		return args_refuse(context, walk->command, ORION_NO_MEMORY,
 				   "no memory for a buffer of %u bytes", storage_block_bytes(disk));
 	}
-	progress_start(&progress, context, walk->command, walk->length, true);
+	progress_start(&progress, context, walk->command, walk->length, METER_BYTES);
 
 	orion_status status = walk_pieces(walk, &progress, buffer, room, &done, &interrupted);
 

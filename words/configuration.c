@@ -11,7 +11,9 @@
 #include "src/base/check.h"
 #include "src/base/memory.h"
 #include "src/base/num.h"
+#include "text.h"
 #include "toml.h"
+#include "units.h"
 
 _Static_assert(ORION_OPTION_COUNT <= 32, "one bit for each option in GIVEN");
 
@@ -46,7 +48,7 @@ nearest(const char *name, unsigned most)
 	const struct orion_option *best = NULL;
 
 	for (unsigned i = 0; i < ORION_OPTION_COUNT; i++) {
-		unsigned far = orion_name_distance(name, orion_option_table[i].name);
+		unsigned far = text_distance(name, orion_option_table[i].name);
 
 		if (far <= most && (best == NULL || far < most)) {
 			most = far;
@@ -60,14 +62,12 @@ nearest(const char *name, unsigned most)
 static void
 suggest(struct orion_options_error *error, const char *name)
 {
-	unsigned length = 0;
+	size_t length = text_length(name);
 
-	while (name[length] != '\0')
-		length++;
 	if (length < 2)
 		return;
 
-	const struct orion_option *best = nearest(name, num_min32(length / 2, 7) - 1);
+	const struct orion_option *best = nearest(name, (unsigned)num_min64(length / 2, 7) - 1);
 
 	if (best != NULL) {
 		orion_message_add(error, "; did you mean ");
@@ -95,7 +95,7 @@ refuse(struct orion_options_error *error, uint32_t line, const struct orion_opti
 		orion_message_add_bytes(error, option->least);
 		orion_message_add(error, " to ");
 		orion_message_add_bytes(error, option->most);
-		orion_message_add(error, ", in bytes or as a text such as \"2MB\"");
+		orion_message_add(error, ", in bytes or as a text such as \"2MiB\"");
 		break;
 	case ORION_OPTION_SWITCH:
 		orion_message_add(error, "; it has to be true or false");
@@ -127,57 +127,22 @@ orion_options_explain(const struct orion_options *options, struct orion_options_
 	orion_message_add(error, "a feature cannot be both required and switched off");
 }
 
-/* The power of two that the unit TEXT stands for ("", "B", "kB", "KiB", "m", ...), or -1. */
-static int
-unit_shift(const char *text)
-{
-	static const char prefixes[] = "kmgt";
-	int shift = 0;
-
-	while (*text == ' ')
-		text++;
-	if (orion_name_equal(text, "") || orion_name_equal(text, "B"))
-		return 0;
-	for (int i = 0; prefixes[i] != '\0'; i++) {
-		if (*text == prefixes[i] || *text == prefixes[i] - 'a' + 'A')
-			shift = 10 * (i + 1);
-	}
-	if (shift == 0)
-		return -1;
-	text++;
-	return orion_name_equal(text, "") || orion_name_equal(text, "B") ||
-			       orion_name_equal(text, "iB")
-		       ? shift
-		       : -1;
-}
-
-/* A size such as "2MB"; UINT64_MAX when it does not fit.  False when TEXT is none. */
+/* A size such as "2MiB"; UINT64_MAX when it does not fit.  False when TEXT is none. */
 static bool
 read_bytes(const char *text, uint64_t *bytes)
 {
-	uint64_t value = 0;
-	const char *at = text;
+	units_verdict verdict = units_read_size(text, bytes);
 
-	for (; *at >= '0' && *at <= '9'; at++) {
-		if (!num_mul64(value, 10, &value) ||
-		    !num_add64(value, (uint64_t)(*at - '0'), &value)) {
-			value = UINT64_MAX;
-		}
-	}
-
-	int shift = unit_shift(at);
-
-	if (at == text || shift < 0)
-		return false;
-	*bytes = num_mul64(value, UINT64_C(1) << shift, &value) ? value : UINT64_MAX;
-	return true;
+	if (verdict == UNITS_LARGE)
+		*bytes = UINT64_MAX;
+	return verdict != UNITS_NONE;
 }
 
 static bool
 read_scheduler(const struct toml_value *value, uint64_t *number)
 {
 	for (unsigned i = 0; i < COUNT_OF(schedulers); i++) {
-		if (!value->cut && orion_name_equal(value->string, schedulers[i])) {
+		if (!value->cut && text_equal(value->string, schedulers[i])) {
 			*number = i;
 			return true;
 		}
@@ -264,7 +229,7 @@ refuse_feature(struct parse *parse, uint32_t line, const char *key)
 static bool
 is_slip(const char *name)
 {
-	return orion_name_distance(name, TABLE) <= SLIPS;
+	return text_distance(name, TABLE) <= SLIPS;
 }
 
 /* A table, or a key before any, that is not ours. */
@@ -287,7 +252,7 @@ take_header(struct parse *parse, const struct toml_item *item)
 {
 	parse->root = false;
 	parse->inside = false;
-	if (!orion_name_equal(item->key.part[0], TABLE))
+	if (!text_equal(item->key.part[0], TABLE))
 		return pass_foreign(parse, item->line, &item->key);
 	if (item->key.parts > 1) {
 		return refuse_key(parse, item->line, item->key.part[1],
@@ -315,7 +280,7 @@ take_option(struct parse *parse, uint32_t line, const char *name, const struct t
 	const char *what = "";
 	unsigned i = 0;
 
-	while (i < ORION_OPTION_COUNT && !orion_name_equal(option[i].name, name))
+	while (i < ORION_OPTION_COUNT && !text_equal(option[i].name, name))
 		i++;
 	if (i == ORION_OPTION_COUNT) {
 		refuse_key(parse, line, name, "unknown key");
@@ -342,7 +307,7 @@ take_root(struct parse *parse, const struct toml_item *item)
 {
 	const struct toml_key *key = &item->key;
 
-	if (!orion_name_equal(key->part[0], TABLE)) {
+	if (!text_equal(key->part[0], TABLE)) {
 		if (nearest(key->part[0], 1) != NULL) {
 			return refuse_key(parse, item->line, key->part[0],
 					  "stands before any table; put a line [" TABLE

@@ -52,7 +52,7 @@ orion_message_add_number(struct orion_options_error *error, uint64_t number)
 void
 orion_message_add_bytes(struct orion_options_error *error, uint64_t bytes)
 {
-	static const char *const units[] = {"", "kB", "MB", "GB", "TB"};
+	static const char *const units[] = {"", "KiB", "MiB", "GiB", "TiB"};
 	unsigned unit = 0;
 
 	while (bytes != 0 && bytes % 1024 == 0 && unit + 1 < COUNT_OF(units)) {

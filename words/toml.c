@@ -4,6 +4,7 @@
 
 #include "src/base/memory.h"
 #include "message.h"
+#include "text.h"
 
 bool
 orion_toml_fail(struct toml_reader *reader, const char *text)
@@ -22,31 +23,6 @@ orion_toml_take(struct toml_reader *reader, char character)
 	return true;
 }
 
-/* Bytes of the UTF-8 sequence at P, which has ROOM bytes; 0 when malformed. */
-static unsigned
-utf8_length(const unsigned char *p, size_t room)
-{
-	unsigned length = p[0] < 0x80   ? 1
-			  : p[0] < 0xc2 ? 0
-			  : p[0] < 0xe0 ? 2
-			  : p[0] < 0xf0 ? 3
-			  : p[0] < 0xf5 ? 4
-					: 0;
-
-	if (length == 0 || length > room)
-		return 0;
-	for (unsigned i = 1; i < length; i++) {
-		if ((p[i] & 0xc0u) != 0x80)
-			return 0;
-	}
-	/* Overlong forms, surrogates, and what lies above U+10FFFF. */
-	if ((p[0] == 0xe0 && p[1] < 0xa0) || (p[0] == 0xf0 && p[1] < 0x90) ||
-	    (p[0] == 0xed && p[1] >= 0xa0) || (p[0] == 0xf4 && p[1] >= 0x90)) {
-		return 0;
-	}
-	return length;
-}
-
 bool
 orion_toml_open(struct toml_reader *reader, const char *text, size_t length,
 		struct orion_options_error *error)
@@ -55,7 +31,7 @@ orion_toml_open(struct toml_reader *reader, const char *text, size_t length,
 
 	for (const char *p = text; p < reader->end;) {
 		unsigned char c = (unsigned char)*p;
-		unsigned bytes = utf8_length((const unsigned char *)p, (size_t)(reader->end - p));
+		unsigned bytes = text_utf8(p, (size_t)(reader->end - p));
 
 		if (bytes == 0)
 			return orion_toml_fail(reader, "not valid UTF-8");

@@ -3,6 +3,7 @@
 #include "toml.h"
 
 #include "src/base/memory.h"
+#include "text.h"
 
 /* Where an unescaped string goes. */
 struct sink {
@@ -49,19 +50,6 @@ is_digit(char c)
 	return c >= '0' && c <= '9';
 }
 
-/* The value of digit C, or 99. */
-static unsigned
-digit_value(char c)
-{
-	if (is_digit(c))
-		return (unsigned)(c - '0');
-	if (c >= 'a' && c <= 'f')
-		return (unsigned)(c - 'a') + 10;
-	if (c >= 'A' && c <= 'F')
-		return (unsigned)(c - 'A') + 10;
-	return 99;
-}
-
 /* DIGITS hexadecimal digits after \u or \U. */
 static bool
 read_code_point(struct toml_reader *reader, struct sink *sink, unsigned digits)
@@ -69,7 +57,7 @@ read_code_point(struct toml_reader *reader, struct sink *sink, unsigned digits)
 	uint32_t c = 0;
 
 	for (unsigned i = 0; i < digits; i++) {
-		unsigned value = reader->at == reader->end ? 99 : digit_value(*reader->at);
+		unsigned value = reader->at == reader->end ? 99 : text_digit(*reader->at);
 
 		if (value > 15)
 			return orion_toml_fail(reader,
@@ -205,10 +193,8 @@ struct word {
 static bool
 word_is(const struct word *word, const char *text)
 {
-	size_t length = 0;
+	size_t length = text_length(text);
 
-	while (text[length] != '\0')
-		length++;
 	return (size_t)(word->end - word->at) == length && memcmp(word->at, text, length) == 0;
 }
 
@@ -233,7 +219,7 @@ word_digits(struct word *word, unsigned base, uint64_t *value)
 	bool digit = false;
 
 	while (word->at != word->end) {
-		unsigned d = digit_value(*word->at);
+		unsigned d = text_digit(*word->at);
 
 		if (d < base) {
 			if (__builtin_mul_overflow(*value, base, value) ||
@@ -242,7 +228,7 @@ word_digits(struct word *word, unsigned base, uint64_t *value)
 			}
 			digit = true;
 		} else if (*word->at == '_' && digit && word->at + 1 != word->end &&
-			   digit_value(word->at[1]) < base) {
+			   text_digit(word->at[1]) < base) {
 			digit = false;
 		} else {
 			break;

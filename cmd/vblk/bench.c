@@ -13,6 +13,7 @@
 #include "cmd/vblk/place.h"
 #include "cmd/vblk/say.h"
 #include "cmd/vblk/units.h"
+#include "words/print.h"
 
 struct settings {
 	const char *mode, *svg;
@@ -105,11 +106,11 @@ check(struct bench *bench)
 		return trouble("%s: the disk is read-only", bench->url);
 	if (bench->piece_bytes % info.block_bytes != 0)
 		return trouble("--bs=%s is no multiple of the disk's block, %u",
-			       units_exact(bench->piece_bytes).s, info.block_bytes);
+			       print_exact(bench->piece_bytes).s, info.block_bytes);
 	if (info.bytes / bench->piece_bytes < bench->queues)
 		return trouble("--bs=%s is too large for a disk of %" PRIu64 " bytes and %" PRIu64
 			       " queues",
-			       units_exact(bench->piece_bytes).s, info.bytes, bench->queues);
+			       print_exact(bench->piece_bytes).s, info.bytes, bench->queues);
 	if (info.queues < bench->queues)
 		return trouble("--queues=%" PRIu64 ": with this URL the disk has %u", bench->queues,
 			       info.queues);
@@ -169,44 +170,45 @@ static void
 print_json(const struct bench *bench)
 {
 	const struct vblk_queue_stats *stats = &bench->stats;
-	struct json json = {.file = stdout};
+	double requests = (double)stats->completed, seconds = (double)bench->elapsed_ns / 1e9;
+	struct report report;
 
-	json_open(&json, NULL, '{');
-	json_text(&json, "url", bench->url);
-	json_text(&json, "mode", bench->mode);
-	json_number(&json, "read_percent", bench->read_percent);
-	json_number(&json, "request_bytes", bench->piece_bytes);
-	json_number(&json, "depth", bench->depth);
-	json_number(&json, "queues", bench->queues);
-	json_number(&json, "seed", bench->seed);
-	json_bool(&json, "interrupted", bench->interrupted);
-	json_number(&json, "elapsed_ns", bench->elapsed_ns);
-	json_number(&json, "requests", stats->completed);
-	json_number(&json, "failed", stats->failed);
-	json_number(&json, "bytes", bench->bytes);
-	json_real(&json, "requests_per_second", per_second(bench, stats->completed));
-	json_real(&json, "bytes_per_second", per_second(bench, bench->bytes));
-	json_real(&json, "cpu_ns_per_request", per_request(bench, bench->cpu_ns));
-	json_real(&json, "kicks_per_request", per_request(bench, stats->kicks));
-	json_real(&json, "sleeps_per_request", per_request(bench, bench->counters.sleeps));
-	json_number(&json, "replayed", bench->counters.replayed);
-	json_open(&json, "latency_ns", '{');
-	json_real(&json, "mean", bench_ns(stats->latency_ticks) * per_request(bench, 1));
+	json_open(&report, false);
+	report_text(&report, "url", bench->url);
+	report_text(&report, "mode", bench->mode);
+	report_number(&report, "read_percent", bench->read_percent);
+	report_number(&report, "request_bytes", bench->piece_bytes);
+	report_number(&report, "depth", bench->depth);
+	report_number(&report, "queues", bench->queues);
+	report_number(&report, "seed", bench->seed);
+	report_flag(&report, "interrupted", bench->interrupted);
+	report_number(&report, "elapsed_ns", bench->elapsed_ns);
+	report_number(&report, "requests", stats->completed);
+	report_number(&report, "failed", stats->failed);
+	report_number(&report, "bytes", bench->bytes);
+	json_ratio(&report, "requests_per_second", requests, seconds);
+	json_ratio(&report, "bytes_per_second", (double)bench->bytes, seconds);
+	json_ratio(&report, "cpu_ns_per_request", (double)bench->cpu_ns, requests);
+	json_ratio(&report, "kicks_per_request", (double)stats->kicks, requests);
+	json_ratio(&report, "sleeps_per_request", (double)bench->counters.sleeps, requests);
+	report_number(&report, "replayed", bench->counters.replayed);
+	report_group(&report, "latency_ns", NULL);
+	json_ratio(&report, "mean", bench_ns(stats->latency_ticks), requests);
 	for (unsigned i = 0; i < sizeof(percentiles) / sizeof(percentiles[0]); i++)
-		json_real(&json, percentiles[i].json,
-			  bench_latency_ns(bench, percentiles[i].thousandths));
-	json_close(&json, '}');
-	json_open(&json, "histogram", '[');
+		json_ratio(&report, percentiles[i].json,
+			   bench_latency_ns(bench, percentiles[i].thousandths), requests != 0);
+	report_group_end(&report);
+	report_list(&report, "histogram");
 	for (unsigned b = 0; b < ORION_LATENCY_BUCKETS; b++) {
 		if (stats->latency[b] == 0)
 			continue;
-		json_open(&json, NULL, '{');
-		json_real(&json, "from_ns", bench_ns(orion_stats_bucket_floor(b)));
-		json_number(&json, "requests", stats->latency[b]);
-		json_close(&json, '}');
+		report_group(&report, NULL, NULL);
+		json_real(&report, "from_ns", bench_ns(orion_stats_bucket_floor(b)));
+		report_number(&report, "requests", stats->latency[b]);
+		report_group_end(&report);
 	}
-	json_close(&json, ']');
-	json_close(&json, '}');
+	report_list_end(&report);
+	report_close(&report);
 }
 
 /* ---- the command ---- */

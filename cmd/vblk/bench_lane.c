@@ -238,7 +238,7 @@ watch(struct bench *bench, uint64_t start_ns)
 	struct seen seen = {0};
 	uint64_t gone;
 
-	progress_start(&progress, "measuring", PROGRESS_TIME, false);
+	progress_start(&progress, "measuring", METER_UNKNOWN, METER_TIME, false);
 	while (atomic_load(&bench->running) > 0) {
 		gone = clock_ns() - start_ns;
 		if (interrupts() > 0)

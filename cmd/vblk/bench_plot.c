@@ -9,6 +9,7 @@
 
 #include "cmd/vblk/bench.h"
 #include "cmd/vblk/units.h"
+#include "words/text.h"
 
 #define WIDTH 960
 #define HEIGHT 540
@@ -74,25 +75,24 @@ time_text(double ns)
 	return greek(units_ns(ns));
 }
 
-/* What XML keeps for itself, in what a person wrote. */
+/* What XML keeps for itself, and what is no text at all, in what a person wrote. */
 static void
 put_text(FILE *file, const char *text)
 {
-	for (; *text != '\0'; text++) {
-		switch (*text) {
-		case '&':
+	unsigned bytes;
+
+	for (; *text != '\0'; text += bytes != 0 ? bytes : 1) {
+		bytes = text_utf8(text, 4);
+		if (*text == '&')
 			fputs("&amp;", file);
-			break;
-		case '<':
+		else if (*text == '<')
 			fputs("&lt;", file);
-			break;
-		case '>':
+		else if (*text == '>')
 			fputs("&gt;", file);
-			break;
-		default:
-			/* Control characters are not for XML at all. */
-			fputc((unsigned char)*text < 0x20 ? '?' : *text, file);
-		}
+		else if (bytes == 0 || (unsigned char)*text < 0x20)
+			fputs(bytes == 0 ? "\ufffd" : "?", file);
+		else
+			fwrite(text, 1, bytes, file);
 	}
 }
 

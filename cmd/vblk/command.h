@@ -78,9 +78,6 @@ int options_read(const struct command *command, void *settings, int argc, char *
 /* Prints the command's manual on stdout. */
 void options_help(const struct command *command);
 
-/* Number of single-character changes between A and B; long texts count as far apart. */
-unsigned options_distance(const char *a, const char *b);
-
 extern const struct command info_command, read_command, write_command, copy_command, verify_command,
 	bench_command, stats_command, top_command;
 

@@ -95,20 +95,20 @@ copy_refuse(const struct place *a, const struct place *b, const struct settings 
 static void
 copy_json(const struct transfer *t, int status, double seconds)
 {
-	struct json json = {.file = stdout};
+	struct report report;
 
-	json_open(&json, NULL, '{');
-	json_text(&json, "result",
-		  status == STATUS_OK            ? "complete"
-		  : status == STATUS_INTERRUPTED ? "interrupted"
-						 : "failed");
-	json_number(&json, "bytes", t->done);
-	json_number(&json, "zero_bytes_skipped", t->holes);
-	json_number(&json, "padded_bytes", t->padded);
-	json_bool(&json, "flushed", t->flushed == 0 && !t->abandoned);
-	json_real(&json, "seconds", seconds);
-	json_real(&json, "bytes_per_second", seconds > 0 ? (double)t->done / seconds : 0);
-	json_close(&json, '}');
+	json_open(&report, false);
+	report_text(&report, "result",
+		    status == STATUS_OK            ? "complete"
+		    : status == STATUS_INTERRUPTED ? "interrupted"
+						   : "failed");
+	report_number(&report, "bytes", t->done);
+	report_number(&report, "zero_bytes_skipped", t->holes);
+	report_number(&report, "padded_bytes", t->padded);
+	report_flag(&report, "flushed", t->flushed == 0 && !t->abandoned);
+	json_real(&report, "seconds", seconds);
+	json_ratio(&report, "bytes_per_second", (double)t->done, seconds);
+	report_close(&report);
 }
 
 static void
@@ -134,11 +134,11 @@ copy_do(struct transfer *t, const struct settings *settings)
 	int status;
 
 	interrupts_catch();
-	progress_start(&progress, "copying", t->bytes, settings->progress);
+	progress_start(&progress, "copying", t->bytes, METER_BYTES, settings->progress);
 	t->progress = &progress;
 	status = transfer_run(t);
 	progress_end(&progress);
-	seconds = (double)(clock_ns() - progress.start_ns) / 1e9;
+	seconds = (double)(clock_ns() - progress.meter.start_ns) / 1e9;
 	if (t->flushed == PLACE_UNPROMISED)
 		place_unpromised(t->b);
 	if (status != STATUS_OK)
@@ -196,26 +196,32 @@ struct pair {
 };
 
 static void
+report_known(struct report *report, const char *key, uint64_t value, bool known)
+{
+	if (known)
+		report_number(report, key, value);
+	else
+		report_none(report, key, NULL);
+}
+
+static void
 verify_json(const struct transfer *t, const struct pair *pair, int status)
 {
-	struct json json = {.file = stdout};
+	struct report report;
 
-	json_open(&json, NULL, '{');
-	json_text(&json, "result",
-		  status == STATUS_OK            ? "same"
-		  : status == STATUS_DIFFERENT   ? "different"
-		  : status == STATUS_INTERRUPTED ? "interrupted"
-						 : "failed");
-	json_number(&json, "compared_bytes", t->done);
-	if (pair->first_bytes != PLACE_UNKNOWN)
-		json_number(&json, "a_bytes", pair->first_bytes);
-	if (pair->second_bytes != PLACE_UNKNOWN)
-		json_number(&json, "b_bytes", pair->second_bytes);
-	if (t->differences > 0)
-		json_number(&json, "first_difference", t->first_difference);
-	json_number(&json, "different_blocks", t->differences);
-	json_number(&json, "block_bytes", t->difference_unit);
-	json_close(&json, '}');
+	json_open(&report, false);
+	report_text(&report, "result",
+		    status == STATUS_OK            ? "same"
+		    : status == STATUS_DIFFERENT   ? "different"
+		    : status == STATUS_INTERRUPTED ? "interrupted"
+						   : "failed");
+	report_number(&report, "compared_bytes", t->done);
+	report_known(&report, "a_bytes", pair->first_bytes, pair->first_bytes != PLACE_UNKNOWN);
+	report_known(&report, "b_bytes", pair->second_bytes, pair->second_bytes != PLACE_UNKNOWN);
+	report_known(&report, "first_difference", t->first_difference, t->differences > 0);
+	report_number(&report, "different_blocks", t->differences);
+	report_number(&report, "block_bytes", t->difference_unit);
+	report_close(&report);
 }
 
 /* What one has more than the other. */
@@ -301,7 +307,7 @@ verify_places(struct transfer *t, struct pair *pair, const struct settings *sett
 		t->bytes = t->b->bytes;
 	interrupts_catch();
 	progress_start(&progress, "comparing", t->bytes != PLACE_UNKNOWN ? t->bytes : t->b->bytes,
-		       settings->progress);
+		       METER_BYTES, settings->progress);
 	t->progress = &progress;
 	status = transfer_run(t);
 	progress_end(&progress);

@@ -99,16 +99,17 @@ list_bits(const char *title, uint64_t bits, const char *(*name)(unsigned bit))
 }
 
 static void
-json_bits(struct json *json, const char *key, uint64_t bits, const char *(*name)(unsigned bit))
+report_bits(struct report *report, const char *key, uint64_t bits,
+	    const char *(*name)(unsigned bit))
 {
 	char text[16];
 
-	json_open(json, key, '[');
+	report_list(report, key);
 	for (unsigned bit = 0; bit < 64; bit++) {
 		if ((bits >> bit) & 1)
-			json_text(json, NULL, name_of(bit, name, text));
+			report_text(report, NULL, name_of(bit, name, text));
 	}
-	json_close(json, ']');
+	report_list_end(report);
 }
 
 /* What a write is worth that was answered. */
@@ -152,33 +153,36 @@ static void
 print_json(const char *url, const struct orion_disk_info *info, const char *id)
 {
 	const struct orion_device_info *device = &info->device;
-	struct json json = {.file = stdout};
+	struct report report;
 
-	json_open(&json, NULL, '{');
-	json_text(&json, "url", url);
-	json_number(&json, "bytes", info->bytes);
-	json_number(&json, "block_bytes", info->block_bytes);
-	json_number(&json, "physical_block_bytes", info->physical_block_bytes);
-	json_number(&json, "optimal_bytes", info->optimal_bytes);
-	json_text(&json, "serial", id);
-	json_bool(&json, "read_only", info->read_only);
-	json_bool(&json, "flush", info->flush);
-	json_bool(&json, "writeback", info->writeback);
-	json_text(&json, "durability", durabilities[info->durability].name);
-	json_number(&json, "queues", info->queues);
-	json_number(&json, "queues_offered", device->queues_offered);
-	json_number(&json, "queue_depth", info->depth);
-	json_number(&json, "queue_size", device->queue_size);
-	json_text(&json, "ring", device->packed ? "packed" : "split");
-	json_bool(&json, "indirect", device->indirect);
-	json_bool(&json, "event_index", device->event_index);
-	json_bool(&json, "in_order", device->in_order);
-	json_number(&json, "segments_max", device->segments_max);
-	json_number(&json, "segment_bytes_max", device->segment_bytes_max);
-	json_bits(&json, "features", device->features_negotiated, orion_feature_name);
-	json_bits(&json, "features_offered", device->features_offered, orion_feature_name);
-	json_bits(&json, "protocol_features", info->protocol_features, protocol_name);
-	json_close(&json, '}');
+	json_open(&report, false);
+	report_text(&report, "url", url);
+	report_number(&report, "bytes", info->bytes);
+	report_number(&report, "block_bytes", info->block_bytes);
+	report_number(&report, "physical_block_bytes", info->physical_block_bytes);
+	report_number(&report, "optimal_bytes", info->optimal_bytes);
+	report_text(&report, "serial", id);
+	report_flag(&report, "read_only", info->read_only);
+	report_flag(&report, "flush", info->flush);
+	report_flag(&report, "writeback", info->writeback);
+	report_text(&report, "durability", durabilities[info->durability].name);
+	report_number(&report, "queues", info->queues);
+	report_number(&report, "queues_offered", device->queues_offered);
+	report_number(&report, "queue_depth", info->depth);
+	report_number(&report, "queue_size", device->queue_size);
+	report_text(&report, "ring", device->packed ? "packed" : "split");
+	report_flag(&report, "indirect", device->indirect);
+	report_flag(&report, "event_index", device->event_index);
+	report_flag(&report, "in_order", device->in_order);
+	report_number(&report, "segments_max", device->segments_max);
+	if (device->segment_bytes_max == UINT32_MAX)
+		report_none(&report, "segment_bytes_max", NULL);
+	else
+		report_number(&report, "segment_bytes_max", device->segment_bytes_max);
+	report_bits(&report, "features", device->features_negotiated, orion_feature_name);
+	report_bits(&report, "features_offered", device->features_offered, orion_feature_name);
+	report_bits(&report, "protocol_features", info->protocol_features, protocol_name);
+	report_close(&report);
 }
 
 static void

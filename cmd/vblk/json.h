@@ -1,27 +1,17 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * Writes JSON: one value after the other, commas and indentation its own matter.  KEY is NULL for
- * the outermost value and within a list.
- */
+/* JSON on standard output: words/report.h writes it, and here is what it has not. */
 #ifndef CMD_VBLK_JSON_H
 #define CMD_VBLK_JSON_H
 
-#include <stdbool.h>
-#include <stdint.h>
-#include <stdio.h>
+#include "words/report.h"
 
-struct json {
-	FILE *file;
-	unsigned depth;
-	bool filled;              /* a value stands before, in the same object or list */
-};
+/* LIST: the outermost is a list. */
+void json_open(struct report *report, bool list);
 
-void json_open(struct json *json, const char *key, char bracket);   /* '{' or '[' */
-void json_close(struct json *json, char bracket);                   /* '}' or ']' */
-/* What is not UTF-8 in TEXT is replaced: the output is, always. */
-void json_text(struct json *json, const char *key, const char *text);
-void json_number(struct json *json, const char *key, uint64_t value);
-void json_real(struct json *json, const char *key, double value);
-void json_bool(struct json *json, const char *key, bool value);
+/* A number with all its digits; null where it is none. */
+void json_real(struct report *report, const char *key, double value);
+
+/* A / B; null when B is 0. */
+void json_ratio(struct report *report, const char *key, double a, double b);
 
 #endif

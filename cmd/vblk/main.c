@@ -9,6 +9,7 @@
 #include "cmd/vblk/command.h"
 #include "cmd/vblk/say.h"
 #include "orion/version.h"
+#include "words/text.h"
 
 static int run_help(const struct command *self, int argc, char **argv);
 
@@ -53,9 +54,9 @@ find(const char *name)
 	unsigned best = 3;
 
 	for (unsigned i = 0; i < COUNT; i++) {
-		unsigned distance = options_distance(name, commands[i]->name);
+		unsigned distance = text_distance(name, commands[i]->name);
 
-		if (distance == 0)
+		if (strcmp(name, commands[i]->name) == 0)
 			return commands[i];
 		if (distance < best) {
 			best = distance;

@@ -8,46 +8,19 @@
 #include "cmd/vblk/say.h"
 #include "cmd/vblk/units.h"
 #include "orion/units.h"
-
-#define DISTANCE_ROOM 24u
-
-unsigned
-options_distance(const char *a, const char *b)
-{
-	unsigned row[DISTANCE_ROOM + 1], above_left, above;
-	size_t na = strlen(a), nb = strlen(b);
-
-	if (na > DISTANCE_ROOM || nb > DISTANCE_ROOM)
-		return DISTANCE_ROOM;
-	for (unsigned j = 0; j <= nb; j++)
-		row[j] = j;
-	for (unsigned i = 1; i <= na; i++) {
-		above_left = row[0];
-		row[0] = i;
-		for (unsigned j = 1; j <= nb; j++) {
-			above = row[j];
-			row[j] = above_left + (a[i - 1] != b[j - 1]);
-			if (row[j] > above + 1)
-				row[j] = above + 1;
-			if (row[j] > row[j - 1] + 1)
-				row[j] = row[j - 1] + 1;
-			above_left = above;
-		}
-	}
-	return row[nb];
-}
+#include "words/print.h"
+#include "words/text.h"
 
 static int
 refuse_unknown(const struct command *command, const char *word, size_t length)
 {
 	const struct option *near = NULL;
 	unsigned best = 3;
-	char name[DISTANCE_ROOM + 1];
+	char name[TEXT_NEAR_BYTES];
 
-	snprintf(name, sizeof(name), "%.*s", (int)(length < DISTANCE_ROOM ? length : DISTANCE_ROOM),
-		 word);
+	snprintf(name, sizeof(name), "%.*s", (int)length, word);
 	for (const struct option *o = command->options; o->kind != OPTION_END; o++) {
-		unsigned distance = options_distance(name + strspn(name, "-"), o->name);
+		unsigned distance = text_distance(name + strspn(name, "-"), o->name);
 
 		if (distance < best) {
 			best = distance;
@@ -84,8 +57,8 @@ take_number(const struct option *option, const char *text, uint64_t *value)
 			units_ns((double)option->least).s, units_ns((double)option->most).s, text);
 	else
 		trouble("--%s takes %s to %s, not %s", option->name,
-			size ? units_exact(option->least).s : units_count((double)option->least).s,
-			size ? units_exact(option->most).s : units_count((double)option->most).s,
+			size ? print_exact(option->least).s : units_count((double)option->least).s,
+			size ? print_exact(option->most).s : units_count((double)option->most).s,
 			text);
 	return false;
 }

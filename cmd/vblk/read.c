@@ -38,8 +38,7 @@ const struct command read_command = {
 	.summary = "Reads a part of a disk, or all of it",
 	.help = "Writes LENGTH bytes, from OFFSET on, to standard output; without LENGTH\n"
 		"up to the end of the disk.  Both are multiples of the disk's block, see\n"
-		"`vblk info`, and given in bytes: 4096, 0x1000, 64k, 10MiB, 2G (powers of\n"
-		"1024), 4GB (of 1000).\n",
+		"`vblk info`; each is\n" ORION_UNITS_SIZE_FORMS ".\n",
 	.options = read_options,
 	.least = 1,
 	.most = 3,
@@ -52,9 +51,9 @@ const struct command write_command = {
 	.summary = "Writes standard input to a part of a disk",
 	.help = "Writes what standard input holds to the disk, from OFFSET on, and\n"
 		"flushes it.  OFFSET and the amount of data are multiples of the disk's\n"
-		"block, see `vblk info`.  OFFSET is in bytes: 4096, 0x1000, 64k, 10MiB,\n"
-		"2G (powers of 1024), 4GB (of 1000).  A file that does not fit is refused\n"
-		"before anything is written; a pipe writes what fits, then fails.\n",
+		"block, see `vblk info`; OFFSET is\n" ORION_UNITS_SIZE_FORMS ".\n"
+		"A file that does not fit is refused before anything is written; a pipe\n"
+		"writes what fits, then fails.\n",
 	.options = write_options,
 	.least = 2,
 	.most = 2,
@@ -94,7 +93,7 @@ part(struct transfer *t, const struct settings *settings, const char *title)
 	int status;
 
 	interrupts_catch();
-	progress_start(&progress, title, t->bytes, settings->progress);
+	progress_start(&progress, title, t->bytes, METER_BYTES, settings->progress);
 	progress.shown &= !t->b->hex;
 	t->progress = &progress;
 	status = transfer_run(t);

@@ -15,8 +15,6 @@
 #include "cmd/vblk/output.h"
 #include "cmd/vblk/units.h"
 
-#define SHOW_NS UINT64_C(200000000)
-#define BAR_COLUMNS 14
 #define LOOK_NS 200000000L
 #define PATIENCE_NS UINT64_C(3000000000)        /* nothing came: until it is said, */
 #define HURRY_NS UINT64_C(1000000000)           /* ... to a person who wants to end, */
@@ -112,60 +110,22 @@ clock_ns(void)
 }
 
 void
-progress_start(struct progress *progress, const char *title, uint64_t total, bool wanted)
+progress_start(struct progress *progress, const char *title, uint64_t total, meter_unit unit,
+	       bool wanted)
 {
-	*progress = (struct progress){
-		.title = title,
-		.total = total,
-		.start_ns = clock_ns(),
-		.shown = wanted || isatty(STDERR_FILENO),
-	};
-}
-
-/* The line of work whose length is known. */
-static void
-show_part(const struct progress *progress, uint64_t done, double rate)
-{
-	uint64_t total = progress->total;
-	double part = total > 0 ? (double)done / (double)total : 1;
-	char line[256], bar[BAR_COLUMNS + 1];
-
-	memset(bar, '.', BAR_COLUMNS);
-	memset(bar, '#', (size_t)(part * BAR_COLUMNS));
-	bar[BAR_COLUMNS] = '\0';
-	snprintf(line, sizeof(line), "%s  %3u%% [%s]  %s of %s  %s/s  %s left", progress->title,
-		 (unsigned)(part * 100), bar, units_bytes(done).s, units_bytes(total).s,
-		 units_bytes((uint64_t)rate).s,
-		 rate > 0 ? units_clock((uint64_t)((double)(total - done) / rate)).s : "-");
-	say_progress(line);
+	meter_start(&progress->meter, title, total, unit, clock_ns());
+	/* The first line comes at once. */
+	progress->meter.shown_ns = 0;
+	progress->shown = wanted || isatty(STDERR_FILENO);
 }
 
 void
 progress_show(struct progress *progress, uint64_t done)
 {
-	uint64_t now;
-	double seconds, rate;
-	char line[128];
+	char line[256];
 
-	if (!progress->shown)
-		return;
-	now = clock_ns();
-	if (now - progress->shown_ns < SHOW_NS)
-		return;
-	progress->shown_ns = now;
-	seconds = (double)(now - progress->start_ns) / 1e9;
-	rate = seconds > 0 ? (double)done / seconds : 0;
-	if (progress->total == PROGRESS_TIME)
-		snprintf(line, sizeof(line), "%s  %s", progress->title,
-			 units_clock(done / UINT64_C(1000000000)).s);
-	else if (progress->total == UINT64_MAX)
-		snprintf(line, sizeof(line), "%s  %s  %s/s", progress->title, units_bytes(done).s,
-			 units_bytes((uint64_t)rate).s);
-	else {
-		show_part(progress, done, rate);
-		return;
-	}
-	say_progress(line);
+	if (progress->shown && meter_line(&progress->meter, done, clock_ns(), line, sizeof(line)))
+		say_progress(line);
 }
 
 void

@@ -9,6 +9,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "words/meter.h"
+
 /* What each line begins with, after "vblk": a command's name, or "".  Static. */
 void say_command(const char *name);
 
@@ -24,19 +26,15 @@ void say_event(void *argument, const char *text);
 /* Puts TEXT, cut to the terminal, on the line of progress; "" erases it. */
 void say_progress(const char *text);
 
-/* Progress of long work: percent, rate, time left; shown up to five times a second. */
+/* Progress of long work, as words/meter.h has it. */
 struct progress {
-	const char *title;
-	uint64_t total;           /* bytes; UINT64_MAX: not known; PROGRESS_TIME */
-	uint64_t start_ns, shown_ns;
+	struct meter meter;
 	bool shown;               /* somebody is watching */
 };
 
-/* Nothing is counted but the nanoseconds since the start. */
-#define PROGRESS_TIME (UINT64_MAX - 1)
-
 /* WANTED: show it even when stderr is no terminal. */
-void progress_start(struct progress *progress, const char *title, uint64_t total, bool wanted);
+void progress_start(struct progress *progress, const char *title, uint64_t total, meter_unit unit,
+		    bool wanted);
 void progress_show(struct progress *progress, uint64_t done);
 void progress_end(struct progress *progress);
 

@@ -10,8 +10,8 @@
 #include "cmd/vblk/place.h"
 #include "cmd/vblk/say.h"
 #include "cmd/vblk/units.h"
-#include "cmd/vblk/utf8.h"
 #include "cmd/vblk/watch.h"
+#include "words/text.h"
 
 struct settings {
 	bool json, prometheus;
@@ -110,64 +110,68 @@ print_text(const struct watched *disk)
 /* ---- JSON ---- */
 
 static void
-json_queue(struct json *json, const struct watched *disk, const struct orion_published_queue *queue)
+report_queue(struct report *report, const struct watched *disk,
+	     const struct orion_published_queue *queue)
 {
-	json_open(json, NULL, '{');
-	json_number(json, "in_flight", queue->in_flight);
+	int any = queue->stats.completed != 0;
+
+	report_group(report, NULL, NULL);
+	report_number(report, "in_flight", queue->in_flight);
 	for (unsigned i = 0; i < COUNTERS_COUNT; i++)
-		json_number(json, counters[i].name, value_of(&counters[i], queue));
-	json_open(json, "latency_ns", '{');
-	json_real(json, "sum", watch_ns(disk, queue->stats.latency_ticks));
-	json_real(json, "p50", watch_percentile_ns(disk, queue->stats.latency, 500));
-	json_real(json, "p99", watch_percentile_ns(disk, queue->stats.latency, 990));
-	json_real(json, "max", watch_ns(disk, queue->stats.latency_max_ticks));
-	json_close(json, '}');
-	json_close(json, '}');
+		report_number(report, counters[i].name, value_of(&counters[i], queue));
+	report_group(report, "latency_ns", NULL);
+	json_real(report, "sum", watch_ns(disk, queue->stats.latency_ticks));
+	json_ratio(report, "p50", watch_percentile_ns(disk, queue->stats.latency, 500), any);
+	json_ratio(report, "p99", watch_percentile_ns(disk, queue->stats.latency, 990), any);
+	json_ratio(report, "max", watch_ns(disk, queue->stats.latency_max_ticks), any);
+	report_group_end(report);
+	report_group_end(report);
 }
 
 static void
 print_json(const struct watch *watch)
 {
-	struct json json = {.file = stdout};
+	struct report report;
 
-	json_open(&json, NULL, '[');
+	json_open(&report, true);
 	for (unsigned i = 0; i < watch->count; i++) {
 		const struct watched *disk = &watch->disks[i];
 
-		json_open(&json, NULL, '{');
-		json_number(&json, "pid", disk->disk.pid);
-		json_text(&json, "program", disk->disk.program);
-		json_text(&json, "path", disk->disk.path);
-		json_number(&json, "bytes", disk->disk.bytes);
-		json_bool(&json, "connected", disk->disk.connected != 0);
-		json_number(&json, "connections", disk->disk.connections);
-		json_open(&json, "queues", '[');
+		report_group(&report, NULL, NULL);
+		report_number(&report, "pid", disk->disk.pid);
+		report_text(&report, "program", disk->disk.program);
+		report_text(&report, "path", disk->disk.path);
+		report_number(&report, "bytes", disk->disk.bytes);
+		report_flag(&report, "connected", disk->disk.connected != 0);
+		report_number(&report, "connections", disk->disk.connections);
+		report_list(&report, "queues");
 		for (unsigned q = 0; q < disk->disk.queues; q++)
-			json_queue(&json, disk, &disk->disk.queue[q]);
-		json_close(&json, ']');
-		json_close(&json, '}');
+			report_queue(&report, disk, &disk->disk.queue[q]);
+		report_list_end(&report);
+		report_group_end(&report);
 	}
-	json_close(&json, ']');
+	report_close(&report);
 }
 
 /* ---- Prometheus ---- */
 
+/* A label's value is UTF-8; what is none is shown as such. */
 static void
 put_label(const char *name, const char *value)
 {
-	printf("%s=\"", name);
-	while (*value != '\0') {
-		unsigned bytes = utf8_bytes(value);
+	unsigned bytes;
 
+	printf("%s=\"", name);
+	for (; *value != '\0'; value += bytes != 0 ? bytes : 1) {
+		bytes = text_utf8(value, 4);
 		if (*value == '\\' || *value == '"')
 			putchar('\\');
-		if (*value == '\n')
+		if (bytes == 0)
+			fputs("\ufffd", stdout);
+		else if (*value == '\n')
 			fputs("\\n", stdout);
-		else if (bytes == 0)
-			fputs(UTF8_REPLACEMENT, stdout);
 		else
 			fwrite(value, 1, bytes, stdout);
-		value += bytes != 0 ? bytes : 1;
 	}
 	printf("\",");
 }

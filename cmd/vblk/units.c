@@ -63,32 +63,3 @@ units_ns_short(double ns)
 	snprintf(text.s, sizeof(text.s), "%.3g %s", ns, names[i]);
 	return text;
 }
-
-struct units_text
-units_exact(uint64_t bytes)
-{
-	static const char *const names[] = {"", "k", "M", "G", "T", "P"};
-	struct units_text text;
-	unsigned unit = 0;
-
-	while (unit < 5 && bytes != 0 && bytes % 1024 == 0) {
-		bytes /= 1024;
-		unit++;
-	}
-	snprintf(text.s, sizeof(text.s), "%llu%s", (unsigned long long)bytes, names[unit]);
-	return text;
-}
-
-struct units_text
-units_clock(uint64_t seconds)
-{
-	struct units_text text;
-	unsigned long long hours = seconds / 3600;
-	unsigned minutes = (unsigned)(seconds / 60 % 60), rest = (unsigned)(seconds % 60);
-
-	if (hours > 0)
-		snprintf(text.s, sizeof(text.s), "%llu:%02u:%02u", hours, minutes, rest);
-	else
-		snprintf(text.s, sizeof(text.s), "%u:%02u", minutes, rest);
-	return text;
-}

@@ -12,11 +12,9 @@ struct units_text {
 };
 
 struct units_text units_bytes(uint64_t bytes);          /* "512 B", "1.50 MiB" */
-struct units_text units_exact(uint64_t bytes);          /* as arguments are written: "4k", "1000" */
 struct units_text units_rate(double bytes_per_second);  /* "1.53 GB/s": powers of 1000 */
 struct units_text units_count(double count);            /* "1.23 M": powers of 1000 */
 struct units_text units_ns(double ns);                  /* "850 ns", "12.3 us" */
 struct units_text units_ns_short(double ns);            /* "850 ns", "12 us": for an axis */
-struct units_text units_clock(uint64_t seconds);        /* "0:07", "1:02:03" */
 
 #endif

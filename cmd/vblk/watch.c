@@ -9,8 +9,8 @@
 #include "cmd/vblk/place.h"
 #include "cmd/vblk/say.h"
 #include "cmd/vblk/units.h"
-#include "cmd/vblk/utf8.h"
 #include "orion/units.h"
+#include "words/text.h"
 
 /* The counters of QUEUE into ALL.  Both structs hold nothing but 64-bit counters. */
 static void
@@ -115,6 +115,15 @@ watch_before(const struct watch *before, const struct watched *now)
 	return bsearch(now, before->disks, before->count, sizeof(*now), by_pid);
 }
 
+/* Whether a terminal obeys the character at TEXT: C0, DEL, C1. */
+static bool
+is_control(const char *text)
+{
+	const unsigned char *c = (const unsigned char *)text;
+
+	return *c < 0x20 || *c == 0x7f || (*c == 0xc2 && c[1] < 0xa0);
+}
+
 struct watch_text
 watch_text(const char *text)
 {
@@ -122,13 +131,13 @@ watch_text(const char *text)
 	size_t length = 0;
 
 	while (*text != '\0' && length + 4 < sizeof(clean.s)) {
-		unsigned bytes = utf8_bytes(text);
+		unsigned bytes = text_utf8(text, 4);
 
-		if (bytes == 0 || utf8_is_control(text))
+		if (bytes == 0 || is_control(text))
 			clean.s[length++] = '?';
 		else
 			memcpy(clean.s + length, text, bytes);
-		length += bytes == 0 || utf8_is_control(text) ? 0 : bytes;
+		length += bytes == 0 || is_control(text) ? 0 : bytes;
 		text += bytes != 0 ? bytes : 1;
 	}
 	return clean;

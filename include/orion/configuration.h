@@ -4,12 +4,12 @@
  *
  *     [virtio_block]
  *     queue_count = 2
- *     shared_memory_size = "64MB"
+ *     shared_memory_size = "64MiB"
  *     features_off = ["VIRTIO_F_RING_PACKED", "mq"]
  *
- * Each key is an option of options.h.  Sizes are integers in bytes or strings such as "2MB"
- * (1024-based: kB, MB, GB, also KiB, MiB, GiB).  Features are named as in the specification, with
- * or without prefix, in any case, with "-" or "_".
+ * Each key is an option of options.h.  Sizes are integers in bytes or strings such as "2MiB", read
+ * as units.h says.  Features are named as in the specification, with or without prefix, in any
+ * case, with "-" or "_".
  *
  * The file may be shared with others: their tables are passed over, but have to be well formed.
  * What only looks as if it were not for us is refused: a table whose name is nearly ours, one of

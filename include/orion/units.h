@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Sizes and times as people write them: the one reader for URLs, for the arguments of programs and
- * for the options of plugins, so that a text means the same in each.
+ * Sizes and times as people write them: the one reader for URLs, for the arguments of programs, for
+ * the options of plugins, for Orion's console and its TOML, so that a text means the same in each.
  *
- *   size    4096   64k 64K 64KiB = 65536   64kB 64KB = 64000   1M 1MiB = 1048576   1MB = 1000000
+ *   size    4096   64k 64K 64KiB = 65536   64kB 64KB = 64000   1M "1 MiB" = 1048576   1MB = 1000000
  *   time    5 = 5s   1.5s   500ms   50us   20ns   2m = 2min   1h
  *
- * A letter by itself, or with iB, is a power of 1024; with B alone it is a power of 1000.  A time
- * without a unit is in seconds.  Any thread.
+ * A letter by itself, or with iB, is a power of 1024; with B alone it is a power of 1000; its case
+ * counts nothing.  A time without a unit is in seconds.  Any thread.
  */
 #ifndef ORION_UNITS_H
 #define ORION_UNITS_H
@@ -27,8 +27,8 @@ ORION_BEGIN_C
 ORION_API bool orion_units_number(const char *text, uint64_t *value);
 
 /*
- * A number as above; then nothing or B: bytes; or one of k, M, G, T, P (K as k), by itself, with iB
- * or with B.  False, with *BYTES as it was: TEXT is none, or over 64 bits.
+ * A number as above, perhaps blanks, then nothing or B: bytes; or one of k, M, G, T, P, E in either
+ * case, by itself, with iB or with B.  False, with *BYTES as it was: TEXT is none, or over 64 bits.
  */
 ORION_API bool orion_units_size(const char *text, uint64_t *bytes);
 

@@ -8,11 +8,9 @@
 #include "kernel/core/memory.h"
 #include "kernel/core/pci.h"
 #include "kernel/core/print.h"
-#include "kernel/core/string.h"
 #include "kernel/core/time.h"
 #include "kernel/core/worker.h"
-
-#define SIZE_TEXT_BYTES 24
+#include "words/text.h"
 
 unsigned kernel_script_failures;
 
@@ -30,7 +28,7 @@ run_power_off(struct command_context *context, int argc, char **argv)
 	bool success = kernel_script_failures == 0;
 
 	(void)context;
-	if (argc > 1 || (argc == 1 && !string_equal(argv[0], "0") && !string_equal(argv[0], "1"))) {
+	if (argc > 1 || (argc == 1 && !text_equal(argv[0], "0") && !text_equal(argv[0], "1"))) {
 		kprint("power-off: STATUS is 0 (success) or 1 (failure), not \"%s\"\n",
 		       argv[argc - 1]);
 		return ORION_INVALID;
@@ -74,7 +72,6 @@ run_cpus(struct command_context *context, int argc, char **argv)
 static orion_status
 run_memory(struct command_context *context, int argc, char **argv)
 {
-	char total[SIZE_TEXT_BYTES], used[SIZE_TEXT_BYTES], peak[SIZE_TEXT_BYTES];
 	const struct memory_range *ranges;
 	struct memory_stats stats;
 	unsigned count;
@@ -83,10 +80,8 @@ run_memory(struct command_context *context, int argc, char **argv)
 	if (has_arguments("memory", argc, argv))
 		return ORION_INVALID;
 	memory_stats_get(&stats);
-	kprint("total %s, used %s, most used %s\n",
-	       format_size(total, sizeof(total), stats.total_bytes),
-	       format_size(used, sizeof(used), stats.used_bytes),
-	       format_size(peak, sizeof(peak), stats.peak_bytes));
+	kprint("total %s, used %s, most used %s\n", print_size(stats.total_bytes).s,
+	       print_size(stats.used_bytes).s, print_size(stats.peak_bytes).s);
 	kprint("taken %llu times, given back %llu times, refused %llu times\n",
 	       (unsigned long long)stats.takes, (unsigned long long)stats.gives,
 	       (unsigned long long)stats.refusals);
@@ -94,7 +89,7 @@ run_memory(struct command_context *context, int argc, char **argv)
 	for (unsigned i = 0; i < count; i++) {
 		kprint("RAM  %012llx to %012llx  %s\n", (unsigned long long)ranges[i].start,
 		       (unsigned long long)(ranges[i].start + ranges[i].bytes - 1),
-		       format_size(total, sizeof(total), ranges[i].bytes));
+		       print_size(ranges[i].bytes).s);
 	}
 	return ORION_OK;
 }
@@ -170,7 +165,7 @@ crash_on_lane(void *argument, unsigned lane)
 
 	if (lane != crash->cpu)
 		return;
-	if (string_equal(crash->kind, "panic"))
+	if (text_equal(crash->kind, "panic"))
 		orion_panic("asked for by the command crash");
 	arch_crash(crash->kind);
 }
@@ -195,11 +190,11 @@ run_crash(struct command_context *context, int argc, char **argv)
 {
 	const char *const *kinds = arch_crash_kinds();
 	struct crash crash = {argc > 0 ? argv[0] : kinds[0], 0};
-	bool known = string_equal(crash.kind, "panic");
+	bool known = text_equal(crash.kind, "panic");
 
 	(void)context;
 	for (unsigned i = 0; kinds[i] != NULL; i++)
-		known = known || string_equal(kinds[i], crash.kind);
+		known = known || text_equal(kinds[i], crash.kind);
 	if (argc > 1 && !parse_cpu(argv[1], &crash.cpu)) {
 		kprint("crash: CPU is a number from 0 to %u, not \"%s\"\n", worker_count() - 1,
 		       argv[1]);

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* See fdt.h.  This file: the tree itself; fdt_bus.c: addresses and interrupts. */
 #include "kernel/core/fdt.h"
-
-#include "kernel/core/string.h"
+#include "words/text.h"
 
 #define FDT_MAGIC 0xd00dfeedu
 #define FDT_VERSION 17u
@@ -169,7 +168,7 @@ static bool
 has_name(const struct fdt *fdt, uint32_t node, const char *name)
 {
 	const uint8_t *own = fdt->nodes + node + 4; /* its end was looked for by token_after() */
-	size_t length = string_length(name);
+	size_t length = text_length(name);
 
 	for (size_t i = 0; i < length; i++)
 		if (own[i] != (uint8_t)name[i])
@@ -237,7 +236,7 @@ fdt_get(const struct fdt *fdt, uint32_t node, const char *name)
 			continue;
 		offset = big_endian(fdt->nodes + at + 8);
 		if (string_at(fdt->strings, offset, fdt->strings_bytes) != UINT32_MAX &&
-		    string_equal((const char *)fdt->strings + offset, name)) {
+		    text_equal((const char *)fdt->strings + offset, name)) {
 			value.bytes = fdt->nodes + at + FDT_PROPERTY_BYTES;
 			value.length = big_endian(fdt->nodes + at + 4);
 			break;
@@ -269,7 +268,7 @@ fdt_has_string(struct fdt_value value, const char *text)
 	uint32_t length;
 
 	while ((length = string_at(value.bytes, at, value.length)) != UINT32_MAX) {
-		if (string_equal((const char *)value.bytes + at, text))
+		if (text_equal((const char *)value.bytes + at, text))
 			return true;
 		at += length + 1;
 	}

@@ -5,6 +5,7 @@
 #include "kernel/core/arch.h"
 #include "kernel/core/memory.h"
 #include "kernel/core/string.h"
+#include "words/text.h"
 
 #define FW_CFG_SIGNATURE 0x00
 #define FW_CFG_DIRECTORY 0x19
@@ -52,7 +53,7 @@ find(const char *name, struct fw_cfg_entry *entry)
 	for (uint32_t i = 0; i < count && i < FW_CFG_FILES_MAX; i++) {
 		arch_fw_cfg_read(entry, sizeof(*entry));
 		entry->name[FW_CFG_NAME_BYTES - 1] = '\0';
-		if (string_equal(entry->name, name))
+		if (text_equal(entry->name, name))
 			return true;
 	}
 	return false;

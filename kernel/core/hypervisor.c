@@ -4,6 +4,7 @@
 
 #include "kernel/core/print.h"
 #include "kernel/core/string.h"
+#include "words/text.h"
 
 enum hypervisor {
 	UNKNOWN,
@@ -109,7 +110,7 @@ static enum hypervisor
 of_face(const char *face)
 {
 	for (unsigned i = 0; i < sizeof(face_names) / sizeof(face_names[0]); i++)
-		if (string_equal(face, face_names[i].text))
+		if (text_equal(face, face_names[i].text))
 			return face_names[i].hypervisor;
 	return UNKNOWN;
 }
@@ -117,9 +118,9 @@ of_face(const char *face)
 static bool
 contains(const char *text, const char *part)
 {
-	size_t length = string_length(part);
+	size_t length = text_length(part);
 
-	for (size_t i = 0; i + length <= string_length(text); i++)
+	for (size_t i = 0; i + length <= text_length(text); i++)
 		if (memcmp(text + i, part, length) == 0)
 			return true;
 	return false;
@@ -159,28 +160,27 @@ hypervisor_describe(const struct hypervisor_clues *clues, char *text, size_t byt
 {
 	enum hypervisor core = own_face(clues), machine = of_words(clues), shown = core;
 	const char *comma = ", also seen as ";
-	int length;
+	size_t length;
 
 	if (machine != UNKNOWN && works_on(machine, core)) {
-		length = format_text(text, bytes, "%s (%s)", names[core], names[machine]);
+		length = print_into(text, bytes, "%s (%s)", names[core], names[machine]);
 	} else if (machine != UNKNOWN && core != QEMU_TCG) {
 		/* Firmware knows better than a face that may be put on. */
 		shown = machine;
-		length = format_text(text, bytes, "%s", names[machine]);
+		length = print_into(text, bytes, "%s", names[machine]);
 	} else if (core != UNKNOWN) {
-		length = format_text(text, bytes, "%s", names[core]);
+		length = print_into(text, bytes, "%s", names[core]);
 	} else if (clues->face_count != 0) {
-		length = format_text(text, bytes, "unknown (\"%s\")", clues->faces[0]);
+		length = print_into(text, bytes, "unknown (\"%s\")", clues->faces[0]);
 	} else {
-		length = format_text(text, bytes, "none found");
+		length = print_into(text, bytes, "none found");
 	}
 	for (unsigned i = 0; i < clues->face_count; i++) {
 		enum hypervisor face = of_face(clues->faces[i]);
 
-		if (face == UNKNOWN || face == shown || (size_t)length >= bytes)
+		if (face == UNKNOWN || face == shown || length >= bytes)
 			continue;
-		length += format_text(text + length, bytes - (size_t)length, "%s%s", comma,
-				      names[face]);
+		length += print_into(text + length, bytes - length, "%s%s", comma, names[face]);
 		comma = ", ";
 	}
 }

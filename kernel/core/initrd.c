@@ -3,6 +3,7 @@
 #include "kernel/core/initrd.h"
 
 #include "kernel/core/string.h"
+#include "words/text.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -76,9 +77,9 @@ initrd_find(const void *archive, size_t bytes, const char *name, const char **te
 	if (bytes == 0)
 		return ORION_NOT_FOUND;
 	while (read_header(archive, bytes, file.next, &file)) {
-		if (string_equal(file.name, LAST_NAME))
+		if (text_equal(file.name, LAST_NAME))
 			return ORION_NOT_FOUND;
-		if (string_equal(file.name, name)) {
+		if (text_equal(file.name, name)) {
 			*text = file.text;
 			*length = file.length;
 			return ORION_OK;

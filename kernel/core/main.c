@@ -20,7 +20,6 @@
 #include "orion/texts.h"
 #include "orion/version.h"
 
-#define SIZE_TEXT_BYTES 24
 #define WHERE_BYTES 24
 #define MEMORY_LEAST (512u * 1024)
 #define SCRIPT_FILE "opt/orion/script"
@@ -92,7 +91,6 @@ find_hypervisor(void)
 static void
 print_banner(void)
 {
-	char size[SIZE_TEXT_BYTES];
 	struct memory_stats stats;
 
 	memory_stats_get(&stats);
@@ -100,8 +98,7 @@ print_banner(void)
 	kprint("hypervisor: %s\n", hypervisor);
 	kprint("cpu: %u, %s\n", worker_count(), arch_cpu_model());
 	arch_describe();
-	kprint("memory: %s free\n",
-	       format_size(size, sizeof(size), stats.total_bytes - stats.used_bytes));
+	kprint("memory: %s free\n", print_size(stats.total_bytes - stats.used_bytes).s);
 	kprint("clock: %llu MHz (%s)\n", (unsigned long long)(arch_ticks_per_second() / 1000000),
 	       arch_clock_source());
 	kprint("pci: %u functions, %u %s (%s)\n", pci_count(), pci_bus_count(),
@@ -209,12 +206,12 @@ static void
 print_disk(const char *where, unsigned index)
 {
 	const struct vblk_info *info = vblk_info(orion_manager_device_get(&manager, index));
-	char size[SIZE_TEXT_BYTES], offered[SIZE_TEXT_BYTES] = "";
+	char offered[24] = "";
 
 	if (info->queues != info->queues_offered)
-		format_text(offered, sizeof(offered), " (of %u offered)", info->queues_offered);
+		print_into(offered, sizeof(offered), " (of %u offered)", info->queues_offered);
 	kprint("vd%u: %s, %s%s, %u-byte blocks; %u %s of %u%s, %s%s%s; %s\n", index, where,
-	       format_size(size, sizeof(size), info->capacity_sectors * VIRTIO_BLK_SECTOR_BYTES),
+	       print_size(info->capacity_sectors * VIRTIO_BLK_SECTOR_BYTES).s,
 	       info->read_only ? " read-only" : "", info->block_bytes, info->queues,
 	       info->queues == 1 ? "queue" : "queues", info->queue_size, offered,
 	       info->packed ? "packed" : "split", info->indirect ? ", indirect" : "",
@@ -246,8 +243,8 @@ attach_pci(uint32_t function)
 	unsigned index = 0;
 	orion_status status;
 
-	format_text(where, sizeof(where), "%02x:%02x.%x", function >> 8, function >> 3 & 31,
-		    function & 7);
+	print_into(where, sizeof(where), "%02x:%02x.%x", function >> 8, function >> 3 & 31,
+		   function & 7);
 	port_attaching(where);
 	status = orion_manager_attach_pci(&manager, function, &index);
 	port_attaching(NULL);
@@ -262,7 +259,7 @@ attach_mmio(const struct mmio_place *place)
 	unsigned index = 0;
 	orion_status status;
 
-	format_text(where, sizeof(where), "mmio %llx", (unsigned long long)place->address);
+	print_into(where, sizeof(where), "mmio %llx", (unsigned long long)place->address);
 	port_attaching(where);
 	status = orion_manager_attach_mmio(&manager, place->address, place->bytes, place->line,
 					   &index);

@@ -14,9 +14,9 @@
 #include "kernel/core/memory.h"
 #include "kernel/core/pci.h"
 #include "kernel/core/print.h"
-#include "kernel/core/report.h"
 #include "kernel/core/time.h"
 #include "kernel/core/worker.h"
+#include "words/events.h"
 
 /* The device that is being attached: events that come meanwhile are its. */
 static const char *attaching;
@@ -208,10 +208,10 @@ port_report(void *context, orion_level level, orion_event event, uint64_t a, uin
 			   : level == ORION_LEVEL_WARNING ? "warning"
 							  : "note";
 	const uint64_t values[3] = {a, b, c};
-	char text[REPORT_TEXT_BYTES];
+	char text[EVENT_TEXT_BYTES];
 
 	(void)context;
-	report_values(text, event, values);
+	event_values(text, event, values);
 	kprint_message("%s: driver: %s: %s (%s)\n", subject(), name, orion_event_text(event), text);
 	/* A fault may be the cause of it, and its interrupt lost. */
 	if (level == ORION_LEVEL_ERROR)

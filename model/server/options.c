@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The command line.  Its manual is man/vhost-user-model.1. */
 #include "model/server/server.h"
-
 #include "orion/units.h"
 
 #include <getopt.h>
@@ -80,22 +79,23 @@ usage(FILE *to, int status)
 	      "  features      --in-order --features-off=LIST --protocol-off=LIST\n"
 	      "  misfortune    --die-after=N --lose-unflushed --delay-us=N\n"
 	      "  --once        leave when the first front end does\n"
-	      "Sizes are in bytes, or as in 64k, 10MiB, 2G, 4GB; man vhost-user-model has more.\n",
+	      "BYTES is " ORION_UNITS_SIZE_FORMS ";\n"
+	      "man vhost-user-model has more.\n",
 	      to);
 	exit(status);
 }
 
-/* A whole number from LEAST to MOST, a size with a unit if UNITS. */
+/* A whole number from LEAST to MOST, or, if UNITS, a size. */
 static uint64_t
 number(const char *name, const char *text, uint64_t least, uint64_t most, bool units)
 {
 	uint64_t value;
-	bool good = units ? orion_units_size(text, &value) : orion_units_number(text, &value);
 
-	if (!good || value < least || value > most)
-		die("--%s=%s: %s from %llu to %llu is needed", name, text,
-		    units ? ORION_UNITS_SIZE_FORMS : "a whole number", (unsigned long long)least,
-		    (unsigned long long)most);
+	if (!(units ? orion_units_size(text, &value) : orion_units_number(text, &value)) ||
+	    value < least || value > most)
+		die("--%s=%s: it has to be from %llu to %llu, %s", name, text,
+		    (unsigned long long)least, (unsigned long long)most,
+		    units ? ORION_UNITS_SIZE_FORMS : "a whole number");
 	return value;
 }
 

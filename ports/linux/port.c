@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "arch/arch.h"
+#include "words/events.h"
 
 #define CALIBRATE_NS 2000000u
 
@@ -126,6 +127,7 @@ static void
 report(void *context, orion_level level, orion_event event, uint64_t a, uint64_t b, uint64_t c)
 {
 	struct session *session = context;
+	char values[EVENT_TEXT_BYTES];
 
 	if (event == ORION_EVENT_DEVICE_BROKEN) {
 		uint64_t one = 1;
@@ -141,9 +143,9 @@ report(void *context, orion_level level, orion_event event, uint64_t a, uint64_t
 	session->event = event;
 	session->event_a = a;
 	session->event_b = b;
-	snprintf(session->error.text, sizeof(session->error.text), "%s (%llu, %llu, %llu)",
-		 orion_event_text(event), (unsigned long long)a, (unsigned long long)b,
-		 (unsigned long long)c);
+	event_values(values, event, (const uint64_t[3]){a, b, c});
+	snprintf(session->error.text, sizeof(session->error.text), "%s (%s)",
+		 orion_event_text(event), values);
 }
 
 /* Ticks against the clock, for two milliseconds. */

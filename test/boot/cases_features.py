@@ -53,10 +53,10 @@ def no_reset(guest):
 
 
 def small_budget(guest):
-    """A budget of 1 MB for the DMA memory of two disks with four queues of 1024 each."""
+    """A budget of 1 MiB for the DMA memory of two disks with four queues of 1024 each."""
     first, second = guest.blank("a.img", 4 * MIB), guest.blank("b.img", 4 * MIB)
     config = guest.file("c.toml", '[virtio_block]\nqueue_depth = 1024\nqueue_count = 4\n'
-                                  'shared_memory_size = "1MB"\n')
+                                  'shared_memory_size = "1MiB"\n')
     out = guest.good("""
         disk write vd0 0 4M pattern:5
         disk verify vd0 0 4M pattern:5

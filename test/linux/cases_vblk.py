@@ -15,11 +15,11 @@ from cases_vblk_watch import INTERRUPTED, opened, working
 
 def cases():
     for function in (
-            info, info_read_only, read_write, hexadecimal, refusals, copy_in, copy_out_sparse,
-            copy_holes_over_data, target_is_zero, copy_streams, copy_between_disks, too_small,
-            odd_end, verify_finds, verify_sizes, interrupt_stream, interrupt_waits,
-            interrupt_twice, device_error, no_space, flush_after_loss, image_in_use,
-            bench_numbers, bench_writes, bench_interrupted, picture, manual):
+            info, info_read_only, info_odd_name, read_write, hexadecimal, refusals, copy_in,
+            copy_out_sparse, copy_holes_over_data, target_is_zero, copy_streams,
+            copy_between_disks, too_small, odd_end, verify_finds, verify_sizes, interrupt_stream,
+            interrupt_waits, interrupt_twice, device_error, no_space, flush_after_loss,
+            image_in_use, bench_numbers, bench_writes, bench_interrupted, picture, manual):
         yield "vblk/" + function.__name__.replace("_", "-"), function
 
 
@@ -95,6 +95,17 @@ def info_read_only(bed):
     for words in (("write", url, "0", "-i", source), ("copy", source, url),
                   ("bench", "--destroy", "--rw=write", url)):
         expect_says("read-only", bed.orion("vblk", *words, status=2).err)
+
+
+def info_odd_name(bed):
+    """What is no UTF-8, or JSON's own, in a name: the JSON is sound, and says where it was."""
+    name = os.fsencode(bed.path("odd")) + b"\xff\"\\\x01\xc3\xa9\x7f\xe2\x82"
+    os.symlink(bed.daemon(bed.image(MIB)).socket, name)
+    process = bed.orion("vblk", "info", "vhost-user:" + os.fsdecode(name), "--json")
+    found = json.loads(read(process.files[0]).decode("utf-8"))
+    expect_equal(found["url"], "vhost-user:" + bed.path("odd") + "\ufffd\"\\\x01\u00e9\x7f" +
+                 "\ufffd" * 2, "url")
+    expect_equal(found["segment_bytes_max"], None, "segment_bytes_max without a limit")
 
 
 # ---- read and write ----
@@ -271,7 +282,7 @@ def odd_end(bed):
 def verify_finds(bed):
     daemon = bed.daemon(bed.image(10 * MIB, 1))
     other = bed.image(10 * MIB, 1, name="other")
-    bed.orion("vblk", "verify", daemon.url(), other)
+    expect_equal(answer(bed, "verify", daemon.url(), other)["first_difference"], None, "same")
     for at in (5 * MIB + 1000, 5 * MIB + 1001, 9 * MIB - 1, 10 * MIB - 512):
         write(other, bytes([read(other, at, 1)[0] ^ 1]), at)
     for words in ((daemon.url(), other), (other, daemon.url())):

@@ -44,15 +44,14 @@ FEATURES = {"VIRTIO_BLK_F_MQ": 12, "mq": 12, "Virtio-Blk-F-Mq": 12, "ro": 5, "FL
 
 
 def size(text):
-    digits = text[:len(text) - len(text.lstrip("0123456789"))]
-    unit = text[len(digits):].lstrip(" ")
-    if unit in ("", "B"):
-        shift = 0
-    elif unit[0] in "kmgtKMGT" and unit[1:] in ("", "B", "iB"):
-        shift = 10 * ("kmgt".index(unit[0].lower()) + 1)
-    else:
+    """kB and its like are powers of 1000; KiB, and a letter by itself, are powers of 1024."""
+    found = re.fullmatch(r"(0[xX][0-9a-fA-F]+|[0-9]+)(?: *(?:B|([kmgtpeKMGTPE])(B|iB|)))?", text)
+    if found is None:
         return None
-    return int(digits) << shift if digits else None
+    digits, letter, rest = found.groups()
+    power = "kmgtpe".index(letter.lower()) + 1 if letter else 0
+    number = int(digits, 16 if digits[:2] in ("0x", "0X") else 10)
+    return number * (1000 if rest == "B" else 1024) ** power
 
 
 def number(kind, value):
@@ -180,7 +179,9 @@ OWN = [
     *(f"read_ahead_size = {v}" for v in ('"2MB"', '"2 MB"', '"2mb"', '"2MiB"', '"1GiB"', '"1025MB"',
                                          '"0"', '"kB"', '"1kb"', '"4kB"', '"4KB"', '"4k"', '"4 "',
                                          '"1.5MB"', '"-1"', '""', '"9999999999999999999999MB"',
-                                         '"18014398509481984kB"', '"1TB"', "'64kB'", '"1 024"')),
+                                         '"18014398509481984kB"', '"1TB"', "'64kB'", '"1 024"',
+                                         '"0x1000"', '"0x4k"', '"2e"', '"1 MiB "', '"1000kB"',
+                                         '"2 PiB"')),
     *(f"features_{which} = {v}" for which in ("off", "required")
       for v in ('["VIRTIO_BLK_F_MQ"]', "[]", '["mq", "ring-packed", "FLUSH",]', '"mq"', "[1]",
                 '["mq", "nonsense"]', '[["mq"]]', '["Virtio-Blk-F-Mq", "event_idx"]', "12", '[""]',

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The disk commands and the command line, on model devices: what they do and what they print. */
+#include <stdio.h>
 #include <string.h>
 
 #include "commands/pattern.h"
@@ -56,6 +57,36 @@ TEST(command_disk__read_is_hexdump)
 		"00001600\n");
 	EXPECT_EQ(desk_run(&desk, "disk read vd0 0 0"), ORION_OK);
 	EXPECT_STR(desk.out, "");
+	desk_close(&desk);
+}
+
+/* A size is taken as it is shown: with its unit, and the unit may stand by itself. */
+TEST(command_disk__sizes_as_shown)
+{
+	static const char *const lines[] = {
+		"disk read vd0 1024 1024",    "disk read vd0 1k 1K",
+		"disk read vd0 1KiB 1kiB",    "disk read vd0 1 KiB 1 KiB",
+		"disk read vd0 \"1 KiB\" 1k", "disk read vd0 1  KiB 1024 B # remark",
+	};
+	char first[400];
+	struct desk_config config;
+	struct desk desk;
+
+	desk_defaults(&config);
+	desk_open(&desk, &config);
+	for (unsigned i = 0; i < sizeof(lines) / sizeof(lines[0]); i++) {
+		EXPECT_EQ(desk_run(&desk, lines[i]), ORION_OK);
+		if (i == 0)
+			snprintf(first, sizeof(first), "%s", desk.out);
+		EXPECT_STR(desk.out, first);
+	}
+	/* kB is 1000; a unit by itself belongs to a number alone. */
+	EXPECT_EQ(desk_run(&desk, "disk write vd0 1 kB 512 pattern:1"), ORION_MISALIGNED);
+	desk_expect(&desk, "OFFSET is 1 kB");
+	EXPECT_EQ(desk_run(&desk, "disk bench vd0 bs=8 KiB count=4"), ORION_OK);
+	desk_expect(&desk, "bs=8k ");
+	EXPECT_EQ(desk_run(&desk, "disk flush KiB"), ORION_NOT_FOUND);
+	EXPECT_EQ(desk_run(&desk, "disk read vd0 0 1k KiB"), ORION_INVALID);
 	desk_close(&desk);
 }
 
@@ -426,9 +457,10 @@ TEST(command_disk__progress_is_erased)
 	/* No interrupts: each transfer takes its time, on the model's clock. */
 	model_device_trick(desk.models[0], MODEL_MISCHIEF_IRQ_NONE, 0, 0, 0);
 	EXPECT_EQ(desk_run(&desk, "disk verify vd0 0 512M pattern:1"), ORION_IO_ERROR);
-	desk_expect(&desk, "\rdisk verify: ");
-	desk_expect(&desk, "%  ");
-	desk_expect(&desk, " s left");
+	desk_expect(&desk, "\rdisk verify  ");
+	desk_expect(&desk, "% [");
+	desk_expect(&desk, " of 512 MiB  ");
+	desk_expect(&desk, " left");
 	desk_expect(&desk, "\rdisk verify: vd0 differs first at byte 0");
 	desk_close(&desk);
 }

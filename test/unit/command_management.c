@@ -145,6 +145,74 @@ TEST(command_management__figures)
 	desk_close(&desk);
 }
 
+/* What kind of value begins with C; '?': null, which may be any. */
+static char
+kind_of(char c)
+{
+	if (c == 't' || c == 'f')
+		return 't';
+	if (c == 'n')
+		return '?';
+	return c >= '0' && c <= '9' ? '0' : c;
+}
+
+/* The keys of the JSON in OUT, each with the kind of its value, into KEYS. */
+static void
+read_keys(const char *out, char *keys, size_t room)
+{
+	size_t used = 0;
+
+	for (; (out = strchr(out, '"')) != NULL; out = json_value(out)) {
+		const char *end = json_value(out);
+
+		if (*end != ':')
+			continue;
+		EXPECT(used + (size_t)(end - out) + 2 < room);
+		memcpy(keys + used, out, (size_t)(end - out));
+		used += (size_t)(end - out);
+		keys[used++] = kind_of(end[2]);
+	}
+	keys[used] = '\0';
+}
+
+/* Whether two lists of read_keys() are alike. */
+static bool
+same_keys(const char *a, const char *b)
+{
+	while (*a != '\0' && *b != '\0' && (*a == *b || *a == '?' || *b == '?')) {
+		a++;
+		b++;
+	}
+	return *a == *b;
+}
+
+/* Whatever a device is and does, the keys are the same, and each keeps its type. */
+static const struct test_axis *const command_axes[] = {&command, NULL};
+
+TEST_AXES(command_management__keys_stay, command_axes, NULL)
+{
+	const char *name = command.labels[test_choice(&command)];
+	static char keys[3][4096];
+	struct desk_config config;
+	struct desk desk;
+	char line[64];
+
+	desk_defaults(&config);
+	config.disks = 2;
+	config.model[0].features &= ~VIRTIO_BIT(VIRTIO_BLK_F_SIZE_MAX);
+	config.model[1].features &= ~VIRTIO_BIT(VIRTIO_F_RING_PACKED);
+	desk_open(&desk, &config);
+	for (unsigned i = 0; i < 3; i++) {
+		strcat(strcat(strcpy(line, name), " --json vd"), i == 1 ? "1" : "0");
+		EXPECT_EQ(desk_run(&desk, line), ORION_OK);
+		read_keys(desk.out, keys[i], sizeof(keys[i]));
+		EXPECT(strlen(keys[i]) > 100);
+		EXPECT(same_keys(keys[0], keys[i]));
+		EXPECT_EQ(desk_run(&desk, "disk write vd0 0 64k pattern:1"), ORION_OK);
+	}
+	desk_close(&desk);
+}
+
 /* What was asked for and failed was not read, nor written, whoever asked. */
 static const struct test_axis who = {"who", {"storage", "bench"}};
 static const struct test_axis *const who_axes[] = {&who, NULL};

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The parts of the kernel's core that know nothing of a machine: printing, against the C library's
- * snprintf(), and the page allocator, against a shadow of what it gave.
+ * The parts of the kernel's core that know nothing of a machine: messages on the console, and the
+ * page allocator, against a shadow of what it gave.
  */
-#include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
 
@@ -84,38 +83,6 @@ kernel_ram_end(void)
 
 /* ---- printing ---- */
 
-#define BOTH(...)                                                      \
-	do {                                                           \
-		char mine[64], theirs[64];                             \
-		int a = format_text(mine, sizeof(mine), __VA_ARGS__);  \
-		int b = snprintf(theirs, sizeof(theirs), __VA_ARGS__); \
-		EXPECT_EQ(a, b);                                       \
-		EXPECT(strcmp(mine, theirs) == 0);                     \
-	} while (0)
-
-TEST(kernel_print__as_snprintf)
-{
-	static const unsigned long long values[] = {
-		0, 1, 9, 10, 255, 0x7fffffff, 0x80000000, 0xffffffff, 1ull << 63, ~0ull};
-
-	for (unsigned i = 0; i < sizeof(values) / sizeof(values[0]); i++) {
-		BOTH("%llu %llx %lld", values[i], values[i], (long long)values[i]);
-		BOTH("[%u|%8x|%-8X|%08x]", (unsigned)values[i], (unsigned)values[i],
-		     (unsigned)values[i], (unsigned)values[i]);
-		BOTH("%d %i %hd %hhu", (int)values[i], (int)values[i], (short)values[i],
-		     (unsigned char)values[i]);
-		BOTH("%zu %*u %-*u|", (size_t)values[i], 7, (unsigned)values[i] % 1000, 7,
-		     (unsigned)values[i] % 1000);
-	}
-	BOTH("%s|%8s|%-8s|%.2s|%8.2s|%.*s", "text", "text", "text", "text", "text", 3, "text");
-	BOTH("%c%c%%", 'a', 'b');
-	/* Cut, and terminated; the length is that of the whole. */
-	char cut[8];
-
-	EXPECT_EQ(format_text(cut, sizeof(cut), "%s", "longer than that"), 16);
-	EXPECT(strcmp(cut, "longer ") == 0);
-}
-
 /* A message takes a line of its own, or waits; what has no room is counted. */
 TEST(kernel_print__messages)
 {
@@ -149,16 +116,6 @@ TEST(kernel_print__messages)
 	EXPECT(strstr(written, "vd0: message 239\n760 further messages are lost\n") != NULL);
 	kprint_plain(false);
 	EXPECT_EQ(locks_held, 0);
-}
-
-TEST(kernel_print__sizes)
-{
-	char text[32];
-
-	EXPECT(strcmp(format_size(text, sizeof(text), 0), "0 bytes") == 0);
-	EXPECT(strcmp(format_size(text, sizeof(text), 64ull << 20), "64 MiB") == 0);
-	EXPECT(strcmp(format_size(text, sizeof(text), 1536), "1.5 KiB") == 0);
-	EXPECT(strcmp(format_size(text, sizeof(text), 2ull << 40), "2 TiB") == 0);
 }
 
 /* ---- memory ---- */

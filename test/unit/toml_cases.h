@@ -850,11 +850,11 @@
 },
 {
 	"[virtio_block]\nread_ahead_size = \"2MB\"\n",
-	UINT64_C(0x8218c1101f6e7379),
+	UINT64_C(0xb7a80be6d49b3bf9),
 },
 {
 	"[virtio_block]\nread_ahead_size = \"2 MB\"\n",
-	UINT64_C(0x8218c1101f6e7379),
+	UINT64_C(0xb7a80be6d49b3bf9),
 },
 {
 	"[virtio_block]\nread_ahead_size = \"2mb\"\n",
@@ -870,7 +870,7 @@
 },
 {
 	"[virtio_block]\nread_ahead_size = \"1025MB\"\n",
-	UINT64_C(0x0),
+	UINT64_C(0xc11e775ef05d7b9),
 },
 {
 	"[virtio_block]\nread_ahead_size = \"0\"\n",
@@ -886,11 +886,11 @@
 },
 {
 	"[virtio_block]\nread_ahead_size = \"4kB\"\n",
-	UINT64_C(0xb3b88f40d8730379),
+	UINT64_C(0x75cc2def9a662819),
 },
 {
 	"[virtio_block]\nread_ahead_size = \"4KB\"\n",
-	UINT64_C(0xb3b88f40d8730379),
+	UINT64_C(0x75cc2def9a662819),
 },
 {
 	"[virtio_block]\nread_ahead_size = \"4k\"\n",
@@ -898,7 +898,7 @@
 },
 {
 	"[virtio_block]\nread_ahead_size = \"4 \"\n",
-	UINT64_C(0xc43cdb19e38efc9d),
+	UINT64_C(0x0),
 },
 {
 	"[virtio_block]\nread_ahead_size = \"1.5MB\"\n",
@@ -926,10 +926,34 @@
 },
 {
 	"[virtio_block]\nread_ahead_size = '64kB'\n",
-	UINT64_C(0x82abda5bf8977379),
+	UINT64_C(0xa3e5c54817c9bd79),
 },
 {
 	"[virtio_block]\nread_ahead_size = \"1 024\"\n",
+	UINT64_C(0x0),
+},
+{
+	"[virtio_block]\nread_ahead_size = \"0x1000\"\n",
+	UINT64_C(0xb3b88f40d8730379),
+},
+{
+	"[virtio_block]\nread_ahead_size = \"0x4k\"\n",
+	UINT64_C(0xb3b88f40d8730379),
+},
+{
+	"[virtio_block]\nread_ahead_size = \"2e\"\n",
+	UINT64_C(0x0),
+},
+{
+	"[virtio_block]\nread_ahead_size = \"1 MiB \"\n",
+	UINT64_C(0x0),
+},
+{
+	"[virtio_block]\nread_ahead_size = \"1000kB\"\n",
+	UINT64_C(0xca831795574d7b9),
+},
+{
+	"[virtio_block]\nread_ahead_size = \"2 PiB\"\n",
 	UINT64_C(0x0),
 },
 {

@@ -148,8 +148,8 @@ arch_cpu_model(void)
 
 	while (node != FDT_NONE && !fdt_has_string(fdt_get(tree, node, "device_type"), "cpu"))
 		node = fdt_sibling(tree, node);
-	format_text(model, sizeof(model), "%s, MIDR %08x",
-		    fdt_string(fdt_get(tree, node, "compatible")), (unsigned)system_read(midr_el1));
+	print_into(model, sizeof(model), "%s, MIDR %08x",
+		   fdt_string(fdt_get(tree, node, "compatible")), (unsigned)system_read(midr_el1));
 	return model;
 }
 

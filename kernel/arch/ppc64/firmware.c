@@ -10,6 +10,7 @@
 #include "kernel/core/memory.h"
 #include "kernel/core/paging.h"
 #include "kernel/core/string.h"
+#include "words/text.h"
 
 #include <stdarg.h>
 
@@ -91,11 +92,11 @@ put(uint32_t number)
 static uint32_t
 name_offset(const char *name)
 {
-	size_t bytes = string_length(name) + 1;
+	size_t bytes = text_length(name) + 1;
 	uint32_t at = TREE_NAMES;
 
-	while (at < names_end && !string_equal((const char *)blob + at, name))
-		at += (uint32_t)string_length((const char *)blob + at) + 1;
+	while (at < names_end && !text_equal((const char *)blob + at, name))
+		at += (uint32_t)text_length((const char *)blob + at) + 1;
 	if (at == names_end) {
 		if (bytes > TREE_NODES - names_end)
 			orion_panic("the device tree has more names than there is room for");
@@ -133,7 +134,7 @@ copy_properties(uint32_t node)
 				    address_of(names[i])) == 1;
 	     i = 1 - i) {
 		names[i][NAME_BYTES - 1] = '\0';
-		has_phandle = has_phandle || string_equal(names[i], "phandle");
+		has_phandle = has_phandle || text_equal(names[i], "phandle");
 		copy_property(node, names[i]);
 	}
 	if (!has_phandle) {
@@ -156,8 +157,7 @@ copy_node(uint32_t node, unsigned depth)
 	for (uint32_t i = 0; path[i] != '\0'; i++)
 		name = path[i] == '/' ? i + 1 : name;
 	put(FDT_BEGIN);
-	memcpy(grow((uint32_t)string_length(path + name) + 1), path + name,
-	       string_length(path + name));
+	memcpy(grow((uint32_t)text_length(path + name) + 1), path + name, text_length(path + name));
 	copy_properties(node);
 	for (uint32_t child = client("child", NULL, 1, 1, node);
 	     child != 0 && child != FAILED && depth < FDT_DEPTH_MAX;

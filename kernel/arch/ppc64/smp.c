@@ -162,8 +162,8 @@ arch_cpu_model(void)
 
 	while (name[length] != '\0' && name[length] != '@')
 		length++;
-	format_text(model, sizeof(model), "%.*s, PVR %08x", length, name,
-		    (unsigned)special_read(pvr));
+	print_into(model, sizeof(model), "%.*s, PVR %08x", length, name,
+		   (unsigned)special_read(pvr));
 	return model;
 }
 

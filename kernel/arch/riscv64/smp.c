@@ -159,8 +159,8 @@ arch_cpu_model(void)
 
 	while (isa[length] != '\0' && isa[length] != '_')
 		length++;
-	format_text(model, sizeof(model), "%s, %.*s, %s",
-		    fdt_string(fdt_get(tree, node, "compatible")), length, isa, mmu_name());
+	print_into(model, sizeof(model), "%s, %.*s, %s",
+		   fdt_string(fdt_get(tree, node, "compatible")), length, isa, mmu_name());
 	return model;
 }
 

@@ -3,6 +3,7 @@
 #include "cpu.h"
 #include "kernel/core/string.h"
 #include "kernel/core/worker.h"
+#include "words/text.h"
 
 #define SET_TIMER 0u
 
@@ -13,10 +14,10 @@ static bool has_sstc;
 static bool
 names_extension(const char *all, const char *name)
 {
-	size_t length = string_length(name);
+	size_t length = text_length(name);
 
 	for (; *all != '\0'; all++)
-		if (all[0] == '_' && string_length(all) > length &&
+		if (all[0] == '_' && text_length(all) > length &&
 		    memcmp(all + 1, name, length) == 0 &&
 		    (all[1 + length] == '_' || all[1 + length] == '\0'))
 			return true;

@@ -13,6 +13,7 @@
 #include "kernel/core/port.h"
 #include "kernel/core/print.h"
 #include "kernel/core/string.h"
+#include "words/text.h"
 
 #define SUBCHANNELS 65536u
 #define WIRE_ADAPTER SUBCHANNELS
@@ -228,7 +229,7 @@ static bool
 is_said(const char *word)
 {
 	const char *text = arch_command_line();
-	size_t length = string_length(word);
+	size_t length = text_length(word);
 
 	while (*text != '\0') {
 		size_t here = 0;
@@ -284,7 +285,7 @@ arch_devices_find(void)
 			break;
 		if ((schib.flags & SCHIB_VALID) == 0 || (schib.characteristics & SCHIB_TYPE) != 0)
 			continue;
-		format_text(place.name, sizeof(place.name), "ccw 0.0.%04x", schib.device);
+		print_into(place.name, sizeof(place.name), "ccw 0.0.%04x", schib.device);
 		if (is_block(number) && !place_enter(&place))
 			kprint("%s left out: more than %u devices\n", place.name, PLACES_MAX);
 		(void)channel_enable(NULL, number, false);

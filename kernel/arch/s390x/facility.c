@@ -33,7 +33,7 @@ arch_cpu_model(void)
 	uint64_t id;
 
 	__asm__ volatile("stidp %0" : "=Q"(id));
-	format_text(model, sizeof(model), "machine type %04x", (unsigned)(id >> 16 & 0xffff));
+	print_into(model, sizeof(model), "machine type %04x", (unsigned)(id >> 16 & 0xffff));
 	return model;
 }
 

@@ -2,7 +2,7 @@
 /* Provoked exceptions: to see the dump, and to test that it is told. */
 #include "cpu.h"
 #include "kernel/core/crash.h"
-#include "kernel/core/string.h"
+#include "words/text.h"
 
 const char *const *
 arch_crash_kinds(void)
@@ -16,15 +16,15 @@ arch_crash_kinds(void)
 void
 arch_crash(const char *kind)
 {
-	if (string_equal(kind, "divide")) {
+	if (text_equal(kind, "divide")) {
 		__asm__ volatile("xorl %%ecx, %%ecx; divl %%ecx" ::: "eax", "ecx", "edx", "cc");
-	} else if (string_equal(kind, "opcode")) {
+	} else if (text_equal(kind, "opcode")) {
 		__asm__ volatile("ud2");
-	} else if (string_equal(kind, "write-code")) {
+	} else if (text_equal(kind, "write-code")) {
 		crash_write_code();
-	} else if (string_equal(kind, "stack")) {
+	} else if (text_equal(kind, "stack")) {
 		crash_use_stack();
-	} else if (string_equal(kind, "general")) {
+	} else if (text_equal(kind, "general")) {
 		__asm__ volatile("movabsq $0x8000000000000000, %%rax; movq (%%rax), %%rax" ::
 					 : "rax", "memory");
 	} else {

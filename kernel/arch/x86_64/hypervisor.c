@@ -4,8 +4,8 @@
 
 #include "cpu.h"
 #include "kernel/core/acpi.h"
-#include "kernel/core/string.h"
 #include "smbios.h"
+#include "words/text.h"
 
 #define CPUID_FEATURES 1u
 #define CPUID_HYPERVISOR (1u << 31)
@@ -41,8 +41,8 @@ add_smbios(struct hypervisor_clues *clues)
 		if (list == NULL)
 			continue;
 		smbios_system(list, found.bytes, &maker, &product);
-		hypervisor_add_word(clues, maker, string_length(maker));
-		hypervisor_add_word(clues, product, string_length(product));
+		hypervisor_add_word(clues, maker, text_length(maker));
+		hypervisor_add_word(clues, product, text_length(product));
 		return;
 	}
 }

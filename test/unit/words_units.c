@@ -2,7 +2,7 @@
 /* Sizes and times as people write them: orion/units.h. */
 #include "test/harness.h"
 
-#include "orion/units.h"
+#include "words/units.h"
 
 struct word {
 	const char *text;
@@ -12,7 +12,7 @@ struct word {
 #define KI UINT64_C(1024)
 #define COUNT(words) (sizeof(words) / sizeof((words)[0]))
 
-TEST(linux_units__sizes)
+TEST(words_units__sizes)
 {
 	static const struct word words[] = {
 		{"0", 0},
@@ -30,6 +30,14 @@ TEST(linux_units__sizes)
 		{"3MB", 3000000},
 		{"2GB", 2000000000},
 		{"16383P", 16383 * KI * KI * KI * KI * KI},
+		{"15E", 15 * KI * KI * KI * KI * KI * KI},
+		{"64 MiB", 64 * KI * KI},
+		{"64  kB", 64000},
+		{"512 B", 512},
+		{"1m", KI * KI},
+		{"2giB", 2 * KI * KI * KI},
+		{"0x10k", 16384},
+		{"007", 7},
 		{"18446744073709551615", UINT64_MAX},
 	};
 
@@ -41,7 +49,7 @@ TEST(linux_units__sizes)
 	}
 }
 
-TEST(linux_units__durations)
+TEST(words_units__durations)
 {
 	static const struct word words[] = {
 		{"0", 0},
@@ -69,11 +77,30 @@ TEST(linux_units__durations)
 }
 
 /* What is none leaves the value alone. */
-TEST(linux_units__refused)
+TEST(words_units__refused)
 {
-	static const char *const sizes[] = {
-		"",    " 1",    "-1",   "+1", "1 k", "k",      "1kb",
-		"1Ki", "1kiBs", "1.5k", "0x", "1E",  "16384P", "18446744073709551616"};
+	static const char *const sizes[] = {"",
+					    " 1",
+					    "-1",
+					    "+1",
+					    "1 ",
+					    "k",
+					    "1kb",
+					    "1Ki",
+					    "1kiBs",
+					    "1.5k",
+					    "0x",
+					    "0xg",
+					    "x10",
+					    "ff",
+					    "1Q",
+					    "4kk",
+					    "KiB",
+					    "1  ",
+					    "16384P",
+					    "16E",
+					    "18446744073709551616",
+					    "0x10000000000000000"};
 	static const char *const times[] = {"",
 					    " 1",
 					    "-1",
@@ -95,6 +122,11 @@ TEST(linux_units__refused)
 	for (unsigned i = 0; i < COUNT(times); i++)
 		EXPECT(!orion_units_duration(times[i], &value));
 	EXPECT(!orion_units_number("12k", &value));
+	/* What is too large is told from what is no size. */
+	EXPECT_EQ(units_read_size("18446744073709551616", &value), UNITS_LARGE);
+	EXPECT_EQ(units_read_size("16777216T", &value), UNITS_LARGE);
+	EXPECT_EQ(units_read_size("99999999999999999999999 MB", &value), UNITS_LARGE);
+	EXPECT_EQ(units_read_size("99999999999999999999999 mb", &value), UNITS_NONE);
 	EXPECT_EQ(value, 77);
 	EXPECT(orion_units_number("0x10", &value));
 	EXPECT_EQ(value, 16);

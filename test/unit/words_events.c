@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* kernel/core/report.c: the values of events, in the words of the field. */
-#include "kernel/core/report.h"
+/* words/events.c: the values of events, in the words of the field. */
+#include "words/events.h"
 
 #include "test/harness.h"
 
@@ -28,20 +28,20 @@ static const struct {
 	{ORION_EVENT_COUNT, {1, 2, 3}, ""},
 };
 
-TEST(kernel_report__values_in_words)
+TEST(words_events__values_in_words)
 {
-	char text[REPORT_TEXT_BYTES];
+	char text[EVENT_TEXT_BYTES];
 
 	for (unsigned i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-		report_values(text, rows[i].event, rows[i].values);
+		event_values(text, rows[i].event, rows[i].values);
 		EXPECT_STR(text, rows[i].text);
 	}
 }
 
 /* Any values: the text is bounded, and each event has words for its first. */
-TEST(kernel_report__any_values)
+TEST(words_events__any_values)
 {
-	char text[REPORT_TEXT_BYTES];
+	char text[EVENT_TEXT_BYTES];
 
 	for (unsigned i = 0; i < 20000; i++) {
 		unsigned event = (unsigned)test_random_below(ORION_EVENT_COUNT);
@@ -49,12 +49,12 @@ TEST(kernel_report__any_values)
 
 		for (unsigned n = 0; n < 3; n++)
 			values[n] = test_random() >> test_random_below(64);
-		report_values(text, (orion_event)event, values);
+		event_values(text, (orion_event)event, values);
 		EXPECT(text[0] >= 'A' && text[0] <= 'z');
-		for (unsigned n = 0; n < REPORT_TEXT_BYTES; n++)
+		for (unsigned n = 0; n < EVENT_TEXT_BYTES; n++)
 			if (text[n] == '\0')
 				break;
 			else
-				EXPECT(n + 1 < REPORT_TEXT_BYTES);
+				EXPECT(n + 1 < EVENT_TEXT_BYTES);
 	}
 }

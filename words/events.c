@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* The values of the driver's events in words: see report.h. */
-#include "kernel/core/report.h"
+/* The values of the driver's events in words: see events.h. */
+#include "events.h"
 
 #include "orion/texts.h"
 
-#include "kernel/core/print.h"
+#include "print.h"
 
 /* How a value is shown. */
 enum form {
@@ -142,7 +142,7 @@ name_of(enum form form, uint64_t value)
 }
 
 void
-report_values(char text[REPORT_TEXT_BYTES], orion_event event, const uint64_t values[3])
+event_values(char text[EVENT_TEXT_BYTES], orion_event event, const uint64_t values[3])
 {
 	size_t used = 0;
 
@@ -151,19 +151,12 @@ report_values(char text[REPORT_TEXT_BYTES], orion_event event, const uint64_t va
 		const struct value *value = &values_of[event][i];
 		const char *name = name_of(value->form, values[i]);
 		bool hex = value->form == HEX || value->form == FEATURES || values[i] >= 1000000;
+		char number[24];
 
-		if (value->form == NONE || used >= REPORT_TEXT_BYTES)
+		if (value->form == NONE || used >= EVENT_TEXT_BYTES)
 			return;
-		used += (size_t)format_text(text + used, REPORT_TEXT_BYTES - used, "%s%s ",
-					    i == 0 ? "" : ", ", value->label);
-		if (used >= REPORT_TEXT_BYTES)
-			return;
-		if (name != NULL)
-			used += (size_t)format_text(text + used, REPORT_TEXT_BYTES - used, "%s",
-						    name);
-		else
-			used += (size_t)format_text(text + used, REPORT_TEXT_BYTES - used,
-						    hex ? "0x%llx" : "%llu",
-						    (unsigned long long)values[i]);
+		(void)print_into(number, sizeof(number), hex ? "0x%llx" : "%llu", wide(values[i]));
+		used += print_into(text + used, EVENT_TEXT_BYTES - used, "%s%s %s",
+				   i == 0 ? "" : ", ", value->label, name != NULL ? name : number);
 	}
 }
