@@ -86,7 +86,6 @@ static uint32_t
 register_get(struct model_pci *pci, uint32_t offset)
 {
 	struct model_device *d = pci->device;
-	uint8_t isr = d->isr;
 
 	switch (offset) {
 	case VIRTIO_PCI_LEGACY_DEVICE_FEATURES:
@@ -100,8 +99,7 @@ register_get(struct model_pci *pci, uint32_t offset)
 	case VIRTIO_PCI_LEGACY_DEVICE_STATUS:
 		return model_status_get(d);
 	case VIRTIO_PCI_LEGACY_ISR:
-		d->isr = 0;
-		return isr;
+		return model_pci_cause_take(pci);
 	case VIRTIO_PCI_LEGACY_CONFIG_VECTOR:
 		return d->config_vector;
 	default:

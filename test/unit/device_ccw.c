@@ -122,6 +122,39 @@ TEST(device_ccw__features)
 	ccw_close();
 }
 
+/*
+ * What a block device is told of all that it can offer, by hand: 1 2 5 6 9-12 28 29 32-36 38.  Not
+ * 39 and 40, for which there is no command.  [spec 4.3.4, 5.2.3, 6]
+ */
+TEST(device_ccw__allow_list)
+{
+	static union {
+		uint64_t align[VBLK_DEVICE_BYTES / 8];
+		uint8_t bytes[VBLK_DEVICE_BYTES];
+	} memory __attribute__((aligned(64)));
+	struct vblk_queue_home home = {NULL, 0};
+	struct vblk_budget budget = {.limit = 1 << 20};
+	struct orion_options options;
+	struct vblk_config config = {.port = &script.port,
+				     .options = &options,
+				     .homes = &home,
+				     .home_count = 1,
+				     .budget = &budget};
+	struct vblk_device *device;
+	size_t bytes;
+
+	(void)ccw_opened();
+	orion_options_default(&options);
+	script.features = UINT64_MAX;
+	script.config[21] = 2;          /* blk_size 512 */
+	script.config[34] = 1;          /* num_queues */
+	config.transport = script.transport;
+	EXPECT_EQ(vblk_probe(memory.bytes, &config, &device, &bytes), ORION_OK);
+	EXPECT_EQ(script.taken, UINT64_C(0x0000005f30001e66));
+	script.how = ORION_OK;
+	vblk_close(device);
+}
+
 TEST(device_ccw__queues)
 {
 	const struct virtio_transport_ops *ops = ccw_opened();

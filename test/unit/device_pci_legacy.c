@@ -100,6 +100,13 @@ is_little(void)
 	return arch_le16(1) == 1;
 }
 
+static bool
+nobody(void *argument)
+{
+	(void)argument;
+	return false;
+}
+
 /* Every register once; only the MSI-X table is mapped. */
 TEST(device_pci_legacy__registers)
 {
@@ -125,7 +132,9 @@ TEST(device_pci_legacy__registers)
 	EXPECT_EQ(ops->queue_size_max(world.pci, 2), 0);
 	EXPECT_EQ(ops->vector_count(world.pci), 3);
 	EXPECT_EQ(ops->config_vector(world.pci, 1), ORION_OK);
+	EXPECT_EQ(ops->line_attach(world.pci, nobody, NULL), ORION_OK);
 	EXPECT_EQ(ops->isr_read(world.pci), 0);
+	ops->line_detach(world.pci);
 	close_transport();
 }
 
@@ -135,13 +144,6 @@ expect_capacity(void)
 {
 	EXPECT_EQ(world.transport.ops->config_read(world.pci, 0, 4),
 		  (uint32_t)model_device_options(world.device)->capacity_sectors);
-}
-
-static bool
-nobody(void *argument)
-{
-	(void)argument;
-	return false;
 }
 
 TEST(device_pci_legacy__config_moves_with_msix)
