@@ -16,7 +16,7 @@ def row(name, file, old, new, tests, why, **more):
 
 # ---- times ----------------------------------------------------------------------------------
 
-TIMES = "unit/blk_length__ticks_are_each_requests_own"
+TIMES, OWN = "unit/blk_ticks__each_way", "unit/blk_ticks__counted_by_their_own"
 row("latency-largest", REAP, "stats->latency_max_ticks = ticks;", ";",
     "unit/blk_length__largest_latency", "the largest latency is not recorded")
 row("latency-last", REAP, "if (unlikely(ticks > stats->latency_max_ticks))", "",
@@ -27,14 +27,14 @@ row("ticks-one", SUBMIT, "slot->ticks = arch_ticks();", ";", TIMES,
     "a request by itself keeps the time of the one before it in its slot")
 row("ticks-odd", SUBMIT, "slot->ticks = ticks; slot->lent", "slot->lent", TIMES,
     "a request that is not plain keeps the time of the one before it in its slot")
-row("ticks-run", REAP, "ticks = slot->ticks; first = completion;", "first = completion;", TIMES,
+row("ticks-run", REAP, "ticks = slot->ticks; first = completion;", "first = completion;", OWN,
     "requests of several times are counted as of the first one's")
-row("ticks-parts", PARTS, ".ticks = ticks,", "", TIMES, "parts have no time of their own")
+row("ticks-parts", PARTS, ".ticks = ticks,", "", "unit/blk_ticks__parts", "parts have no time of their own")
 
 # ---- order ----------------------------------------------------------------------------------
 
 row("overtaken", PARTS, "|| queue->parts_waiting > 0) return", ") return",
-    "unit/blk_parts__not_overtaken", "parts of a newcomer overtake those that wait")
+    "unit/blk_parts__not_overtaken:*direct", "parts of a newcomer overtake those that wait")
 row("stopped-doorbell", SUBMIT, "if (vblk_running(queue) && !vblk_kick(queue))",
     "if (!vblk_kick(queue))", "unit/blk_length__no_doorbell_of_a_stopped_queue",
     "the doorbell of a queue that was stopped rings")
@@ -44,7 +44,10 @@ row("guessed-id-mask", SETUP, "(uint32_t)vring_slots(config->ids) - 1;",
     "an id that is only guessed leaves the slots")
 row("guessed-id-room", QUEUE, "vring_slots(device->ids) * sizeof(struct vblk_slot)",
     "device->ids * sizeof(struct vblk_slot)", "unit/blk_queue__masked_ids_stay_inside",
-    "there are fewer slots than a masked id can name")
+    "there are fewer slots than a masked id can name", nth=0)
+row("guessed-links", QUEUE, "vring_slots(device->ids) * sizeof(struct vblk_slot)",
+    "device->ids * sizeof(struct vblk_slot)", "unit/blk_queue__masked_ids_stay_inside",
+    "free descriptors are linked where a guessed id's slot is", nth=1)
 
 # ---- without the feature --------------------------------------------------------------------
 
@@ -52,7 +55,7 @@ FLAGS_ONLY = "unit/blk_length__event_without_the_feature"
 row("event-split", SPLIT, "if (unlikely(!ring->event_index))", "if (false)", FLAGS_ONLY,
     "avail_event is obeyed although the event index was not negotiated")
 row("event-packed", PACKED, "if (wish != VIRTQ_PACKED_EVENT_DESC || !ring->event_index)",
-    "if (wish != VIRTQ_PACKED_EVENT_DESC)", "unit/ring_packed__ask_by_flags " + FLAGS_ONLY,
+    "if (wish != VIRTQ_PACKED_EVENT_DESC)", "unit/ring_packed__ask_by_flags",
     "a packed ring's event position is obeyed although the event index was not negotiated")
 row("read-only", LIMITS, "VIRTIO_BIT(VIRTIO_BLK_F_RO) |", "",
     "unit/blk_open__read_only_is_acknowledged " + LIST + " unit/device_ccw__allow_list",
@@ -64,7 +67,7 @@ for bit, what in ((3, "bit 3, which is nobody's"), (4, "the geometry"), (13, "di
     row(f"list-{bit}", LIMITS, "return VIRTIO_BIT(VIRTIO_BLK_F_SIZE_MAX) |",
         f"return VIRTIO_BIT({bit}) | VIRTIO_BIT(VIRTIO_BLK_F_SIZE_MAX) |",
         "unit/blk_open__negotiates_what_is_known_and_offered scenario/features_allow_list:pci" +
-        (" scenario/features_allow_list:*legacy" if bit < 32 else ""),
+        (" scenario/features_allow_list:*legacy" if bit < 32 and bit != 17 else ""),
         what + " is acknowledged")
 row("list-mmio", MMIO, "return features & ~FEATURES_FOREIGN;", "return features;",
     "scenario/features_allow_list:mmio", "features of other transports are acknowledged by MMIO")
@@ -75,9 +78,8 @@ row("list-ccw", CCW, "return features & ~foreign;", "return features;",
 
 READ = "(void)%s->transport.ops->isr_read(%s->transport.context);"
 ONE, ANY = READ % (("target->device",) * 2), READ % (("((struct virtio_device *)argument)",) * 2)
-WITH_VECTORS = " scenario/orion_pci_function_reset:helps.modern"
 row("cause-queue", IRQ, "target->interrupts++; target->device", f"{ONE} target->interrupts++; "
-    "target->device", "unit/device_interrupt__per_queue scenario/pci_ways:transitional*",
+    "target->device", "unit/device_interrupt__per_queue scenario/pci_function_reset_at_open",
     "the cause is read in the handler of a queue's vector")
 row("cause-any", IRQ, "wake_all(argument); return true; } static bool on_config",
     f"{ANY} wake_all(argument); return true; }} static bool on_config",
