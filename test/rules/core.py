@@ -45,9 +45,6 @@ row("guessed-id-mask", SETUP, "(uint32_t)vring_slots(config->ids) - 1;",
 row("guessed-id-room", QUEUE, "vring_slots(device->ids) * sizeof(struct vblk_slot)",
     "device->ids * sizeof(struct vblk_slot)", "unit/blk_queue__masked_ids_stay_inside",
     "there are fewer slots than a masked id can name", nth=0)
-row("guessed-links", QUEUE, "vring_slots(device->ids) * sizeof(struct vblk_slot)",
-    "device->ids * sizeof(struct vblk_slot)", "unit/blk_queue__masked_ids_stay_inside",
-    "free descriptors are linked where a guessed id's slot is", nth=1)
 
 # ---- without the feature --------------------------------------------------------------------
 
