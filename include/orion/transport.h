@@ -66,6 +66,12 @@ struct virtio_transport_ops {
 	void (*features_set)(void *context, uint64_t features);
 
 	/*
+	 * Legacy only: what the device says that features_set() told it; 0: it does not say.  NULL
+	 * where it cannot be read.
+	 */
+	uint64_t (*features_told)(void *context);
+
+	/*
 	 * Device configuration [spec 2.5]: how many bytes are there, one field of WIDTH 1, 2 or 4
 	 * bytes at a naturally aligned OFFSET, and the generation counter.
 	 */

@@ -227,6 +227,33 @@ TEST_AXES(blk_open__each_failure_unwinds, layout_axes, NULL)
 	EXPECT_EQ(refused, 8);
 }
 
+/* A device that does not start, or not soundly, is told so, reset and left. */
+TEST(blk_open__a_start_that_fails_leaves_nothing)
+{
+	static const struct {
+		uint8_t lost, found;
+		bool legacy;
+	} rows[] = {{4, 0, false}, {8, 0, false}, {0, 64, false}, {4, 0, true}, {0, 64, true}};
+
+	for (unsigned i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct fake_world *world = begin(EVERYTHING, 2);
+
+		test_note("row %u", i);
+		world->fake->ops.legacy = rows[i].legacy;
+		world->fake->start_lost = rows[i].lost;
+		world->fake->start_found = rows[i].found;
+		EXPECT_EQ(fake_probe(world), ORION_OK);
+		fake_journal_clear(world->fake);
+		EXPECT_EQ(fake_open(world), ORION_DEVICE_REFUSED);
+		EXPECT(strstr(world->fake->journal, rows[i].legacy ? "status=7 status=135 status=0"
+								   : "status=15 status=143 "
+								     "status=0") != NULL);
+		EXPECT_EQ(world->fake->reports[ORION_EVENT_FEATURES_REFUSED], 1);
+		EXPECT_EQ(vblk_state_get(world->device), VBLK_CLOSED);
+		fake_expect_empty(world);
+	}
+}
+
 TEST(blk_open__open_wants_its_memory)
 {
 	struct fake_world *world = begin(EVERYTHING, 2);
