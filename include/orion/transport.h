@@ -279,7 +279,7 @@ struct virtio_ccw_host {
 
 /* Storage for one CCW transport, owned by the caller, alive until the transport's close(). */
 struct virtio_ccw {
-	__attribute__((aligned(8))) unsigned char opaque[768];
+	__attribute__((aligned(8))) unsigned char opaque[896];
 };
 
 /*

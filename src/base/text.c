@@ -57,6 +57,7 @@ static const char *const event_texts[] = {
 		"a legacy PCI device needs a little-endian CPU and I/O ports that the host reaches",
 	[ORION_EVENT_PCI_BY_CONFIG] =
 		"a PCI structure is reached through configuration space only, which is slow",
+	[ORION_EVENT_PCI_ACCESS_TAKEN] = "the only way to the device's registers stays taken",
 	[ORION_EVENT_FUNCTION_RESET] = "the device's reset did not end: the bus reset it instead",
 	[ORION_EVENT_CCW_FAILED] = "the device did not carry out a channel command",
 	[ORION_EVENT_CCW_LEGACY] =

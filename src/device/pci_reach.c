@@ -5,17 +5,36 @@
  */
 #include "pci.h"
 
+/* Nobody needs the window for longer than a few accesses; a CPU may be taken away in between. */
+#define ACCESS_WAIT_NS UINT64_C(1000000000)
+#define ACCESS_LOOKS_MAX (1u << 23)     /* where the clock stands */
+
 /*
  * The capability's own registers are one for the whole device: queues' owners who kick, and setup,
  * wait for each other.  None of our interrupt handlers comes here (orion_pci_line_attach() and the
  * vectors see to it), nor may a host's that owns a queue (docs/decisions/0020), so that the wait is
- * for another CPU, and short.
+ * for another CPU, and short.  One that does not end is given up, and the access with it: false.
  */
-static void
-access_take(struct pci *pci)
+static bool
+access_take(struct pci *pci, const struct pci_window *window, uint32_t offset)
 {
-	while (arch_exchange32(&pci->access_taken, 1) != 0)
+	uint64_t begin;
+
+	if (arch_exchange32(&pci->access_taken, 1) == 0)
+		return true;
+	begin = pci->port->now_ns(pci->port_context);
+	for (unsigned look = 0; look < ACCESS_LOOKS_MAX; look++) {
 		arch_relax();
+		if (arch_exchange32(&pci->access_taken, 1) == 0)
+			return true;
+		if (pci->port->now_ns(pci->port_context) - begin >= ACCESS_WAIT_NS)
+			break;
+	}
+	if (pci->port->report != NULL)
+		pci->port->report(pci->port_context, ORION_LEVEL_ERROR,
+				  ORION_EVENT_PCI_ACCESS_TAKEN, window->bar,
+				  window->offset + offset, 0);
+	return false;
 }
 
 static void
@@ -41,7 +60,9 @@ access_get(struct pci *pci, const struct pci_window *window, uint32_t offset, un
 {
 	uint32_t value;
 
-	access_take(pci);
+	/* As a device that is gone would read: whoever asks knows what to make of that. */
+	if (!access_take(pci, window, offset))
+		return UINT32_MAX >> (32 - 8 * width);
 	access_aim(pci, window, offset, width);
 	value = pci_config_get(pci, pci->access + VIRTIO_PCI_CAP_WINDOW_DATA, width);
 	access_give(pci);
@@ -52,7 +73,8 @@ static void
 access_put(struct pci *pci, const struct pci_window *window, uint32_t offset, unsigned width,
 	   uint32_t value)
 {
-	access_take(pci);
+	if (!access_take(pci, window, offset))
+		return;
 	access_aim(pci, window, offset, width);
 	pci_config_put(pci, pci->access + VIRTIO_PCI_CAP_WINDOW_DATA, width, value);
 	access_give(pci);

@@ -109,3 +109,16 @@ row("access-written", REACH, "pci_config_put(pci, pci->access + VIRTIO_PCI_CAP_B
 row("nobody-there", MMIO, "return id == VIRTIO_ID_BLOCK ?",
     "if (id == 0) (void)mmio_get(mmio, VIRTIO_MMIO_VENDOR_ID); return id == VIRTIO_ID_BLOCK ?",
     "unit/device_mmio__nobody_there", "a register of a device that is none is read")
+
+# ---- the way through configuration space ----------------------------------------------------
+
+TAKEN = "unit/device_pci_legacy__a_window_that_stays_taken"
+row("access-clock", REACH, ">= ACCESS_WAIT_NS) break;", ">= UINT64_MAX) break;", TAKEN,
+    "the window is waited for by looks alone")
+row("access-looks", REACH, "look < ACCESS_LOOKS_MAX", "true || look < ACCESS_LOOKS_MAX", TAKEN,
+    "the window is waited for as long as the clock stands")
+row("access-anyway", REACH, "window->offset + offset, 0); return false;",
+    "window->offset + offset, 0); return true;", TAKEN, "a window that is taken is used")
+row("access-stolen", REACH, "return UINT32_MAX >> (32 - 8 * width);",
+    "{ access_give(pci); return UINT32_MAX >> (32 - 8 * width); }", TAKEN,
+    "a window is given back by who never had it")
