@@ -178,11 +178,12 @@ config_refresh(struct ccw *ccw)
 		return false;
 	}
 	same = done == ccw->config_bytes;
-	for (uint16_t i = 0; i < done; i++)
+	for (uint16_t i = 0; i < done; i++) {
 		same = same && (ccw->config[i] == data[i] || !ccw->config_read[i]);
+		ccw->config[i] = data[i];
+		ccw->config_read[i] = false;
+	}
 	ccw->generation += !same;
-	memset(ccw->config_read, 0, sizeof(ccw->config_read));
-	memcpy(ccw->config, data, done);
 	ccw->config_bytes = done;
 	return true;
 }

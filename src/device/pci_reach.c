@@ -55,29 +55,22 @@ access_aim(const struct pci *pci, const struct pci_window *window, uint32_t offs
 	pci_config_put(pci, pci->access + VIRTIO_PCI_CAP_OFFSET, 4, window->offset + offset);
 }
 
+/* One register, read or, with PUT, written.  Where the window cannot be had, as if nobody were there. */
 static uint32_t
-access_get(struct pci *pci, const struct pci_window *window, uint32_t offset, unsigned width)
+access_pass(struct pci *pci, const struct pci_window *window, uint32_t offset, unsigned width,
+	    bool put, uint32_t value)
 {
-	uint32_t value;
+	uint32_t data = pci->access + VIRTIO_PCI_CAP_WINDOW_DATA;
 
-	/* As a device that is gone would read: whoever asks knows what to make of that. */
 	if (!access_take(pci, window, offset))
 		return UINT32_MAX >> (32 - 8 * width);
 	access_aim(pci, window, offset, width);
-	value = pci_config_get(pci, pci->access + VIRTIO_PCI_CAP_WINDOW_DATA, width);
+	if (put)
+		pci_config_put(pci, data, width, value);
+	else
+		value = pci_config_get(pci, data, width);
 	access_give(pci);
 	return value;
-}
-
-static void
-access_put(struct pci *pci, const struct pci_window *window, uint32_t offset, unsigned width,
-	   uint32_t value)
-{
-	if (!access_take(pci, window, offset))
-		return;
-	access_aim(pci, window, offset, width);
-	pci_config_put(pci, pci->access + VIRTIO_PCI_CAP_WINDOW_DATA, width, value);
-	access_give(pci);
 }
 
 static uint32_t
@@ -110,7 +103,7 @@ orion_pci_get(struct pci *pci, const struct pci_window *window, uint32_t offset,
 	if (window->reach == PCI_REACH_PORTS)
 		return pci->port->io_read(pci->port_context, (uint32_t)window->address + offset,
 					  width);
-	return access_get(pci, window, offset, width);
+	return access_pass(pci, window, offset, width, false, 0);
 }
 
 void
@@ -124,7 +117,7 @@ orion_pci_put(struct pci *pci, const struct pci_window *window, uint32_t offset,
 		pci->port->io_write(pci->port_context, (uint32_t)window->address + offset, width,
 				    value);
 	else
-		access_put(pci, window, offset, width, value);
+		(void)access_pass(pci, window, offset, width, true, value);
 }
 
 orion_status

@@ -49,7 +49,7 @@ row("config-same", CCW, "(ccw->config[i] == data[i] || !ccw->config_read[i])", "
     "configuration what_nobody_reads", "a change of the configuration is not noticed")
 row("config-unread", CCW, "|| !ccw->config_read[i]", "", "what_nobody_reads",
     "bytes that nobody reads count as changes")
-row("config-read-for-ever", CCW, "memset(ccw->config_read, 0, sizeof(ccw->config_read));", "",
+row("config-read-for-ever", CCW, "ccw->config_read[i] = false;", "",
     "what_nobody_reads", "bytes that somebody read long ago count as changes")
 row("config-failed", CCW, "if (!config_refresh(ccw)) ccw->generation++;",
     "(void)config_refresh(ccw);", "commands_fail",

@@ -122,3 +122,25 @@ row("access-anyway", REACH, "window->offset + offset, 0); return false;",
 row("access-stolen", REACH, "return UINT32_MAX >> (32 - 8 * width);",
     "{ access_give(pci); return UINT32_MAX >> (32 - 8 * width); }", TAKEN,
     "a window is given back by who never had it")
+
+# ---- beside the core ------------------------------------------------------------------------
+
+LENT, CONSOLE = "storage/lent.c", "kernel/console/console.c"
+row("lent-blocks-nothing", LENT, "if (all == 0) return false;", "return false; if (all == 0)",
+    "unit/storage_slow__one_is_lost", "a write does not wait for one that may still land on it")
+row("lent-blocks-own-only", LENT, "return mine != all;", "return false;",
+    "unit/storage_slow__another_lane", "a write does not wait for another lane's that may land on it")
+row("lent-blocks-all", LENT, "if (offset < out->offset + out->piece.bytes && "
+    "out->offset < offset + bytes) return true;", "return true;",
+    "unit/storage_slow__one_is_lost", "every write waits for one that is out")
+row("console-room", CONSOLE, "return there;", "return true;", "unit/kernel_console__room",
+    "bytes are taken for which there is no room")
+row("console-mark", CONSOLE, "bytes <= INPUT_BYTES - 1 - used;", "bytes <= INPUT_BYTES - used;",
+    "unit/kernel_console__room", "there is no room for the mark of what was lost")
+row("port-shares", "storage/storage.c", "|| host->port->share == NULL ||", "||",
+    "unit/storage_disk__incomplete_host", "storage takes a port that shares no memory")
+row("ccw-control-unit", "include/orion/transport.h",
+    "(id[1] << 8 | id[2]) == VIRTIO_CCW_CONTROL_UNIT &&", "",
+    "unit/device_ccw__which_is", "any control unit will do")
+row("ccw-model", "include/orion/transport.h", "&& id[3] == VIRTIO_CCW_MODEL_BLOCK;", ";",
+    "unit/device_ccw__which_is", "any type of device behind the control unit will do")

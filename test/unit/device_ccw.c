@@ -59,6 +59,33 @@ TEST(device_ccw__opening_fails)
 	EXPECT_EQ(ccw_open(), ORION_PORT_INCOMPLETE);
 }
 
+/* By control unit type and model; byte 0 and the device's own type and model are nobody's. */
+TEST(device_ccw__which_is_a_block_device)
+{
+	static const struct {
+		uint8_t id[7];
+		uint8_t bytes;
+		bool block;
+	} rows[] = {
+		{{0xff, 0x38, 0x32, 2, 0, 0, 0}, 7, true},
+		{{0xff, 0x38, 0x32, 2, 0x33, 0x90, 0x0c}, 7, true},
+		{{0xff, 0x38, 0x32, 2, 0, 0, 0}, 4, true},
+		{{0xff, 0x38, 0x32, 2, 0, 0, 0}, 3, false},
+		{{0xff, 0x38, 0x32, 1, 0, 0, 0}, 7, false},
+		{{0xff, 0x38, 0x32, 0, 2, 2, 2}, 7, false},
+		{{0xff, 0x39, 0x32, 2, 0, 0, 0}, 7, false},
+		{{0xff, 0x38, 0x33, 2, 0, 0, 0}, 7, false},
+		{{0xff, 0x32, 0x38, 2, 0, 0, 0}, 7, false},
+		{{0xff, 0x39, 0x90, 2, 0x38, 0x32, 2}, 7, false},
+		{{0, 0, 0, 0, 0, 0, 0}, 7, false},
+	};
+
+	for (unsigned i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		test_note("row %u", i);
+		EXPECT_EQ(virtio_ccw_is_block(rows[i].id, rows[i].bytes), rows[i].block);
+	}
+}
+
 /* ---- payloads ---- */
 
 TEST(device_ccw__status)
