@@ -123,7 +123,7 @@ stepped_o := $(CORE:src/%.c=$B/stepped/%.o)
 host_o = $(patsubst %.c,$B/host/%.o,$1)
 
 pic_o := $(LINUX:%.c=$B/pic/%.o)
-pic_core_o := $(CORE:src/%.c=$B/pic/%.o)
+pic_core_o := $(CORE:src/%.c=$B/pic/%.o) $(patsubst %.c,$B/pic/%.o,$(wildcard words/*.c))
 
 core_a := $B/liborion-core.a
 linux_a := $B/liborion-vblk.a
@@ -219,6 +219,8 @@ $B/host/test/linux/%.o: test/linux/%.c $B/flags
 	$(call compile,CC,$<,-D_GNU_SOURCE -I.)
 $B/pic/ports/%.o: ports/%.c $B/flags
 	$(call compile,PIC,$<,-D_GNU_SOURCE $(PIC) -Isrc -I.)
+$B/pic/words/%.o: words/%.c $B/flags
+	$(call compile,PIC,$<,$(FREE) $(PIC) -I. $(SMALL))
 $B/pic/%.o: src/%.c $B/flags
 	$(call compile,PIC,$<,$(FREE) $(PIC) $(call small,$<))
 $B/step/bench/%.o: bench/%.c $B/flags
@@ -240,8 +242,9 @@ $(storage_a): $(call host_o,$(STORAGE))
 $(model_a): $(call host_o,$(MODEL))
 	$(archive)
 
-# One object of the port and what it needs of the core, in which only the public names are left: a
-# program's own names clash with none of ours.  The core's own library has the weak ones, too.
+# One object of the port and what it needs of the core and its words, in which only the public names
+# are left: a program's own names clash with none of ours.  The core's own library has the weak
+# ones, too.
 $B/pic/core.a: $(pic_core_o)
 	$(archive)
 $(linux_o): $(pic_o) $B/pic/core.a

@@ -10,7 +10,7 @@
 struct disk {
 	struct sink sink;
 	struct orion_options options;
-	struct vblk_budget budget;
+	struct orion_budget budget;
 	struct vblk_queue_home homes[SINK_QUEUES_MAX];
 	struct vblk_device *device;
 	struct vblk_queue *queues[SINK_QUEUES_MAX];

@@ -11,6 +11,7 @@ compiled here.  src/arch/tsan.h says what ThreadSanitizer is told.
 import itertools
 import os
 import re
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -70,12 +71,12 @@ def without_fence(function, fence, folder):
     body = re.search(rf"^{function}\(.*?^}}", text, re.M | re.S)
     if not body or f"{fence}();" not in body[0]:
         return None, f"{function}() has no {fence}() any more: bench/races.py must know"
-    os.makedirs(f"{folder}/ring", exist_ok=True)
-    with open(f"{folder}/ring/{layout}.h", "w", encoding="utf-8") as f:
+    shutil.copytree("src", f"{folder}/src", dirs_exist_ok=True)
+    with open(f"{folder}/src/ring/{layout}.h", "w", encoding="utf-8") as f:
         f.write(text.replace(body[0], body[0].replace(f"{fence}();", "", 1)))
     program = f"{folder}/threads"
     done = subprocess.run(
-        [os.environ.get("CC", "gcc")] + FLAGS + [f"-I{folder}", "-Iinclude", "-Isrc", "-I.", "-o",
+        [os.environ.get("CC", "gcc")] + FLAGS + [f"-I{folder}/src", "-Iinclude", "-I.", "-o",
                                                  program] + SOURCES +
         [f"{BUILD}/liborion-core.a"], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False)
     return program, done.stdout.decode() if done.returncode else ""

@@ -2,6 +2,8 @@
 /* Reading arguments: see args.h. */
 #include "commands/args.h"
 
+#include "orion/texts.h"
+
 #include "commands/print.h"
 
 /* Lane 0 runs the commands. */

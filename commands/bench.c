@@ -50,7 +50,7 @@ take_word(struct bench *bench, const char *word)
 		uint64_t *value;
 		uint64_t least, most;
 	} sizes[] = {
-		{"bs=", &bench->bs, VBLK_SECTOR_BYTES, BS_MOST},
+		{"bs=", &bench->bs, VIRTIO_BLK_SECTOR_BYTES, BS_MOST},
 		{"depth=", &bench->depth, 1, 1024},
 		{"count=", &bench->count, 1, UINT64_MAX / 1000},
 		{"queues=", &bench->queues, 1, VBLK_QUEUES_MAX},

@@ -91,7 +91,7 @@ submit_batch(struct bench_lane *lane)
 		uint16_t slot = lane->free[lane->free_count - 1 - i];
 
 		lane->slots[slot].start_ns = now;
-		lane->slots[slot].sector = next_unit(lane) * (bench->bs / VBLK_SECTOR_BYTES);
+		lane->slots[slot].sector = next_unit(lane) * (bench->bs / VIRTIO_BLK_SECTOR_BYTES);
 		requests[i] = request_of(lane, slot);
 		if (lane->copy != NULL && bench->write)
 			memcpy(buffer_of(lane, slot), lane->copy, (size_t)bench->bs);

@@ -16,7 +16,7 @@
 /* ---- list, identify, flush ---- */
 
 static orion_status
-read_serial(struct command_context *context, const char *name, char id[VBLK_ID_BYTES + 1])
+read_serial(struct command_context *context, const char *name, char id[VIRTIO_BLK_ID_BYTES + 1])
 {
 	struct storage_handle *handle;
 	orion_status status = storage_open(context->storage, name, STORAGE_MAY_STATS, &handle);
@@ -49,7 +49,7 @@ static void
 list_disk(struct command_context *context, struct storage_disk *disk)
 {
 	const struct vblk_info *info = vblk_info(disk->device);
-	char id[VBLK_ID_BYTES + 1];
+	char id[VIRTIO_BLK_ID_BYTES + 1];
 	bool known = false;
 
 	args_refresh(context, disk);
@@ -91,7 +91,7 @@ run_list(struct command_context *context, int argc, char **argv)
 static orion_status
 run_identify(struct command_context *context, int argc, char **argv)
 {
-	char id[VBLK_ID_BYTES + 1];
+	char id[VIRTIO_BLK_ID_BYTES + 1];
 	const struct storage_disk *disk;
 	struct storage_handle *handle;
 	orion_status status = args_count(context, "disk identify", argc, 1, 1, "DISK");

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* The management commands: what the driver knows of its devices, as text or JSON. */
 #include "commands/args.h"
+
+#include "orion/texts.h"
 #include "commands/counters.h"
 #include "commands/print.h"
 #include "commands/report.h"
@@ -17,7 +19,7 @@ struct request {
 	const char *disk;               /* NULL: all */
 	uint64_t queue;                 /* ANY_QUEUE: all */
 	bool serials;                   /* SERIAL is to be filled, of each disk by its index */
-	char serial[STORAGE_DISKS_MAX][VBLK_ID_BYTES + 1];
+	char serial[STORAGE_DISKS_MAX][VIRTIO_BLK_ID_BYTES + 1];
 	/* Describes one disk, its handle open with STORAGE_MAY_STATS. */
 	void (*describe)(struct request *request, struct report *report,
 			 struct storage_handle *handle);
@@ -183,59 +185,6 @@ run(struct request *request, int argc, char **argv, bool queues,
 
 /* ---- virtio-device-info ---- */
 
-static const char *
-state_text(vblk_state state)
-{
-	switch (state) {
-	case VBLK_CLOSED:
-		return "closed";
-	case VBLK_PROBED:
-		return "probed";
-	case VBLK_LIVE:
-		return "live";
-	case VBLK_STOPPED:
-		return "stopped";
-	case VBLK_BROKEN:
-		return "broken";
-	case VBLK_DEAD:
-		return "dead";
-	}
-	return "unknown";
-}
-
-/* What a write that completed is worth when the power fails. */
-static const char *
-durability_text(vblk_durability durability)
-{
-	switch (durability) {
-	case VBLK_DURABILITY_FLUSH:
-		return "after a flush";
-	case VBLK_DURABILITY_STABLE:
-		return "stable at once";
-	case VBLK_DURABILITY_NONE:
-		return "promises nothing";
-	}
-	return "unknown";
-}
-
-static const char *
-irq_text(virtio_irq_mode mode)
-{
-	switch (mode) {
-	case VIRTIO_IRQ_POLLED:
-		return "none (polled)";
-	case VIRTIO_IRQ_LINE:
-		return "line";
-	case VIRTIO_IRQ_SHARED:
-		return "one shared vector";
-	case VIRTIO_IRQ_PAIRED:
-		return "paired: one vector for all queues";
-	case VIRTIO_IRQ_PER_QUEUE:
-		return "a vector per queue";
-	}
-	return "unknown";
-}
-
 static void
 describe_limits(struct report *report, const struct vblk_info *info)
 {
@@ -259,7 +208,7 @@ describe_device(struct request *request, struct report *report, struct storage_h
 	report_text(report, "state",
 		    silent_ns != 0 && storage_verdict(disk) == ORION_OK
 			    ? "silent"
-			    : state_text(vblk_state_get(disk->device)));
+			    : vblk_state_text(vblk_state_get(disk->device)));
 	report_number(report, "silent_seconds", silent_ns / 1000000000);
 	report_number(report, "given_up_requests", args_lent(disk));
 	if (vblk_cause_get(disk->device) != VBLK_CAUSE_NONE)
@@ -274,7 +223,7 @@ describe_device(struct request *request, struct report *report, struct storage_h
 	report_flag(report, "read_only", info->read_only);
 	report_flag(report, "flush", info->flush);
 	report_flag(report, "writeback", info->writeback);
-	report_text(report, "durability", durability_text(info->durability));
+	report_text(report, "durability", vblk_durability_text(info->durability));
 	describe_limits(report, info);
 	report_text(report, "ring", info->packed ? "packed" : "split");
 	report_flag(report, "indirect", info->indirect);
@@ -285,7 +234,7 @@ describe_device(struct request *request, struct report *report, struct storage_h
 	report_number(report, "queues_offered", info->queues_offered);
 	report_number(report, "queue_size", info->queue_size);
 	report_number(report, "queue_depth", info->queue_depth);
-	report_text(report, "interrupts", irq_text(info->irq_mode));
+	report_text(report, "interrupts", virtio_irq_mode_text(info->irq_mode));
 	report_number(report, "vectors", info->vectors);
 	report_number(report, "open_handles", disk->open_handles - 1);
 	report_number(report, "denials", disk->denials);
@@ -476,7 +425,7 @@ run_feature_list(struct command_context *context, int argc, char **argv)
 static void
 describe_budget(struct request *request, struct report *report)
 {
-	const struct vblk_budget *budget = &request->context->manager->budget;
+	const struct orion_budget *budget = &request->context->manager->budget;
 
 	report_group(report, "budget", "all devices");
 	report_bytes(report, "limit", budget->limit);

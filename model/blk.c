@@ -101,9 +101,9 @@ static bool
 check_range(const struct request *r, uint64_t bytes)
 {
 	uint64_t capacity = r->queue->device->options.capacity_sectors;
-	uint64_t sectors = bytes / MODEL_SECTOR_BYTES;
+	uint64_t sectors = bytes / VIRTIO_BLK_SECTOR_BYTES;
 
-	if (bytes == 0 || bytes % MODEL_SECTOR_BYTES != 0) {
+	if (bytes == 0 || bytes % VIRTIO_BLK_SECTOR_BYTES != 0) {
 		breached(r, MODEL_BREACH_DATA_LENGTH, bytes, r->sector);
 		return false;
 	}
@@ -120,7 +120,7 @@ is_failing(const struct request *r, uint64_t bytes)
 	const struct model_device *d = r->queue->device;
 
 	return d->fail_sector != UINT64_MAX && d->fail_sector >= r->sector &&
-	       d->fail_sector - r->sector < bytes / MODEL_SECTOR_BYTES;
+	       d->fail_sector - r->sector < bytes / VIRTIO_BLK_SECTOR_BYTES;
 }
 
 /* The offer counts, whether or not the driver took it [spec 5.2.6.2]. */
@@ -149,7 +149,7 @@ run_transfer(struct request *r, bool in)
 		return VIRTIO_BLK_S_OK;
 	for (uint64_t at = 0; at < bytes; at += sizeof(block)) {
 		uint64_t n = bytes - at < sizeof(block) ? bytes - at : sizeof(block);
-		uint64_t place = r->sector * MODEL_SECTOR_BYTES + at;
+		uint64_t place = r->sector * VIRTIO_BLK_SECTOR_BYTES + at;
 
 		if (in)
 			model_disk_read(&d->disk, place, block, (size_t)n);
@@ -170,7 +170,8 @@ run_flush(struct request *r)
 	if (!has(r, VIRTIO_BLK_F_FLUSH))
 		return VIRTIO_BLK_S_UNSUPP;
 	r->queue->device->stats.flushes++;
-	return is_failing(r, MODEL_SECTOR_BYTES) ? r->queue->device->fail_status : VIRTIO_BLK_S_OK;
+	return is_failing(r, VIRTIO_BLK_SECTOR_BYTES) ? r->queue->device->fail_status
+						      : VIRTIO_BLK_S_OK;
 }
 
 static uint8_t

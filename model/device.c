@@ -24,7 +24,7 @@ model_options_default(struct model_options *options)
 	options->capacity_sectors = 2097152;
 	options->size_max = SIZE_MAX_DEFAULT;
 	options->seg_max = SEG_MAX_DEFAULT;
-	options->block_bytes = MODEL_SECTOR_BYTES;
+	options->block_bytes = VIRTIO_BLK_SECTOR_BYTES;
 	options->queues = 1;
 	options->queue_size = 256;
 	options->vectors = 2;
@@ -470,11 +470,11 @@ model_device_fail_sector(struct model_device *d, uint64_t sector, uint8_t status
 void
 model_device_peek(struct model_device *d, uint64_t sector, void *data, size_t bytes)
 {
-	model_disk_read(&d->disk, sector * MODEL_SECTOR_BYTES, data, bytes);
+	model_disk_read(&d->disk, sector * VIRTIO_BLK_SECTOR_BYTES, data, bytes);
 }
 
 void
 model_device_poke(struct model_device *d, uint64_t sector, const void *data, size_t bytes)
 {
-	model_disk_write(&d->disk, sector * MODEL_SECTOR_BYTES, data, bytes);
+	model_disk_write(&d->disk, sector * VIRTIO_BLK_SECTOR_BYTES, data, bytes);
 }

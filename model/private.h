@@ -14,7 +14,6 @@
 #define MODEL_DEVICES_MAX 64u
 #define MODEL_QUEUES_MAX 64u
 #define MODEL_VECTORS_MAX 64u
-#define MODEL_SECTOR_BYTES 512u
 
 /* splitmix64 */
 static inline uint64_t

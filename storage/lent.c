@@ -220,7 +220,7 @@ orion_status
 storage_dma_take(struct storage *storage, struct storage_disk *disk, size_t bytes,
 		 struct orion_region *region)
 {
-	struct vblk_budget *budget = &storage->manager->budget;
+	struct orion_budget *budget = &storage->manager->budget;
 	orion_status status = ORION_NO_MEMORY;
 
 	if (budget->used <= budget->limit && bytes <= budget->limit - budget->used)

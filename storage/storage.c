@@ -149,7 +149,7 @@ storage_block_bytes(const struct storage_disk *disk)
 uint64_t
 storage_bytes(const struct storage_disk *disk)
 {
-	uint64_t sectors_in_block = storage_block_bytes(disk) / VBLK_SECTOR_BYTES;
+	uint64_t sectors_in_block = storage_block_bytes(disk) / VIRTIO_BLK_SECTOR_BYTES;
 	uint64_t blocks = vblk_info(disk->device)->capacity_sectors / sectors_in_block;
 	uint64_t bytes;
 
@@ -311,11 +311,11 @@ storage_flush(struct storage *storage, struct storage_handle *handle, unsigned l
 
 /* The serial number's bytes into ID, unprintable ones as spaces, none at the end. */
 static void
-clean_id(const char raw[VBLK_ID_BYTES], char id[VBLK_ID_BYTES + 1])
+clean_id(const char raw[VIRTIO_BLK_ID_BYTES], char id[VIRTIO_BLK_ID_BYTES + 1])
 {
 	unsigned length = 0;
 
-	for (unsigned i = 0; i < VBLK_ID_BYTES && raw[i] != '\0'; i++) {
+	for (unsigned i = 0; i < VIRTIO_BLK_ID_BYTES && raw[i] != '\0'; i++) {
 		id[i] = raw[i] > ' ' && raw[i] <= '~' ? raw[i] : ' ';
 		length = id[i] == ' ' ? length : i + 1;
 	}
@@ -324,7 +324,7 @@ clean_id(const char raw[VBLK_ID_BYTES], char id[VBLK_ID_BYTES + 1])
 
 orion_status
 storage_identify(struct storage *storage, struct storage_handle *handle, unsigned lane,
-		 char id[VBLK_ID_BYTES + 1])
+		 char id[VIRTIO_BLK_ID_BYTES + 1])
 {
 	orion_status status = admit(storage, handle, lane, STORAGE_MAY_STATS);
 
@@ -337,13 +337,13 @@ storage_identify(struct storage *storage, struct storage_handle *handle, unsigne
 	 * the stack: if the device dies with it, it must stay out of use.
 	 */
 	struct manager *manager = storage->manager;
-	char *raw = manager->memory_take(manager->port_context, VBLK_ID_BYTES);
+	char *raw = manager->memory_take(manager->port_context, VIRTIO_BLK_ID_BYTES);
 
 	if (raw == NULL)
 		return ORION_NO_MEMORY;
-	status = run(storage, handle->disk, lane, VBLK_GET_ID, 0, raw, VBLK_ID_BYTES, NULL);
+	status = run(storage, handle->disk, lane, VBLK_GET_ID, 0, raw, VIRTIO_BLK_ID_BYTES, NULL);
 	if (status == ORION_OK)
 		clean_id(raw, id);
-	storage_memory_give(storage, handle->disk, lane, raw, VBLK_ID_BYTES);
+	storage_memory_give(storage, handle->disk, lane, raw, VIRTIO_BLK_ID_BYTES);
 	return status;
 }

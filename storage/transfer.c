@@ -185,8 +185,9 @@ static orion_status
 prepare(struct transfer *t, struct piece *piece)
 {
 	const struct vblk_info *info = vblk_info(t->disk->device);
-	size_t block = t->operation == VBLK_GET_ID ? VBLK_ID_BYTES : info->block_bytes;
-	uint64_t most = (uint64_t)info->request_sectors_max * VBLK_SECTOR_BYTES / block * block;
+	size_t block = t->operation == VBLK_GET_ID ? VIRTIO_BLK_ID_BYTES : info->block_bytes;
+	uint64_t most =
+		(uint64_t)info->request_sectors_max * VIRTIO_BLK_SECTOR_BYTES / block * block;
 	size_t left = t->bytes - t->next;
 	orion_status status = ORION_OK;
 
@@ -210,7 +211,7 @@ static orion_status
 submit(struct transfer *t, struct piece *piece)
 {
 	struct vblk_request request = {
-		.sector = (t->offset + piece->start) / VBLK_SECTOR_BYTES,
+		.sector = (t->offset + piece->start) / VIRTIO_BLK_SECTOR_BYTES,
 		.segments = piece->segments == 0 ? NULL : piece->segment,
 		.cookie = (uint64_t)(piece - t->pieces),
 		.segment_count = (uint16_t)piece->segments,

@@ -75,7 +75,7 @@ struct extras {
 		struct virtio_pci pci;
 		struct virtio_mmio mmio;
 	};
-	struct vblk_budget budget;
+	struct orion_budget budget;
 	struct vblk_queue_home homes[VBLK_QUEUES_MAX];
 };
 
@@ -427,7 +427,8 @@ void
 world_pattern(uint8_t *data, size_t bytes, uint64_t sector, uint64_t seed)
 {
 	for (size_t i = 0; i < bytes; i++) {
-		uint64_t s = (sector + i / VBLK_SECTOR_BYTES) * UINT64_C(0x9e3779b97f4a7c15) ^ seed;
+		uint64_t s = (sector + i / VIRTIO_BLK_SECTOR_BYTES) * UINT64_C(0x9e3779b97f4a7c15) ^
+			     seed;
 
 		data[i] = (uint8_t)((s >> (i % 7 * 8)) + i);
 	}

@@ -3,6 +3,7 @@
  * The table [virtio_block], and what would be right where it is wrong: see orion/configuration.h.
  */
 #include "orion/configuration.h"
+#include "orion/texts.h"
 #include "orion/vblk.h"
 
 #include "message.h"

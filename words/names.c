@@ -2,6 +2,7 @@
 /* Names that people write: see names.h. */
 #include "names.h"
 
+#include "orion/texts.h"
 #include "orion/vblk.h"
 
 #include "src/base/num.h"

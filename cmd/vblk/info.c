@@ -126,7 +126,7 @@ print_text(const struct orion_disk_info *info, const char *id)
 	const struct orion_device_info *device = &info->device;
 
 	printf("size              %s (%" PRIu64 " bytes, %" PRIu64 " sectors of 512)\n",
-	       units_bytes(info->bytes).s, info->bytes, info->bytes / 512);
+	       units_bytes(info->bytes).s, info->bytes, info->bytes / VIRTIO_BLK_SECTOR_BYTES);
 	printf("block             %u bytes, physical %u", info->block_bytes,
 	       info->physical_block_bytes);
 	if (info->optimal_bytes != 0)

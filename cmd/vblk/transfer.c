@@ -533,8 +533,8 @@ begin_run(struct transfer *t, struct transfer_run *run)
 		run->limit = t->b->bytes - t->b_offset;
 	t->first_difference = PLACE_UNKNOWN;
 	t->difference_unit = t->a->block > t->b->block ? t->a->block : t->b->block;
-	if (t->difference_unit < 512)
-		t->difference_unit = 512;
+	if (t->difference_unit < VIRTIO_BLK_SECTOR_BYTES)
+		t->difference_unit = VIRTIO_BLK_SECTOR_BYTES;
 	run->moved_ns = run->covered_ns = clock_ns();
 }
 

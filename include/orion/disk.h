@@ -79,6 +79,7 @@
 #include <stdint.h>
 
 #include "orion/api.h"
+#include "orion/spec.h"
 #include "orion/stats.h"
 
 ORION_BEGIN_C

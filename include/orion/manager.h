@@ -51,7 +51,7 @@ struct manager {
 	uint32_t home_count;
 	void *(*memory_take)(void *port_context, size_t bytes);
 	void (*memory_give)(void *port_context, void *memory, size_t bytes);
-	struct vblk_budget budget;      /* of all devices; limit: options.shared_memory_size */
+	struct orion_budget budget;      /* of all devices; limit: options.shared_memory_size */
 	struct manager_device devices[MANAGER_DEVICES_MAX];
 };
 

@@ -108,7 +108,7 @@ typedef enum orion_level {
 
 /*
  * The event catalogue: what the core reports.  Three integers come with each; their meaning
- * stands here.  orion_event_text() gives the sentence.
+ * stands here, their words in texts.h.
  */
 typedef enum orion_event {
 	ORION_EVENT_DEVICE_BROKEN,     /* cause (vblk_cause), queue, detail */
@@ -256,6 +256,17 @@ struct orion_port {
 	uint64_t ticks_per_second;
 };
 
+/*
+ * DMA memory of one device, or of all that share the budget.  Zeroed, with LIMIT set, by the host.
+ */
+struct orion_budget {
+	uint64_t limit;           /* bytes; an allocation above it fails with ORION_NO_MEMORY */
+	uint64_t used;
+	uint64_t peak;
+	uint64_t refusals;        /* allocations refused for the limit or by the host */
+	uint64_t quarantined;     /* bytes never to be freed: a device may still write them */
+};
+
 /* What a device needs of its host, besides the mandatory functions. */
 enum port_need {
 	PORT_NEEDS_REGISTERS = 1u << 0,
@@ -268,9 +279,6 @@ enum port_need {
  */
 ORION_MUST_USE orion_status orion_port_check(const struct orion_port *port, unsigned needs,
 					     const char **missing);
-
-/* An English sentence for EVENT, static, never NULL.  Any context. */
-const char *orion_event_text(orion_event event);
 
 /*
  * Supplied by the host: one of the driver's own invariants does not hold.  Must not return.  TEXT

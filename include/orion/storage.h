@@ -163,7 +163,7 @@ orion_status storage_flush(struct storage *storage, struct storage_handle *handl
 
 /* The device's serial number, cleaned of unprintable bytes, NUL-terminated. */
 orion_status storage_identify(struct storage *storage, struct storage_handle *handle, unsigned lane,
-			      char id[VBLK_ID_BYTES + 1]);
+			      char id[VIRTIO_BLK_ID_BYTES + 1]);
 
 /* Size in bytes, rounded down to whole blocks, and the block size: see storage_refresh(). */
 uint64_t storage_bytes(const struct storage_disk *disk);

@@ -19,6 +19,9 @@
 
 ORION_BEGIN_C
 
+/* Virtqueues of a device that are driven at most, those for data and others. */
+#define VIRTIO_QUEUES_MAX 16u
+
 /* No vector: the value that virtio uses for "no interrupt" [spec 4.1.4.3]. */
 #define VIRTIO_NO_VECTOR 0xffffu
 
@@ -43,6 +46,15 @@ struct virtio_doorbell {
 	uint16_t width;
 	bool position;
 };
+
+/* How completions reach the driver. */
+typedef enum virtio_irq_mode {
+	VIRTIO_IRQ_POLLED,        /* no interrupt could be had */
+	VIRTIO_IRQ_LINE,          /* INTx, or the line of an MMIO device */
+	VIRTIO_IRQ_SHARED,        /* one vector for everything */
+	VIRTIO_IRQ_PAIRED,        /* one vector for configuration, one for all queues */
+	VIRTIO_IRQ_PER_QUEUE,     /* one for configuration, one per queue */
+} virtio_irq_mode;
 
 struct virtio_transport_ops {
 	const char *name;         /* "pci", "model", ... */

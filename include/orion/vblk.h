@@ -73,14 +73,13 @@
 
 #include "orion/api.h"
 #include "orion/options.h"
+#include "orion/spec.h"
 #include "orion/stats.h"
 #include "orion/transport.h"
 
 ORION_BEGIN_C
 
-#define VBLK_SECTOR_BYTES 512u
-#define VBLK_QUEUES_MAX 16u
-#define VBLK_ID_BYTES 20u
+#define VBLK_QUEUES_MAX VIRTIO_QUEUES_MAX
 #define VBLK_BOUNCE_BYTES 65536u        /* of one piece of bounce memory */
 #define VBLK_BOUNCE_PIECES_MAX 8u
 #define VBLK_REQUEST_BYTES_MAX (UINT64_C(1) << 30) /* of one request, before it is cut */
@@ -125,17 +124,6 @@ struct vblk_queue_home {
 	uint16_t cpu;             /* where the queue's interrupt should go */
 };
 
-/*
- * DMA memory of one device, or of all that share the budget.  Zeroed, with LIMIT set, by the host.
- */
-struct vblk_budget {
-	uint64_t limit;           /* bytes; an allocation above it fails with ORION_NO_MEMORY */
-	uint64_t used;
-	uint64_t peak;
-	uint64_t refusals;        /* allocations refused for the limit or by the host */
-	uint64_t quarantined;     /* bytes never to be freed: a device may still write them */
-};
-
 struct vblk_config {
 	struct virtio_transport transport;
 	const struct orion_port *port;
@@ -143,7 +131,7 @@ struct vblk_config {
 	const struct orion_options *options;    /* copied */
 	const struct vblk_queue_home *homes;    /* copied */
 	uint32_t home_count;                    /* 1 .. VBLK_QUEUES_MAX; bounds the queue count */
-	struct vblk_budget *budget;             /* outlives the device; mandatory */
+	struct orion_budget *budget;             /* outlives the device; mandatory */
 };
 
 /* First cause of a broken queue or device. */
@@ -167,15 +155,6 @@ typedef enum vblk_state {
 	VBLK_BROKEN,              /* a queue or the device is latched broken; vblk_stop() is due */
 	VBLK_DEAD,                /* the reset did not complete: DMA memory stays quarantined */
 } vblk_state;
-
-/* How completions reach the driver. */
-typedef enum virtio_irq_mode {
-	VIRTIO_IRQ_POLLED,        /* no interrupt could be had */
-	VIRTIO_IRQ_LINE,          /* INTx, or the line of an MMIO device */
-	VIRTIO_IRQ_SHARED,        /* one vector for everything */
-	VIRTIO_IRQ_PAIRED,        /* one vector for configuration, one for all queues */
-	VIRTIO_IRQ_PER_QUEUE,     /* one for configuration, one per queue */
-} virtio_irq_mode;
 
 /*
  * What the completion of a write is worth when the power fails.  Whoever offers flushes to others
@@ -323,9 +302,6 @@ vblk_state vblk_state_get(const struct vblk_device *device);
 /* First cause of a broken device, VBLK_CAUSE_NONE otherwise.  Any context. */
 vblk_cause vblk_cause_get(const struct vblk_device *device);
 
-/* A short English text for CAUSE, static, never NULL. */
-const char *vblk_cause_text(vblk_cause cause);
-
 /*
  * Reads the status field and the capacity.  *CHANGED (may be NULL) tells whether the capacity
  * changed.  Call it when vblk_config_pending() and once in a while, above all where irq_mode is
@@ -345,9 +321,6 @@ orion_status vblk_refresh(struct vblk_device *device, bool *changed);
  * context.
  */
 bool vblk_config_pending(const struct vblk_device *device);
-
-/* The specification's name of feature BIT of a block device ("VIRTIO_BLK_F_RO"), or NULL. */
-const char *vblk_feature_name(unsigned bit);
 
 /* Queue INDEX (0 .. vblk_info.queues - 1), or NULL.  Any context. */
 struct vblk_queue *vblk_queue_get(struct vblk_device *device, unsigned index);

@@ -168,16 +168,35 @@ insert(struct line *line, char byte)
 		draw(line);
 }
 
+/* Whether BYTE goes on with the character that is being typed; none is longer than it need be. */
+static bool
+goes_on(const struct line *line, unsigned char byte)
+{
+	if (!is_tail((char)byte))
+		return false;
+	switch ((unsigned char)line->text[line->cursor - 1]) {
+	case 0xe0:
+		return byte >= 0xa0;
+	case 0xed:
+		return byte < 0xa0; /* surrogates */
+	case 0xf0:
+		return byte >= 0x90;
+	case 0xf4:
+		return byte < 0x90;
+	default:
+		return true;
+	}
+}
+
 /* A byte of UTF-8, or what is none. */
 static void
 insert_wide(struct line *line, unsigned char byte)
 {
-	if ((byte & 0xc0) == 0x80 && line->tail != 0)
+	if (line->tail != 0)
 		line->tail--;
-	else if (line->tail == 0 && byte >= 0xc2 && byte <= 0xf4)
+	else if (byte >= 0xc2 && byte <= 0xf4)
 		line->tail = byte < 0xe0 ? 1 : byte < 0xf0 ? 2 : 3;
 	else {
-		line->tail = 0;
 		refuse(line,
 		       byte == LINE_LOST ? "a part of the line was lost" : "the line is no UTF-8");
 		return;
@@ -423,8 +442,6 @@ take_escape(struct line *line, char byte)
 static line_result
 finish(struct line *line, line_result result)
 {
-	if (line->tail != 0)
-		refuse(line, "the line is no UTF-8");
 	if (result == LINE_DONE && line->refused != NULL)
 		result = LINE_REFUSED;
 	if (result == LINE_DONE) {
@@ -521,6 +538,12 @@ line_take(struct line *line, char byte)
 	if (line->escape_length != 0) {
 		take_escape(line, byte);
 		return LINE_MORE;
+	}
+	if (line->tail != 0 && !goes_on(line, (unsigned char)byte)) {
+		/* Half a character stays where it is. */
+		line->tail = 0;
+		refuse(line, "the line is no UTF-8");
+		draw(line);
 	}
 	if (byte == '\r' || byte == '\n')
 		return finish(line, LINE_DONE);

@@ -17,6 +17,7 @@
 #include "kernel/core/time.h"
 #include "kernel/core/worker.h"
 #include "orion/configuration.h"
+#include "orion/texts.h"
 #include "orion/version.h"
 
 #define SIZE_TEXT_BYTES 24
@@ -204,23 +205,6 @@ init_driver(void)
 	}
 }
 
-static const char *
-irq_mode_text(virtio_irq_mode mode)
-{
-	switch (mode) {
-	case VIRTIO_IRQ_LINE:
-		return "interrupt line";
-	case VIRTIO_IRQ_SHARED:
-		return "one vector for all";
-	case VIRTIO_IRQ_PAIRED:
-		return "one vector for all queues";
-	case VIRTIO_IRQ_PER_QUEUE:
-		return "a vector per queue";
-	default:
-		return "polled";
-	}
-}
-
 static void
 print_disk(const char *where, unsigned index)
 {
@@ -230,11 +214,11 @@ print_disk(const char *where, unsigned index)
 	if (info->queues != info->queues_offered)
 		format_text(offered, sizeof(offered), " (of %u offered)", info->queues_offered);
 	kprint("vd%u: %s, %s%s, %u-byte blocks; %u %s of %u%s, %s%s%s; %s\n", index, where,
-	       format_size(size, sizeof(size), info->capacity_sectors * VBLK_SECTOR_BYTES),
+	       format_size(size, sizeof(size), info->capacity_sectors * VIRTIO_BLK_SECTOR_BYTES),
 	       info->read_only ? " read-only" : "", info->block_bytes, info->queues,
 	       info->queues == 1 ? "queue" : "queues", info->queue_size, offered,
 	       info->packed ? "packed" : "split", info->indirect ? ", indirect" : "",
-	       info->event_index ? ", event index" : "", irq_mode_text(info->irq_mode));
+	       info->event_index ? ", event index" : "", virtio_irq_mode_text(info->irq_mode));
 }
 
 /* The device at WHERE was attached as INDEX, or was not. */

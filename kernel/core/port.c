@@ -6,6 +6,8 @@
  */
 #include "kernel/core/port.h"
 
+#include "orion/texts.h"
+
 #include "kernel/core/arch.h"
 #include "kernel/core/iommu.h"
 #include "kernel/core/irq.h"

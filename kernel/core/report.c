@@ -2,6 +2,8 @@
 /* The values of the driver's events in words: see report.h. */
 #include "kernel/core/report.h"
 
+#include "orion/texts.h"
+
 #include "kernel/core/print.h"
 
 /* How a value is shown. */
@@ -72,20 +74,6 @@ field_name(uint64_t offset)
 	return NULL;
 }
 
-static const char *
-mode_name(uint64_t mode)
-{
-	static const char *const names[] = {
-		[VIRTIO_IRQ_POLLED] = "polled",
-		[VIRTIO_IRQ_LINE] = "interrupt line",
-		[VIRTIO_IRQ_SHARED] = "one vector for all",
-		[VIRTIO_IRQ_PAIRED] = "one vector for all queues",
-		[VIRTIO_IRQ_PER_QUEUE] = "a vector per queue",
-	};
-
-	return mode < sizeof(names) / sizeof(names[0]) ? names[mode] : NULL;
-}
-
 /* The structures of a virtio PCI device [spec 4.1.4] */
 static const char *
 cap_name(uint64_t type)
@@ -136,7 +124,7 @@ name_of(enum form form, uint64_t value)
 	case STATUS:
 		return value < ORION_STATUS_COUNT ? orion_status_text((orion_status)value) : NULL;
 	case MODE:
-		return mode_name(value);
+		return virtio_irq_mode_text((virtio_irq_mode)value);
 	case CAP_TYPE:
 		return cap_name(value);
 	case CAP_SKIP:

@@ -144,13 +144,13 @@ take_disk(struct options *options, int letter, const char *name, char *value)
 		return true;
 	case 'm':
 		options->memory = true;
-		options->bytes = number(name, value, SECTOR_BYTES, BYTES_MAX, true);
+		options->bytes = number(name, value, VIRTIO_BLK_SECTOR_BYTES, BYTES_MAX, true);
 		return true;
 	case 'f':
 		options->file = value;
 		return true;
 	case 'z':
-		options->bytes = number(name, value, SECTOR_BYTES, BYTES_MAX, true);
+		options->bytes = number(name, value, VIRTIO_BLK_SECTOR_BYTES, BYTES_MAX, true);
 		return true;
 	case 'b':
 		options->block = (uint32_t)number(name, value, 512, 65536, false);

@@ -59,8 +59,9 @@ is_on_disk(const struct queue *queue, uint64_t sector, uint64_t bytes)
 {
 	uint64_t block = queue->session->options->block - 1, size = queue->session->disk->bytes;
 
-	return bytes != 0 && (bytes & block) == 0 && sector <= size / SECTOR_BYTES &&
-	       (sector * SECTOR_BYTES & block) == 0 && bytes <= size - sector * SECTOR_BYTES;
+	return bytes != 0 && (bytes & block) == 0 && sector <= size / VIRTIO_BLK_SECTOR_BYTES &&
+	       (sector * VIRTIO_BLK_SECTOR_BYTES & block) == 0 &&
+	       bytes <= size - sector * VIRTIO_BLK_SECTOR_BYTES;
 }
 
 static uint8_t
@@ -68,7 +69,7 @@ run_read(struct queue *queue, uint64_t sector, uint64_t readable)
 {
 	const struct chain *chain = &queue->chain;
 	const struct disk *disk = queue->session->disk;
-	uint64_t offset = sector * SECTOR_BYTES;
+	uint64_t offset = sector * VIRTIO_BLK_SECTOR_BYTES;
 
 	if (readable != 0 || !is_on_disk(queue, sector, chain->writable_bytes))
 		return VIRTIO_BLK_S_IOERR;
@@ -95,7 +96,7 @@ run_write(struct queue *queue, uint64_t sector, uint32_t first, uint64_t readabl
 {
 	const struct chain *chain = &queue->chain;
 	struct disk *disk = queue->session->disk;
-	uint64_t offset = sector * SECTOR_BYTES;
+	uint64_t offset = sector * VIRTIO_BLK_SECTOR_BYTES;
 
 	if (chain->writable_bytes != 0 || !is_on_disk(queue, sector, readable) ||
 	    queue->session->options->read_only)

@@ -38,7 +38,6 @@
 #define QUEUE_SIZE_MAX 1024u
 #define REGIONS_MAX 64u
 #define MESSAGE_FDS 8u
-#define SECTOR_BYTES 512u
 
 /* ---- options ---- */
 

@@ -53,7 +53,7 @@ session_config(const struct session *session, struct virtio_blk_config *config)
 	while (options->block << exponent < 4096)
 		exponent++;
 	*config = (struct virtio_blk_config){
-		.capacity = cpu_to_le64(session->disk->bytes / SECTOR_BYTES),
+		.capacity = cpu_to_le64(session->disk->bytes / VIRTIO_BLK_SECTOR_BYTES),
 		.size_max = cpu_to_le32(options->size_max),
 		.seg_max = cpu_to_le32(options->seg_max),
 		.blk_size = cpu_to_le32(options->block),

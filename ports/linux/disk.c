@@ -2,6 +2,8 @@
 /* Opening and closing a disk, asking about it.  The manual is orion/disk.h. */
 #include "ports/linux/disk.h"
 
+#include "orion/texts.h"
+
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -425,7 +427,7 @@ fill(void *to, size_t size, const void *own, size_t own_size)
 static uint64_t
 size_of(const struct vblk_info *device)
 {
-	uint64_t bytes = device->capacity_sectors * VBLK_SECTOR_BYTES;
+	uint64_t bytes = device->capacity_sectors * VIRTIO_BLK_SECTOR_BYTES;
 
 	return bytes == 0 && device->capacity_sectors != 0 ? bytes - device->block_bytes : bytes;
 }

@@ -72,7 +72,7 @@ struct identity {
 	uint64_t sectors;
 	uint32_t block_bytes;
 	bool read_only;
-	char serial[VBLK_ID_BYTES + 1];         /* "": it has none */
+	char serial[VIRTIO_BLK_ID_BYTES + 1];         /* "": it has none */
 };
 
 /* Whether a connection's device may still carry out what it was given. */
@@ -93,7 +93,7 @@ struct session {
 	size_t arena_used;
 	uint64_t memory_version;        /* of the disk's table, when the back end was told */
 	void *memory[2];                /* the core's */
-	struct vblk_budget budget;
+	struct orion_budget budget;
 	struct vblk_device *device;
 	unsigned users;                 /* owners that follow it, and the disk: atomic */
 	bool broken;                    /* the core latched it: atomic */

@@ -54,8 +54,8 @@ ask_serial(struct session *session, struct orion_error *error)
 	struct vblk_queue *ring = vblk_queue_get(session->device, 0);
 	/* A place that is a bounce buffer later. */
 	unsigned char *place = session->arena.base + session->budget.limit;
-	struct vblk_segment segment = {session->arena.device + session->budget.limit, VBLK_ID_BYTES,
-				       0};
+	struct vblk_segment segment = {session->arena.device + session->budget.limit,
+				       VIRTIO_BLK_ID_BYTES, 0};
 	struct vblk_request request = {
 		.segments = &segment, .segment_count = 1, .operation = VBLK_GET_ID};
 	struct vblk_completion done;
@@ -73,8 +73,8 @@ ask_serial(struct session *session, struct orion_error *error)
 	}
 	vblk_queue_stats(ring, &session->asking, &irq);
 	if (done.result == ORION_OK)
-		memcpy(session->identity.serial, place, VBLK_ID_BYTES);
-	memset(place, 0, VBLK_ID_BYTES);
+		memcpy(session->identity.serial, place, VIRTIO_BLK_ID_BYTES);
+	memset(place, 0, VIRTIO_BLK_ID_BYTES);
 	for (char *c = session->identity.serial; *c != '\0'; c++)
 		*c = *c < ' ' || *c > '~' ? '?' : *c;
 	return 0;
@@ -104,8 +104,8 @@ same_disk(const struct orion_disk *disk, const struct session *session, struct o
 			  disk->path, is->block_bytes, was->block_bytes);
 	else if (is->sectors < was->sectors)
 		error_set(error, -EPROTO, "%s: came back with %llu bytes, not %llu", disk->path,
-			  (unsigned long long)is->sectors * VBLK_SECTOR_BYTES,
-			  (unsigned long long)was->sectors * VBLK_SECTOR_BYTES);
+			  (unsigned long long)is->sectors * VIRTIO_BLK_SECTOR_BYTES,
+			  (unsigned long long)was->sectors * VIRTIO_BLK_SECTOR_BYTES);
 	else if (was->serial[0] != '\0' && strcmp(is->serial, was->serial) != 0)
 		error_set(error, -EPROTO,
 			  "%s: came back with the serial number '%s', not '%s': another disk",

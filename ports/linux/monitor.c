@@ -9,6 +9,8 @@
  */
 #include "ports/linux/disk.h"
 
+#include "orion/texts.h"
+
 #include <errno.h>
 #include <poll.h>
 #include <signal.h>
@@ -374,7 +376,7 @@ refresh(struct orion_disk *disk)
 	} else if (changed) {
 		disk->identity.sectors = vblk_info(session->device)->capacity_sectors;
 		disk_event(disk, "%s: the size is now %llu bytes", disk->path,
-			   (unsigned long long)disk->identity.sectors * VBLK_SECTOR_BYTES);
+			   (unsigned long long)disk->identity.sectors * VIRTIO_BLK_SECTOR_BYTES);
 	}
 }
 
@@ -478,7 +480,8 @@ monitor(void *argument)
 		publish_update(disk);
 		if (is_away(disk) && !was_away)
 			begin_attempt(disk, &attempt);
-		if (is_away(disk) && !disk->closing && port_now_ns() >= attempt.next_ns)
+		if (is_away(disk) && port_now_ns() >= attempt.next_ns &&
+		    !__atomic_load_n(&disk->closing, __ATOMIC_ACQUIRE))
 			try_again(disk, &attempt);
 	}
 	return NULL;

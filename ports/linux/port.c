@@ -7,6 +7,8 @@
  */
 #include "ports/linux/disk.h"
 
+#include "orion/texts.h"
+
 #include <stdio.h>
 #include <time.h>
 #include <unistd.h>

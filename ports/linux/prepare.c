@@ -286,7 +286,7 @@ io_prepare(struct orion_queue *queue, struct orion_io *io, struct vblk_request *
 	case IO_IDENTIFY:
 		/* Ours alone: no program's buffer is known to have the room. */
 		if (io == &queue->sync[0])
-			return bounce(queue, io, VBLK_ID_BYTES, request);
+			return bounce(queue, io, VIRTIO_BLK_ID_BYTES, request);
 		break;
 	default:
 		break;

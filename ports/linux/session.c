@@ -5,6 +5,8 @@
  */
 #include "ports/linux/disk.h"
 
+#include "orion/texts.h"
+
 #include <errno.h>
 #include <inttypes.h>
 #include <fcntl.h>
@@ -159,7 +161,8 @@ core_options(const struct orion_disk *disk, struct orion_options *options)
 	options->queue_count = wish->queues;
 	options->queue_depth = wish->depth;
 	options->shared_memory_size = UINT64_C(64) << 30;
-	options->features_off = wish->features_off | (wish->packed ? 0 : UINT64_C(1) << 34);
+	options->features_off =
+		wish->features_off | (wish->packed ? 0 : VIRTIO_BIT(VIRTIO_F_RING_PACKED));
 	options->features_required = wish->features_required;
 }
 

@@ -168,7 +168,7 @@ orion_queue_flush(struct orion_queue *queue)
 }
 
 int
-orion_queue_identify(struct orion_queue *queue, char id[VBLK_ID_BYTES + 1])
+orion_queue_identify(struct orion_queue *queue, char id[VIRTIO_BLK_ID_BYTES + 1])
 {
 	int result = id != NULL ? check(queue) : -EINVAL;
 	struct orion_io *io, *done;
@@ -176,12 +176,13 @@ orion_queue_identify(struct orion_queue *queue, char id[VBLK_ID_BYTES + 1])
 	if (result != 0)
 		return result;
 	io = &queue->sync[0];
-	*io = (struct orion_io){.buffer = id, .bytes = VBLK_ID_BYTES, .operation = IO_IDENTIFY};
+	*io = (struct orion_io){
+		.buffer = id, .bytes = VIRTIO_BLK_ID_BYTES, .operation = IO_IDENTIFY};
 	result = hand_in(queue, io);
 	if (result != 0)
 		return result;
 	result = one_back(queue, &done);
-	id[result == 0 ? VBLK_ID_BYTES : 0] = '\0';
+	id[result == 0 ? VIRTIO_BLK_ID_BYTES : 0] = '\0';
 	for (char *c = id; *c != '\0'; c++)
 		*c = *c < ' ' || *c > '~' ? '?' : *c;
 	return result;

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Names for people: the text and family of each status, the sentence of each catalogue event. */
+/* The text and the family of each status. */
 #include "check.h"
-#include "orion/port.h"
 #include "orion/status.h"
 
 static const char *const status_texts[] = {
@@ -32,40 +31,6 @@ static const char *const status_texts[] = {
 
 _Static_assert(COUNT_OF(status_texts) == ORION_STATUS_COUNT, "a text for each status");
 
-static const char *const event_texts[] = {
-	[ORION_EVENT_DEVICE_BROKEN] =
-		"the device broke the protocol and is shut out until its reset",
-	[ORION_EVENT_DEVICE_GONE] = "the device's registers read as all ones: it was removed",
-	[ORION_EVENT_RESET_TIMEOUT] = "the device did not complete its reset",
-	[ORION_EVENT_FEATURES_MISSING] = "the device lacks features that are required",
-	[ORION_EVENT_FEATURES_REFUSED] = "the device did not accept its driver, or features",
-	[ORION_EVENT_FEATURES_DROPPED] =
-		"features were left out: a dependency or a limit is not met",
-	[ORION_EVENT_CONFIG_SHORT] =
-		"the device's configuration is shorter than its features imply",
-	[ORION_EVENT_CONFIG_TORN] = "the device's configuration changed at each try to read it",
-	[ORION_EVENT_LIMIT_REFUSED] = "the device claims a limit that cannot be kept to",
-	[ORION_EVENT_LIMIT_ODD] = "the device claims a limit that makes no sense; another was used",
-	[ORION_EVENT_QUEUE_REFUSED] = "a queue is too small to be of use, or was refused",
-	[ORION_EVENT_QUEUES_SHRUNK] = "fewer or smaller queues, to fit the memory budget",
-	[ORION_EVENT_QUEUE_RESET] = "a queue was reset",
-	[ORION_EVENT_VECTORS_SHORT] = "fewer interrupt vectors than wanted",
-	[ORION_EVENT_PCI_CAP_SKIPPED] = "a PCI capability was skipped: it does not fit the device",
-	[ORION_EVENT_PCI_CAP_MISSING] = "a needed PCI capability is missing",
-	[ORION_EVENT_MMIO_REFUSED] = "no virtio device is there, or one of a version unknown here",
-	[ORION_EVENT_PCI_LEGACY_REFUSED] =
-		"a legacy PCI device needs a little-endian CPU and I/O ports that the host reaches",
-	[ORION_EVENT_PCI_BY_CONFIG] =
-		"a PCI structure is reached through configuration space only, which is slow",
-	[ORION_EVENT_PCI_ACCESS_TAKEN] = "the only way to the device's registers stays taken",
-	[ORION_EVENT_FUNCTION_RESET] = "the device's reset did not end: the bus reset it instead",
-	[ORION_EVENT_CCW_FAILED] = "the device did not carry out a channel command",
-	[ORION_EVENT_CCW_LEGACY] =
-		"the device has the legacy interface only: revision 1 or 2 is needed",
-};
-
-_Static_assert(COUNT_OF(event_texts) == ORION_EVENT_COUNT, "a text for each event");
-
 const char *
 orion_status_text(orion_status status)
 {
@@ -86,12 +51,4 @@ orion_status_family(orion_status status)
 	if (status >= ORION_NO_MEMORY && status <= ORION_PORT_INCOMPLETE)
 		return ORION_FAMILY_HOST;
 	return ORION_FAMILY_DEVICE;
-}
-
-const char *
-orion_event_text(orion_event event)
-{
-	if ((unsigned)event >= COUNT_OF(event_texts))
-		return "unknown event";
-	return event_texts[event];
 }

@@ -13,20 +13,6 @@
 #define COMFORTABLE_SIZE 32u    /* queues that hold less are not divided further, but given up */
 #define CAPACITY_MAX (UINT64_C(1) << 55)
 
-uint64_t
-vblk_features_known(void)
-{
-	return VIRTIO_BIT(VIRTIO_BLK_F_SIZE_MAX) | VIRTIO_BIT(VIRTIO_BLK_F_SEG_MAX) |
-	       VIRTIO_BIT(VIRTIO_BLK_F_RO) | VIRTIO_BIT(VIRTIO_BLK_F_BLK_SIZE) |
-	       VIRTIO_BIT(VIRTIO_BLK_F_FLUSH) | VIRTIO_BIT(VIRTIO_BLK_F_TOPOLOGY) |
-	       VIRTIO_BIT(VIRTIO_BLK_F_CONFIG_WCE) | VIRTIO_BIT(VIRTIO_BLK_F_MQ) |
-	       VIRTIO_BIT(VIRTIO_F_INDIRECT_DESC) | VIRTIO_BIT(VIRTIO_F_EVENT_IDX) |
-	       VIRTIO_BIT(VIRTIO_F_VERSION_1) | VIRTIO_BIT(VIRTIO_F_ACCESS_PLATFORM) |
-	       VIRTIO_BIT(VIRTIO_F_RING_PACKED) | VIRTIO_BIT(VIRTIO_F_IN_ORDER) |
-	       VIRTIO_BIT(VIRTIO_F_ORDER_PLATFORM) | VIRTIO_BIT(VIRTIO_F_NOTIFICATION_DATA) |
-	       VIRTIO_BIT(VIRTIO_F_NOTIF_CONFIG_DATA) | VIRTIO_BIT(VIRTIO_F_RING_RESET);
-}
-
 static bool
 has(const struct vblk_device *device, unsigned feature)
 {
@@ -96,9 +82,11 @@ static orion_status
 take_block_size(struct vblk_device *device, const struct claims *claims)
 {
 	struct vblk_info *info = &device->info;
-	uint64_t bytes = has(device, VIRTIO_BLK_F_BLK_SIZE) ? claims->blk_size : VBLK_SECTOR_BYTES;
+	uint64_t bytes =
+		has(device, VIRTIO_BLK_F_BLK_SIZE) ? claims->blk_size : VIRTIO_BLK_SECTOR_BYTES;
 
-	if (bytes < VBLK_SECTOR_BYTES || bytes > BLOCK_BYTES_MAX || !num_is_power_of_two(bytes))
+	if (bytes < VIRTIO_BLK_SECTOR_BYTES || bytes > BLOCK_BYTES_MAX ||
+	    !num_is_power_of_two(bytes))
 		return refuse(device, CONFIG(blk_size), bytes, BLOCK_BYTES_MAX);
 	info->block_bytes = (uint32_t)bytes;
 	info->physical_block_bytes = info->block_bytes;
@@ -118,17 +106,18 @@ take_block_size(struct vblk_device *device, const struct claims *claims)
 uint64_t
 vblk_capacity_usable(uint64_t sectors, uint32_t block_bytes)
 {
-	return num_min64(sectors, CAPACITY_MAX) & ~(uint64_t)(block_bytes / VBLK_SECTOR_BYTES - 1);
+	return num_min64(sectors, CAPACITY_MAX) &
+	       ~(uint64_t)(block_bytes / VIRTIO_BLK_SECTOR_BYTES - 1);
 }
 
 static void
 take_sizes(struct vblk_device *device, const struct claims *claims)
 {
 	struct vblk_info *info = &device->info;
-	uint32_t block_sectors = info->block_bytes / VBLK_SECTOR_BYTES;
+	uint32_t block_sectors = info->block_bytes / VIRTIO_BLK_SECTOR_BYTES;
 	/* A chain carries less than 2^32 bytes. */
 	uint32_t sectors =
-		num_min32(device->options.device_max_sectors, UINT32_MAX / VBLK_SECTOR_BYTES);
+		num_min32(device->options.device_max_sectors, UINT32_MAX / VIRTIO_BLK_SECTOR_BYTES);
 
 	info->request_sectors_max = sectors & ~(block_sectors - 1);
 	if (info->request_sectors_max == 0)
@@ -139,11 +128,11 @@ take_sizes(struct vblk_device *device, const struct claims *claims)
 		/* Nothing at all cannot be meant, and a daemon in wide use says it of each disk. */
 		if (claims->size_max == 0)
 			odd_at(device, ORION_LEVEL_INFO, CONFIG(size_max), 0, UINT32_MAX);
-		else if (claims->size_max < VBLK_SECTOR_BYTES)
+		else if (claims->size_max < VIRTIO_BLK_SECTOR_BYTES)
 			info->segment_bytes_max = (uint32_t)claims->size_max;
 		else
 			info->segment_bytes_max =
-				(uint32_t)claims->size_max & ~(VBLK_SECTOR_BYTES - 1);
+				(uint32_t)claims->size_max & ~(VIRTIO_BLK_SECTOR_BYTES - 1);
 	}
 	/* Without the feature nothing but one segment is sure to be taken. */
 	info->segments_max = 1;
@@ -268,7 +257,7 @@ settle(struct vblk_device *device, uint32_t queues, uint32_t size, uint32_t segm
 static void
 fit_memory(struct vblk_device *device)
 {
-	const struct vblk_budget *budget = device->virtio.budget;
+	const struct orion_budget *budget = device->virtio.budget;
 	uint64_t left = budget->limit > budget->used ? budget->limit - budget->used : 0;
 	const struct vblk_info *info = &device->info;
 	uint32_t queues = info->queues, size = info->queue_size, segments = info->segments_max;

@@ -72,7 +72,7 @@ choose_features(struct vblk_device *device)
 	if (transport->ops->queue_reset == NULL || transport->ops->queue_resetting == NULL)
 		virtio->wanted &= ~VIRTIO_BIT(VIRTIO_F_RING_RESET);
 	usable = virtio->offered & virtio->wanted;
-	closed = orion_virtio_features_closed(usable);
+	closed = vblk_features_closed(usable);
 	if (closed != usable)
 		orion_virtio_report(virtio, ORION_LEVEL_WARNING, ORION_EVENT_FEATURES_DROPPED,
 				    usable & ~closed, 0, 0);

@@ -95,7 +95,7 @@ issue_parts(struct vblk_queue *queue, uint16_t index)
 			*parts = before;
 			return;
 		}
-		parts->sector += bytes >> VBLK_SECTOR_SHIFT;
+		parts->sector += bytes >> VIRTIO_BLK_SECTOR_SHIFT;
 		parts->outstanding++;
 		queue->parts_slots++;
 		queue->stats.parts++;

@@ -77,7 +77,7 @@ take_limits(struct vblk_queue *queue, const struct vblk_device *device)
 	queue->depth = info->queue_depth;
 	queue->segments_max = (uint16_t)info->segments_max;
 	queue->segment_bytes_max = info->segment_bytes_max;
-	queue->request_bytes_max = (uint64_t)info->request_sectors_max << VBLK_SECTOR_SHIFT;
+	queue->request_bytes_max = (uint64_t)info->request_sectors_max << VIRTIO_BLK_SECTOR_SHIFT;
 	queue->plain_bytes_max = num_min64(queue->segment_bytes_max, queue->request_bytes_max);
 	queue->lent_mask[VBLK_READ] = UINT32_MAX;
 	queue->plain_word[VBLK_READ] = plain_word(info->packed, VIRTQ_DESC_F_WRITE);

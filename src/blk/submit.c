@@ -67,9 +67,9 @@ check_data(const struct vblk_queue *queue, const struct vblk_request *request, u
 		return ORION_INVALID;
 	if (unlikely(request->operation == VBLK_WRITE && queue->read_only))
 		return ORION_READ_ONLY;
-	if (unlikely(((sector << VBLK_SECTOR_SHIFT | *bytes) & queue->block_mask) != 0))
+	if (unlikely(((sector << VIRTIO_BLK_SECTOR_SHIFT | *bytes) & queue->block_mask) != 0))
 		return ORION_MISALIGNED;
-	if (unlikely(sector > capacity || *bytes >> VBLK_SECTOR_SHIFT > capacity - sector))
+	if (unlikely(sector > capacity || *bytes >> VIRTIO_BLK_SECTOR_SHIFT > capacity - sector))
 		return ORION_OUT_OF_RANGE;
 	if (unlikely(over || *bytes > queue->request_bytes_max))
 		return OVER_LIMITS;
@@ -314,10 +314,10 @@ take_plain(struct vblk_queue *queue, struct vring *ring, const struct vblk_reque
 	if (unlikely(length - 1 >= queue->plain_bytes_max ||
 		     __builtin_add_overflow(segment.device_address, length, &end)))
 		return NULL;
-	if (unlikely(((sector << VBLK_SECTOR_SHIFT | length) & queue->block_mask) != 0))
+	if (unlikely(((sector << VIRTIO_BLK_SECTOR_SHIFT | length) & queue->block_mask) != 0))
 		return NULL;
 	if (unlikely(__builtin_sub_overflow(capacity, sector, &left) ||
-		     length >> VBLK_SECTOR_SHIFT > left))
+		     length >> VIRTIO_BLK_SECTOR_SHIFT > left))
 		return NULL;
 	if (unlikely(!has_room(queue, ring, 1, kind, packed)))
 		return NULL;

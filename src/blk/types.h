@@ -36,8 +36,6 @@
 /* No device writes this: a status byte that still holds it was never written.  [spec 5.2.6] */
 #define VBLK_STATUS_POISON 0xffu
 
-#define VBLK_SECTOR_SHIFT 9
-
 struct vblk_cell {
 	struct virtio_blk_header header;        /* the device reads */
 	uint8_t status;                         /* the device writes */
@@ -185,10 +183,15 @@ struct vblk_device {
 
 _Static_assert(sizeof(struct vblk_device) <= VBLK_DEVICE_BYTES, "VBLK_DEVICE_BYTES");
 
-/* ---- limits.c ---- */
+/* ---- features.c ---- */
 
 /* The feature bits that this driver can use. */
 uint64_t vblk_features_known(void);
+
+/* OFFER without the bits whose prerequisites it lacks.  [spec 2.2, 5.2.3] */
+uint64_t vblk_features_closed(uint64_t offer);
+
+/* ---- limits.c ---- */
 
 /* Reads and checks the device's configuration into device->info.  [spec 5.2.4, 5.2.5] */
 ORION_MUST_USE orion_status vblk_limits_read(struct vblk_device *device);

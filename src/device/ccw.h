@@ -12,7 +12,7 @@
 #include "device.h"
 #include "../spec/virtio_ccw.h"
 
-#define CCW_QUEUES_MAX VBLK_QUEUES_MAX  /* of the 64 that indicators have bits for */
+#define CCW_QUEUES_MAX VIRTIO_QUEUES_MAX  /* of the 64 that indicators have bits for */
 #define CCW_VECTORS_MAX (CCW_QUEUES_MAX + 1u)
 #define CCW_CONFIG_BYTES 128u           /* more than the configuration has */
 

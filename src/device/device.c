@@ -35,7 +35,7 @@ void
 orion_virtio_move(struct virtio_device *device, virtio_state to)
 {
 	CHECK(orion_virtio_move_legal(device->state, to));
-	/* Others may look: vblk_state_get(). */
+	/* Others may look at it. */
 	__atomic_store_n(&device->state, to, __ATOMIC_RELAXED);
 }
 

@@ -14,7 +14,7 @@
 #ifndef ORION_DEVICE_DEVICE_H
 #define ORION_DEVICE_DEVICE_H
 
-#include "orion/vblk.h"
+#include "orion/transport.h"
 
 #include "../base/check.h"
 #include "../spec/virtio_ids.h"
@@ -45,7 +45,7 @@ struct virtio_device {
 	struct virtio_transport transport;
 	const struct orion_port *port;
 	void *port_context;
-	struct vblk_budget *budget;
+	struct orion_budget *budget;
 	struct orion_dma dma;   /* whose addresses the device uses */
 	bool dma_open;
 
@@ -58,9 +58,9 @@ struct virtio_device {
 	uint16_t vectors;       /* attached */
 	uint16_t targets;
 	bool line_attached;
-	uint32_t config_pending; /* 1: set by the interrupt handler, cleared by vblk_refresh() */
+	uint32_t config_pending; /* 1: set by the interrupt handler, cleared by whoever looks */
 	uint64_t config_interrupts;
-	struct virtio_irq_target target[VBLK_QUEUES_MAX];
+	struct virtio_irq_target target[VIRTIO_QUEUES_MAX];
 };
 
 /* ---- device.c: the state machine ---- */
@@ -116,11 +116,17 @@ void orion_virtio_report(const struct virtio_device *device, orion_level level, 
 
 /* ---- features.c: sets and their rules ---- */
 
-/* OFFER without the bits whose prerequisites it lacks. */
-uint64_t orion_virtio_features_closed(uint64_t offer);
+/* BIT is worth nothing, and is not taken, without the one that it NEEDS. */
+struct virtio_dependency {
+	uint8_t bit, needs;
+};
 
-/* The specification's name of feature BIT of a block device, or NULL. */
-const char *orion_virtio_feature_name(unsigned bit);
+/*
+ * OFFER without the bits whose prerequisites it lacks: those of all devices, and the COUNT rows of
+ * OWN, which are of this type.
+ */
+uint64_t orion_virtio_features_closed(uint64_t offer, const struct virtio_dependency *own,
+				      unsigned count);
 
 /* ---- config.c: the only reader of the configuration space ---- */
 

@@ -182,7 +182,7 @@ doorbell_find(struct pci *pci, uint16_t queue, struct virtio_doorbell *doorbell)
 			  pci->notify_multiplier;
 
 	if ((offset & (width - 1)) != 0 || offset + width > pci->notify.bytes ||
-	    queue >= VBLK_QUEUES_MAX)
+	    queue >= VIRTIO_QUEUES_MAX)
 		return false;
 	*doorbell = (struct virtio_doorbell){NULL, queue, width, width == KICK_POSITION_BYTES};
 	if (pci->notify.reach == PCI_REACH_MEMORY)

@@ -7,14 +7,14 @@
 #define ORION_DEVICE_PCI_H
 
 #include "orion/transport.h"
-#include "orion/vblk.h"
+#include "orion/transport.h"
 
 #include "../arch/arch.h"
 #include "../base/check.h"
 #include "../spec/virtio_pci.h"
 
 /* One vector for configuration, one for each queue. */
-#define PCI_VECTORS_MAX (VBLK_QUEUES_MAX + 1)
+#define PCI_VECTORS_MAX (VIRTIO_QUEUES_MAX + 1)
 
 /* How registers are got at: the best way that device and host allow. */
 typedef enum pci_reach {
@@ -50,7 +50,7 @@ struct pci {
 	uint32_t access_taken;          /* 1: somebody is between its registers: atomic */
 	bool line_attached;
 	uint64_t line_cookie;
-	uint32_t kick_offset[VBLK_QUEUES_MAX];  /* in notify, unless that is memory */
+	uint32_t kick_offset[VIRTIO_QUEUES_MAX];  /* in notify, unless that is memory */
 	uint64_t vector_cookie[PCI_VECTORS_MAX];
 	bool vector_attached[PCI_VECTORS_MAX];
 };

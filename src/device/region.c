@@ -31,7 +31,7 @@ orion_virtio_dma_close(struct virtio_device *device)
 orion_status
 orion_virtio_region_take(struct virtio_device *device, size_t bytes, struct orion_region *region)
 {
-	struct vblk_budget *budget = device->budget;
+	struct orion_budget *budget = device->budget;
 	orion_status status;
 
 	if (bytes > budget->limit || budget->used > budget->limit - bytes) {
@@ -52,7 +52,7 @@ orion_virtio_region_take(struct virtio_device *device, size_t bytes, struct orio
 void
 orion_virtio_region_give(struct virtio_device *device, struct orion_region *region)
 {
-	struct vblk_budget *budget = device->budget;
+	struct orion_budget *budget = device->budget;
 
 	if (region->bytes == 0)
 		return;

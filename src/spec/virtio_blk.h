@@ -1,27 +1,13 @@
 /* SPDX-License-Identifier: MIT */
-/* VirtIO 1.4: the block device [spec 5.2].  Layout only. */
+/* VirtIO 1.4: the block device [spec 5.2].  Layout only; its feature bits are public. */
 #ifndef ORION_SPEC_VIRTIO_BLK_H
 #define ORION_SPEC_VIRTIO_BLK_H
 
 #include <stddef.h>
 
-#include "../base/le.h"
+#include "orion/spec.h"
 
-/* Feature bits [spec 5.2.3]. */
-#define VIRTIO_BLK_F_SIZE_MAX 1
-#define VIRTIO_BLK_F_SEG_MAX 2
-#define VIRTIO_BLK_F_GEOMETRY 4
-#define VIRTIO_BLK_F_RO 5
-#define VIRTIO_BLK_F_BLK_SIZE 6
-#define VIRTIO_BLK_F_FLUSH 9
-#define VIRTIO_BLK_F_TOPOLOGY 10
-#define VIRTIO_BLK_F_CONFIG_WCE 11
-#define VIRTIO_BLK_F_MQ 12
-#define VIRTIO_BLK_F_DISCARD 13
-#define VIRTIO_BLK_F_WRITE_ZEROES 14
-#define VIRTIO_BLK_F_LIFETIME 15
-#define VIRTIO_BLK_F_SECURE_ERASE 16
-#define VIRTIO_BLK_F_ZONED 17
+#include "../base/le.h"
 
 /* Configuration [spec 5.2.4]: little-endian. */
 struct virtio_blk_config {
@@ -90,7 +76,5 @@ struct virtio_blk_header {
 };
 
 _Static_assert(sizeof(struct virtio_blk_header) == 16, "virtio_blk_header");
-
-#define VIRTIO_BLK_ID_BYTES 20u
 
 #endif

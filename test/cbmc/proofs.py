@@ -254,13 +254,14 @@ MUTANTS = [
     ("check-longest", SUBMIT, "if (unlikely(length > queue->segment_bytes_max)) *over = true;", "",
      ["check_data:tables.3"]),
     ("check-range", SUBMIT, "sector > capacity || *bytes", "*bytes", ["check_data:tables.3"]),
-    ("check-aligned", SUBMIT, "((sector << VBLK_SECTOR_SHIFT | *bytes) & queue->block_mask)",
+    ("check-aligned", SUBMIT, "((sector << VIRTIO_BLK_SECTOR_SHIFT | *bytes) & queue->block_mask)",
      "(*bytes & queue->block_mask)", ["check_data:tables.3"]),
     ("plain-wrap", SUBMIT, "__builtin_add_overflow(segment.device_address, length, &end)", "false",
      ["plain_split:tables.2", "plain_packed:direct.4x3"]),
     ("plain-empty", SUBMIT, "unlikely(length - 1 >= queue->plain_bytes_max ||",
      "unlikely(length > queue->plain_bytes_max ||", ["plain_split:tables.2"]),
-    ("plain-range", SUBMIT, "length >> VBLK_SECTOR_SHIFT > left", "length >> VBLK_SECTOR_SHIFT > "
+    ("plain-range", SUBMIT, "length >> VIRTIO_BLK_SECTOR_SHIFT > left",
+     "length >> VIRTIO_BLK_SECTOR_SHIFT > "
      "left + 1", ["plain_split:tables.in_order.2"]),
     ("plain-shape", "src/blk/queue.c", "info->read_only ? VBLK_READ : VBLK_WRITE", "VBLK_WRITE",
      ["plain_packed:tables.2"]),

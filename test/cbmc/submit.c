@@ -90,7 +90,7 @@ proof_check_data(void)
 	else if (request.operation == VBLK_WRITE && queue.read_only)
 		expected = ORION_READ_ONLY;
 	else if ((total & queue.block_mask) != 0 ||
-		 (request.sector & queue.block_mask >> VBLK_SECTOR_SHIFT) != 0)
+		 (request.sector & queue.block_mask >> VIRTIO_BLK_SECTOR_SHIFT) != 0)
 		expected = ORION_MISALIGNED;
 	else if (request.sector > queue.capacity || total / 512 > queue.capacity - request.sector)
 		expected = ORION_OUT_OF_RANGE;

@@ -27,12 +27,12 @@ await(const struct orion_port *port, void *host, struct vblk_device *disk, struc
 /* Reads the first sector of the disk behind TRANSPORT.  PORT is what the host supplies. */
 orion_status
 first_sector(const struct orion_port *port, void *host, struct virtio_transport transport,
-	     uint8_t sector[VBLK_SECTOR_BYTES])
+	     uint8_t sector[VIRTIO_BLK_SECTOR_BYTES])
 {
 	static _Alignas(64) uint8_t object[VBLK_DEVICE_BYTES], memory[64 << 10];
-	static struct vblk_budget budget = {.limit = 16 << 20};
+	static struct orion_budget budget = {.limit = 16 << 20};
 	struct vblk_queue_home home = {0};
-	struct vblk_segment data = {.length = VBLK_SECTOR_BYTES};
+	struct vblk_segment data = {.length = VIRTIO_BLK_SECTOR_BYTES};
 	struct vblk_request read = {.operation = VBLK_READ, .segments = &data, .segment_count = 1};
 	struct vblk_completion lost;
 	struct orion_options options;
@@ -48,11 +48,11 @@ first_sector(const struct orion_port *port, void *host, struct virtio_transport 
 		return status;
 	struct vblk_queue *queue = vblk_queue_get(disk, 0);
 	void *dma = vblk_dma_context(disk);
-	status = port->share(dma, sector, VBLK_SECTOR_BYTES, ORION_DEVICE_WRITES,
+	status = port->share(dma, sector, VIRTIO_BLK_SECTOR_BYTES, ORION_DEVICE_WRITES,
 			     &data.device_address, &bytes, &cookie);
 	if (status != ORION_OK)
 		goto close;
-	if (bytes < VBLK_SECTOR_BYTES) {
+	if (bytes < VIRTIO_BLK_SECTOR_BYTES) {
 		status = ORION_NO_MAPPING; /* in pieces: each would be a segment */
 	} else if (vblk_submit(queue, &read, 1) == 1) {
 		vblk_kick(queue);

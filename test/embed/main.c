@@ -18,7 +18,8 @@
 #define ALWAYS UINT32_MAX
 
 orion_status first_sector(const struct orion_port *port, void *host,
-			  struct virtio_transport transport, uint8_t sector[VBLK_SECTOR_BYTES]);
+			  struct virtio_transport transport,
+			  uint8_t sector[VIRTIO_BLK_SECTOR_BYTES]);
 
 void
 orion_panic(const char *text)
@@ -39,7 +40,8 @@ run(bool packed, model_mischief mischief, uint64_t value)
 {
 	struct model_host *host = model_host_open(1);
 	struct orion_port port = *model_host_port();
-	uint8_t sector[VBLK_SECTOR_BYTES] = {0}, truth[VBLK_SECTOR_BYTES] = "the first sector";
+	uint8_t sector[VIRTIO_BLK_SECTOR_BYTES] = {0},
+		truth[VIRTIO_BLK_SECTOR_BYTES] = "the first sector";
 	struct model_options options;
 
 	port.ticks_per_second = 0;

@@ -4,6 +4,7 @@
  * obeys its output shows the part of the line that the editor believes it shows, the cursor at the
  * right place.
  */
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,10 +16,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 #define PROMPT "orion> "
 #define SCREEN_COLUMNS 100u
+#define CELL_BYTES 4u
 
-/* The terminal's present row. */
+/* The terminal's present row: a character of UTF-8, or a part of one, in each cell. */
 static struct screen {
-	char row[SCREEN_COLUMNS + 1];
+	char row[SCREEN_COLUMNS][CELL_BYTES + 1];
 	unsigned column;
 	char escape[16];
 	unsigned escape_length;
@@ -39,9 +41,30 @@ orion_panic(const char *text)
 }
 
 static void
-clear_row(void)
+clear_row(unsigned column)
 {
-	memset(screen.row, ' ', SCREEN_COLUMNS);
+	for (; column < SCREEN_COLUMNS; column++)
+		strcpy(screen.row[column], " ");
+}
+
+static bool
+is_tail(char c)
+{
+	return ((unsigned char)c & 0xc0) == 0x80;
+}
+
+/* Puts C where it belongs: a byte that begins no character goes on with the one before. */
+static void
+put(char c)
+{
+	char *cell = screen.row[screen.column - is_tail(c)];
+	size_t at = is_tail(c) ? strlen(cell) : 0;
+
+	demand(at < CELL_BYTES && (at == 0) != is_tail(c));
+	cell[at] = c;
+	cell[at + 1] = '\0';
+	screen.column += !is_tail(c);
+	demand(screen.column < SCREEN_COLUMNS);
 }
 
 /* A whole escape sequence: ESC [ digits letter. */
@@ -61,13 +84,13 @@ obey(char letter)
 		screen.column -= n;
 		break;
 	case 'K':
-		memset(screen.row + screen.column, ' ', SCREEN_COLUMNS - screen.column);
+		clear_row(screen.column);
 		break;
 	case 'H':
 		screen.column = 0;
 		break;
 	case 'J':
-		clear_row();
+		clear_row(0);
 		break;
 	default:
 		abort();
@@ -92,14 +115,13 @@ show(char c)
 		screen.column = 0;
 	} else if (c == '\n') {
 		screen.column = 0;
-		clear_row();
+		clear_row(0);
 	} else if (c == '\b') {
 		demand(screen.column > 0);
 		screen.column--;
 	} else if (c != '\a') {
-		demand(c >= ' ' && c < 0x7f);
-		screen.row[screen.column++] = c;
-		demand(screen.column < SCREEN_COLUMNS);
+		demand((unsigned char)c >= ' ' && c != 0x7f);
+		put(c);
 	}
 }
 
@@ -120,24 +142,55 @@ candidate(void *context, unsigned n)
 	return n < sizeof(words) / sizeof(words[0]) ? words[n] : NULL;
 }
 
+/* The row's COLUMN and what follows show what is TEXT; returns the column after it. */
+static unsigned
+check_text(const char *text, unsigned column, unsigned most)
+{
+	while (*text != '\0' && column < most) {
+		size_t bytes = 1;
+
+		while (is_tail(text[bytes]))
+			bytes++;
+		demand(strlen(screen.row[column]) == bytes);
+		demand(memcmp(screen.row[column], text, bytes) == 0);
+		text += bytes;
+		column++;
+	}
+	return column;
+}
+
+/* Characters in the LENGTH bytes at TEXT. */
+static unsigned
+count_columns(const char *text, unsigned length)
+{
+	unsigned count = 0;
+
+	for (unsigned i = 0; i < length; i++)
+		count += !is_tail(text[i]);
+	return count;
+}
+
 static void
 check(const struct line *line)
 {
-	unsigned prompt = (unsigned)strlen(PROMPT);
-	unsigned shown = line->length - line->left;
+	unsigned column;
 
 	demand(line->length < LINE_BYTES && line->text[line->length] == '\0');
 	demand(strlen(line->text) == line->length);
 	demand(line->cursor <= line->length && line->left <= line->cursor);
 	demand(line->history_count <= LINE_HISTORY && line->history_at <= line->history_count);
-	demand(screen.column == prompt + line->cursor - line->left);
+	demand(!is_tail(line->text[0]) && !is_tail(line->text[line->left]) &&
+	       (line->tail != 0 || !is_tail(line->text[line->cursor])));
 	demand(screen.column < LINE_COLUMNS);
-	if (shown > LINE_COLUMNS - prompt - 1)
-		shown = LINE_COLUMNS - prompt - 1;
-	demand(memcmp(screen.row, PROMPT, prompt) == 0);
-	demand(memcmp(screen.row + prompt, line->text + line->left, shown) == 0);
-	for (unsigned i = prompt + shown; i < SCREEN_COLUMNS; i++)
-		demand(screen.row[i] == ' ');
+	/* Half a character is not always drawn. */
+	if (line->tail != 0)
+		return;
+	demand(screen.column == strlen(PROMPT) + count_columns(line->text + line->left,
+							       line->cursor - line->left));
+	column = check_text(PROMPT, 0, SCREEN_COLUMNS);
+	column = check_text(line->text + line->left, column, LINE_COLUMNS - 1);
+	for (; column < SCREEN_COLUMNS; column++)
+		demand(strcmp(screen.row[column], " ") == 0);
 }
 
 int
@@ -151,7 +204,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	static struct line line;
 
 	memset(&screen, 0, sizeof(screen));
-	clear_row();
+	clear_row(0);
 	line_init(&line, &host);
 	line_start(&line);
 	for (size_t i = 0; i < size; i++) {

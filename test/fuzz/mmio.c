@@ -301,7 +301,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static _Alignas(64) unsigned char memory[VBLK_DEVICE_BYTES];
 	static const struct vblk_queue_home homes[QUEUES];
-	struct vblk_budget budget = {.limit = UINT64_C(64) << 20};
+	struct orion_budget budget = {.limit = UINT64_C(64) << 20};
 	struct virtio_mmio mmio;
 	struct orion_options options;
 	struct vblk_device *device;

@@ -415,7 +415,7 @@ any_request(unsigned cookie)
 	if (request.operation == VBLK_GET_ID) {
 		request.segment_count = 1;
 		request.sector = 0;
-		segments[0].length = VBLK_ID_BYTES;
+		segments[0].length = VIRTIO_BLK_ID_BYTES;
 	}
 	return request;
 }
@@ -562,7 +562,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static _Alignas(64) uint8_t object[VBLK_DEVICE_BYTES];
 	struct vblk_queue_home homes[4] = {{0}};
-	struct vblk_budget budget = {.limit = 64u << 20};
+	struct orion_budget budget = {.limit = 64u << 20};
 	struct orion_options options;
 	struct vblk_config config = {
 		.transport = {&ops, NULL},

@@ -368,7 +368,8 @@ def V15_zombie(bed):
         noise, region = os.urandom(1 << 16), connection.regions[0]
         while not over.is_set():
             for at in range(0, region.length, len(noise)):
-                region.map[region.offset + at:region.offset + at + len(noise)] = noise
+                piece = noise[:region.length - at]
+                region.map[region.offset + at:region.offset + at + len(piece)] = piece
             over.wait(0.001)
         connection.close()
 

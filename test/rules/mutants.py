@@ -403,9 +403,11 @@ mutant("9-change-lost", OPEN,
 # ---- 10: byte order -------------------------------------------------------------------------
 
 mutant("10-missing-swap", SHARED, "{ return arch_le64(shared_load64(p)); }",
-       "{ return shared_load64(p); }",
-       "unit/base_shared__get unit/blk_io__written_is_clamped",
+       "{ return shared_load64(p); }", "unit/base_shared__get",
        "a 64-bit load is not converted", mode="ppc64")
+mutant("10-missing-swap-handed", SHARED, "return arch_le64(shared_load64_handed(p));",
+       "return shared_load64_handed(p);", "unit/blk_io__written_is_clamped",
+       "what a packed descriptor hands over is not converted", mode="ppc64")
 mutant("10-missing-swap-at4", SHARED, "{ return arch_le64(shared_load64_at4(p)); }",
        "{ return shared_load64_at4(p); }",
        "unit/base_shared__get unit/ring_split__id unit/blk_io__written_is_clamped",
@@ -496,9 +498,9 @@ mutant("0-address-wraps", SUBMIT, "length == 0 || segment->device_address + leng
        "length == 0", RULES, "an address that wraps is taken")
 mutant("0-read-only", SUBMIT, "request->operation == VBLK_WRITE && queue->read_only", "false",
        "unit/blk_check__read_only scenario/read_only", "a read-only disk is written")
-mutant("0-misaligned", SUBMIT, "(sector << VBLK_SECTOR_SHIFT | *bytes)", "*bytes",
+mutant("0-misaligned", SUBMIT, "(sector << VIRTIO_BLK_SECTOR_SHIFT | *bytes)", "*bytes",
        "unit/blk_check__block_size_rules", "the first sector may be misaligned")
-mutant("0-out-of-range", SUBMIT, "*bytes >> VBLK_SECTOR_SHIFT > capacity - sector", "false",
+mutant("0-out-of-range", SUBMIT, "*bytes >> VIRTIO_BLK_SECTOR_SHIFT > capacity - sector", "false",
        RULES, "a request may run past the end of the disk")
 mutant("0-range-wraps", SUBMIT, "sector > capacity ||", "", RULES,
        "the subtraction from the capacity wraps")
@@ -519,10 +521,10 @@ mutant("0-plain-address-wraps", SUBMIT,
        RULES, "a plain request at an address that wraps")
 mutant("0-plain-read-only", SUBMIT, "operation > queue->plain_max", "operation > VBLK_WRITE",
        "unit/blk_check__read_only scenario/read_only", "a plain write to a read-only disk")
-mutant("0-plain-misaligned", SUBMIT, "(sector << VBLK_SECTOR_SHIFT | length)", "length",
+mutant("0-plain-misaligned", SUBMIT, "(sector << VIRTIO_BLK_SECTOR_SHIFT | length)", "length",
        "unit/blk_check__block_size_rules", "the first sector of a plain request may be misaligned")
-mutant("0-plain-out-of-range", SUBMIT, "|| length >> VBLK_SECTOR_SHIFT > left))", "|| left == 0))",
-       RULES, "a plain request may run past the end of the disk")
+mutant("0-plain-out-of-range", SUBMIT, "|| length >> VIRTIO_BLK_SECTOR_SHIFT > left))",
+       "|| left == 0))", RULES, "a plain request may run past the end of the disk")
 mutant("0-plain-range-wraps", SUBMIT, "__builtin_sub_overflow(capacity, sector, &left) ||",
        "(left = capacity - sector, false) ||", RULES, "the subtraction wraps for a plain request")
 mutant("0-plain-room", SUBMIT,
@@ -549,7 +551,7 @@ mutant("0-block-large", LIMITS, "bytes > BLOCK_BYTES_MAX ||", "", "unit/blk_limi
        "a block size of megabytes")
 mutant("0-physical", LIMITS, "claims->physical_exp > PHYSICAL_EXP_MAX ||", "",
        "unit/blk_limits__physical_block", "a shift by whatever the device says")
-mutant("0-size-max", LIMITS, "claims->size_max < VBLK_SECTOR_BYTES", "false",
+mutant("0-size-max", LIMITS, "claims->size_max < VIRTIO_BLK_SECTOR_BYTES", "false",
        "unit/blk_limits__size_max", "segments of less than a sector")
 mutant("0-seg-max", LIMITS, "claims->seg_max == 0", "false", "unit/blk_limits__seg_max",
        "no segments at all")

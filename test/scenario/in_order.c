@@ -2,6 +2,7 @@
 /* VIRTIO_F_IN_ORDER: batches under one used entry, and devices that lie about the order. */
 #include "test/scenario/load.h"
 #include "test/scenario/matrix.h"
+#include "orion/texts.h"
 
 #define IN_ORDER VIRTIO_BIT(VIRTIO_F_IN_ORDER)
 

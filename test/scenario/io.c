@@ -180,9 +180,9 @@ TEST(get_id)
 	world_defaults(&config);
 	config.model.serial = "ABCDEFGHIJKLMNOPQRST";
 	world_open(&w, &config, NULL);
-	in = world_buffer(&w, VBLK_ID_BYTES, ORION_DEVICE_WRITES);
+	in = world_buffer(&w, VIRTIO_BLK_ID_BYTES, ORION_DEVICE_WRITES);
 	EXPECT_EQ(world_io(&w, 0, VBLK_GET_ID, 0, &in->segment, 1), ORION_OK);
-	EXPECT_MEM(in->cpu, "ABCDEFGHIJKLMNOPQRST", VBLK_ID_BYTES);
+	EXPECT_MEM(in->cpu, "ABCDEFGHIJKLMNOPQRST", VIRTIO_BLK_ID_BYTES);
 	world_close(&w);
 }
 

@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-#define SECTOR VBLK_SECTOR_BYTES
+#define SECTOR VIRTIO_BLK_SECTOR_BYTES
 #define REAP_MAX 64u
 
 static uint64_t

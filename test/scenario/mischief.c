@@ -7,6 +7,7 @@
 #include "test/scenario/matrix.h"
 
 #include <string.h>
+#include "orion/texts.h"
 
 #define CAUSE(c) (1u << VBLK_CAUSE_##c)
 #define LIVE CAUSE(NONE)

@@ -170,7 +170,7 @@ submit_cut(struct world *w, struct world_buffer *const *in)
 	for (; taken < CUT_REQUESTS; taken++) {
 		struct vblk_request request = {
 			.operation = VBLK_READ,
-			.sector = taken * (CUT_BYTES / VBLK_SECTOR_BYTES),
+			.sector = taken * (CUT_BYTES / VIRTIO_BLK_SECTOR_BYTES),
 			.segments = &in[taken]->segment,
 			.segment_count = 1,
 			.cookie = world_cookie(w),

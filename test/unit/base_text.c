@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "orion/port.h"
+#include "orion/texts.h"
 #include "test/harness.h"
 
 TEST(base_text__statuses)

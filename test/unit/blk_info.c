@@ -5,6 +5,7 @@
 #include "model/model.h"
 
 #include "desk_blk.h"
+#include "orion/texts.h"
 
 static const struct test_axis *const kinds[] = {&blk_kinds, NULL};
 

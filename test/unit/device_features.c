@@ -1,10 +1,14 @@
 /* SPDX-License-Identifier: MIT */
-/* src/device/features.c: dependencies over all subsets of the bits involved, and every name. */
+/*
+ * The feature tables of src/device and src/blk: dependencies over all subsets of the bits involved,
+ * and every name.
+ */
 #include <string.h>
 
 #include "test/harness.h"
 
-#include "device/device.h"
+#include "blk/types.h"
+#include "orion/texts.h"
 
 #define BIT(n) (UINT64_C(1) << (n))
 
@@ -37,7 +41,7 @@ TEST(device_features__all_subsets)
 
 		for (unsigned i = 0; i < count; i++)
 			offer |= (set >> i & 1) != 0 ? BIT(bits[i]) : 0;
-		EXPECT_EQ(orion_virtio_features_closed(offer), closed_slowly(offer));
+		EXPECT_EQ(vblk_features_closed(offer), closed_slowly(offer));
 	}
 }
 
@@ -45,13 +49,13 @@ TEST(device_features__closing_only_takes_away_and_ends)
 {
 	for (unsigned i = 0; i < 2000; i++) {
 		uint64_t offer = test_random();
-		uint64_t closed = orion_virtio_features_closed(offer);
+		uint64_t closed = vblk_features_closed(offer);
 
 		EXPECT_EQ(closed & ~offer, 0);
-		EXPECT_EQ(orion_virtio_features_closed(closed), closed);
+		EXPECT_EQ(vblk_features_closed(closed), closed);
 	}
-	EXPECT_EQ(orion_virtio_features_closed(UINT64_MAX), UINT64_MAX);
-	EXPECT_EQ(orion_virtio_features_closed(0), 0);
+	EXPECT_EQ(vblk_features_closed(UINT64_MAX), UINT64_MAX);
+	EXPECT_EQ(vblk_features_closed(0), 0);
 }
 
 static const struct {
@@ -99,9 +103,9 @@ TEST(device_features__names)
 				expected = names[i].name;
 		}
 		if (expected == NULL)
-			EXPECT(orion_virtio_feature_name(bit) == NULL);
+			EXPECT(vblk_feature_name(bit) == NULL);
 		else
-			EXPECT_STR(orion_virtio_feature_name(bit), expected);
+			EXPECT_STR(vblk_feature_name(bit), expected);
 	}
-	EXPECT(orion_virtio_feature_name(256 + 1) == NULL);
+	EXPECT(vblk_feature_name(256 + 1) == NULL);
 }

@@ -11,7 +11,7 @@
 #include "fake.h"
 
 static struct virtio_device *
-device_make(struct fake *fake, struct vblk_budget *budget)
+device_make(struct fake *fake, struct orion_budget *budget)
 {
 	static struct virtio_device device;
 
@@ -28,7 +28,7 @@ device_make(struct fake *fake, struct vblk_budget *budget)
 TEST(device_region__budget_to_the_byte)
 {
 	struct fake *fake = fake_make(0);
-	struct vblk_budget budget = {.limit = 8192};
+	struct orion_budget budget = {.limit = 8192};
 	struct virtio_device *device = device_make(fake, &budget);
 	struct orion_region a = {0}, b = {0}, c = {0};
 
@@ -54,7 +54,7 @@ TEST(device_region__budget_to_the_byte)
 TEST(device_region__sizes_do_not_overflow)
 {
 	struct fake *fake = fake_make(0);
-	struct vblk_budget budget = {.limit = UINT64_MAX, .used = 4096};
+	struct orion_budget budget = {.limit = UINT64_MAX, .used = 4096};
 	struct virtio_device *device = device_make(fake, &budget);
 	struct orion_region region = {0};
 
@@ -66,7 +66,7 @@ TEST(device_region__sizes_do_not_overflow)
 TEST(device_region__the_host_refuses)
 {
 	struct fake *fake = fake_make(0);
-	struct vblk_budget budget = {.limit = 8192};
+	struct orion_budget budget = {.limit = 8192};
 	struct orion_region region = {0};
 
 	fake->fail_at = 1;
@@ -80,7 +80,7 @@ TEST(device_region__freed_after_a_proven_reset_only)
 {
 	for (unsigned state = 0; state < VIRTIO_STATE_COUNT; state++) {
 		struct fake *fake = fake_make(0);
-		struct vblk_budget budget = {.limit = 8192};
+		struct orion_budget budget = {.limit = 8192};
 		struct virtio_device *device = device_make(fake, &budget);
 		struct orion_region region = {0};
 		bool proven = state == VIRTIO_RESET;

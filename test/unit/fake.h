@@ -115,7 +115,7 @@ struct fake_world {
 	struct fake_world *next;
 	struct fake *fake;
 	struct orion_options options;
-	struct vblk_budget budget;
+	struct orion_budget budget;
 	struct vblk_queue_home homes[VBLK_QUEUES_MAX];
 	uint32_t home_count;
 	void *memory, *more;

@@ -73,7 +73,7 @@ TEST(linux_io__failed_bounce_is_not_copied)
 TEST(linux_io__identify_is_cleared)
 {
 	struct linux_desk desk = begin(64);
-	unsigned char data[PAGE], id[VBLK_ID_BYTES];
+	unsigned char data[PAGE], id[VIRTIO_BLK_ID_BYTES];
 	struct orion_io io = {.buffer = data, .bytes = PAGE, .operation = ORION_WRITE};
 	struct orion_io *mine = &desk.queue->sync[0];
 	const struct hand_chain *chain;
@@ -81,12 +81,13 @@ TEST(linux_io__identify_is_cleared)
 	memset(data, 'S', sizeof(data));
 	linux_desk_send(&desk, &io);
 	EXPECT_EQ(linux_desk_finish(&desk, &io, 0, 1), 0);
-	*mine = (struct orion_io){.buffer = id, .bytes = VBLK_ID_BYTES, .operation = IO_IDENTIFY};
+	*mine = (struct orion_io){
+		.buffer = id, .bytes = VIRTIO_BLK_ID_BYTES, .operation = IO_IDENTIFY};
 	chain = linux_desk_send(&desk, mine);
-	EXPECT_EQ(chain->piece[1].length, VBLK_ID_BYTES);
+	EXPECT_EQ(chain->piece[1].length, VIRTIO_BLK_ID_BYTES);
 	memcpy(linux_desk_at(&desk, chain->piece[1].address), "VOL1", 4);
 	EXPECT_EQ(linux_desk_finish(&desk, mine, 0, 5), 0);
-	EXPECT(memcmp(id, "VOL1", 4) == 0 && all(id + 4, VBLK_ID_BYTES - 4, 0));
+	EXPECT(memcmp(id, "VOL1", 4) == 0 && all(id + 4, VIRTIO_BLK_ID_BYTES - 4, 0));
 	linux_desk_close(&desk);
 }
 
@@ -139,6 +140,8 @@ TEST(linux_io__full_queue_is_not_copied_for)
 	one.buffer = unreadable(PAGE);
 	one.bytes = 512;
 	EXPECT(vblk_info(desk.session->device)->queue_depth <= 64);
+	/* Another back end's ring may be shorter than what the queue holds. */
+	desk.queue->depth = 128;
 	for (unsigned i = 0; i < vblk_info(desk.session->device)->queue_depth; i++) {
 		ios[i] = (struct orion_io){.buffer = data, .bytes = 512};
 		EXPECT_EQ(linux_desk_submit(&desk, &ios[i]), 0);

@@ -48,7 +48,7 @@ TEST_AXES(storage_bounce__moves_data, axes, NULL)
 	struct desk_config config;
 	struct desk desk;
 	uint8_t *data = test_alloc(BYTES), *back = test_alloc(BYTES);
-	char id[VBLK_ID_BYTES + 1];
+	char id[VIRTIO_BLK_ID_BYTES + 1];
 	size_t done;
 
 	choose(&config);
@@ -79,7 +79,7 @@ TEST_AXES(storage_bounce__moves_data, axes, NULL)
 	EXPECT_MEM(back, data, BYTES);
 	EXPECT_EQ(storage_flush(&desk.storage, handle, 0), ORION_OK);
 	EXPECT_EQ(storage_identify(&desk.storage, handle, 0, id), ORION_OK);
-	EXPECT_EQ(handle->disk->bounced_bytes, 2 * BYTES + VBLK_ID_BYTES);
+	EXPECT_EQ(handle->disk->bounced_bytes, 2 * BYTES + VIRTIO_BLK_ID_BYTES);
 	storage_close(&desk.storage, handle);
 	desk_close(&desk);
 	test_free(data);

@@ -69,7 +69,7 @@ TEST(storage_disk__rights)
 	struct desk_config config;
 	struct desk desk;
 	uint8_t data[512] = {0};
-	char id[VBLK_ID_BYTES + 1];
+	char id[VIRTIO_BLK_ID_BYTES + 1];
 	struct storage_handle *none;
 	size_t done = 9;
 
@@ -216,7 +216,7 @@ TEST(storage_disk__serial_number_is_cleaned)
 	};
 	struct desk_config config;
 	struct desk desk;
-	char id[VBLK_ID_BYTES + 1];
+	char id[VIRTIO_BLK_ID_BYTES + 1];
 
 	for (unsigned i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		desk_defaults(&config);

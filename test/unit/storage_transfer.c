@@ -244,7 +244,7 @@ TEST_AXES(storage_transfer__device_fails, trouble_axes, trouble_wanted)
 	/* What a device that would not be reset still holds stays mapped for ever. */
 	EXPECT_EQ(model_host_stats(desk.host)->shares != 0, dead);
 
-	char id[VBLK_ID_BYTES + 1];
+	char id[VIRTIO_BLK_ID_BYTES + 1];
 
 	EXPECT_EQ(storage_read(&desk.storage, handle, 0, 0, data, 512, &done), rows[row].status);
 	EXPECT_EQ(storage_flush(&desk.storage, handle, 0), rows[row].status);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * words/configuration.c, toml.c, toml_scalar.c, names.c; src/manager/options.c: against Python's
+ * words/configuration.c, toml.c, toml_scalar.c, names.c; src/base/options.c: against Python's
  * TOML reader, and in words.
  */
 #include <string.h>
