@@ -4,6 +4,7 @@
 
 #include "test/harness.h"
 
+#include "orion/vblk.h"
 #include "test/unit/ccw_host.h"
 
 /* ---- opening ---- */
@@ -160,7 +161,7 @@ TEST(device_ccw__allow_list)
 		uint8_t bytes[VBLK_DEVICE_BYTES];
 	} memory __attribute__((aligned(64)));
 	struct vblk_queue_home home = {NULL, 0};
-	struct vblk_budget budget = {.limit = 1 << 20};
+	struct orion_budget budget = {.limit = 1 << 20};
 	struct orion_options options;
 	struct vblk_config config = {.port = &script.port,
 				     .options = &options,
