@@ -158,8 +158,8 @@ features_set(void *context, uint64_t features)
 /* ---- configuration: always all of it, and compared with the copy  [spec 4.3.2.5] ---- */
 
 /*
- * Brings the copy up to date.  Once its size is known, no more is asked for; and what nobody read of
- * the copy may be another at each look.  [spec 4.3.1.4]
+ * Brings the copy up to date.  Once its size is known, no more is asked for; and what nobody read
+ * of the copy may be another at each look.  [spec 4.3.1.4]
  */
 static bool
 config_refresh(struct ccw *ccw)

@@ -89,8 +89,8 @@ void orion_virtio_acknowledge(struct virtio_device *device);
 
 /*
  * Writes the feature bits NEGOTIATED (they must be among the offered), sets FEATURES_OK and reads
- * the status back.  ORION_DEVICE_REFUSED when it is another (reported); ORION_DEVICE_GONE.  A legacy
- * device is only told, and asked what it heard where it can say so.  [spec 3.1.1, 3.1.2]
+ * the status back.  ORION_DEVICE_REFUSED when it is another (reported); ORION_DEVICE_GONE.  A
+ * legacy device is only told, and asked what it heard where it can say so.  [spec 3.1.1, 3.1.2]
  */
 ORION_MUST_USE orion_status orion_virtio_negotiate(struct virtio_device *device,
 						   uint64_t negotiated);

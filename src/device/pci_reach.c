@@ -55,7 +55,7 @@ access_aim(const struct pci *pci, const struct pci_window *window, uint32_t offs
 	pci_config_put(pci, pci->access + VIRTIO_PCI_CAP_OFFSET, 4, window->offset + offset);
 }
 
-/* One register, read or, with PUT, written.  Where the window cannot be had, as if nobody were there. */
+/* Reads a register or, with PUT, writes it.  Without the window it is as if nobody were there. */
 static uint32_t
 access_pass(struct pci *pci, const struct pci_window *window, uint32_t offset, unsigned width,
 	    bool put, uint32_t value)

@@ -29,7 +29,8 @@ row("ticks-odd", SUBMIT, "slot->ticks = ticks; slot->lent", "slot->lent", TIMES,
     "a request that is not plain keeps the time of the one before it in its slot")
 row("ticks-run", REAP, "ticks = slot->ticks; first = completion;", "first = completion;", OWN,
     "requests of several times are counted as of the first one's")
-row("ticks-parts", PARTS, ".ticks = ticks,", "", "unit/blk_ticks__parts", "parts have no time of their own")
+row("ticks-parts", PARTS, ".ticks = ticks,", "", "unit/blk_ticks__parts",
+    "parts have no time of their own")
 
 # ---- order ----------------------------------------------------------------------------------
 
@@ -55,7 +56,7 @@ row("event-packed", PACKED, "if (wish != VIRTQ_PACKED_EVENT_DESC || !ring->event
     "if (wish != VIRTQ_PACKED_EVENT_DESC)", "unit/ring_packed__ask_by_flags",
     "a packed ring's event position is obeyed although the event index was not negotiated")
 row("read-only", LIMITS, "VIRTIO_BIT(VIRTIO_BLK_F_RO) |", "",
-    "unit/blk_open__read_only_is_acknowledged " + LIST + " unit/device_ccw__allow_list",
+    "unit/blk_features__read_only_is_acknowledged " + LIST + " unit/device_ccw__allow_list",
     "read-only is obeyed, and not acknowledged")
 for bit, what in ((3, "bit 3, which is nobody's"), (4, "the geometry"), (13, "discard"),
                   (14, "write zeroes"), (17, "zones"), (30, "bit 30, which is nobody's"),
@@ -63,7 +64,7 @@ for bit, what in ((3, "bit 3, which is nobody's"), (4, "the geometry"), (13, "di
                   (50, "bit 50, which is nobody's"), (63, "bit 63, which is nobody's")):
     row(f"list-{bit}", LIMITS, "return VIRTIO_BIT(VIRTIO_BLK_F_SIZE_MAX) |",
         f"return VIRTIO_BIT({bit}) | VIRTIO_BIT(VIRTIO_BLK_F_SIZE_MAX) |",
-        "unit/blk_open__negotiates_what_is_known_and_offered scenario/features_allow_list:pci" +
+        "unit/blk_features__negotiates_what_is_known_and_offered scenario/features_allow_list:pci" +
         (" scenario/features_allow_list:*legacy" if bit < 32 and bit != 17 else ""),
         what + " is acknowledged")
 row("list-mmio", MMIO, "return features & ~FEATURES_FOREIGN;", "return features;",
@@ -129,7 +130,8 @@ LENT, CONSOLE = "storage/lent.c", "kernel/console/console.c"
 row("lent-blocks-nothing", LENT, "if (all == 0) return false;", "return false; if (all == 0)",
     "unit/storage_slow__one_is_lost", "a write does not wait for one that may still land on it")
 row("lent-blocks-own-only", LENT, "return mine != all;", "return false;",
-    "unit/storage_slow__another_lane", "a write does not wait for another lane's that may land on it")
+    "unit/storage_slow__another_lane",
+    "a write does not wait for another lane's that may land on it")
 row("lent-blocks-all", LENT, "if (offset < out->offset + out->piece.bytes && "
     "out->offset < offset + bytes) return true;", "return true;",
     "unit/storage_slow__one_is_lost", "every write waits for one that is out")

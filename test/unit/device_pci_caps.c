@@ -34,7 +34,7 @@ pci_read(void *context, uint32_t function, uint16_t offset, unsigned width)
 	return (uint32_t)hand_get(slot.config + offset, width);
 }
 
-/* The control word of MSI-X: nothing else in a capability is to be written while it is looked at. */
+/* The control word of MSI-X: of what capabilities have nothing else is to be written here. */
 static bool
 is_msix_control(unsigned offset, unsigned width)
 {
