@@ -6,6 +6,7 @@ SUBMIT, REAP, PARTS = "src/blk/submit.c", "src/blk/reap.c", "src/blk/parts.c"
 LIMITS, IRQ = "src/blk/limits.c", "src/device/interrupt.c"
 QUEUE, MMIO, CCW = "src/blk/queue.c", "src/device/mmio.c", "src/device/ccw.c"
 CAPS, REACH = "src/device/pci_caps.c", "src/device/pci_reach.c"
+DEVICE, OPEN = "src/device/device.c", "src/blk/open.c"
 LIST = "scenario/features_allow_list"
 ROWS = []
 
@@ -71,6 +72,25 @@ row("list-mmio", MMIO, "return features & ~FEATURES_FOREIGN;", "return features;
     "scenario/features_allow_list:mmio", "features of other transports are acknowledged by MMIO")
 row("list-ccw", CCW, "return features & ~foreign;", "return features;",
     "unit/device_ccw__allow_list", "features without a command are acknowledged")
+
+# ---- sent is not taken ----------------------------------------------------------------------
+
+STARTS = "unit/device_device__start_is_read_back unit/blk_open__a_start_that_fails"
+row("start-ill", DEVICE, "device->status | VIRTIO_STATUS_DEVICE_NEEDS_RESET | "
+    "VIRTIO_STATUS_FAILED;", "device->status;", STARTS,
+    "a device that starts and needs a reset is driven")
+row("start-unseen", DEVICE, "status = accepted(device, device->negotiated, 0);",
+    "status = ORION_OK;", STARTS + " scenario/false_claim:features_dropped.split.direct.legacy",
+    "DRIVER_OK is told, and not looked at")
+row("start-failed", OPEN, "|| virtio->state == VIRTIO_QUEUES) orion_virtio_fail",
+    ") orion_virtio_fail", "unit/blk_open__a_start_that_fails",
+    "a device that did not start is not told that it was given up")
+HEARD = "unit/device_device__legacy_tells"
+row("heard", DEVICE, "&& (told == 0 || told == asked)", "",
+    HEARD + " scenario/false_claim:features_refused.split.*.pci-legacy",
+    "what a legacy device heard is not compared with what it was told")
+row("heard-nothing", DEVICE, "told == 0 || told == asked", "told == asked", HEARD,
+    "a legacy device that says nothing of what it heard is refused")
 
 # ---- registers that are to be left alone ----------------------------------------------------
 

@@ -365,23 +365,6 @@ mutant("8-not-read-back", DEVICE,
        "uint8_t looked_at =", "uint8_t status = device->status; uint8_t looked_at =",
        "unit/device_device__features_ok_is_read_back unit/device_device__start_is_read_back "
        "unit/device_device__legacy_is_only_told", "the status is not read back at all")
-mutant("8-needs-reset", DEVICE,
-       "device->status | VIRTIO_STATUS_DEVICE_NEEDS_RESET | VIRTIO_STATUS_FAILED;",
-       "device->status;", "unit/device_device__start_is_read_back "
-       "unit/blk_open__a_start_that_fails", "a device that starts and needs a reset is driven")
-mutant("8-start", DEVICE, "status = accepted(device, device->negotiated, 0);", "status = ORION_OK;",
-       "unit/device_device__start_is_read_back unit/blk_open__a_start_that_fails "
-       "scenario/false_claim:features_dropped.split.direct.legacy",
-       "DRIVER_OK is told, and not looked at")
-mutant("8-start-failed", OPEN, "|| virtio->state == VIRTIO_QUEUES) orion_virtio_fail",
-       ") orion_virtio_fail", "unit/blk_open__a_start_that_fails",
-       "a device that did not start is not told that it was given up")
-mutant("8-told", DEVICE, "&& (told == 0 || told == asked)", "",
-       "unit/device_device__legacy_tells scenario/false_claim:features_refused.split.*.pci-legacy",
-       "what a legacy device heard is not compared with what it was told")
-mutant("8-tells-nothing", DEVICE, "told == 0 || told == asked", "told == asked",
-       "unit/device_device__legacy_tells",
-       "a legacy device that says nothing of what it heard is refused")
 mutant("9-torn", CONFIG, "config_generation(transport->context) == before;",
        "config_generation(transport->context) == before || true;",
        "unit/device_config__reads_again_while_the_generation_changes unit/blk_limits__torn_config",
