@@ -114,7 +114,7 @@ struct vblk_request {
 struct vblk_completion {
 	uint64_t cookie;
 	uint32_t result;          /* orion_status */
-	uint32_t written;         /* bytes that the device says it wrote into the segments, cut
+	uint64_t value;           /* bytes that the device says it wrote into the segments, cut
 	                           * to what was lent; a claim, not a proof */
 };
 

@@ -174,7 +174,7 @@ goes_on(const struct line *line, unsigned char byte)
 {
 	if (!is_tail((char)byte))
 		return false;
-	switch ((unsigned char)line->text[line->cursor - 1]) {
+	switch (line->lead) {
 	case 0xe0:
 		return byte >= 0xa0;
 	case 0xed:
@@ -192,6 +192,7 @@ goes_on(const struct line *line, unsigned char byte)
 static void
 insert_wide(struct line *line, unsigned char byte)
 {
+	line->lead = line->tail == 0 ? byte : 0;
 	if (line->tail != 0)
 		line->tail--;
 	else if (byte >= 0xc2 && byte <= 0xf4)

@@ -42,6 +42,7 @@ struct line {
 	unsigned cursor;
 	unsigned left; /* first byte shown; not 0 for a wide line */
 	unsigned tail; /* bytes of a character that are still to come */
+	unsigned char lead; /* its first, if that was the last one */
 	char escape[LINE_ESCAPE_BYTES]; /* an escape sequence so far; escape_length 0: none */
 	unsigned escape_length;
 	const char *refused; /* why the line is not to be run; NULL: it is */

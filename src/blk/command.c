@@ -5,41 +5,39 @@
 #include "../ring/packed.h"
 #include "../ring/split.h"
 
-static orion_status
-check_flush(const struct vblk_queue *queue, const struct vblk_request *request)
-{
-	if (!queue->flush)
-		return ORION_NOT_SUPPORTED;
-	return request->segment_count == 0 && request->sector == 0 ? ORION_OK : ORION_INVALID;
-}
-
-static orion_status
-check_get_id(const struct vblk_queue *queue, const struct vblk_request *request)
-{
-	const struct vblk_segment *segment = request->segments;
-
-	if (request->segment_count != 1 || segment == NULL || request->sector != 0 ||
-	    segment->length != VIRTIO_BLK_ID_BYTES ||
-	    segment->device_address + segment->length < segment->length)
-		return ORION_INVALID;
-	/* Only a device that wants pieces of less than 20 bytes could not take it. */
-	return segment->length <= queue->segment_bytes_max ? ORION_OK : ORION_NOT_SUPPORTED;
-}
+/* One row an operation; those of reads and writes are bounded by the disk and its limits. */
+const struct vblk_command vblk_commands[VBLK_OPERATION_COUNT] = {
+	[VBLK_READ] = {.type = VIRTIO_BLK_T_IN, .lends = true},
+	[VBLK_WRITE] = {.type = VIRTIO_BLK_T_OUT},
+	[VBLK_FLUSH] = {.type = VIRTIO_BLK_T_FLUSH, .lends = true, .needs = VIRTIO_BLK_F_FLUSH},
+	[VBLK_GET_ID] = {.type = VIRTIO_BLK_T_GET_ID,
+			 .lends = true,
+			 .segments = 1,
+			 .bytes = VIRTIO_BLK_ID_BYTES},
+};
 
 orion_status
 vblk_check_special(const struct vblk_queue *queue, const struct vblk_request *request,
 		   uint64_t *bytes)
 {
-	switch (request->operation) {
-	case VBLK_FLUSH:
-		*bytes = 0;
-		return check_flush(queue, request);
-	case VBLK_GET_ID:
-		*bytes = VIRTIO_BLK_ID_BYTES;
-		return check_get_id(queue, request);
-	default:
+	const struct vblk_segment *segment = request->segments;
+	const struct vblk_command *command;
+
+	if (request->operation >= VBLK_OPERATION_COUNT)
 		return ORION_INVALID;
-	}
+	command = &vblk_commands[request->operation];
+	*bytes = command->bytes;
+	if (command->needs != 0 && !(queue->device->virtio.negotiated & VIRTIO_BIT(command->needs)))
+		return ORION_NOT_SUPPORTED;
+	if (request->segment_count != command->segments || request->sector != 0)
+		return ORION_INVALID;
+	if (command->segments == 0)
+		return ORION_OK;
+	if (segment == NULL || segment->length != command->bytes ||
+	    segment->device_address + segment->length < segment->length)
+		return ORION_INVALID;
+	/* Only a device that wants the smallest of pieces could not take it. */
+	return segment->length <= queue->segment_bytes_max ? ORION_OK : ORION_NOT_SUPPORTED;
 }
 
 void

@@ -157,8 +157,8 @@ vblk_parts_done(struct vblk_queue *queue, uint16_t part, orion_status result, ui
 	}
 	if (parts->left > 0 || parts->outstanding > 0)
 		return false;
-	*completion = (struct vblk_completion){parts->request.cookie, parts->result,
-					       (uint32_t)num_min64(parts->written, UINT32_MAX)};
+	*completion =
+		(struct vblk_completion){parts->request.cookie, parts->result, parts->written};
 	parts->active = false;
 	queue->parts_active--;
 	return true;

@@ -86,7 +86,6 @@ take_limits(struct vblk_queue *queue, const struct vblk_device *device)
 	queue->block_mask = info->block_bytes - 1;
 	queue->capacity = info->capacity_sectors;
 	queue->read_only = info->read_only;
-	queue->flush = info->flush;
 	queue->untimed = device->virtio.port->ticks_per_second == 0;
 }
 

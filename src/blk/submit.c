@@ -223,21 +223,11 @@ static ALWAYS_INLINE bool
 issue_any(struct vblk_queue *queue, const struct vblk_request *request, uint64_t bytes,
 	  uint16_t part, uint64_t ticks, const unsigned kind, const bool packed)
 {
-	static const uint8_t types[VBLK_OPERATION_COUNT] = {
-		[VBLK_READ] = VIRTIO_BLK_T_IN,
-		[VBLK_WRITE] = VIRTIO_BLK_T_OUT,
-		[VBLK_FLUSH] = VIRTIO_BLK_T_FLUSH,
-		[VBLK_GET_ID] = VIRTIO_BLK_T_GET_ID,
-	};
+	const struct vblk_command *command = &vblk_commands[request->operation];
 	uint16_t count = request->segment_count;
-	bool lent = request->operation != VBLK_WRITE;
-	struct order order = {request->segments,
-			      count,
-			      types[request->operation],
-			      request->sector,
-			      lent,
-			      false,
-			      0};
+	bool lent = command->lends;
+	struct order order = {
+		request->segments, count, command->type, request->sector, lent, false, 0};
 	struct vblk_slot *slot;
 
 	if (unlikely(!has_room(queue, &queue->ring, count, kind, packed)))

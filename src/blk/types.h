@@ -106,7 +106,7 @@ struct vblk_queue {
 	 */
 	uint32_t mode;                  /* VBLK_MODE_*; read by vblk_mode() */
 	uint8_t plain_max;              /* the largest operation that is a plain read or write */
-	bool read_only, flush;
+	bool read_only;
 	bool plain_doorbell;            /* 16 bits, always the same, at an address */
 	bool polled;                    /* no interrupt will ever come */
 	uint64_t plain_bytes_max;       /* what one segment can carry in one device request */
@@ -231,7 +231,18 @@ bool vblk_issue_part(struct vblk_queue *queue, const struct vblk_request *reques
 
 /* ---- command.c: what is not a plain read or write ---- */
 
-/* Checks a flush or get-id; *BYTES is what its segments hold. */
+/* What the requests of an operation are made of.  [spec 5.2.6] */
+struct vblk_command {
+	_Alignas(8) uint8_t type; /* VIRTIO_BLK_T_* */
+	bool lends;             /* the device writes the segments */
+	uint8_t needs;          /* a feature bit; 0: none */
+	/* Of what is no read or write: */
+	uint8_t segments;       /* no more, no less */
+	uint8_t bytes;          /* in them */
+};
+extern const struct vblk_command vblk_commands[VBLK_OPERATION_COUNT];
+
+/* Checks what is no read or write by its row; *BYTES is what its segments hold. */
 orion_status vblk_check_special(const struct vblk_queue *queue, const struct vblk_request *request,
 				uint64_t *bytes);
 

@@ -80,12 +80,12 @@ proof_finish(void)
 	      "ok: the device said so");
 	PROVE(status != VBLK_STATUS_POISON || completion.result == ORION_IO_ERROR,
 	      "a status that was never written is an error");
-	PROVE(completion.written <= owned(id)->lent, "never more than was lent");
+	PROVE(completion.value <= owned(id)->lent, "never more than was lent");
 	if (KIND & VRING_IN_ORDER && length == VRING_LENGTH_UNKNOWN)
 		written = owned(id)->lent;
-	PROVE(completion.written == written || written > owned(id)->lent, "what the device said");
+	PROVE(completion.value == written || written > owned(id)->lent, "what the device said");
 	POSSIBLE(status == VBLK_STATUS_POISON, "never written");
-	POSSIBLE(completion.result == ORION_OK && completion.written != 0, "a read");
+	POSSIBLE(completion.result == ORION_OK && completion.value != 0, "a read");
 }
 
 /* A completion is as the status byte of its request said, which was looked at once. */
@@ -104,7 +104,7 @@ judged(const struct vblk_completion *completion)
 		      "by its status");
 	}
 	PROVE(looks == 1, "one look at the status");
-	PROVE(completion->written <= owned((uint32_t)completion->cookie)->lent,
+	PROVE(completion->value <= owned((uint32_t)completion->cookie)->lent,
 	      "within what was lent");
 }
 

@@ -345,7 +345,7 @@ mutant("6-other-slot-one", REAP,
 
 # ---- 7: flush -------------------------------------------------------------------------------
 
-mutant("7-flush-unasked", COMMAND, "if (!queue->flush) return ORION_NOT_SUPPORTED;", "",
+mutant("7-flush-unasked", COMMAND, "if (command->needs != 0 &&", "if (false &&",
        "unit/blk_command__flush_without_the_feature scenario/flush_not_offered",
        "a flush is taken although the device has none")
 mutant("7-flush-always", LIMITS, "info->flush = has(device, VIRTIO_BLK_F_FLUSH);",

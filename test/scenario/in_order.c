@@ -146,7 +146,7 @@ TEST_AXES(in_order_batch_in_pieces, short_axes, NULL)
 			EXPECT(!world_arm(&w, 0));
 			EXPECT_EQ(world_reap(&w, 0, done, 1), 1);
 			EXPECT_EQ(done[0].result, ORION_OK);
-			EXPECT_EQ(done[0].written, 512);
+			EXPECT_EQ(done[0].value, 512);
 		}
 	}
 	EXPECT_EQ(model_device_stats(w.model)->batch_longest, 4);

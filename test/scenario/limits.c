@@ -114,7 +114,7 @@ TEST_AXES(parts_announced, axes, is_wanted)
 			}
 		}
 		EXPECT_EQ(done.result, ORION_OK);
-		EXPECT_EQ(done.written, 96 * 512);
+		EXPECT_EQ(done.value, 96 * 512);
 	}
 	world_close(&w);
 }

@@ -113,7 +113,7 @@ finish(struct load *load, const struct vblk_completion *done)
 		test_fail(__FILE__, __LINE__, "queue %u: %s", load->queue,
 			  orion_status_text((orion_status)done->result));
 	if (done->result == ORION_OK && !load->lengths_lie)
-		EXPECT_EQ(done->written, lane->writing != 0 ? 0 : SECTOR);
+		EXPECT_EQ(done->value, lane->writing != 0 ? 0 : SECTOR);
 	if (done->result != ORION_OK) {
 		load->failed++;
 		if (lane->writing != 0)

@@ -95,7 +95,7 @@ judge(struct run *run, const struct vblk_completion *done, bool may_lack_data)
 		if (done->result == ORION_OK && !may_lack_data) {
 			EXPECT_MEM(run->in->cpu + i * 512u, sector, 512);
 		}
-		EXPECT(done->written <= 512);
+		EXPECT(done->value <= 512);
 	}
 }
 

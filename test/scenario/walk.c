@@ -119,7 +119,7 @@ lane_finish(struct walk *walk, const struct vblk_completion *done)
 		}
 		EXPECT_EQ(done->result, ORION_OK);
 		if (lane->operation == VBLK_READ) {
-			EXPECT_EQ(done->written, lane->bytes);
+			EXPECT_EQ(done->value, lane->bytes);
 			EXPECT_MEM(lane->in->cpu, lane->shadow + lane->first * 512, lane->bytes);
 		} else if (lane->operation == VBLK_WRITE) {
 			memcpy(lane->shadow + lane->first * 512, lane->out->cpu, lane->bytes);

@@ -58,7 +58,7 @@ TEST_AXES(blk_command__get_id, kinds, NULL)
 	blk_complete(bench, &bench->chain, 0, 21);
 	completion = blk_reap_one(bench);
 	EXPECT_EQ(completion.result, ORION_OK);
-	EXPECT_EQ(completion.written, 20);
+	EXPECT_EQ(completion.value, 20);
 }
 
 TEST(blk_command__get_id_of_an_address_that_wraps)

@@ -172,7 +172,7 @@ TEST_AXES(blk_io__written_is_clamped_to_what_was_lent, kinds, NULL)
 		blk_send(bench, &request);
 		EXPECT(blk_pop(bench));
 		blk_complete(bench, &bench->chain, 0, rows[i].used);
-		EXPECT_EQ(blk_reap_one(bench).written, rows[i].written);
+		EXPECT_EQ(blk_reap_one(bench).value, rows[i].written);
 		odd += rows[i].odd;
 		vblk_queue_stats(bench->queue, &stats, &irq);
 		EXPECT_EQ(stats.used_length_odd, odd);

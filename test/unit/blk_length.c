@@ -73,7 +73,7 @@ TEST_AXES(blk_length__of_what_was_not_written, kinds, NULL)
 			blk_complete(bench, &bench->chain, 0, 513);
 		EXPECT_EQ(vblk_reap(bench->queue, done, 2), count);
 		EXPECT_EQ(done[0].result, ORION_OK);
-		EXPECT_EQ(done[0].written, packed ? 0 : 512);
+		EXPECT_EQ(done[0].value, packed ? 0 : 512);
 	}
 	vblk_queue_stats(bench->queue, &stats, &irq);
 	EXPECT_EQ(stats.short_lengths, packed ? 3 : 0);

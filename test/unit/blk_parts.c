@@ -106,7 +106,7 @@ carry(struct blk_bench *bench, const struct vblk_request *request, const struct 
 	EXPECT_EQ(got, 1);
 	EXPECT_EQ(done[0].cookie, 77);
 	EXPECT_EQ(done[0].result, ORION_OK);
-	EXPECT_EQ(done[0].written, request->operation == VBLK_READ ? total_of(request) : 0);
+	EXPECT_EQ(done[0].value, request->operation == VBLK_READ ? total_of(request) : 0);
 	EXPECT_EQ(served, total_of(request));
 	EXPECT_EQ(vblk_in_flight(bench->queue), 0);
 	EXPECT_EQ(bench->queue->ring.outstanding, 0);

@@ -55,7 +55,7 @@ TEST_AXES(blk_recover__drains_exactly_once, kinds, NULL)
 		EXPECT_EQ(vblk_arm(bench->queue), false);
 		for (unsigned i = 0; i < 5; i++) {
 			EXPECT_EQ(done[i].result, ORION_OUTCOME_UNKNOWN);
-			EXPECT_EQ(done[i].written, 0);
+			EXPECT_EQ(done[i].value, 0);
 			for (unsigned j = 0; j < i; j++)
 				EXPECT(done[i].cookie != done[j].cookie);
 		}
