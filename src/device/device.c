@@ -197,7 +197,7 @@ accepted(struct virtio_device *device, uint64_t asked, uint64_t told)
 	if ((status & looked_at) == device->status && (told == 0 || told == asked))
 		return ORION_OK;
 	orion_virtio_report(device, ORION_LEVEL_ERROR, ORION_EVENT_FEATURES_REFUSED,
-			    device->offered, told != 0 ? told : asked, status);
+			    device->offered, asked, status);
 	return ORION_DEVICE_REFUSED;
 }
 

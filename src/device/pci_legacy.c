@@ -190,9 +190,8 @@ const struct virtio_transport_ops orion_pci_legacy_ops = {
 static orion_status
 refuse(const struct pci *pci, virtio_pci_legacy why, uint64_t address, uint64_t bytes)
 {
-	if (pci->port->report != NULL)
-		pci->port->report(pci->port_context, ORION_LEVEL_ERROR,
-				  ORION_EVENT_PCI_LEGACY_REFUSED, why, address, bytes);
+	orion_pci_report(pci, ORION_LEVEL_ERROR, ORION_EVENT_PCI_LEGACY_REFUSED, why, address,
+			 bytes);
 	return ORION_DEVICE_REFUSED;
 }
 

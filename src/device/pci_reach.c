@@ -7,7 +7,7 @@
 
 /* Nobody needs the window for longer than a few accesses; a CPU may be taken away in between. */
 #define ACCESS_WAIT_NS UINT64_C(1000000000)
-#define ACCESS_LOOKS_MAX (1u << 23)     /* where the clock stands */
+#define ACCESS_LOOKS_MAX (1u << 23) /* where the clock stands */
 
 /*
  * The capability's own registers are one for the whole device: queues' owners who kick, and setup,
@@ -18,23 +18,19 @@
 static bool
 access_take(struct pci *pci, const struct pci_window *window, uint32_t offset)
 {
-	uint64_t begin;
+	uint64_t begin = 0, now;
 
-	if (arch_exchange32(&pci->access_taken, 1) == 0)
-		return true;
-	begin = pci->port->now_ns(pci->port_context);
-	for (unsigned look = 0; look < ACCESS_LOOKS_MAX; look++) {
+	for (unsigned look = 0; arch_exchange32(&pci->access_taken, 1) != 0; look++) {
+		now = pci->port->now_ns(pci->port_context);
+		begin = look == 0 ? now : begin;
+		if (look == ACCESS_LOOKS_MAX || now - begin >= ACCESS_WAIT_NS) {
+			orion_pci_report(pci, ORION_LEVEL_ERROR, ORION_EVENT_PCI_ACCESS_TAKEN,
+					 window->bar, window->offset + offset, 0);
+			return false;
+		}
 		arch_relax();
-		if (arch_exchange32(&pci->access_taken, 1) == 0)
-			return true;
-		if (pci->port->now_ns(pci->port_context) - begin >= ACCESS_WAIT_NS)
-			break;
 	}
-	if (pci->port->report != NULL)
-		pci->port->report(pci->port_context, ORION_LEVEL_ERROR,
-				  ORION_EVENT_PCI_ACCESS_TAKEN, window->bar,
-				  window->offset + offset, 0);
-	return false;
+	return true;
 }
 
 static void

@@ -174,7 +174,7 @@ TEST(device_device__legacy_tells_what_it_heard)
 		told = rows[i].told;
 		EXPECT_EQ(orion_virtio_negotiate(device, 0x30000040), rows[i].expected);
 		EXPECT_EQ(fake->reports[ORION_EVENT_FEATURES_REFUSED], refused);
-		EXPECT(!refused || fake->report[ORION_EVENT_FEATURES_REFUSED][1] == rows[i].told);
+		EXPECT(!refused || fake->report[ORION_EVENT_FEATURES_REFUSED][1] == 0x30000040);
 	}
 }
 
