@@ -115,7 +115,8 @@ BENCH := $(if $(wildcard bench/*.c),$(shell grep -l '^main\>' bench/*.c))
 BENCH_SHARED := $(filter-out $(BENCH),$(wildcard bench/*.c))
 # Files of the kernel that know nothing of a machine, and the Linux home but for its panic, are
 # unit-tested on the host.
-LENT := $(wildcard kernel/console/line.c kernel/core/print.c kernel/core/memory.c \
+LENT := $(wildcard $(addprefix kernel/console/,console.c line.c) \
+	$(addprefix kernel/core/,print.c memory.c) \
 	$(addprefix kernel/core/,fdt.c fdt_bus.c fdt_pci.c hypervisor.c initrd.c iommu.c) \
 	$(addprefix kernel/core/,iommu_table.c mmio.c) \
 	$(addprefix kernel/arch/x86_64/,boot_facts.c smbios.c)) \
@@ -288,7 +289,7 @@ $(benches): $B/bench/%: $B/host/bench/%.o $(call host_o,$(BENCH_SHARED)) $(core_
 $(benches_stepped): $B/bench/%-stepped: $B/step/bench/%.o $(BENCH_SHARED:%.c=$B/step/%.o) \
 		$(stepped_a)
 	$(call link)
-$(fuzzers): $B/fuzz-%: $B/host/test/fuzz/%.o $(call host_o,$(filter kernel/console/%,$(LENT))) \
+$(fuzzers): $B/fuzz-%: $B/host/test/fuzz/%.o $(call host_o,$(filter %/line.c,$(LENT))) \
 		$(under_test)
 	$(call link,-fsanitize=fuzzer)
 

@@ -234,7 +234,8 @@ model_status_set(struct model_device *d, uint8_t status)
 	}
 	if ((fresh & VIRTIO_STATUS_DRIVER_OK) != 0 &&
 	    model_trick_now(d, MODEL_MISCHIEF_FEATURES_DROPPED, NULL))
-		status &= (uint8_t)~VIRTIO_STATUS_FEATURES_OK;
+		status &= (uint8_t)(UINT8_MAX - (d->legacy ? VIRTIO_STATUS_DRIVER_OK
+							   : VIRTIO_STATUS_FEATURES_OK));
 	d->status = status | (d->status & VIRTIO_STATUS_DEVICE_NEEDS_RESET);
 }
 

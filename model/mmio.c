@@ -162,6 +162,7 @@ static uint32_t
 register_get(struct model_mmio *mmio, uint32_t offset)
 {
 	struct model_device *d = mmio->device;
+	uint32_t id;
 
 	switch (offset) {
 	case VIRTIO_MMIO_MAGIC_VALUE:
@@ -169,7 +170,10 @@ register_get(struct model_mmio *mmio, uint32_t offset)
 	case VIRTIO_MMIO_VERSION:
 		return claim(mmio, MODEL_MISCHIEF_SAY_VERSION, d->legacy ? 1 : 2);
 	case VIRTIO_MMIO_DEVICE_ID:
-		return claim(mmio, MODEL_MISCHIEF_SAY_DEVICE_ID, VIRTIO_ID_BLOCK);
+		id = claim(mmio, MODEL_MISCHIEF_SAY_DEVICE_ID, VIRTIO_ID_BLOCK);
+		/* Nobody is there: no other register is to be touched.  [spec 4.2.3.1.1] */
+		mmio->known = id == 0 ? KNOWN_ALL - 1 : mmio->known;
+		return id;
 	case VIRTIO_MMIO_VENDOR_ID:
 		return VENDOR;
 	case VIRTIO_MMIO_DEVICE_FEATURES:

@@ -109,6 +109,8 @@ typedef enum model_breach {
 	MODEL_BREACH_PCI_BAR_SIZING,
 	MODEL_BREACH_PCI_UNMASKED,
 	MODEL_BREACH_PCI_LEGACY,
+	MODEL_BREACH_PCI_CONFIG,
+	MODEL_BREACH_PCI_ISR,
 	/* MMIO */
 	MODEL_BREACH_MMIO_WIDTH,
 	MODEL_BREACH_MMIO_OUTSIDE,
@@ -161,8 +163,8 @@ typedef enum model_mischief {
 	MODEL_MISCHIEF_IRQ_NONE, /* an interrupt that is due does not come */
 	MODEL_MISCHIEF_IRQ_SPURIOUS, /* an interrupt at every act */
 	/* handshake */
-	MODEL_MISCHIEF_FEATURES_REFUSED,
-	MODEL_MISCHIEF_FEATURES_DROPPED, /* FEATURES_OK is cleared at DRIVER_OK */
+	MODEL_MISCHIEF_FEATURES_REFUSED, /* legacy PCI: not all of them were heard */
+	MODEL_MISCHIEF_FEATURES_DROPPED, /* FEATURES_OK is cleared at DRIVER_OK; legacy: that */
 	MODEL_MISCHIEF_CONFIG_TORN, /* configuration and generation change at a config read */
 	MODEL_MISCHIEF_RESET_STUCK, /* status is not 0 after a reset */
 	MODEL_MISCHIEF_NEEDS_RESET, /* DEVICE_NEEDS_RESET at an act */

@@ -16,6 +16,8 @@
 #define SLOTS_PER_BUS 30u
 #define CLASS_STORAGE 0x01u
 #define CLASS_AT 0x0bu
+#define CACHE_LINE_AT 0x0cu
+#define INTERRUPT_LINE_AT 0x3cu
 #define REVISION_AT 0x08u
 #define SUBSYSTEM_AT 0x2eu
 #define WINDOW_DATA 16u
@@ -289,6 +291,17 @@ is_window(const struct model_pci *pci, unsigned offset)
 	return pci->window_cap != 0 && offset == pci->window_cap + WINDOW_DATA;
 }
 
+/* Its bar, offset or length: of all capabilities' fields the only ones to be written. */
+static bool
+is_aim(const struct model_pci *pci, unsigned offset, unsigned width)
+{
+	unsigned field = offset - pci->window_cap;
+
+	return pci->window_cap != 0 &&
+	       ((field == VIRTIO_PCI_CAP_BAR && width == 1) ||
+		((field == VIRTIO_PCI_CAP_OFFSET || field == VIRTIO_PCI_CAP_LENGTH) && width == 4));
+}
+
 /* Its length is the access's, and its offset a multiple of that.  [spec 4.1.4.9.2] */
 static bool
 window_is_good(struct model_pci *pci, unsigned width)
@@ -401,10 +414,12 @@ model_pci_config_write(void *context, uint32_t function, uint16_t offset, unsign
 		if (window_is_good(pci, width))
 			model_pci_register_set(pci, pci->config[pci->window_cap + 4],
 					       get(pci, pci->window_cap + 8u, 4), width, value);
-	} else if (pci->window_cap != 0 && offset >= pci->window_cap + 4 &&
-		   offset < pci->window_cap + WINDOW_DATA) {
+	} else if (is_aim(pci, offset, width)) {
 		check_window_offset(pci, offset, value);
 		put(pci, offset, width, value);
+	} else if (offset != CACHE_LINE_AT && offset != INTERRUPT_LINE_AT) {
+		model_breached(pci->device->host, MODEL_BREACH_PCI_CONFIG, UINT_MAX, offset, width,
+			       value);
 	}
 }
 

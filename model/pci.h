@@ -89,6 +89,9 @@ void model_pci_legacy_set(struct model_pci *pci, uint32_t offset, unsigned width
 /* A vector that the device takes, or none. */
 uint16_t model_pci_vector_taken(struct model_pci *pci, uint32_t vector);
 
+/* The cause of the interrupts, read by the driver, which clears it.  [spec 4.1.4.5] */
+uint32_t model_pci_cause_take(struct model_pci *pci);
+
 /* Sends what is pending and no longer masked. */
 void model_pci_msix_send(struct model_pci *pci);
 

@@ -86,13 +86,15 @@ static uint32_t
 register_get(struct model_pci *pci, uint32_t offset)
 {
 	struct model_device *d = pci->device;
-	uint8_t isr = d->isr;
+	uint32_t told = (uint32_t)d->driver_features;
 
 	switch (offset) {
 	case VIRTIO_PCI_LEGACY_DEVICE_FEATURES:
 		return (uint32_t)d->options.features;
 	case VIRTIO_PCI_LEGACY_DRIVER_FEATURES:
-		return (uint32_t)d->driver_features;
+		/* The lowest bit is lost. */
+		return model_trick_now(d, MODEL_MISCHIEF_FEATURES_REFUSED, NULL) ? told & (told - 1)
+										 : told;
 	case VIRTIO_PCI_LEGACY_QUEUE_SELECT:
 		return pci->queue_select;
 	case VIRTIO_PCI_LEGACY_QUEUE_NOTIFY:
@@ -100,8 +102,7 @@ register_get(struct model_pci *pci, uint32_t offset)
 	case VIRTIO_PCI_LEGACY_DEVICE_STATUS:
 		return model_status_get(d);
 	case VIRTIO_PCI_LEGACY_ISR:
-		d->isr = 0;
-		return isr;
+		return model_pci_cause_take(pci);
 	case VIRTIO_PCI_LEGACY_CONFIG_VECTOR:
 		return d->config_vector;
 	default:

@@ -307,6 +307,18 @@ model_pci_raise(struct model_device *d, uint16_t vector)
 	}
 }
 
+uint32_t
+model_pci_cause_take(struct model_pci *pci)
+{
+	struct model_device *d = pci->device;
+	uint32_t cause = d->isr;
+
+	if (model_pci_msix_is_on(pci))
+		model_breached(d->host, MODEL_BREACH_PCI_ISR, UINT_MAX, cause, 0, 0);
+	d->isr = 0;
+	return cause;
+}
+
 void
 model_pci_message_gone(struct model_host *host, uint32_t data)
 {
@@ -411,7 +423,7 @@ uint32_t
 model_pci_register_get(struct model_pci *pci, unsigned bar, uint32_t offset, unsigned width)
 {
 	struct model_device *d = pci->device;
-	uint32_t ones = UINT32_MAX >> (32 - 8 * width), isr;
+	uint32_t ones = UINT32_MAX >> (32 - 8 * width);
 
 	if (model_is_gone(d) || !is_reachable(pci, bar, offset, width))
 		return ones;
@@ -423,11 +435,8 @@ model_pci_register_get(struct model_pci *pci, unsigned bar, uint32_t offset, uns
 		return 0;
 	if (offset < MODEL_PCI_ISR)
 		return common_get(pci, offset, width) & ones;
-	if (offset == MODEL_PCI_ISR && width == 1) {
-		isr = d->isr;
-		d->isr = 0;
-		return isr;
-	}
+	if (offset == MODEL_PCI_ISR && width == 1)
+		return model_pci_cause_take(pci);
 	if (offset >= MODEL_PCI_DEVICE && offset < MODEL_PCI_NOTIFY)
 		return model_config_get(d, offset - MODEL_PCI_DEVICE, width);
 	model_breached(d->host, MODEL_BREACH_PCI_OUTSIDE, UINT_MAX, bar, offset, width);

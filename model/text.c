@@ -69,11 +69,15 @@ static const char *const breach_texts[MODEL_BREACH_COUNT] = {
 	[MODEL_BREACH_PCI_BAR_SIZING] = "BAR sized while memory decoding is on",
 	[MODEL_BREACH_PCI_UNMASKED] = "handler taken away while its MSI-X entry is not masked",
 	[MODEL_BREACH_PCI_LEGACY] = "legacy register of a device that has modern ones [4.1.4.10]",
+	[MODEL_BREACH_PCI_CONFIG] =
+		"write to configuration space that is not to be written [4.1.4.1]",
+	[MODEL_BREACH_PCI_ISR] = "interrupt cause read while MSI-X is on [4.1.4.5.2]",
 	[MODEL_BREACH_MMIO_WIDTH] = "control register not accessed as 32 aligned bits [4.2.2.2]",
 	[MODEL_BREACH_MMIO_OUTSIDE] = "no register of this version and these features [4.2.2.2]",
 	[MODEL_BREACH_MMIO_READ_ONLY] = "write to a read-only register [4.2.2.2]",
 	[MODEL_BREACH_MMIO_WRITE_ONLY] = "read of a write-only register [4.2.2.2]",
-	[MODEL_BREACH_MMIO_EARLY] = "a register before MagicValue, Version, DeviceID [4.2.3.1.1]",
+	[MODEL_BREACH_MMIO_EARLY] =
+		"a register before MagicValue, Version, DeviceID, or where that is 0 [4.2.3.1.1]",
 	[MODEL_BREACH_MMIO_SELECT] = "features accessed without selecting which [4.2.2.2]",
 	[MODEL_BREACH_MMIO_ACK] = "undefined bits acknowledged [4.2.2.2]",
 	[MODEL_BREACH_MMIO_PAGE] = "legacy queue without page size or alignment [4.2.4]",

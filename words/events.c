@@ -48,6 +48,7 @@ static const struct value values_of[ORION_EVENT_COUNT][3] = {
 	[ORION_EVENT_MMIO_REFUSED] = {{"address", HEX}, {"register", HEX}, {"value", HEX}},
 	[ORION_EVENT_PCI_LEGACY_REFUSED] = {{"reason", LEGACY}, {"BAR 0", HEX}, {"bytes", NUMBER}},
 	[ORION_EVENT_PCI_BY_CONFIG] = {{"type", CAP_TYPE}, {"BAR", NUMBER}, {"offset", HEX}},
+	[ORION_EVENT_PCI_ACCESS_TAKEN] = {{"BAR", NUMBER}, {"offset", HEX}},
 	[ORION_EVENT_FUNCTION_RESET] = {{"status", HEX}, {"result", STATUS}},
 	[ORION_EVENT_CCW_FAILED] = {{"subchannel", HEX}, {"command", HEX}, {"status", STATUS}},
 	[ORION_EVENT_CCW_LEGACY] = {{"subchannel", HEX}},

@@ -17,7 +17,7 @@ static const char *const event_texts[] = {
 	[ORION_EVENT_DEVICE_GONE] = "the device's registers read as all ones: it was removed",
 	[ORION_EVENT_RESET_TIMEOUT] = "the device did not complete its reset",
 	[ORION_EVENT_FEATURES_MISSING] = "the device lacks features that are required",
-	[ORION_EVENT_FEATURES_REFUSED] = "the device refused features that it had offered",
+	[ORION_EVENT_FEATURES_REFUSED] = "the device did not accept its driver, or features",
 	[ORION_EVENT_FEATURES_DROPPED] =
 		"features were left out: a dependency or a limit is not met",
 	[ORION_EVENT_CONFIG_SHORT] =
@@ -36,6 +36,7 @@ static const char *const event_texts[] = {
 		"a legacy PCI device needs a little-endian CPU and I/O ports that the host reaches",
 	[ORION_EVENT_PCI_BY_CONFIG] =
 		"a PCI structure is reached through configuration space only, which is slow",
+	[ORION_EVENT_PCI_ACCESS_TAKEN] = "the only way to the device's registers stays taken",
 	[ORION_EVENT_FUNCTION_RESET] = "the device's reset did not end: the bus reset it instead",
 	[ORION_EVENT_CCW_FAILED] = "the device did not carry out a channel command",
 	[ORION_EVENT_CCW_LEGACY] =

@@ -130,6 +130,7 @@ typedef enum orion_event {
 	ORION_EVENT_MMIO_REFUSED,      /* address, register offset, what it reads as */
 	ORION_EVENT_PCI_LEGACY_REFUSED, /* reason (virtio_pci_legacy), BAR 0, its bytes */
 	ORION_EVENT_PCI_BY_CONFIG,     /* cfg_type, BAR, offset in it */
+	ORION_EVENT_PCI_ACCESS_TAKEN,  /* BAR, offset in it, 0: an access was given up */
 	ORION_EVENT_FUNCTION_RESET,    /* status that stayed, status of the attempt, 0 */
 	ORION_EVENT_CCW_FAILED,        /* device, command, status (orion_status) */
 	ORION_EVENT_CCW_LEGACY,        /* device, 0, 0 */

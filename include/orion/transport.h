@@ -78,6 +78,12 @@ struct virtio_transport_ops {
 	void (*features_set)(void *context, uint64_t features);
 
 	/*
+	 * Legacy only: what the device says that features_set() told it; 0: it does not say.  NULL
+	 * where it cannot be read.
+	 */
+	uint64_t (*features_told)(void *context);
+
+	/*
 	 * Device configuration [spec 2.5]: how many bytes are there, one field of WIDTH 1, 2 or 4
 	 * bytes at a naturally aligned OFFSET, and the generation counter.
 	 */
@@ -236,6 +242,17 @@ ORION_MUST_USE orion_status orion_virtio_mmio_open(struct virtio_mmio *mmio,
 #define VIRTIO_CCW_CONTROL_UNIT 0x3832u
 #define VIRTIO_CCW_MODEL_BLOCK 2u
 
+/*
+ * Whether ID, of which BYTES came, is the answer of a virtio block device to SENSE ID: by its
+ * control unit alone, whatever it says of device type and model.  Any context.  [spec 4.3.1]
+ */
+static inline bool
+virtio_ccw_is_block(const uint8_t *id, size_t bytes)
+{
+	return bytes >= 4 && (id[1] << 8 | id[2]) == VIRTIO_CCW_CONTROL_UNIT &&
+	       id[3] == VIRTIO_CCW_MODEL_BLOCK;
+}
+
 /* Adapter interrupts of one subclass, shared by any number of devices [spec 4.3.3.1.2]. */
 struct virtio_ccw_adapter {
 	uint64_t summary;     /* device address of the summary indicator, a byte */
@@ -285,7 +302,7 @@ struct virtio_ccw_host {
 
 /* Storage for one CCW transport, owned by the caller, alive until the transport's close(). */
 struct virtio_ccw {
-	__attribute__((aligned(8))) unsigned char opaque[768];
+	__attribute__((aligned(8))) unsigned char opaque[896];
 };
 
 /*

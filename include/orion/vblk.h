@@ -39,7 +39,7 @@
  * calls never sleeps, waits or allocates, and takes time bounded by its arguments and the depth.
  * It may also be called from within port.wake().  One exception: where a doorbell is reached
  * through PCI configuration space only (ORION_EVENT_PCI_BY_CONFIG), a kick waits for whoever is in
- * that window, which must then not be what the handler interrupted.
+ * that window, a second at most, which must then not be what the handler interrupted.
  * In interrupt handlers never: what is setup's.
  *
  * Sleeping.  An owner that waits for a completion and can sleep:

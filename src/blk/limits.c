@@ -195,7 +195,11 @@ vblk_limits_read(struct vblk_device *device)
 	return ORION_OK;
 }
 
-/* The size that serves the wanted depth, and one request of the largest kind. */
+/*
+ * The size that serves the wanted depth, and one request of the largest kind: a request in a table
+ * takes one descriptor of the ring, but the table, too, must not be longer than the ring is.
+ * [spec 2.7.5.3.1, 2.8.5]
+ */
 static uint32_t
 size_wanted(const struct vblk_device *device)
 {

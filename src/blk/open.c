@@ -253,12 +253,14 @@ vblk_open(struct vblk_device *device, void *memory, size_t bytes)
 		status = build_queues(device, memory, bytes);
 	if (status == ORION_OK)
 		status = enable_with_interrupts(device, memory, bytes);
+	if (status == ORION_OK) {
+		orion_virtio_move(&device->virtio, VIRTIO_QUEUES);
+		status = orion_virtio_live(&device->virtio);
+	}
 	if (status != ORION_OK) {
 		vblk_close(device);
 		return status;
 	}
-	orion_virtio_move(&device->virtio, VIRTIO_QUEUES);
-	orion_virtio_live(&device->virtio);
 	/* A device that was not yet driven need not have told of a new size.  [spec 2.1.2] */
 	__atomic_store_n(&device->virtio.config_pending, 1, __ATOMIC_RELEASE);
 	return ORION_OK;
@@ -272,7 +274,8 @@ vblk_close(struct vblk_device *device)
 	if (virtio->state == VIRTIO_ABSENT)
 		return;
 	/* Given up on the way up.  [spec 3.1.1] */
-	if (virtio->state == VIRTIO_ACKNOWLEDGED || virtio->state == VIRTIO_NEGOTIATED)
+	if (virtio->state == VIRTIO_ACKNOWLEDGED || virtio->state == VIRTIO_NEGOTIATED ||
+	    virtio->state == VIRTIO_QUEUES)
 		orion_virtio_fail(virtio);
 	(void)vblk_stop(device);
 	orion_virtio_interrupts_detach(virtio);

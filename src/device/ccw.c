@@ -157,7 +157,10 @@ features_set(void *context, uint64_t features)
 
 /* ---- configuration: always all of it, and compared with the copy  [spec 4.3.2.5] ---- */
 
-/* Brings the copy up to date.  Once its size is known, no more is asked for.  [spec 4.3.1.4] */
+/*
+ * Brings the copy up to date.  Once its size is known, no more is asked for; and what nobody read
+ * of the copy may be another at each look.  [spec 4.3.1.4]
+ */
 static bool
 config_refresh(struct ccw *ccw)
 {
@@ -165,6 +168,7 @@ config_refresh(struct ccw *ccw)
 	uint8_t data[CCW_CONFIG_BYTES] = {0};
 	uint16_t done;
 	orion_status status = orion_ccw_run(ccw, VIRTIO_CCW_READ_CONF, data, bytes, &done);
+	bool same;
 
 	if (status != ORION_OK || done == 0 || done > bytes) {
 		if (status == ORION_OK || status == ORION_NOT_SUPPORTED)
@@ -173,9 +177,13 @@ config_refresh(struct ccw *ccw)
 		ccw->config_bytes = 0;
 		return false;
 	}
-	if (done != ccw->config_bytes || memcmp(ccw->config, data, done) != 0)
-		ccw->generation++;
-	memcpy(ccw->config, data, done);
+	same = done == ccw->config_bytes;
+	for (uint16_t i = 0; i < done; i++) {
+		same = same && (ccw->config[i] == data[i] || !ccw->config_read[i]);
+		ccw->config[i] = data[i];
+		ccw->config_read[i] = false;
+	}
+	ccw->generation += !same;
 	ccw->config_bytes = done;
 	return true;
 }
@@ -205,13 +213,15 @@ config_generation(void *context)
 static uint32_t
 config_read(void *context, uint32_t offset, unsigned width)
 {
-	const struct ccw *ccw = context;
+	struct ccw *ccw = context;
 	uint32_t value = 0;
 
 	if (offset > ccw->config_bytes || width > ccw->config_bytes - offset)
 		return UINT32_MAX;
-	for (unsigned i = 0; i < width; i++)
+	for (unsigned i = 0; i < width; i++) {
+		ccw->config_read[offset + i] = true;
 		value |= (uint32_t)ccw->config[offset + i] << (8 * i);
+	}
 	return value;
 }
 

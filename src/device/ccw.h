@@ -45,6 +45,7 @@ struct ccw {
 	uint32_t generation;            /* of the copy of the configuration */
 	uint16_t config_bytes;
 	uint8_t config[CCW_CONFIG_BYTES];
+	bool config_read[CCW_CONFIG_BYTES];     /* bytes that were read of this copy */
 
 	struct orion_region region;     /* of struct ccw_indicators */
 	uint64_t wire_cookies[2];       /* subchannel, adapter */

@@ -180,17 +180,21 @@ orion_virtio_acknowledge(struct virtio_device *device)
 	status_add(device, VIRTIO_STATUS_DRIVER);
 }
 
-/* [spec 3.1.1] */
+/*
+ * What was told is not yet what was taken: every bit of the status must have stayed, and none that
+ * says otherwise have come; TOLD, where the device says it, must be what was ASKED for.
+ * [spec 2.1.1, 3.1.1]
+ */
 static orion_status
-features_ok(struct virtio_device *device, uint64_t asked)
+accepted(struct virtio_device *device, uint64_t asked, uint64_t told)
 {
-	uint8_t status;
+	uint8_t status = device->transport.ops->status_get(device->transport.context);
+	uint8_t looked_at =
+		device->status | VIRTIO_STATUS_DEVICE_NEEDS_RESET | VIRTIO_STATUS_FAILED;
 
-	status_add(device, VIRTIO_STATUS_FEATURES_OK);
-	status = device->transport.ops->status_get(device->transport.context);
 	if (status == VIRTIO_STATUS_GONE)
 		return gone(device);
-	if (status & VIRTIO_STATUS_FEATURES_OK)
+	if ((status & looked_at) == device->status && (told == 0 || told == asked))
 		return ORION_OK;
 	orion_virtio_report(device, ORION_LEVEL_ERROR, ORION_EVENT_FEATURES_REFUSED,
 			    device->offered, asked, status);
@@ -201,13 +205,17 @@ orion_status
 orion_virtio_negotiate(struct virtio_device *device, uint64_t negotiated)
 {
 	const struct virtio_transport *transport = &device->transport;
-	orion_status status = ORION_OK;
+	uint64_t told = 0;
+	orion_status status;
 
 	CHECK((negotiated & ~device->offered) == 0);
 	transport->ops->features_set(transport->context, negotiated);
-	/* A legacy device knows no FEATURES_OK: it has no say.  [spec 3.1.2] */
+	/* A legacy device knows no FEATURES_OK; some tell what they heard.  [spec 3.1.2] */
 	if (!transport->ops->legacy)
-		status = features_ok(device, negotiated);
+		status_add(device, VIRTIO_STATUS_FEATURES_OK);
+	else if (transport->ops->features_told != NULL)
+		told = transport->ops->features_told(transport->context);
+	status = accepted(device, negotiated, told);
 	if (status != ORION_OK)
 		return status;
 	device->negotiated = negotiated;
@@ -215,11 +223,16 @@ orion_virtio_negotiate(struct virtio_device *device, uint64_t negotiated)
 	return ORION_OK;
 }
 
-void
+orion_status
 orion_virtio_live(struct virtio_device *device)
 {
-	orion_virtio_move(device, VIRTIO_LIVE);
+	orion_status status;
+
 	status_add(device, VIRTIO_STATUS_DRIVER_OK);
+	status = accepted(device, device->negotiated, 0);
+	if (status == ORION_OK)
+		orion_virtio_move(device, VIRTIO_LIVE);
+	return status;
 }
 
 void

@@ -89,14 +89,17 @@ void orion_virtio_acknowledge(struct virtio_device *device);
 
 /*
  * Writes the feature bits NEGOTIATED (they must be among the offered), sets FEATURES_OK and reads
- * it back.  ORION_DEVICE_REFUSED when it did not stay.  A legacy device is only told.
- * [spec 3.1.1, 3.1.2]
+ * the status back.  ORION_DEVICE_REFUSED when it is another (reported); ORION_DEVICE_GONE.  A
+ * legacy device is only told, and asked what it heard where it can say so.  [spec 3.1.1, 3.1.2]
  */
 ORION_MUST_USE orion_status orion_virtio_negotiate(struct virtio_device *device,
 						   uint64_t negotiated);
 
-/* DRIVER_OK: the device is live. */
-void orion_virtio_live(struct virtio_device *device);
+/*
+ * DRIVER_OK: the device is live.  ORION_DEVICE_REFUSED (reported) when its status is another then:
+ * it did not take the bit, or needs a reset; ORION_DEVICE_GONE.
+ */
+ORION_MUST_USE orion_status orion_virtio_live(struct virtio_device *device);
 
 /* Tells the device that the driver gave up: FAILED. */
 void orion_virtio_fail(struct virtio_device *device);

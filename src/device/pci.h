@@ -92,6 +92,10 @@ void orion_pci_reach_end(const struct pci *pci, struct pci_window *window);
 ORION_MUST_USE orion_status orion_pci_map_structures(struct pci *pci);
 void orion_pci_unmap_structures(struct pci *pci);
 
+/* Reports EVENT to the host, if it listens. */
+void orion_pci_report(const struct pci *pci, orion_level level, orion_event event, uint64_t a,
+		      uint64_t b, uint64_t c);
+
 /*
  * Where the first capability ID of at least BYTES is, of cfg_type TYPE if it is a vendor's; 0:
  * none.

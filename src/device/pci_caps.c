@@ -16,8 +16,8 @@
 #define NOTIFY_BYTES_MAX (4u << 20)
 
 struct bar {
-	uint64_t address;       /* 0: none was assigned */
-	uint64_t bytes;         /* 0: not there */
+	uint64_t address; /* 0: none was assigned */
+	uint64_t bytes; /* 0: not there */
 	bool is_io;
 };
 
@@ -28,9 +28,9 @@ struct capability {
 	uint32_t bar, offset, bytes; /* the structure that it names */
 };
 
-static void
-report(const struct pci *pci, orion_level level, orion_event event, uint64_t a, uint64_t b,
-       uint64_t c)
+void
+orion_pci_report(const struct pci *pci, orion_level level, orion_event event, uint64_t a,
+		 uint64_t b, uint64_t c)
 {
 	if (pci->port->report != NULL)
 		pci->port->report(pci->port_context, level, event, a, b, c);
@@ -39,7 +39,8 @@ report(const struct pci *pci, orion_level level, orion_event event, uint64_t a, 
 static void
 skipped(const struct pci *pci, const struct capability *cap, virtio_pci_skip why)
 {
-	report(pci, ORION_LEVEL_WARNING, ORION_EVENT_PCI_CAP_SKIPPED, cap->at, cap->type, why);
+	orion_pci_report(pci, ORION_LEVEL_WARNING, ORION_EVENT_PCI_CAP_SKIPPED, cap->at, cap->type,
+			 why);
 }
 
 /* What BAR register NUMBER answers to ones; what it held is put back. */
@@ -332,13 +333,13 @@ check_complete(const struct pci *pci)
 		const struct pci_window *window = needed[i].window;
 
 		if (window->reach == PCI_REACH_NONE) {
-			report(pci, ORION_LEVEL_ERROR, ORION_EVENT_PCI_CAP_MISSING, needed[i].type,
-			       0, 0);
+			orion_pci_report(pci, ORION_LEVEL_ERROR, ORION_EVENT_PCI_CAP_MISSING,
+					 needed[i].type, 0, 0);
 			return ORION_DEVICE_REFUSED;
 		}
 		if (window->reach == PCI_REACH_CONFIG)
-			report(pci, ORION_LEVEL_WARNING, ORION_EVENT_PCI_BY_CONFIG, needed[i].type,
-			       window->bar, window->offset);
+			orion_pci_report(pci, ORION_LEVEL_WARNING, ORION_EVENT_PCI_BY_CONFIG,
+					 needed[i].type, window->bar, window->offset);
 	}
 	return ORION_OK;
 }

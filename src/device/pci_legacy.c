@@ -44,6 +44,13 @@ features_set(void *context, uint64_t features)
 	put(context, VIRTIO_PCI_LEGACY_DRIVER_FEATURES, 4, (uint32_t)features);
 }
 
+/* Of no use where it is not there, and reads as 0. */
+static uint64_t
+features_told(void *context)
+{
+	return get(context, VIRTIO_PCI_LEGACY_DRIVER_FEATURES, 4);
+}
+
 /* Where the device's configuration begins moves when MSI-X is switched. */
 static uint32_t
 config_at(const struct pci *pci)
@@ -160,6 +167,7 @@ const struct virtio_transport_ops orion_pci_legacy_ops = {
 	.status_set = status_set,
 	.features_get = features_get,
 	.features_set = features_set,
+	.features_told = features_told,
 	.config_bytes = config_bytes,
 	.config_read = config_read,
 	.config_write = config_write,
@@ -182,9 +190,8 @@ const struct virtio_transport_ops orion_pci_legacy_ops = {
 static orion_status
 refuse(const struct pci *pci, virtio_pci_legacy why, uint64_t address, uint64_t bytes)
 {
-	if (pci->port->report != NULL)
-		pci->port->report(pci->port_context, ORION_LEVEL_ERROR,
-				  ORION_EVENT_PCI_LEGACY_REFUSED, why, address, bytes);
+	orion_pci_report(pci, ORION_LEVEL_ERROR, ORION_EVENT_PCI_LEGACY_REFUSED, why, address,
+			 bytes);
 	return ORION_DEVICE_REFUSED;
 }
 

@@ -5,17 +5,32 @@
  */
 #include "pci.h"
 
+/* Nobody needs the window for longer than a few accesses; a CPU may be taken away in between. */
+#define ACCESS_WAIT_NS UINT64_C(1000000000)
+#define ACCESS_LOOKS_MAX (1u << 23) /* where the clock stands */
+
 /*
  * The capability's own registers are one for the whole device: queues' owners who kick, and setup,
  * wait for each other.  None of our interrupt handlers comes here (orion_pci_line_attach() and the
  * vectors see to it), nor may a host's that owns a queue (docs/decisions/0020), so that the wait is
- * for another CPU, and short.
+ * for another CPU, and short.  One that does not end is given up, and the access with it: false.
  */
-static void
-access_take(struct pci *pci)
+static bool
+access_take(struct pci *pci, const struct pci_window *window, uint32_t offset)
 {
-	while (arch_exchange32(&pci->access_taken, 1) != 0)
+	uint64_t begin = 0, now;
+
+	for (unsigned look = 0; arch_exchange32(&pci->access_taken, 1) != 0; look++) {
+		now = pci->port->now_ns(pci->port_context);
+		begin = look == 0 ? now : begin;
+		if (look == ACCESS_LOOKS_MAX || now - begin >= ACCESS_WAIT_NS) {
+			orion_pci_report(pci, ORION_LEVEL_ERROR, ORION_EVENT_PCI_ACCESS_TAKEN,
+					 window->bar, window->offset + offset, 0);
+			return false;
+		}
 		arch_relax();
+	}
+	return true;
 }
 
 static void
@@ -36,26 +51,22 @@ access_aim(const struct pci *pci, const struct pci_window *window, uint32_t offs
 	pci_config_put(pci, pci->access + VIRTIO_PCI_CAP_OFFSET, 4, window->offset + offset);
 }
 
+/* Reads a register or, with PUT, writes it.  Without the window it is as if nobody were there. */
 static uint32_t
-access_get(struct pci *pci, const struct pci_window *window, uint32_t offset, unsigned width)
+access_pass(struct pci *pci, const struct pci_window *window, uint32_t offset, unsigned width,
+	    bool put, uint32_t value)
 {
-	uint32_t value;
+	uint32_t data = pci->access + VIRTIO_PCI_CAP_WINDOW_DATA;
 
-	access_take(pci);
+	if (!access_take(pci, window, offset))
+		return UINT32_MAX >> (32 - 8 * width);
 	access_aim(pci, window, offset, width);
-	value = pci_config_get(pci, pci->access + VIRTIO_PCI_CAP_WINDOW_DATA, width);
+	if (put)
+		pci_config_put(pci, data, width, value);
+	else
+		value = pci_config_get(pci, data, width);
 	access_give(pci);
 	return value;
-}
-
-static void
-access_put(struct pci *pci, const struct pci_window *window, uint32_t offset, unsigned width,
-	   uint32_t value)
-{
-	access_take(pci);
-	access_aim(pci, window, offset, width);
-	pci_config_put(pci, pci->access + VIRTIO_PCI_CAP_WINDOW_DATA, width, value);
-	access_give(pci);
 }
 
 static uint32_t
@@ -88,7 +99,7 @@ orion_pci_get(struct pci *pci, const struct pci_window *window, uint32_t offset,
 	if (window->reach == PCI_REACH_PORTS)
 		return pci->port->io_read(pci->port_context, (uint32_t)window->address + offset,
 					  width);
-	return access_get(pci, window, offset, width);
+	return access_pass(pci, window, offset, width, false, 0);
 }
 
 void
@@ -102,7 +113,7 @@ orion_pci_put(struct pci *pci, const struct pci_window *window, uint32_t offset,
 		pci->port->io_write(pci->port_context, (uint32_t)window->address + offset, width,
 				    value);
 	else
-		access_put(pci, window, offset, width, value);
+		(void)access_pass(pci, window, offset, width, true, value);
 }
 
 orion_status

@@ -45,8 +45,12 @@ row("config-long", CCW, "|| done == 0 || done > bytes)", "|| done == 0)", "short
     "more bytes than there is room for are counted as configuration")
 row("config-length", CCW, "ccw->config_bytes != 0 ? ccw->config_bytes : CCW_CONFIG_BYTES",
     "CCW_CONFIG_BYTES", "configuration", "more is asked for than the device is known to have")
-row("config-same", CCW, "|| memcmp(ccw->config, data, done) != 0)", ")", "configuration",
-    "a change of the configuration is not noticed")
+row("config-same", CCW, "(ccw->config[i] == data[i] || !ccw->config_read[i])", "true",
+    "configuration what_nobody_reads", "a change of the configuration is not noticed")
+row("config-unread", CCW, "|| !ccw->config_read[i]", "", "what_nobody_reads",
+    "bytes that nobody reads count as changes")
+row("config-read-for-ever", CCW, "ccw->config_read[i] = false;", "",
+    "what_nobody_reads", "bytes that somebody read long ago count as changes")
 row("config-failed", CCW, "if (!config_refresh(ccw)) ccw->generation++;",
     "(void)config_refresh(ccw);", "commands_fail",
     "a configuration that cannot be read is the same as before")

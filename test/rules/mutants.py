@@ -357,15 +357,14 @@ mutant("7-flush-unsupported", COMMAND, "return ORION_DEVICE_UNSUPPORTED;", "retu
 
 # ---- 8, 9: handshake and configuration ------------------------------------------------------
 
-mutant("8-features-ok", DEVICE, "if (status & VIRTIO_STATUS_FEATURES_OK) return",
-       "if (true) return",
-       "unit/device_device__features_ok_is_read_back unit/blk_open__probe_fails_without_a_trace",
-       "FEATURES_OK is read and not acted on")
+mutant("8-features-ok", DEVICE, "if ((status & looked_at) == device->status && (", "if ((",
+       "unit/device_device__features_ok_is_read_back unit/blk_open__probe_fails_without_a_trace "
+       "unit/device_device__start_is_read_back", "the status is read and not acted on")
 mutant("8-not-read-back", DEVICE,
-       "status = device->transport.ops->status_get(device->transport.context); "
-       "if (status == VIRTIO_STATUS_GONE) return gone(device); if",
-       "status = device->status; if", "unit/device_device__features_ok_is_read_back",
-       "FEATURES_OK is not read back at all")
+       "uint8_t status = device->transport.ops->status_get(device->transport.context); "
+       "uint8_t looked_at =", "uint8_t status = device->status; uint8_t looked_at =",
+       "unit/device_device__features_ok_is_read_back unit/device_device__start_is_read_back "
+       "unit/device_device__legacy_is_only_told", "the status is not read back at all")
 mutant("9-torn", CONFIG, "config_generation(transport->context) == before;",
        "config_generation(transport->context) == before || true;",
        "unit/device_config__reads_again_while_the_generation_changes unit/blk_limits__torn_config",
@@ -594,6 +593,6 @@ mutant("0-abandon", "src/blk/recover.c",
        "vblk_queue_abandon(struct vblk_queue *queue) { (void)queue;",
        "unit/blk_recover__abandoned_gives_all_back", "an abandoned queue goes on")
 
-for rows in ("mmio", "pci", "dma", "ccw", "embed", "memory", "connection"):
+for rows in ("core", "mmio", "pci", "dma", "ccw", "embed", "memory", "connection"):
     for row, more in runpy.run_path(f"test/rules/{rows}.py")["ROWS"]:
         mutant(*row, **more)

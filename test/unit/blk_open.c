@@ -40,40 +40,6 @@ TEST(blk_open__the_order_of_the_handshake)
 	EXPECT_EQ(world->fake->after_close, 0);
 }
 
-TEST(blk_open__negotiates_what_is_known_and_offered)
-{
-	/*
-	 * By number, as the specification has them: SIZE_MAX, SEG_MAX, RO, BLK_SIZE, FLUSH,
-	 * TOPOLOGY, CONFIG_WCE, MQ; INDIRECT_DESC, EVENT_IDX; VERSION_1 to ORDER_PLATFORM;
-	 * NOTIFICATION_DATA, NOTIF_CONFIG_DATA, RING_RESET.  No other, whatever it is for: not 37
-	 * (SR_IOV), not 41 (ADMIN_VQ), not 42 and above.
-	 */
-	static const uint8_t bits[] = {1,  2,  5,  6,  9,  10, 11, 12, 28,
-				       29, 32, 33, 34, 35, 36, 38, 39, 40};
-	struct fake_world *world = begin(UINT64_MAX, 1);
-	uint64_t known = 0;
-
-	for (unsigned i = 0; i < sizeof(bits); i++)
-		known |= BIT(bits[i]);
-	(void)fake_live(world);
-	EXPECT_EQ(world->fake->driver_features, known);
-	EXPECT_EQ(vblk_info(world->device)->features_offered, UINT64_MAX);
-	EXPECT_EQ(vblk_info(world->device)->features_negotiated, known);
-	world = begin(EVERYTHING, 1);
-	world->options.features_off = BIT(28) | BIT(29);
-	(void)fake_live(world);
-	EXPECT_EQ(world->fake->driver_features, (EVERYTHING | BIT(32)) & ~(BIT(28) | BIT(29)));
-}
-
-/* Read-only is acknowledged, not only obeyed. */
-TEST(blk_open__read_only_is_acknowledged)
-{
-	struct fake_world *world = begin(BIT(5), 1);
-
-	(void)fake_live(world);
-	EXPECT_EQ(world->fake->driver_features, BIT(5) | BIT(32));
-}
-
 /* No FEATURES_OK, no VERSION_1, ANY_LAYOUT taken, rings in whole pages. */
 TEST(blk_open__legacy)
 {
@@ -96,47 +62,6 @@ TEST(blk_open__legacy)
 	EXPECT_EQ(fake->setup[0].device_area - fake->setup[0].descriptor_area,
 		  layout.device_offset);
 	vblk_close(world->device);
-	fake_expect_empty(world);
-}
-
-/* Of 32 bits a legacy device is told what is known, and ANY_LAYOUT; 30 is nobody's. */
-TEST(blk_open__legacy_allow_list)
-{
-	struct fake_world *world = begin(UINT32_MAX, 1);
-
-	world->fake->ops.legacy = true;
-	world->fake->features &= UINT32_MAX;
-	(void)fake_live(world);
-	EXPECT_EQ(world->fake->driver_features, BIT(1) | BIT(2) | BIT(5) | BIT(6) | BIT(9) |
-							BIT(10) | BIT(11) | BIT(12) | BIT(27) |
-							BIT(28) | BIT(29));
-}
-
-TEST(blk_open__unmet_dependencies_are_dropped_and_said)
-{
-	struct fake_world *world = begin(BIT(11), 1);
-
-	EXPECT_EQ(fake_probe(world), ORION_OK);
-	EXPECT_EQ(world->fake->driver_features, BIT(32));
-	EXPECT_EQ(world->fake->reports[ORION_EVENT_FEATURES_DROPPED], 1);
-	EXPECT_EQ(world->fake->report[ORION_EVENT_FEATURES_DROPPED][0], BIT(11));
-	vblk_close(world->device);
-}
-
-TEST(blk_open__required_features)
-{
-	struct fake_world *world = begin(EVERYTHING, 1);
-
-	world->options.features_required = BIT(34);
-	EXPECT_EQ(fake_probe(world), ORION_DEVICE_REFUSED);
-	EXPECT_EQ(world->fake->reports[ORION_EVENT_FEATURES_MISSING], 1);
-	EXPECT_EQ(world->fake->status & 128, 128);
-	fake_expect_empty(world);
-	/* A device of before VirtIO 1. */
-	world = begin(EVERYTHING, 1);
-	world->fake->features &= ~BIT(32);
-	EXPECT_EQ(fake_probe(world), ORION_DEVICE_REFUSED);
-	EXPECT(strstr(world->fake->journal, "features!") == NULL);
 	fake_expect_empty(world);
 }
 
@@ -225,6 +150,33 @@ TEST_AXES(blk_open__each_failure_unwinds, layout_axes, NULL)
 	}
 	/* 4 queues have no substitute; vectors have, and for memory there is less of it. */
 	EXPECT_EQ(refused, 4);
+}
+
+/* A device that does not start, or not soundly, is told so, reset and left. */
+TEST(blk_open__a_start_that_fails_leaves_nothing)
+{
+	static const struct {
+		uint8_t lost, found;
+		bool legacy;
+	} rows[] = {{4, 0, false}, {8, 0, false}, {0, 64, false}, {4, 0, true}, {0, 64, true}};
+
+	for (unsigned i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct fake_world *world = begin(EVERYTHING, 2);
+
+		test_note("row %u", i);
+		world->fake->ops.legacy = rows[i].legacy;
+		world->fake->start_lost = rows[i].lost;
+		world->fake->start_found = rows[i].found;
+		EXPECT_EQ(fake_probe(world), ORION_OK);
+		fake_journal_clear(world->fake);
+		EXPECT_EQ(fake_open(world), ORION_DEVICE_REFUSED);
+		EXPECT(strstr(world->fake->journal, rows[i].legacy ? "status=7 status=135 status=0"
+								   : "status=15 status=143 "
+								     "status=0") != NULL);
+		EXPECT_EQ(world->fake->reports[ORION_EVENT_FEATURES_REFUSED], 1);
+		EXPECT_EQ(vblk_state_get(world->device), VBLK_CLOSED);
+		fake_expect_empty(world);
+	}
 }
 
 TEST(blk_open__open_wants_its_memory)

@@ -4,6 +4,7 @@
 
 #include "test/harness.h"
 
+#include "orion/vblk.h"
 #include "test/unit/ccw_host.h"
 
 /* ---- opening ---- */
@@ -57,6 +58,33 @@ TEST(device_ccw__opening_fails)
 	ccw_plug();
 	script.port.dma_alloc = NULL;
 	EXPECT_EQ(ccw_open(), ORION_PORT_INCOMPLETE);
+}
+
+/* By control unit type and model; byte 0 and the device's own type and model are nobody's. */
+TEST(device_ccw__which_is_a_block_device)
+{
+	static const struct {
+		uint8_t id[7];
+		uint8_t bytes;
+		bool block;
+	} rows[] = {
+		{{0xff, 0x38, 0x32, 2, 0, 0, 0}, 7, true},
+		{{0xff, 0x38, 0x32, 2, 0x33, 0x90, 0x0c}, 7, true},
+		{{0xff, 0x38, 0x32, 2, 0, 0, 0}, 4, true},
+		{{0xff, 0x38, 0x32, 2, 0, 0, 0}, 3, false},
+		{{0xff, 0x38, 0x32, 1, 0, 0, 0}, 7, false},
+		{{0xff, 0x38, 0x32, 0, 2, 2, 2}, 7, false},
+		{{0xff, 0x39, 0x32, 2, 0, 0, 0}, 7, false},
+		{{0xff, 0x38, 0x33, 2, 0, 0, 0}, 7, false},
+		{{0xff, 0x32, 0x38, 2, 0, 0, 0}, 7, false},
+		{{0xff, 0x39, 0x90, 2, 0x38, 0x32, 2}, 7, false},
+		{{0, 0, 0, 0, 0, 0, 0}, 7, false},
+	};
+
+	for (unsigned i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		test_note("row %u", i);
+		EXPECT_EQ(virtio_ccw_is_block(rows[i].id, rows[i].bytes), rows[i].block);
+	}
 }
 
 /* ---- payloads ---- */
@@ -122,6 +150,39 @@ TEST(device_ccw__features)
 	ccw_close();
 }
 
+/*
+ * What a block device is told of all that it can offer, by hand: 1 2 5 6 9-12 28 29 32-36 38.  Not
+ * 39 and 40, for which there is no command.  [spec 4.3.4, 5.2.3, 6]
+ */
+TEST(device_ccw__allow_list)
+{
+	static union {
+		uint64_t align[VBLK_DEVICE_BYTES / 8];
+		uint8_t bytes[VBLK_DEVICE_BYTES];
+	} memory __attribute__((aligned(64)));
+	struct vblk_queue_home home = {NULL, 0};
+	struct orion_budget budget = {.limit = 1 << 20};
+	struct orion_options options;
+	struct vblk_config config = {.port = &script.port,
+				     .options = &options,
+				     .homes = &home,
+				     .home_count = 1,
+				     .budget = &budget};
+	struct vblk_device *device;
+	size_t bytes;
+
+	(void)ccw_opened();
+	orion_options_default(&options);
+	script.features = UINT64_MAX;
+	script.config[21] = 2;          /* blk_size 512 */
+	script.config[34] = 1;          /* num_queues */
+	config.transport = script.transport;
+	EXPECT_EQ(vblk_probe(memory.bytes, &config, &device, &bytes), ORION_OK);
+	EXPECT_EQ(script.taken, UINT64_C(0x0000005f30001e66));
+	script.how = ORION_OK;
+	vblk_close(device);
+}
+
 TEST(device_ccw__queues)
 {
 	const struct virtio_transport_ops *ops = ccw_opened();
@@ -185,6 +246,7 @@ TEST(device_ccw__configuration)
 	before = ops->config_generation(script.ccw);
 	EXPECT_EQ(script.sent[1].bytes, CCW_CONFIG_THERE);
 	EXPECT_EQ(ops->config_generation(script.ccw), before);
+	EXPECT_EQ(ops->config_read(script.ccw, 20, 4), 0);
 	script.config[20] = 1;
 	script.config[21] = 2;
 	script.config[23] = 4;
@@ -204,6 +266,31 @@ TEST(device_ccw__configuration)
 	before = script.sent_count;
 	ops->config_write(script.ccw, CCW_CONFIG_THERE, 1, 1);
 	EXPECT_EQ(script.sent[script.sent_count - 1].code, 0x22);
+	ccw_close();
+}
+
+/*
+ * Only what was read has to hold still: a counter beside it may run.  What was read once counts for
+ * one look at it.
+ */
+TEST(device_ccw__what_nobody_reads_may_change)
+{
+	const struct virtio_transport_ops *ops = ccw_opened();
+	uint32_t before, read;
+
+	EXPECT_EQ(ops->config_bytes(script.ccw), CCW_CONFIG_THERE);
+	before = ops->config_generation(script.ccw);
+	for (unsigned at = 0; at < CCW_CONFIG_THERE; at++) {
+		for (unsigned other = 0; other < CCW_CONFIG_THERE; other += 4) {
+			(void)ops->config_read(script.ccw, other, 4);
+			script.config[at]++;
+			read = ops->config_generation(script.ccw);
+			EXPECT_EQ(read != before, at / 4 == other / 4);
+			before = read;
+			script.config[at]++;
+			EXPECT_EQ(ops->config_generation(script.ccw), before);
+		}
+	}
 	ccw_close();
 }
 

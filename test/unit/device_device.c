@@ -93,11 +93,89 @@ TEST(device_device__handshake_adds_bits_one_by_one)
 	EXPECT_EQ(device->state, VIRTIO_NEGOTIATED);
 	EXPECT_EQ(device->negotiated, fake->features);
 	orion_virtio_move(device, VIRTIO_QUEUES);
-	orion_virtio_live(device);
+	EXPECT_EQ(orion_virtio_live(device), ORION_OK);
+	EXPECT_EQ(device->state, VIRTIO_LIVE);
 	EXPECT_STR(fake->journal, "status=0 status=1 status=3 features! status=11 status=15 ");
 	EXPECT_EQ(orion_virtio_look(device), ORION_OK);
 	orion_virtio_fail(device);
 	EXPECT_EQ(fake->status, 143);
+}
+
+/* DRIVER_OK is looked at when it is written: lost, or met with a wish for a reset. */
+TEST(device_device__start_is_read_back)
+{
+	static const struct {
+		uint8_t lost, found;
+		bool gone;
+		orion_status expected;
+	} rows[] = {
+		{0, 0, false, ORION_OK},
+		{0, 0x30, false, ORION_OK},     /* bits that nobody defined */
+		{4, 0, false, ORION_DEVICE_REFUSED},
+		{8, 0, false, ORION_DEVICE_REFUSED},
+		{2, 0, false, ORION_DEVICE_REFUSED},
+		{15, 0, false, ORION_DEVICE_REFUSED},
+		{0, 64, false, ORION_DEVICE_REFUSED},
+		{0, 128, false, ORION_DEVICE_REFUSED},
+		{0, 0, true, ORION_DEVICE_GONE},
+	};
+
+	for (unsigned i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct fake *fake = fake_make(0);
+		struct virtio_device *device = device_make(fake, VIRTIO_QUEUES);
+		bool refused = rows[i].expected == ORION_DEVICE_REFUSED;
+
+		test_note("row %u", i);
+		device->status = 11;
+		fake->start_lost = rows[i].lost;
+		fake->start_found = rows[i].found;
+		fake->gone = rows[i].gone;
+		EXPECT_EQ(orion_virtio_live(device), rows[i].expected);
+		EXPECT_EQ(device->state, rows[i].gone ? VIRTIO_GONE
+					 : refused    ? VIRTIO_QUEUES
+						      : VIRTIO_LIVE);
+		EXPECT_EQ(fake->reports[ORION_EVENT_FEATURES_REFUSED], refused);
+	}
+}
+
+static uint64_t told;
+
+static uint64_t
+features_told(void *context)
+{
+	(void)context;
+	return told;
+}
+
+/* A legacy device that says what it heard must have heard it; one that says nothing may not. */
+TEST(device_device__legacy_tells_what_it_heard)
+{
+	static const struct {
+		uint64_t told;
+		orion_status expected;
+	} rows[] = {
+		{0, ORION_OK},
+		{0x30000040, ORION_OK},
+		{0x10000040, ORION_DEVICE_REFUSED},
+		{0x30000041, ORION_DEVICE_REFUSED},
+		{UINT32_MAX, ORION_DEVICE_REFUSED},
+	};
+
+	for (unsigned i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct fake *fake = fake_make(0);
+		struct virtio_device *device = device_make(fake, VIRTIO_ACKNOWLEDGED);
+		bool refused = rows[i].expected != ORION_OK;
+
+		test_note("row %u", i);
+		fake->ops.legacy = true;
+		fake->ops.features_told = features_told;
+		fake->status = device->status = 3;
+		device->offered = 0x7fffffff;
+		told = rows[i].told;
+		EXPECT_EQ(orion_virtio_negotiate(device, 0x30000040), rows[i].expected);
+		EXPECT_EQ(fake->reports[ORION_EVENT_FEATURES_REFUSED], refused);
+		EXPECT(!refused || fake->report[ORION_EVENT_FEATURES_REFUSED][1] == 0x30000040);
+	}
 }
 
 TEST(device_device__reset_waits_for_zero)
@@ -211,7 +289,7 @@ TEST(device_device__legacy_is_only_told)
 	EXPECT_EQ(device->state, VIRTIO_NEGOTIATED);
 	EXPECT_EQ(device->negotiated, 0x21);
 	EXPECT_EQ(fake->driver_features, 0x21);
-	EXPECT_EQ(fake->status_reads, 0);
+	EXPECT_EQ(fake->status_reads, 1);
 	EXPECT_STR(fake->journal, "features! ");
 }
 

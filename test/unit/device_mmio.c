@@ -348,6 +348,19 @@ TEST(device_mmio__no_line)
 	close_transport();
 }
 
+/* Where nobody is, three registers are read, and that is all.  [spec 4.2.3.1.1] */
+TEST_AXES(device_mmio__nobody_there, axes, version_wanted)
+{
+	plug(test_choice(&versions) == 1, 0);
+	model_device_trick(world.device, MODEL_MISCHIEF_SAY_DEVICE_ID, 0, 0, 0);
+	EXPECT_EQ(open_transport(), ORION_NOT_FOUND);
+	EXPECT_EQ(model_step_stats()->register_loads, 3);
+	EXPECT_EQ(model_step_stats()->register_stores, 0);
+	EXPECT_EQ(model_host_stats(world.host)->reports[ORION_EVENT_MMIO_REFUSED], 0);
+	EXPECT_EQ(model_host_stats(world.host)->mappings, 0);
+	EXPECT_STR(model_host_stats(world.host)->first_breach, "");
+}
+
 /* ---- on a bank of words ---- */
 
 static uint32_t bank[128];

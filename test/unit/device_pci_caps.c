@@ -34,6 +34,13 @@ pci_read(void *context, uint32_t function, uint16_t offset, unsigned width)
 	return (uint32_t)hand_get(slot.config + offset, width);
 }
 
+/* The control word of MSI-X: of what capabilities have nothing else is to be written here. */
+static bool
+is_msix_control(unsigned offset, unsigned width)
+{
+	return width == 2 && slot.config[offset - 2] == 0x11;
+}
+
 /* Address bits below the size stick at 0, type bits as they are. */
 static void
 bar_write(unsigned bar, uint32_t value)
@@ -57,6 +64,7 @@ pci_write(void *context, uint32_t function, uint16_t offset, unsigned width, uin
 {
 	(void)context;
 	EXPECT_EQ(function, 8);
+	EXPECT(offset == 4 || (offset >= 0x10 && offset < 0x28) || is_msix_control(offset, width));
 	if (offset >= 0x10 && offset < 0x28 && width == 4)
 		bar_write((offset - 0x10u) / 4, value);
 	else
@@ -312,6 +320,37 @@ TEST(device_pci_caps__capability_too_short)
 	slot.config[structure(2, 4, 0x3000, 0x1000) + 2] = 16;
 	structures_but(2);
 	expect_refused(2);
+}
+
+/* Longer than what is known of it: what is known is there, and is used.  [spec 4.1.4.1] */
+TEST(device_pci_caps__capability_longer)
+{
+	static const unsigned more[] = {1, 4, 24};
+
+	for (unsigned i = 0; i < sizeof(more) / sizeof(more[0]); i++) {
+		unsigned access;
+
+		test_note("%u more", more[i]);
+		slot_make();
+		for (unsigned type = 1; type <= 4; type++) {
+			unsigned at = structure(type, 4, sound[type].offset, sound[type].length);
+
+			memset(slot.config + slot.end, 0xee, more[i]);
+			slot.config[at + 2] = (uint8_t)(slot.config[at + 2] + more[i]);
+			slot.end += (more[i] + 3) & ~3u;
+		}
+		/* The way through configuration space as well, where it has room. */
+		access = more[i] < 24 ? append(9, 20 + more[i]) : 0;
+		if (access != 0) {
+			slot.config[access + 2] = (uint8_t)(20 + more[i]);
+			slot.config[access + 3] = 5;
+		}
+		expect_found();
+		EXPECT_EQ(slot.pci.access, access);
+		EXPECT_EQ(slot.pci.notify_multiplier, 4);
+		for (unsigned why = 0; why < 8; why++)
+			EXPECT_EQ(slot.skips[why], 0);
+	}
 }
 
 TEST(device_pci_caps__first_of_two_sound_ones)

@@ -100,6 +100,13 @@ is_little(void)
 	return arch_le16(1) == 1;
 }
 
+static bool
+nobody(void *argument)
+{
+	(void)argument;
+	return false;
+}
+
 /* Every register once; only the MSI-X table is mapped. */
 TEST(device_pci_legacy__registers)
 {
@@ -125,7 +132,9 @@ TEST(device_pci_legacy__registers)
 	EXPECT_EQ(ops->queue_size_max(world.pci, 2), 0);
 	EXPECT_EQ(ops->vector_count(world.pci), 3);
 	EXPECT_EQ(ops->config_vector(world.pci, 1), ORION_OK);
+	EXPECT_EQ(ops->line_attach(world.pci, nobody, NULL), ORION_OK);
 	EXPECT_EQ(ops->isr_read(world.pci), 0);
+	ops->line_detach(world.pci);
 	close_transport();
 }
 
@@ -135,13 +144,6 @@ expect_capacity(void)
 {
 	EXPECT_EQ(world.transport.ops->config_read(world.pci, 0, 4),
 		  (uint32_t)model_device_options(world.device)->capacity_sectors);
-}
-
-static bool
-nobody(void *argument)
-{
-	(void)argument;
-	return false;
 }
 
 TEST(device_pci_legacy__config_moves_with_msix)
@@ -237,6 +239,67 @@ TEST(device_pci_legacy__through_configuration_space)
 		(struct model_trick){MODEL_MISCHIEF_CAP_MISSING, 0, 0, VIRTIO_PCI_CAP_PCI_CFG};
 	plug(&options, MODEL_PCI_MODERN);
 	EXPECT_EQ(open_transport(), ORION_DEVICE_REFUSED);
+}
+
+/* Milliseconds, one at each look; and after how many looks the window is given back, or never. */
+static uint64_t clock_now, given_back_at;
+static bool clock_stands;
+
+static uint64_t
+looked_at_clock(void *context)
+{
+	(void)context;
+	if (clock_now == given_back_at * 1000000)
+		world.pci->access_taken = 0;
+	clock_now += clock_stands ? 0 : 1000000;
+	return clock_now;
+}
+
+static void
+window_is_taken(uint64_t back_at)
+{
+	world.pci->access_taken = 1;
+	clock_now = 0;
+	given_back_at = back_at;
+}
+
+/*
+ * Whoever has the window may keep it: a second is waited, then the access is given up, and said.
+ * What comes after it is done when the window is free again.
+ */
+TEST(device_pci_legacy__a_window_that_stays_taken)
+{
+	const struct virtio_transport_ops *ops;
+	struct model_options options;
+	const unsigned *given_up;
+
+	model_options_default(&options);
+	options.unassigned = true;
+	plug(&options, MODEL_PCI_MODERN);
+	world.port.now_ns = looked_at_clock;
+	EXPECT_EQ(open_transport(), ORION_OK);
+	ops = world.transport.ops;
+	given_up = &model_host_stats(world.host)->reports[ORION_EVENT_PCI_ACCESS_TAKEN];
+	ops->status_set(world.pci, 1);
+	window_is_taken(900);
+	EXPECT_EQ(ops->status_get(world.pci), 1);
+	EXPECT_EQ(*given_up, 0);
+	window_is_taken(UINT32_MAX);
+	EXPECT_EQ(ops->status_get(world.pci), VIRTIO_STATUS_GONE);
+	EXPECT(clock_now >= UINT64_C(1000000000) && clock_now < UINT64_C(1010000000));
+	EXPECT_EQ(ops->queue_size_max(world.pci, 0), 0xffff);
+	ops->status_set(world.pci, 3);
+	EXPECT_EQ(*given_up, 4);
+	EXPECT_EQ(world.pci->access_taken, 1);
+	clock_stands = true;
+	EXPECT_EQ(ops->config_read(world.pci, 0, 4), UINT32_MAX);
+	clock_stands = false;
+	EXPECT_EQ(*given_up, 5);
+	window_is_taken(3);
+	EXPECT_EQ(ops->status_get(world.pci), 1);
+	expect_capacity();
+	EXPECT_EQ(*given_up, 5);
+	close_transport();
 }
 
 /* A host that maps nothing is got round in the same way; the table of vectors is not. */

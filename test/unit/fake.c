@@ -12,6 +12,7 @@
 #define BIT(n) (UINT64_C(1) << (n))
 #define REGION_FIRST UINT64_C(0x7000000000)
 #define REGION_STEP UINT64_C(0x10000000)
+#define STATUS_DRIVER_OK 4u
 #define STATUS_FEATURES_OK 8u
 
 static void __attribute__((format(printf, 2, 3)))
@@ -243,6 +244,8 @@ status_set(void *context, uint8_t status)
 	fake->status = status;
 	if (fake->features_refused)
 		fake->status &= (uint8_t)~STATUS_FEATURES_OK;
+	if ((status & STATUS_DRIVER_OK) != 0)
+		fake->status = (uint8_t)((status & ~fake->start_lost) | fake->start_found);
 }
 
 static uint64_t
@@ -444,6 +447,8 @@ isr_read(void *context)
 	struct fake *fake = context;
 	uint8_t isr = fake->isr;
 
+	/* With vectors nobody reads it.  [spec 4.1.4.5.2] */
+	EXPECT_EQ(fake_vectors_live(fake), 0);
 	fake->isr = 0;
 	return isr;
 }

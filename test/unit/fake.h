@@ -53,6 +53,7 @@ struct fake {
 	unsigned status_reads;
 	uint8_t reset_sticks;                   /* what status says after a reset */
 	unsigned reset_reads;                   /* ... for so many reads (UINT_MAX: ever) */
+	uint8_t start_lost, start_found;        /* bits that go, and that come, with DRIVER_OK */
 	bool features_refused, gone;
 	uint64_t features, driver_features;
 

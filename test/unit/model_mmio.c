@@ -91,6 +91,15 @@ TEST(model_mmio__identity_comes_first)
 	(void)get(VIRTIO_MMIO_VERSION);
 	put(VIRTIO_MMIO_STATUS, 0);
 	expect_breach(MODEL_BREACH_MMIO_EARLY);
+	/* A device that is none stays unknown. */
+	plug_unknown(false);
+	model_device_trick(world.device, MODEL_MISCHIEF_SAY_DEVICE_ID, 0, 0, 0);
+	(void)get(VIRTIO_MMIO_MAGIC_VALUE);
+	(void)get(VIRTIO_MMIO_VERSION);
+	EXPECT_EQ(get(VIRTIO_MMIO_DEVICE_ID), 0);
+	EXPECT_STR(model_host_stats(world.host)->first_breach, "");
+	(void)get(VIRTIO_MMIO_VENDOR_ID);
+	expect_breach(MODEL_BREACH_MMIO_EARLY);
 }
 
 TEST(model_mmio__widths_and_places)

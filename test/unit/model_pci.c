@@ -160,6 +160,13 @@ negotiate(struct card *c, uint64_t offered, uint64_t more)
 	EXPECT_EQ(model_device_features(c->device), F_VERSION_1 | more);
 }
 
+/* The message control word of the first capability, MSI-X. */
+static void
+msix_put(struct card *c, uint32_t control)
+{
+	config_put(c, config_get(c, 0x34, 1) + 2, 2, control);
+}
+
 /* Entry 1 of the table, masked; MSI-X on. */
 static uint64_t
 message_make(struct card *c)
@@ -173,7 +180,7 @@ message_make(struct card *c)
 	step_register_store(c->table + 20, 4, (uint32_t)(message.address >> 32));
 	step_register_store(c->table + 24, 4, message.data);
 	step_register_store(c->table + 28, 4, 1);
-	config_put(c, config_get(c, 0x34, 1) + 2, 2, 0x8000);
+	msix_put(c, 0x8000);
 	return message.cookie;
 }
 
@@ -223,9 +230,13 @@ TEST(model_pci__whole_life)
 	EXPECT_EQ(c.messages, 0);
 	step_register_store(c.table + 28, 4, 0); /* pending until here */
 	EXPECT_EQ(c.messages, 1);
+	msix_put(&c, 0);
 	EXPECT_EQ(step_register_load(c.virtio + 0x1000, 1), 1);
 	EXPECT_EQ(step_register_load(c.virtio + 0x1000, 1), 0);
 	EXPECT_STR(model_host_stats(c.host)->first_breach, "");
+	msix_put(&c, 0x8000);
+	(void)step_register_load(c.virtio + 0x1000, 1);
+	EXPECT_EQ(breaches(&c, MODEL_BREACH_PCI_ISR), 1);
 
 	status_put(&c, 0);
 	EXPECT_EQ(step_register_load(c.virtio + 0x1c, 2), 0);
@@ -294,6 +305,14 @@ TEST(model_pci__window)
 	config_put(&c, at + 16, 1, 1);
 	EXPECT_EQ(config_get(&c, at + 16, 1), 1);
 	EXPECT_EQ(model_device_status(c.device), 1);
+	EXPECT_STR(model_host_stats(c.host)->first_breach, "");
+	/* Nothing else of it, nor of any other capability, is to be written. */
+	config_put(&c, at + 2, 1, 24);
+	config_put(&c, at + 3, 1, 1);
+	config_put(&c, at + 4, 2, 4);
+	config_put(&c, config_get(&c, at + 1, 1) + 8, 4, 0);
+	config_put(&c, 0, 2, 0);
+	EXPECT_EQ(breaches(&c, MODEL_BREACH_PCI_CONFIG), 5);
 	card_close(&c);
 }
 

@@ -34,6 +34,14 @@ TEST(storage_disk__names)
 	desk_close(&desk);
 }
 
+static void
+no_idle(void *context, unsigned lane, uint64_t ns)
+{
+	(void)context;
+	(void)lane;
+	(void)ns;
+}
+
 TEST(storage_disk__incomplete_host)
 {
 	struct storage_host host = {.port = model_host_port()};
@@ -42,6 +50,17 @@ TEST(storage_disk__incomplete_host)
 	EXPECT_EQ(storage_init(storage, &host, NULL), ORION_PORT_INCOMPLETE);
 	host.port = NULL;
 	EXPECT_EQ(storage_init(storage, &host, NULL), ORION_PORT_INCOMPLETE);
+	/* The core does without the two, storage does not. */
+	host.idle = no_idle;
+	for (unsigned i = 0; i < 4; i++) {
+		struct orion_port port = *model_host_port();
+
+		host.port = &port;
+		port.share = i & 1 ? NULL : port.share;
+		port.unshare = i & 2 ? NULL : port.unshare;
+		EXPECT_EQ(storage_init(storage, &host, NULL),
+			  i == 0 ? ORION_OK : ORION_PORT_INCOMPLETE);
+	}
 	test_free(storage);
 }
 

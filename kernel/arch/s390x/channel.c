@@ -252,8 +252,7 @@ is_block(uint32_t number)
 
 	return channel_enable(NULL, number, true) == ORION_OK &&
 	       channel_command(NULL, number, COMMAND_SENSE_ID, id, sizeof(id), &done) == ORION_OK &&
-	       done >= 4 && (id[1] << 8 | id[2]) == VIRTIO_CCW_CONTROL_UNIT &&
-	       id[3] == VIRTIO_CCW_MODEL_BLOCK;
+	       virtio_ccw_is_block(id, done);
 }
 
 static struct virtio_ccw_adapter adapter = {
