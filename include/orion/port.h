@@ -147,8 +147,8 @@ struct orion_port {
 				  struct orion_region *out);
 
 	/*
-	 * Bytes of the largest piece that dma_alloc() can give: a page, say.  Queues are made to fit
-	 * (vblk.h has a table).  0: no limit is known; then less is asked for when it says
+	 * Bytes of the largest piece that dma_alloc() can give: a page, say.  Queues are made to
+	 * fit (vblk.h has a table).  0: no limit is known; then less is asked for when it says
 	 * ORION_NO_MEMORY.
 	 */
 	size_t dma_bytes_max;

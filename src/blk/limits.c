@@ -269,8 +269,8 @@ segments_least(const struct vblk_info *info)
 
 /*
  * One step to less memory: shorter rings, where the device lets them be, or fewer requests in
- * flight; then fewer queues, unless it is one piece that is TOO_LARGE; then shorter tables; then the
- * least.  False: there is none.
+ * flight; then fewer queues, unless it is one piece that is TOO_LARGE; then shorter tables; then
+ * the least.  False: there is none.
  */
 static bool
 shrink(const struct vblk_device *device, struct plan *plan, bool too_large)

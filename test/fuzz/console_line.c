@@ -185,8 +185,8 @@ check(const struct line *line)
 	/* Half a character is not always drawn. */
 	if (line->tail != 0)
 		return;
-	demand(screen.column == strlen(PROMPT) + count_columns(line->text + line->left,
-							       line->cursor - line->left));
+	demand(screen.column ==
+	       strlen(PROMPT) + count_columns(line->text + line->left, line->cursor - line->left));
 	column = check_text(PROMPT, 0, SCREEN_COLUMNS);
 	column = check_text(line->text + line->left, column, LINE_COLUMNS - 1);
 	for (; column < SCREEN_COLUMNS; column++)
