@@ -41,15 +41,33 @@ world_plug(world_reach reach, struct model_device *device, struct world_plug *pl
 								  : MODEL_PCI_MODERN);
 }
 
+static orion_status
+open_model(const struct manager_place *place, const struct orion_port *port, void *port_context,
+	   union manager_transport *room, struct virtio_transport *transport)
+{
+	(void)port;
+	(void)port_context;
+	(void)room;
+	*transport = model_device_transport(place->context);
+	return ORION_OK;
+}
+
+struct manager_place
+world_model_place(struct model_device *device)
+{
+	return (struct manager_place){.open = open_model, .context = device};
+}
+
 orion_status
 world_plug_attach(const struct world_plug *plug, struct manager *manager, unsigned *index)
 {
-	if (plug->reach == WORLD_MODEL)
-		return orion_manager_attach(manager, model_device_transport(plug->device), index);
-	if (world_is_mmio(plug->reach))
-		return orion_manager_attach_mmio(manager, plug->place.address, plug->place.bytes,
-						 plug->place.line, index);
-	return orion_manager_attach_pci(manager, plug->function, index);
+	struct manager_place place =
+		plug->reach == WORLD_MODEL ? world_model_place(plug->device)
+		: world_is_mmio(plug->reach)
+			? orion_place_mmio(plug->place.address, plug->place.bytes, plug->place.line)
+			: orion_place_pci(plug->function);
+
+	return orion_manager_attach(manager, &place, index);
 }
 
 void

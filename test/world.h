@@ -49,6 +49,9 @@ struct world_plug {
 	struct model_mmio_place place;
 };
 
+/* Where the model DEVICE is found by itself, on no bus. */
+struct manager_place world_model_place(struct model_device *device);
+
 void world_plug(world_reach reach, struct model_device *device, struct world_plug *plug);
 orion_status world_plug_attach(const struct world_plug *plug, struct manager *manager,
 			       unsigned *index);

@@ -236,66 +236,37 @@ attached(const char *where, orion_status status, unsigned index)
 					   : "");
 }
 
+/* What is found at PLACE, which is called WHERE; nothing, or no block device, may be QUIET. */
 static void
-attach_pci(uint32_t function)
+attach(const char *where, struct manager_place place, bool quiet)
 {
-	char where[WHERE_BYTES];
 	unsigned index = 0;
 	orion_status status;
 
-	print_into(where, sizeof(where), "%02x:%02x.%x", function >> 8, function >> 3 & 31,
-		   function & 7);
 	port_attaching(where);
-	status = orion_manager_attach_pci(&manager, function, &index);
+	status = orion_manager_attach(&manager, &place, &index);
 	port_attaching(NULL);
-	attached(where, status, index);
-}
-
-/* A place with nothing, or no block device, is no reason for a word. */
-static void
-attach_mmio(const struct mmio_place *place)
-{
-	char where[WHERE_BYTES];
-	unsigned index = 0;
-	orion_status status;
-
-	print_into(where, sizeof(where), "mmio %llx", (unsigned long long)place->address);
-	port_attaching(where);
-	status = orion_manager_attach_mmio(&manager, place->address, place->bytes, place->line,
-					   &index);
-	port_attaching(NULL);
-	if (status != ORION_NOT_FOUND)
+	if (status != ORION_NOT_FOUND || !quiet)
 		attached(where, status, index);
-}
-
-static void
-attach_place(const struct place *place, unsigned n)
-{
-	struct virtio_transport transport;
-	unsigned index = 0;
-	orion_status status;
-
-	port_attaching(place->name);
-	status = place->open(place->device, n, &transport);
-	if (status == ORION_OK)
-		status = orion_manager_attach(&manager, transport, &index);
-	port_attaching(NULL);
-	attached(place->name, status, index);
 }
 
 static void
 attach_disks(void)
 {
-	uint32_t function = 0;
+	char where[WHERE_BYTES];
 
-	while (orion_virtio_pci_find(port_get(), NULL, pci_last_bus(), &function)) {
-		attach_pci(function);
-		function++;
+	for (uint32_t f = 0; orion_virtio_pci_find(port_get(), NULL, pci_last_bus(), &f); f++) {
+		print_into(where, sizeof(where), "%02x:%02x.%x", f >> 8, f >> 3 & 31, f & 7);
+		attach(where, orion_place_pci(f), false);
 	}
-	for (unsigned i = 0; i < mmio_count(); i++)
-		attach_mmio(mmio_at(i));
+	for (unsigned i = 0; i < mmio_count(); i++) {
+		const struct mmio_place *at = mmio_at(i);
+
+		print_into(where, sizeof(where), "mmio %llx", (unsigned long long)at->address);
+		attach(where, orion_place_mmio(at->address, at->bytes, at->line), true);
+	}
 	for (unsigned i = 0; i < place_count(); i++)
-		attach_place(place_at(i), i);
+		attach(place_at(i)->name, place_at(i)->where, false);
 	if (orion_manager_count(&manager) == 0)
 		kprint("disk: none\n");
 }

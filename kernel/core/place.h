@@ -6,7 +6,7 @@
 #ifndef KERNEL_CORE_PLACE_H
 #define KERNEL_CORE_PLACE_H
 
-#include "orion/transport.h"
+#include "orion/manager.h"
 
 #include <stdbool.h>
 
@@ -15,13 +15,7 @@
 
 struct place {
 	char name[PLACE_NAME_BYTES]; /* for people: "ccw 0.0.0001" */
-
-	/*
-	 * Opens the device that DEVICE names; N is the place's own number, from 0 to PLACES_MAX -
-	 * 1.  The transport is closed before the place is opened again.
-	 */
-	orion_status (*open)(uint32_t device, unsigned n, struct virtio_transport *out);
-	uint32_t device;
+	struct manager_place where;
 };
 
 /* Enters PLACE; false when there are PLACES_MAX. */

@@ -4,8 +4,6 @@
 
 #include "../base/memory.h"
 
-#define NO_FUNCTION UINT32_MAX
-
 orion_status
 orion_manager_init(struct manager *manager, const struct manager_config *config,
 		   const struct orion_option **wrong)
@@ -34,34 +32,64 @@ orion_manager_init(struct manager *manager, const struct manager_config *config,
 	return ORION_OK;
 }
 
+static bool
+is_same(const struct manager_place *a, const struct manager_place *b)
+{
+	return a->open == b->open && a->context == b->context && a->address == b->address;
+}
+
+bool
+orion_manager_find(const struct manager *manager, const struct manager_place *place,
+		   unsigned *index)
+{
+	for (unsigned i = 0; i < MANAGER_DEVICES_MAX; i++) {
+		if (manager->devices[i].place.open != NULL &&
+		    is_same(&manager->devices[i].place, place)) {
+			*index = i;
+			return true;
+		}
+	}
+	return false;
+}
+
 static struct manager_device *
 slot_free(struct manager *manager)
 {
 	for (unsigned i = 0; i < manager->options.device_max_count; i++) {
-		if (manager->devices[i].device == NULL)
+		if (manager->devices[i].place.open == NULL)
 			return &manager->devices[i];
 	}
 	return NULL;
 }
 
+static void
+give(struct manager *manager, struct manager_device *slot, unsigned which)
+{
+	if (slot->memory[which] != NULL)
+		manager->memory_give(manager->port_context, slot->memory[which],
+				     slot->bytes[which]);
+	slot->memory[which] = NULL;
+	slot->bytes[which] = 0;
+}
+
+/* BYTES of memory WHICH; what is there already will do. */
 static bool
 take(struct manager *manager, struct manager_device *slot, unsigned which, size_t bytes)
 {
+	if (slot->memory[which] != NULL && slot->bytes[which] >= bytes)
+		return true;
+	give(manager, slot, which);
 	slot->memory[which] = manager->memory_take(manager->port_context, bytes);
 	slot->bytes[which] = slot->memory[which] != NULL ? bytes : 0;
 	return slot->memory[which] != NULL;
 }
 
 static void
-give_all(struct manager *manager, struct manager_device *slot)
+forget(struct manager *manager, struct manager_device *slot)
 {
-	for (unsigned i = 0; i < 2; i++) {
-		if (slot->memory[i] != NULL)
-			manager->memory_give(manager->port_context, slot->memory[i],
-					     slot->bytes[i]);
-		slot->memory[i] = NULL;
-	}
-	slot->device = NULL;
+	give(manager, slot, 0);
+	give(manager, slot, 1);
+	slot->place.open = NULL;
 }
 
 /* Probes and opens; the transport is closed on every failure. */
@@ -99,65 +127,39 @@ bring_up(struct manager *manager, struct manager_device *slot, struct virtio_tra
 }
 
 static orion_status
-attach(struct manager *manager, struct manager_device *slot, struct virtio_transport transport,
-       unsigned *index)
+open_place(struct manager *manager, struct manager_device *slot)
 {
-	orion_status status = bring_up(manager, slot, transport);
+	struct virtio_transport transport;
+	orion_status status = slot->place.open(&slot->place, manager->port, manager->port_context,
+					       &slot->transport, &transport);
 
+	return status == ORION_OK ? bring_up(manager, slot, transport) : status;
+}
+
+orion_status
+orion_manager_attach(struct manager *manager, const struct manager_place *place, unsigned *index)
+{
+	struct manager_device *slot;
+	orion_status status;
+	unsigned known;
+
+	if (orion_manager_find(manager, place, &known)) {
+		if (manager->devices[known].device != NULL)
+			return ORION_BUSY;
+		*index = known;
+		return open_place(manager, &manager->devices[known]);
+	}
+	slot = slot_free(manager);
+	if (slot == NULL)
+		return ORION_TOO_LARGE;
+	slot->place = *place;
+	status = open_place(manager, slot);
 	if (status != ORION_OK) {
-		give_all(manager, slot);
+		forget(manager, slot);
 		return status;
 	}
 	*index = (unsigned)(slot - manager->devices);
 	return ORION_OK;
-}
-
-orion_status
-orion_manager_attach(struct manager *manager, struct virtio_transport transport, unsigned *index)
-{
-	struct manager_device *slot = slot_free(manager);
-
-	if (slot == NULL) {
-		transport.ops->close(transport.context);
-		return ORION_TOO_LARGE;
-	}
-	slot->pci_function = NO_FUNCTION;
-	return attach(manager, slot, transport, index);
-}
-
-orion_status
-orion_manager_attach_pci(struct manager *manager, uint32_t function, unsigned *index)
-{
-	struct manager_device *slot = slot_free(manager);
-	struct virtio_transport transport;
-	orion_status status;
-
-	if (slot == NULL)
-		return ORION_TOO_LARGE;
-	status = orion_virtio_pci_open(&slot->pci, manager->port, manager->port_context, function,
-				       &transport);
-	if (status != ORION_OK)
-		return status;
-	slot->pci_function = function;
-	return attach(manager, slot, transport, index);
-}
-
-orion_status
-orion_manager_attach_mmio(struct manager *manager, uint64_t address, size_t bytes, uint32_t line,
-			  unsigned *index)
-{
-	struct manager_device *slot = slot_free(manager);
-	struct virtio_transport transport;
-	orion_status status;
-
-	if (slot == NULL)
-		return ORION_TOO_LARGE;
-	status = orion_virtio_mmio_open(&slot->mmio, manager->port, manager->port_context, address,
-					bytes, line, &transport);
-	if (status != ORION_OK)
-		return status;
-	slot->pci_function = NO_FUNCTION;
-	return attach(manager, slot, transport, index);
 }
 
 static bool
@@ -170,19 +172,53 @@ is_busy(struct vblk_device *device)
 	return false;
 }
 
-orion_status
-orion_manager_detach(struct manager *manager, unsigned index, bool force)
+/* Closes the device in SLOT, if there is one. */
+static orion_status
+close_device(struct manager_device *slot, bool force)
 {
-	struct manager_device *slot;
-
-	if (index >= MANAGER_DEVICES_MAX || manager->devices[index].device == NULL)
-		return ORION_NOT_FOUND;
-	slot = &manager->devices[index];
+	if (slot->device == NULL)
+		return ORION_OK;
 	if (!force && is_busy(slot->device))
 		return ORION_BUSY;
 	vblk_close(slot->device);
-	give_all(manager, slot);
+	slot->device = NULL;
 	return ORION_OK;
+}
+
+static struct manager_device *
+slot_at(struct manager *manager, unsigned index)
+{
+	if (index >= MANAGER_DEVICES_MAX || manager->devices[index].place.open == NULL)
+		return NULL;
+	return &manager->devices[index];
+}
+
+orion_status
+orion_manager_remove(struct manager *manager, unsigned index, bool force)
+{
+	struct manager_device *slot = slot_at(manager, index);
+
+	return slot == NULL || slot->device == NULL ? ORION_NOT_FOUND : close_device(slot, force);
+}
+
+orion_status
+orion_manager_reattach(struct manager *manager, unsigned index, bool force)
+{
+	struct manager_device *slot = slot_at(manager, index);
+	orion_status status = slot == NULL ? ORION_NOT_FOUND : close_device(slot, force);
+
+	return status == ORION_OK ? open_place(manager, slot) : status;
+}
+
+orion_status
+orion_manager_detach(struct manager *manager, unsigned index, bool force)
+{
+	struct manager_device *slot = slot_at(manager, index);
+	orion_status status = slot == NULL ? ORION_NOT_FOUND : close_device(slot, force);
+
+	if (status == ORION_OK)
+		forget(manager, slot);
+	return status;
 }
 
 struct vblk_device *

@@ -166,3 +166,24 @@ row("ccw-control-unit", "include/orion/transport.h",
     "unit/device_ccw__which_is", "any control unit will do")
 row("ccw-model", "include/orion/transport.h", "&& id[3] == VIRTIO_CCW_MODEL_BLOCK;", ";",
     "unit/device_ccw__which_is", "any type of device behind the control unit will do")
+
+# ---- the manager's places -------------------------------------------------------------------
+
+MANAGER, PLACES = "src/manager/manager.c", "unit/manager_manager__"
+row("place-twice", MANAGER, "if (manager->devices[known].device != NULL) return ORION_BUSY;", "",
+    PLACES + "away_and_back", "a device that is there is opened a second time")
+row("place-other-number", MANAGER, "is_same(&manager->devices[i].place, place)", "false",
+    PLACES + "away_and_back", "a device that comes back gets another number")
+row("place-any", MANAGER, "a->open == b->open && a->context == b->context && "
+    "a->address == b->address", "a->open == b->open", PLACES + "lowest_free_number",
+    "all places of a kind are taken for one")
+row("place-memory-anew", MANAGER, "if (slot->memory[which] != NULL && slot->bytes[which] >= bytes) "
+    "return true;", "", PLACES + "away_and_back", "memory that would do is taken anew")
+row("place-memory-short", MANAGER, "slot->bytes[which] >= bytes)", "true)", PLACES + "reattach",
+    "memory that is too small is used again")
+row("place-busy", MANAGER, "if (!force && is_busy(slot->device)) return ORION_BUSY;", "",
+    PLACES + "reattach", "a device is brought up again under its requests")
+row("place-forgotten", MANAGER, "return status == ORION_OK ? open_place(manager, slot) : status; }",
+    "if (status == ORION_OK && (status = open_place(manager, slot)) != ORION_OK) "
+    "forget(manager, slot); return status; }", PLACES + "reattach",
+    "a place is forgotten when nothing answers there")

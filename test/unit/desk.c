@@ -102,9 +102,10 @@ attach_disks(struct desk *desk)
 
 		desk->config.model[i].seed = test_random();
 		desk->models[i] = model_device_open(desk->host, &desk->config.model[i]);
-		EXPECT_EQ(orion_manager_attach(&desk->manager,
-					       model_device_transport(desk->models[i]), &index),
-			  ORION_OK);
+
+		struct manager_place place = world_model_place(desk->models[i]);
+
+		EXPECT_EQ(orion_manager_attach(&desk->manager, &place, &index), ORION_OK);
 		EXPECT_EQ(index, i);
 		EXPECT_EQ(storage_add(&desk->storage, index), ORION_OK);
 	}

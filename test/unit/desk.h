@@ -13,6 +13,7 @@
 
 #include "model/model.h"
 #include "test/harness.h"
+#include "test/world.h"
 
 #define DESK_DISKS 4u
 #define DESK_OUTPUT (1u << 20)

@@ -215,6 +215,15 @@ memory_give(void *context, void *memory, size_t bytes)
 	test_free(memory);
 }
 
+static orion_status
+open_ccw(const struct manager_place *place, const struct orion_port *port, void *port_context,
+	 union manager_transport *room, struct virtio_transport *transport)
+{
+	(void)room;
+	return orion_virtio_ccw_open(place->context, port, port_context, &script.host,
+				     (uint32_t)place->address, transport);
+}
+
 /* Whichever command fails, the attempt ends well or clearly, and holds on to nothing. */
 TEST_AXES(device_ccw__every_command_fails_once, how_axes, NULL)
 {
@@ -231,8 +240,9 @@ TEST_AXES(device_ccw__every_command_fails_once, how_axes, NULL)
 						.home_count = 2,
 						.memory_take = memory_take,
 						.memory_give = memory_give};
-		struct virtio_transport transport;
 		struct virtio_ccw ccw;
+		struct manager_place place = {
+			.open = open_ccw, .context = &ccw, .address = CCW_DEVICE};
 		unsigned index;
 		orion_status status;
 
@@ -240,10 +250,7 @@ TEST_AXES(device_ccw__every_command_fails_once, how_axes, NULL)
 		EXPECT_EQ(orion_manager_init(&manager, &config, NULL), ORION_OK);
 		script.fail_at = n;
 		script.how = statuses[test_choice(&hows)];
-		status = orion_virtio_ccw_open(&ccw, &script.port, NULL, &script.host, CCW_DEVICE,
-					       &transport);
-		if (status == ORION_OK)
-			status = orion_manager_attach(&manager, transport, &index);
+		status = orion_manager_attach(&manager, &place, &index);
 		test_note("command %u: status %d", n, status);
 		EXPECT(status != ORION_OK || script.commands >= 15);
 		good += status == ORION_OK;

@@ -9,7 +9,7 @@
 #ifndef TEST_UNIT_FAKE_H
 #define TEST_UNIT_FAKE_H
 
-#include "orion/vblk.h"
+#include "orion/manager.h"
 
 #include "hand.h"
 
@@ -86,6 +86,8 @@ struct fake {
 	uint8_t isr;
 
 	bool closed;
+	unsigned opens;                         /* of its place */
+	bool absent;                            /* nothing is there: ORION_NOT_FOUND */
 	unsigned after_close;
 	char journal[2048];
 };
@@ -135,5 +137,8 @@ struct hand fake_hand(struct fake_world *world, unsigned queue);
 
 /* After vblk_close(): nothing is held, nothing attached, the transport closed. */
 void fake_expect_empty(struct fake_world *world);
+
+/* Where FAKE is found: opening it anew makes it as a reset would. */
+struct manager_place fake_place(struct fake *fake);
 
 #endif

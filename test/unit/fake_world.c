@@ -107,3 +107,24 @@ fake_expect_empty(struct fake_world *world)
 	EXPECT_EQ(fake_vectors_live(fake), 0);
 	EXPECT_EQ(fake->line.live, false);
 }
+
+static orion_status
+open_fake(const struct manager_place *place, const struct orion_port *port, void *port_context,
+	  union manager_transport *room, struct virtio_transport *transport)
+{
+	struct fake *fake = place->context;
+
+	(void)port;
+	(void)port_context;
+	(void)room;
+	fake->closed = false;
+	fake->opens++;
+	*transport = fake->transport;
+	return fake->absent ? ORION_NOT_FOUND : ORION_OK;
+}
+
+struct manager_place
+fake_place(struct fake *fake)
+{
+	return (struct manager_place){.open = open_fake, .context = fake};
+}

@@ -64,6 +64,22 @@ begin(void)
 	test_at_end(world_end, NULL);
 }
 
+static orion_status
+attach(struct fake *fake, unsigned *index)
+{
+	struct manager_place place = fake_place(fake);
+
+	return orion_manager_attach(&world.manager, &place, index);
+}
+
+static orion_status
+attach_pci(uint32_t function, unsigned *index)
+{
+	struct manager_place place = orion_place_pci(function);
+
+	return orion_manager_attach(&world.manager, &place, index);
+}
+
 TEST(manager_manager__refuses_bad_configurations)
 {
 	const struct orion_option *wrong = NULL;
@@ -96,7 +112,7 @@ TEST(manager_manager__lowest_free_number)
 
 	begin();
 	for (unsigned i = 0; i < 5; i++) {
-		EXPECT_EQ(orion_manager_attach(&world.manager, fake_make(0)->transport, &index),
+		EXPECT_EQ(attach(fake_make(0), &index),
 			  ORION_OK);
 		EXPECT_EQ(index, i);
 	}
@@ -105,7 +121,7 @@ TEST(manager_manager__lowest_free_number)
 	EXPECT_EQ(orion_manager_detach(&world.manager, 1, false), ORION_OK);
 	EXPECT(orion_manager_device_get(&world.manager, 1) == NULL);
 	EXPECT(orion_manager_device_get(&world.manager, 2) != NULL);
-	EXPECT_EQ(orion_manager_attach(&world.manager, fake_make(0)->transport, &index), ORION_OK);
+	EXPECT_EQ(attach(fake_make(0), &index), ORION_OK);
 	EXPECT_EQ(index, 1);
 	EXPECT_EQ(orion_manager_count(&world.manager), 4);
 	EXPECT_EQ(world.live, 8);
@@ -131,12 +147,12 @@ TEST(manager_manager__as_many_as_the_options_allow)
 	world.options.device_max_count = 3;
 	EXPECT_EQ(orion_manager_init(&world.manager, &world.config, NULL), ORION_OK);
 	for (unsigned i = 0; i < 3; i++)
-		EXPECT_EQ(orion_manager_attach(&world.manager, fake_make(0)->transport, &index),
+		EXPECT_EQ(attach(fake_make(0), &index),
 			  ORION_OK);
 	extra = fake_make(0);
-	EXPECT_EQ(orion_manager_attach(&world.manager, extra->transport, &index), ORION_TOO_LARGE);
-	EXPECT_STR(extra->journal, "close");
-	EXPECT_EQ(orion_manager_attach_pci(&world.manager, 8, &index), ORION_TOO_LARGE);
+	EXPECT_EQ(attach(extra, &index), ORION_TOO_LARGE);
+	EXPECT_EQ(extra->opens, 0);
+	EXPECT_EQ(attach_pci(8, &index), ORION_TOO_LARGE);
 }
 
 TEST(manager_manager__thirty_two_devices)
@@ -145,10 +161,10 @@ TEST(manager_manager__thirty_two_devices)
 
 	begin();
 	for (unsigned i = 0; i < 32; i++)
-		EXPECT_EQ(orion_manager_attach(&world.manager, fake_make(0)->transport, &index),
+		EXPECT_EQ(attach(fake_make(0), &index),
 			  ORION_OK);
 	EXPECT_EQ(orion_manager_count(&world.manager), 32);
-	EXPECT_EQ(orion_manager_attach(&world.manager, fake_make(0)->transport, &index),
+	EXPECT_EQ(attach(fake_make(0), &index),
 		  ORION_TOO_LARGE);
 }
 
@@ -166,7 +182,7 @@ TEST(manager_manager__failed_attach_leaves_nothing)
 		fake->features_refused = n == 2;
 		world.host->fail_at = n == 3 ? 1 : 0;
 		fake->enable_refused = n == 4 ? 1 : 0;
-		status = orion_manager_attach(&world.manager, fake->transport, &index);
+		status = attach(fake, &index);
 		/* The device has less memory then. */
 		if (n == 3 || n == 5) {
 			EXPECT_EQ(status, ORION_OK);
@@ -189,9 +205,9 @@ TEST(manager_manager__pci_without_pci)
 	unsigned index;
 
 	begin();
-	EXPECT_EQ(orion_manager_attach_pci(&world.manager, 8, &index), ORION_NOT_FOUND);
+	EXPECT_EQ(attach_pci(8, &index), ORION_NOT_FOUND);
 	world.host->port.pci_read = NULL;
-	EXPECT_EQ(orion_manager_attach_pci(&world.manager, 8, &index), ORION_PORT_INCOMPLETE);
+	EXPECT_EQ(attach_pci(8, &index), ORION_PORT_INCOMPLETE);
 	EXPECT_EQ(orion_manager_count(&world.manager), 0);
 }
 
@@ -202,7 +218,7 @@ TEST(manager_manager__busy_devices_stay_unless_forced)
 	unsigned index;
 
 	begin();
-	EXPECT_EQ(orion_manager_attach(&world.manager, fake_make(0)->transport, &index), ORION_OK);
+	EXPECT_EQ(attach(fake_make(0), &index), ORION_OK);
 	EXPECT_EQ(vblk_submit(vblk_queue_get(orion_manager_device_get(&world.manager, index), 0),
 			      &request, 1),
 		  1);
@@ -226,11 +242,103 @@ TEST(manager_manager__shared_budget)
 
 		fake->queue_size = 1024;
 		fake_config(fake, 12, 4, 126);
-		if (orion_manager_attach(&world.manager, fake->transport, &index) != ORION_OK)
+		if (attach(fake, &index) != ORION_OK)
 			break;
 		attached++;
 	}
 	EXPECT(attached < 32);
 	EXPECT(world.manager.budget.used <= 1 << 20);
 	EXPECT(world.manager.budget.refusals >= 1);
+}
+
+/* ---- places ---- */
+
+/* A device goes, and comes back under its number; the object and its memory stay where they are. */
+TEST(manager_manager__away_and_back)
+{
+	struct vblk_device *device;
+	struct fake *fakes[3];
+	unsigned index, taken;
+
+	begin();
+	for (unsigned i = 0; i < 3; i++) {
+		fakes[i] = fake_make(0);
+		EXPECT_EQ(attach(fakes[i], &index), ORION_OK);
+	}
+	device = orion_manager_device_get(&world.manager, 1);
+	taken = world.taken;
+	EXPECT_EQ(orion_manager_remove(&world.manager, 1, false), ORION_OK);
+	EXPECT_EQ(fakes[1]->closed, true);
+	EXPECT_EQ(vblk_state_get(device), VBLK_CLOSED);
+	EXPECT(orion_manager_device_get(&world.manager, 1) == NULL);
+	EXPECT_EQ(orion_manager_count(&world.manager), 2);
+	EXPECT_EQ(orion_manager_remove(&world.manager, 1, true), ORION_NOT_FOUND);
+
+	/* Its number is nobody else's. */
+	EXPECT_EQ(attach(fake_make(0), &index), ORION_OK);
+	EXPECT_EQ(index, 3);
+	taken = world.taken;
+	EXPECT_EQ(attach(fakes[1], &index), ORION_OK);
+	EXPECT_EQ(index, 1);
+	EXPECT(orion_manager_device_get(&world.manager, 1) == device);
+	EXPECT_EQ(vblk_state_get(device), VBLK_LIVE);
+	EXPECT_EQ(world.taken, taken);
+	/* What is there is not opened a second time. */
+	EXPECT_EQ(attach(fakes[1], &index), ORION_BUSY);
+	EXPECT_EQ(fakes[1]->opens, 2);
+	EXPECT_EQ(fakes[1]->closed, false);
+}
+
+/* Bringing up again goes by the manager's options of now; what fails may be tried again. */
+TEST(manager_manager__reattach)
+{
+	struct vblk_segment segment = {0x1000, 512, 0};
+	struct vblk_request request = {.segments = &segment, .segment_count = 1};
+	struct vblk_device *device;
+	struct fake *fake;
+	unsigned index, found = 99;
+	orion_status expected[] = {ORION_NOT_FOUND, ORION_DEVICE_REFUSED, ORION_NO_MEMORY};
+
+	begin();
+	world.manager.options.queue_depth = 8;
+	fake = fake_make(BIT(34) | BIT(28));
+	EXPECT_EQ(attach(fake, &index), ORION_OK);
+	device = orion_manager_device_get(&world.manager, index);
+	EXPECT_EQ(vblk_info(device)->packed, true);
+	EXPECT_EQ(vblk_submit(vblk_queue_get(device, 0), &request, 1), 1);
+	EXPECT_EQ(orion_manager_reattach(&world.manager, index, false), ORION_BUSY);
+	EXPECT_EQ(vblk_state_get(device), VBLK_LIVE);
+
+	world.manager.options.features_off = BIT(34);
+	EXPECT_EQ(orion_manager_reattach(&world.manager, index, true), ORION_OK);
+	EXPECT(orion_manager_device_get(&world.manager, index) == device);
+	EXPECT_EQ(vblk_info(device)->packed, false);
+
+	for (unsigned i = 0; i < 3; i++) {
+		struct manager_place place = fake_place(fake);
+
+		fake->absent = i == 0;
+		fake->features_refused = i == 1;
+		/* More than it had: what is there does not do. */
+		world.manager.options.queue_depth = i == 2 ? 64 : 8;
+		world.fail_at = i == 2 ? world.taken + 1 : 0;
+		test_note("attempt %u", i);
+		EXPECT_EQ(orion_manager_reattach(&world.manager, index, false), expected[i]);
+		EXPECT(orion_manager_device_get(&world.manager, index) == NULL);
+		EXPECT_EQ(vblk_state_get(device), VBLK_CLOSED);
+		EXPECT(orion_manager_find(&world.manager, &place, &found));
+		EXPECT_EQ(found, index);
+		fake->absent = fake->features_refused = false;
+		world.fail_at = 0;
+	}
+	EXPECT_EQ(orion_manager_reattach(&world.manager, index, false), ORION_OK);
+	EXPECT_EQ(vblk_info(device)->queue_depth, 64);
+	EXPECT_EQ(orion_manager_reattach(&world.manager, index + 1, true), ORION_NOT_FOUND);
+
+	/* Away, then forgotten: nothing is left. */
+	EXPECT_EQ(orion_manager_remove(&world.manager, index, false), ORION_OK);
+	EXPECT_EQ(orion_manager_detach(&world.manager, index, false), ORION_OK);
+	EXPECT_EQ(world.live, 0);
+	EXPECT_EQ(world.manager.budget.used, 0);
+	EXPECT_EQ(orion_manager_detach(&world.manager, index, false), ORION_NOT_FOUND);
 }

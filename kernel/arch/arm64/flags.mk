@@ -10,6 +10,8 @@ KERNEL_CFLAGS := -march=armv8-a -mgeneral-regs-only -mstrict-align -mno-outline-
 	-fno-asynchronous-unwind-tables -fno-common
 KERNEL_LDFLAGS := -m aarch64linux -nostdlib -pie --no-dynamic-linker -z max-page-size=4096 \
 	-z noexecstack -z norelro --build-id=none -T kernel/arch/arm64/link.ld
+# Many registers to save: clang's frame of reap_other() is 272 bytes.
+KERNEL_FRAME_HOT := 288
 # What machines of this kind do not have.
 KERNEL_WITHOUT := src/device/ccw%.c kernel/core/acpi.c
 # What is booted: the image without the ELF around it, which begins with the header of boot.S.

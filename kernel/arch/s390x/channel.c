@@ -263,11 +263,12 @@ static struct virtio_ccw_adapter adapter = {
 static struct virtio_ccw_host host = {channel_enable, channel_command, channel_notify, &adapter};
 
 static orion_status
-open_device(uint32_t subchannel, unsigned n, struct virtio_transport *out)
+open_device(const struct manager_place *place, const struct orion_port *port, void *port_context,
+	    union manager_transport *room, struct virtio_transport *out)
 {
-	static struct virtio_ccw devices[PLACES_MAX];
-
-	return orion_virtio_ccw_open(&devices[n], port_get(), NULL, &host, subchannel, out);
+	(void)room;
+	return orion_virtio_ccw_open(place->context, port, port_context, &host,
+				     (uint32_t)place->address, out);
 }
 
 void
@@ -278,13 +279,15 @@ arch_devices_find(void)
 	if (is_said("channel.adapter=off"))
 		host.adapter = NULL;
 	for (uint32_t number = 0; number < SUBCHANNELS; number++) {
-		struct place place = {"", open_device, number};
+		static struct virtio_ccw devices[PLACES_MAX];
+		struct place place = {"", {.open = open_device, .address = number}};
 
 		if (CHANNEL_INSTRUCTION("stsch", number, schib) == CC_ABSENT)
 			break;
 		if ((schib.flags & SCHIB_VALID) == 0 || (schib.characteristics & SCHIB_TYPE) != 0)
 			continue;
 		print_into(place.name, sizeof(place.name), "ccw 0.0.%04x", schib.device);
+		place.where.context = &devices[place_count() % PLACES_MAX];
 		if (is_block(number) && !place_enter(&place))
 			kprint("%s left out: more than %u devices\n", place.name, PLACES_MAX);
 		(void)channel_enable(NULL, number, false);
