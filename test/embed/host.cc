@@ -38,5 +38,5 @@ main()
 		return 3;
 	if (orion_virtio_mmio_open(&mmio, &port, nullptr, 0, 512, 0, &transport) == ORION_OK)
 		return 4;
-	return orion_stats_bucket(0) == 0 && vblk_cause_text(VBLK_CAUSE_GONE) != nullptr ? 0 : 5;
+	return orion_stats_bucket(0) == 0 && orion_status_text(ORION_OK) != nullptr ? 0 : 5;
 }
