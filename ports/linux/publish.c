@@ -50,25 +50,31 @@ static bool
 create(struct publication *publication)
 {
 	static unsigned number;
-	char folder[256];
+	unsigned mine = __atomic_add_fetch(&number, 1, __ATOMIC_RELAXED);
+	char folder[256], hidden[sizeof(publication->path)];
 
 	if (!find_folder(folder, sizeof(folder)))
 		return false;
 	snprintf(publication->path, sizeof(publication->path), "%s/%u-%u", folder,
-		 (unsigned)getpid(), __atomic_add_fetch(&number, 1, __ATOMIC_RELAXED));
-	publication->fd =
-		open(publication->path, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
+		 (unsigned)getpid(), mine);
+	snprintf(hidden, sizeof(hidden), "%s/.%u-%u", folder, (unsigned)getpid(), mine);
+	publication->fd = open(hidden, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
 	if (publication->fd < 0)
 		return false;
-	/* Whoever can lock the file knows that its writer is dead. */
+	/*
+	 * Whoever can lock the file knows that its writer is dead, so it is seen only when that is
+	 * so no more: watchers pass over hidden names.
+	 */
 	if (flock(publication->fd, LOCK_EX | LOCK_NB) == 0 &&
 	    ftruncate(publication->fd, sizeof(*publication->page)) == 0) {
 		publication->page = mmap(NULL, sizeof(*publication->page), PROT_READ | PROT_WRITE,
 					 MAP_SHARED, publication->fd, 0);
-		if (publication->page != MAP_FAILED)
+		if (publication->page != MAP_FAILED && rename(hidden, publication->path) == 0)
 			return true;
+		if (publication->page != MAP_FAILED)
+			munmap(publication->page, sizeof(*publication->page));
 	}
-	unlink(publication->path);
+	unlink(hidden);
 	close(publication->fd);
 	return false;
 }
