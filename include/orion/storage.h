@@ -98,14 +98,17 @@ struct storage_disk {
 	struct storage_lane lanes[VBLK_QUEUES_MAX];
 };
 
+/* What was opened, and for what. */
+struct storage_handle {
+	struct storage_disk *disk;  /* NULL: free */
+	unsigned rights;
+};
+
 struct storage {
 	struct storage_host host;
 	struct manager *manager;
 	struct storage_disk disks[STORAGE_DISKS_MAX];
-	struct storage_handle {
-		struct storage_disk *disk;  /* NULL: free */
-		unsigned rights;
-	} handles[STORAGE_HANDLES_MAX];
+	struct storage_handle handles[STORAGE_HANDLES_MAX];
 };
 
 /* Makes STORAGE ready, without disks.  HOST is copied; its port and MANAGER must outlive it. */

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// A host in C++ sees the core: each header, enough calls to link, and a refusal that is told.
+// A host in C++ sees the core, storage and words: each header, enough calls to link, and refusals.
 #include <cstdio>
 #include <cstdlib>
 
@@ -8,6 +8,8 @@
 #include "orion/port.h"
 #include "orion/stats.h"
 #include "orion/status.h"
+#include "orion/storage.h"
+#include "orion/texts.h"
 #include "orion/transport.h"
 #include "orion/vblk.h"
 #include "orion/version.h"
@@ -38,5 +40,11 @@ main()
 		return 3;
 	if (orion_virtio_mmio_open(&mmio, &port, nullptr, 0, 512, 0, &transport) == ORION_OK)
 		return 4;
+	static storage disks;
+	storage_handle *none = nullptr;
+	if (storage_read(&disks, none, 0, 0, nullptr, 0, nullptr) != ORION_INVALID)
+		return 6;
+	if (vblk_state_text(VBLK_LIVE) == nullptr || orion_place_pci(8).address != 8)
+		return 7;
 	return orion_stats_bucket(0) == 0 && orion_status_text(ORION_OK) != nullptr ? 0 : 5;
 }
