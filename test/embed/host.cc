@@ -41,7 +41,7 @@ main()
 	if (orion_virtio_mmio_open(&mmio, &port, nullptr, 0, 512, 0, &transport) == ORION_OK)
 		return 4;
 	static storage disks;
-	storage_handle *none = nullptr;
+	storage_handle *none = disks.handles; // not opened
 	if (storage_read(&disks, none, 0, 0, nullptr, 0, nullptr) != ORION_INVALID)
 		return 6;
 	if (vblk_state_text(VBLK_LIVE) == nullptr || orion_place_pci(8).address != 8)
