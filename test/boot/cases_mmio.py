@@ -33,7 +33,7 @@ irq list
 
 def judge(guest, out, name, image, before):
     guest.says(rf"transport +{name}$", out)
-    guest.says(r"interrupts +line", out)
+    guest.says(r"interrupts +interrupt line", out)
     expect(hash_of(out) == before, "disk hash is not the host's sha256sum")
     expect_pattern(image, 7, 4 * MIB, 300 * KIB)
     expect_pattern(image, 8, 5238784, 512)

@@ -27,8 +27,10 @@ irq list
 pci list
 """
 # By vectors, of two queues: what is shown, and what interrupts.
-MODES = {0: ("line", r"line \d+ +0 +[1-9]"), 1: ("shared", r"message 0 +\d +[1-9]"),
-         2: ("paired", r"message 1 +\d +[1-9]"), 3: ("a vector per queue", r"message 1 +\d +[1-9]")}
+MODES = {0: ("interrupt line", r"line \d+ +0 +[1-9]"),
+         1: ("one vector for all$", r"message 0 +\d +[1-9]"),
+         2: ("one vector for all queues", r"message 1 +\d +[1-9]"),
+         3: ("a vector per queue", r"message 1 +\d +[1-9]")}
 
 
 def work(guest, queues=2, **variables):
