@@ -44,7 +44,9 @@ def code_bytes(files):
 
 def measure(isa):
     kernel = f"{BUILD}/orion-{isa}.elf"
-    objects = glob.glob(f"{BUILD}/{isa}/src/*/*.o")
+    # Not what a build of yesterday left of a file that has moved.
+    objects = [o for o in glob.glob(f"{BUILD}/{isa}/src/*/*.o")
+               if os.path.exists(o[len(f"{BUILD}/{isa}/"):-1] + "c")]
     if not os.path.exists(kernel) or not objects:
         fail(f"there is no {kernel}: make kernel ARCH={isa}")
     ours = COMPILER in readelf("-p", ".comment", objects[0])

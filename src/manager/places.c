@@ -14,8 +14,8 @@ static orion_status
 open_mmio(const struct manager_place *place, const struct orion_port *port, void *port_context,
 	  union manager_transport *room, struct virtio_transport *transport)
 {
-	return orion_virtio_mmio_open(&room->mmio, port, port_context, place->address,
-				      place->bytes, place->line, transport);
+	return orion_virtio_mmio_open(&room->mmio, port, port_context, place->address, place->bytes,
+				      place->line, transport);
 }
 
 struct manager_place

@@ -112,8 +112,7 @@ TEST(manager_manager__lowest_free_number)
 
 	begin();
 	for (unsigned i = 0; i < 5; i++) {
-		EXPECT_EQ(attach(fake_make(0), &index),
-			  ORION_OK);
+		EXPECT_EQ(attach(fake_make(0), &index), ORION_OK);
 		EXPECT_EQ(index, i);
 	}
 	EXPECT_EQ(orion_manager_count(&world.manager), 5);
@@ -147,8 +146,7 @@ TEST(manager_manager__as_many_as_the_options_allow)
 	world.options.device_max_count = 3;
 	EXPECT_EQ(orion_manager_init(&world.manager, &world.config, NULL), ORION_OK);
 	for (unsigned i = 0; i < 3; i++)
-		EXPECT_EQ(attach(fake_make(0), &index),
-			  ORION_OK);
+		EXPECT_EQ(attach(fake_make(0), &index), ORION_OK);
 	extra = fake_make(0);
 	EXPECT_EQ(attach(extra, &index), ORION_TOO_LARGE);
 	EXPECT_EQ(extra->opens, 0);
@@ -161,11 +159,9 @@ TEST(manager_manager__thirty_two_devices)
 
 	begin();
 	for (unsigned i = 0; i < 32; i++)
-		EXPECT_EQ(attach(fake_make(0), &index),
-			  ORION_OK);
+		EXPECT_EQ(attach(fake_make(0), &index), ORION_OK);
 	EXPECT_EQ(orion_manager_count(&world.manager), 32);
-	EXPECT_EQ(attach(fake_make(0), &index),
-		  ORION_TOO_LARGE);
+	EXPECT_EQ(attach(fake_make(0), &index), ORION_TOO_LARGE);
 }
 
 /* Memory, probe and open fail in turn, and once the first piece of DMA memory. */
