@@ -173,7 +173,7 @@ kernel := $(if $(KERNEL_CFLAGS),$(if $(filter release debug clang,$(MODE)),\
 	$(KERNEL) $(kernel_more)))
 
 PHONY_BUILD := all lib core kernel linux plugins tests benches
-.PHONY: $(PHONY_BUILD) run image test test-hypervisors mutate litmus bench bench-ring \
+.PHONY: $(PHONY_BUILD) run image test test-long test-hypervisors mutate litmus bench bench-ring \
 	bench-kernel bench-linux budget lint fuzz clean format help
 all: lib kernel linux tests benches ## build everything for MODE (the default)
 lib: $(libraries) ## build the libraries: core, storage and the model device
@@ -379,6 +379,10 @@ plugins: ## build the nbdkit plugin and the fio engine
 test: ## run every test; ONLY=id runs one suite or one case (MODE= says in which build)
 	@tools/need test >&2
 	@MODE=$(MODE) MAKE='$(MAKE)' JOBS=$(JOBS) SEED=$(SEED) tools/test $(ONLY)
+
+test-long: ## run the tests that take long: what `make test` leaves out
+	@tools/need test >&2
+	@MAKE='$(MAKE)' JOBS=$(JOBS) tools/test --long
 
 test-hypervisors: ## run Orion under Xen and KVM, within QEMU's emulation (ONLY=xen)
 	@tools/need hypervisors >&2

@@ -279,17 +279,19 @@ shrink(const struct vblk_device *device, struct plan *plan, bool too_large)
 	bool fixed = device->virtio.transport.ops->size_fixed;
 	uint32_t *length = fixed ? &plan->depth : &plan->size;
 	uint32_t least = fixed ? 1 : DESCRIPTORS_MIN;
+	/* Of a fixed size, cells follow the depth only where a request is one descriptor. */
+	bool helps = !fixed || (info->indirect && !info->in_order);
 
 	*length = num_min32(*length, fixed ? info->queue_depth : info->queue_size);
 	plan->segments = num_min32(plan->segments, info->segments_max);
-	if (*length / 2 >= COMFORTABLE_SIZE)
+	if (helps && *length / 2 >= COMFORTABLE_SIZE)
 		*length /= 2;
 	else if (plan->queues > 1 && !too_large)
 		plan->queues--;
 	else if (info->indirect && plan->segments / 2 >= COMFORTABLE_SEGMENTS &&
 		 plan->segments / 2 >= segments_least(info))
 		plan->segments /= 2;
-	else if (*length / 2 >= least)
+	else if (helps && *length / 2 >= least)
 		*length /= 2;
 	else
 		return false;

@@ -45,7 +45,8 @@ row("sizes-differ", LIMITS, "(transport->ops->size_fixed && count != 0 && possib
 row("size-chosen", LIMITS, "transport->ops->size_fixed ? possible : num_min32(size, possible)",
     "num_min32(size, possible)", "scenario/pci_legacy_sizes_differ",
     "a size is chosen where the device chooses")
-row("size-shrunk", LIMITS, "if (!fixed && (", "if ((", "scenario/pci_legacy_budget",
+row("size-shrunk", LIMITS, "uint32_t *length = fixed ? &plan->depth : &plan->size;",
+    "uint32_t *length = &plan->size;", "scenario/pci_legacy_budget",
     "a size that is the device's is halved")
 row("transitional", CAPS, "!pci->modern && pci_config_get", "pci_config_get",
     UNIT + "transitional_is_modern", "a transitional device is driven as a legacy one")
