@@ -539,7 +539,8 @@ mutant("0-size-max", LIMITS, "claims->size_max < VIRTIO_BLK_SECTOR_BYTES", "fals
 mutant("0-seg-max", LIMITS, "claims->seg_max == 0", "false", "unit/blk_limits__seg_max",
        "no segments at all")
 mutant("0-seg-large", LIMITS, "claims->seg_max, device->options.device_max_segments);",
-       "claims->seg_max, UINT32_MAX);", "unit/blk_limits__seg_max", "more segments than the driver has room for")
+       "claims->seg_max, UINT32_MAX);", "unit/blk_limits__seg_max",
+       "more segments than the driver has room for")
 mutant("0-num-queues", LIMITS, "claims.num_queues == 0", "false", "unit/blk_limits__num_queues",
        "a device with no queues")
 mutant("0-queue-small", LIMITS, "possible < DESCRIPTORS_MIN || (transport", "(transport",
