@@ -9,21 +9,20 @@
 #define UART_MODEM 4u
 #define UART_STATUS 5u
 #define UART_RECEIVE_INTERRUPT 1u
-#define UART_FIFO_ON 1u
-#define UART_FIFO_IS_ON 0xc0u /* in the register that is written as UART_FIFO */
+#define UART_FIFO_IS_ON 0xc0u
 #define UART_8N1 3u
 #define UART_DTR_RTS_OUT2 0x0bu
 #define UART_RECEIVED 1u
 #define UART_OVERRUN 2u
 #define UART_SEND_EMPTY 0x20u
 #define UART_FIFO_BYTES 16u
-#define UART_QUIET 3000u /* reads of a register */
 
 static uint64_t uart; /* 0: there is none */
 static uint32_t uart_shift; /* between registers: 1 << uart_shift bytes */
 static uint32_t uart_width; /* of an access */
 static uint32_t uart_line = UINT32_MAX;
 static bool interrupts_on;
+static unsigned sent_at_once;
 static bool receives; /* its interrupt for what was received is on */
 
 static uint8_t
@@ -64,21 +63,14 @@ receive(void)
 }
 
 /*
- * What was typed before the kernel ran is kept: switching the FIFO on empties it, so it is read
- * before, until nothing more comes.
+ * What was typed before the kernel ran is kept.  Switching the FIFO on, or off, empties it, and a
+ * byte may come at that very moment: so it stays as it was found.  Without it a hypervisor has the
+ * other side wait from byte to byte.
  */
-static void
-switch_fifo_on(void)
+static unsigned
+bytes_at_once(void)
 {
-	if ((get(UART_FIFO) & UART_FIFO_IS_ON) == UART_FIFO_IS_ON)
-		return;
-	for (unsigned quiet = 0; quiet < UART_QUIET && console_room(1); quiet++) {
-		if ((get(UART_STATUS) & UART_RECEIVED) != 0) {
-			receive();
-			quiet = 0;
-		}
-	}
-	put(UART_FIFO, UART_FIFO_ON);
+	return (get(UART_FIFO) & UART_FIFO_IS_ON) == UART_FIFO_IS_ON ? UART_FIFO_BYTES : 1;
 }
 
 /* The rate is as the firmware set it. */
@@ -99,7 +91,7 @@ uart_init(void)
 	put(UART_INTERRUPTS, 0);
 	put(UART_LINE, UART_8N1);
 	put(UART_MODEM, UART_DTR_RTS_OUT2);
-	switch_fifo_on();
+	sent_at_once = bytes_at_once();
 }
 
 /* Bytes that there is no room for stay in the UART, which has the other side wait. */
@@ -154,10 +146,10 @@ arch_console_write(const char *bytes, size_t count)
 	size_t done = 0;
 
 	while (uart != 0 && done < count) {
-		/* Empty means that the whole FIFO is. */
+		/* Empty means that the whole FIFO is, if there is one. */
 		while ((get(UART_STATUS) & UART_SEND_EMPTY) == 0)
 			arch_relax();
-		for (unsigned i = 0; i < UART_FIFO_BYTES && done < count; i++)
+		for (unsigned i = 0; i < sent_at_once && done < count; i++)
 			put(UART_DATA, (uint8_t)bytes[done++]);
 	}
 }

@@ -14,8 +14,7 @@
 #define UART_MODEM (UART + 4)
 #define UART_STATUS (UART + 5)
 #define UART_RECEIVE_INTERRUPT 1
-#define UART_FIFO_ON 1
-#define UART_FIFO_IS_ON 0xc0 /* in the register that is written as UART_FIFO */
+#define UART_FIFO_IS_ON 0xc0
 #define UART_DIVISOR_ACCESS 0x80
 #define UART_8N1 3
 #define UART_DTR_RTS_OUT2 0x0b
@@ -25,10 +24,10 @@
 #define UART_FIFO_BYTES 16
 #define UART_ABSENT 0xff
 #define UART_TRIES 100000u /* of reading a port, a microsecond or more each */
-#define UART_QUIET 3000u /* likewise */
 
 static bool is_there;
 static bool interrupts_on;
+static unsigned sent_at_once;
 static bool receives; /* its interrupt for what was received is on */
 
 /* Reads while there is something, and room for it. */
@@ -49,21 +48,14 @@ receive(void)
 }
 
 /*
- * What was typed before the kernel ran is kept: switching the FIFO on empties it, so it is read
- * before, until nothing more comes.
+ * What was typed before the kernel ran is kept.  Switching the FIFO on, or off, empties it, and a
+ * byte may come at that very moment: so it stays as it was found.  Without it a hypervisor has the
+ * other side wait from byte to byte.
  */
-static void
-switch_fifo_on(void)
+static unsigned
+bytes_at_once(void)
 {
-	if ((port_read8(UART_FIFO) & UART_FIFO_IS_ON) == UART_FIFO_IS_ON)
-		return;
-	for (unsigned quiet = 0; quiet < UART_QUIET && console_room(1); quiet++) {
-		if ((port_read8(UART_STATUS) & UART_RECEIVED) != 0) {
-			receive();
-			quiet = 0;
-		}
-	}
-	port_write8(UART_FIFO, UART_FIFO_ON);
+	return (port_read8(UART_FIFO) & UART_FIFO_IS_ON) == UART_FIFO_IS_ON ? UART_FIFO_BYTES : 1;
 }
 
 void
@@ -83,7 +75,7 @@ uart_init(void)
 		is_there = (status & UART_SEND_EMPTY) != 0;
 	}
 	if (is_there)
-		switch_fifo_on();
+		sent_at_once = bytes_at_once();
 }
 
 /* Bytes that there is no room for stay in the UART, which has the other side wait. */
@@ -117,10 +109,10 @@ arch_console_write(const char *bytes, size_t count)
 	size_t done = 0;
 
 	while (is_there && done < count) {
-		/* Empty means that the whole FIFO is. */
+		/* Empty means that the whole FIFO is, if there is one. */
 		while ((port_read8(UART_STATUS) & UART_SEND_EMPTY) == 0)
 			arch_relax();
-		for (unsigned i = 0; i < UART_FIFO_BYTES && done < count; i++)
+		for (unsigned i = 0; i < sent_at_once && done < count; i++)
 			port_write8(UART_DATA, (uint8_t)bytes[done++]);
 	}
 }
