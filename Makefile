@@ -99,7 +99,7 @@ WORDS := $(wildcard words/*.c)
 STORAGE := $(wildcard storage/*.c commands/*.c) $(WORDS)
 MODEL := $(wildcard model/*.c)
 # The Linux home: the library, its programs, the model as a vhost-user server.
-LINUX := $(wildcard ports/linux/*.c)
+LINUX := $(wildcard ports/linux/*.c ports/linux/*/*.c)
 VBLK := $(wildcard cmd/vblk/*.c cmd/shared/*.c)
 SERVER := $(wildcard model/server/*.c)
 # What the programs share.

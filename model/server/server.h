@@ -30,7 +30,7 @@
 #include <stdint.h>
 
 #include "model/device_ring.h"
-#include "ports/linux/vhost_user_protocol.h"
+#include "ports/linux/vhost_user/vhost_user_protocol.h"
 #include "spec/virtio_blk.h"
 #include "spec/virtio_ids.h"
 

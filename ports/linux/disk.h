@@ -26,8 +26,8 @@
 #include <pthread.h>
 #include <sys/types.h>
 
-#include "ports/linux/adaptive.h"
-#include "ports/linux/vhost_user.h"
+#include "ports/linux/api/adaptive.h"
+#include "ports/linux/vhost_user/vhost_user.h"
 
 #include "orion/disk.h"
 #include "orion/vblk.h"

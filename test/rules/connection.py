@@ -1,10 +1,12 @@
 # SPDX-License-Identifier: MIT
 """Mutants of the Linux home's connections: what is replayed, promised, shared, waited for."""
 
-FLUSH, FOLLOW, IO = "ports/linux/flush.c", "ports/linux/follow.c", "ports/linux/io.c"
-LOST, IDENTITY, MONITOR = "ports/linux/lost.c", "ports/linux/identity.c", "ports/linux/monitor.c"
-CHANNEL, VHOST = "ports/linux/channel.c", "ports/linux/vhost_user.c"
-DISK, OPERATIONS = "ports/linux/disk.c", "ports/linux/vhost_user_ops.c"
+CONNECTION, PROTOCOL, API = (f"ports/linux/{part}" for part in ("connection", "vhost_user", "api"))
+FLUSH, FOLLOW, IO = f"{CONNECTION}/flush.c", f"{CONNECTION}/follow.c", f"{API}/io.c"
+LOST, IDENTITY = f"{CONNECTION}/lost.c", f"{CONNECTION}/identity.c"
+MONITOR, DISK = f"{CONNECTION}/monitor.c", f"{API}/disk.c"
+CHANNEL, VHOST = f"{PROTOCOL}/channel.c", f"{PROTOCOL}/vhost_user.c"
+OPERATIONS = f"{PROTOCOL}/vhost_user_ops.c"
 LAW, FOLLOWS, LAST = "unit/linux_flush__", "unit/linux_follow__", "unit/linux_lost__"
 ROWS = []
 

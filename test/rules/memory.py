@@ -3,10 +3,11 @@
 
 ROWS = []
 
-DMA, PREPARE, IO = "ports/linux/dma.c", "ports/linux/prepare.c", "ports/linux/io.c"
-SHARE, MAPPING, LATE = "ports/linux/share.c", "ports/linux/mapping.c", "ports/linux/late.c"
-WAIT, FOLLOW = "ports/linux/wait.c", "ports/linux/follow.c"
-VHOST = "ports/linux/vhost_user.c"
+API, MEMORY, CONNECTION = (f"ports/linux/{part}" for part in ("api", "memory", "connection"))
+DMA, SHARE, MAPPING = f"{MEMORY}/dma.c", f"{MEMORY}/share.c", f"{MEMORY}/mapping.c"
+PREPARE, IO, WAIT = f"{API}/prepare.c", f"{API}/io.c", f"{API}/wait.c"
+LATE, FOLLOW = f"{CONNECTION}/late.c", f"{CONNECTION}/follow.c"
+VHOST = "ports/linux/vhost_user/vhost_user.c"
 INFO = "src/blk/info.c"
 
 

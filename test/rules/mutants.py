@@ -436,11 +436,10 @@ mutant("11-half-attached", IRQ,
 mutant("11-mappings", CAPS, "orion_pci_unmap_structures(pci); pci_config_put", "pci_config_put",
        "unit/device_pci_caps__the_host_maps_nothing unit/device_pci__failed_opening",
        "registers stay mapped after a failed opening")
-mutant("11-manager", "src/manager/manager.c",
-       "if (status != ORION_OK) { forget(manager, slot);",
+mutant("11-manager", "src/manager/manager.c", "if (status != ORION_OK) { forget(manager, slot);",
        "if (status != ORION_OK) { slot->place.open = NULL;",
-       "unit/manager_manager__failed_attach_leaves_nothing "
-       "inject/manager_attach_fails", "private memory is not given back")
+       "unit/manager_manager__failed_attach_leaves_nothing inject/manager_attach_fails",
+       "private memory is not given back")
 mutant("11-quarantine", REGION, "if (device->state == VIRTIO_RESET) {", "if (true) {",
        "unit/device_region__freed_after_a_proven_reset_only "
        "unit/blk_recover__a_reset_that_does_not_complete",

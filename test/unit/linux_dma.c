@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* ports/linux/dma.c, pages.c, adaptive.h: regions, pools, pages, how long to poll. */
-#include "ports/linux/adaptive.h"
-#include "ports/linux/dma.h"
+/* ports/linux/memory/dma.c, pages.c, adaptive.h: regions, pools, pages, how long to poll. */
+#include "ports/linux/api/adaptive.h"
+#include "ports/linux/memory/dma.h"
 
 #include <errno.h>
 #include <fcntl.h>

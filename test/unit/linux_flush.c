@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* ports/linux/flush.c: what a flush may claim, over connections that promise different things. */
+/* flush.c of ports/linux/connection: what a flush may claim of connections that differ. */
 #include "desk_connection.h"
 
 #include <errno.h>

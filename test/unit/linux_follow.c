@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* ports/linux/follow.c, io.c: requests and the connections that are lost under them. */
+/* ports/linux/connection/follow.c, io.c: requests and the connections that are lost under them. */
 #include "desk_connection.h"
 
 #include <errno.h>

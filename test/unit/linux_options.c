@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* ports/linux/options.c: URLs and options by name, and what is said of wrong ones. */
+/* ports/linux/api/options.c: URLs and options by name, and what is said of wrong ones. */
 #include "ports/linux/disk.h"
 
 #include <errno.h>

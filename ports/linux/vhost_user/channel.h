@@ -13,7 +13,7 @@
 #ifndef ORION_PORTS_LINUX_CHANNEL_H
 #define ORION_PORTS_LINUX_CHANNEL_H
 
-#include "ports/linux/vhost_user_protocol.h"
+#include "ports/linux/vhost_user/vhost_user_protocol.h"
 
 #include "orion/disk.h"
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Regions and pools.  The manual is dma.h. */
-#include "ports/linux/dma.h"
+#include "ports/linux/memory/dma.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Opening a vhost-user back end, stopping it, its memory.  The manual is vhost_user.h. */
-#include "ports/linux/vhost_user.h"
+#include "ports/linux/vhost_user/vhost_user.h"
 
 #include <errno.h>
 #include <fcntl.h>

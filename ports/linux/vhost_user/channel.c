@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Messages to a vhost-user back end, and its answers.  The manual is channel.h. */
-#include "ports/linux/channel.h"
+#include "ports/linux/vhost_user/channel.h"
 
 #include <errno.h>
 #include <poll.h>

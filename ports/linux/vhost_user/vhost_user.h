@@ -16,8 +16,8 @@
 #ifndef ORION_PORTS_LINUX_VHOST_USER_H
 #define ORION_PORTS_LINUX_VHOST_USER_H
 
-#include "ports/linux/channel.h"
-#include "ports/linux/dma.h"
+#include "ports/linux/vhost_user/channel.h"
+#include "ports/linux/memory/dma.h"
 
 #include "orion/transport.h"
 #include "orion/vblk.h"

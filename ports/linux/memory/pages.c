@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Which pages of a region are free.  First fit; the manual is dma.h. */
-#include "ports/linux/dma.h"
+#include "ports/linux/memory/dma.h"
 
 #include <stdlib.h>
 

@@ -6,7 +6,7 @@
  * socket is dead the old device can reach none of the memory that comes next, which is what a reset
  * is for.
  */
-#include "ports/linux/vhost_user.h"
+#include "ports/linux/vhost_user/vhost_user.h"
 
 #include <errno.h>
 #include <poll.h>
