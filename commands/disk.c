@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* disk list, read, write, verify, hash, flush, identify. */
+/* disk read, write, verify, hash, flush, identify. */
 #include <string.h>
 
 #include "commands/args.h"
@@ -13,80 +13,7 @@
 #define LINE_BYTES 16u
 #define LOOK_BYTES 256u /* of a dump, between two looks for Ctrl-C */
 
-/* ---- list, identify, flush ---- */
-
-static orion_status
-read_serial(struct command_context *context, const char *name, char id[VIRTIO_BLK_ID_BYTES + 1])
-{
-	struct storage_handle *handle;
-	orion_status status = storage_open(context->storage, name, STORAGE_MAY_STATS, &handle);
-
-	id[0] = '\0';
-	if (status == ORION_OK) {
-		status = storage_identify(context->storage, handle, LANE, id);
-		storage_close(context->storage, handle);
-	}
-	return status;
-}
-
-/* What is to be known of DISK before it is used; nothing when all is well. */
-static void
-print_trouble(struct command_context *context, const struct storage_disk *disk)
-{
-	uint64_t silent_ns = storage_silent_ns(context->storage, disk);
-	orion_status verdict = storage_verdict(disk);
-	unsigned lent = args_lent(disk);
-
-	if (verdict != ORION_OK)
-		print(context, "  %s", args_status_text(disk, verdict));
-	else if (silent_ns != 0)
-		print(context, "  no answer for %llu s", wide(silent_ns / 1000000000));
-	if (lent != 0)
-		print(context, "  %u given up, not back", lent);
-}
-
-static void
-list_disk(struct command_context *context, struct storage_disk *disk)
-{
-	const struct vblk_info *info = vblk_info(disk->device);
-	char id[VIRTIO_BLK_ID_BYTES + 1];
-	bool known = false;
-
-	args_refresh(context, disk);
-	/* A disk that is silent is not asked: the list is there to show that it is. */
-	if (storage_verdict(disk) == ORION_OK && storage_silent_ns(context->storage, disk) == 0)
-		known = read_serial(context, disk->name, id) == ORION_OK && id[0] != '\0';
-	print(context, "%-5s %16llu %10s %6u %-3s %6u %-7s %s", disk->name,
-	      wide(storage_bytes(disk)), print_size(storage_bytes(disk)).s, info->block_bytes,
-	      info->read_only ? "yes" : "no", info->queues, info->packed ? "packed" : "split",
-	      known ? id : "-");
-	print_trouble(context, disk);
-	print(context, "\n");
-}
-
-static orion_status
-run_list(struct command_context *context, int argc, char **argv)
-{
-	orion_status status = args_count(context, "disk list", argc, 0, 0, "");
-	struct storage_disk *disk;
-
-	(void)argv;
-	if (status != ORION_OK)
-		return status;
-	if (storage_at(context->storage, 0) == NULL) {
-		print(context, "there are no disks\n");
-		return ORION_OK;
-	}
-	print(context, "%-5s %16s %10s %6s %-3s %6s %-7s %s\n", "disk", "bytes", "size", "block",
-	      "ro", "queues", "ring", "serial");
-	for (unsigned n = 0; (disk = storage_at(context->storage, n)) != NULL; n++) {
-		if (args_interrupted(context))
-			return args_refuse(context, "disk list", COMMAND_INTERRUPTED,
-					   "interrupted");
-		list_disk(context, disk);
-	}
-	return ORION_OK;
-}
+/* ---- identify, flush ---- */
 
 static orion_status
 run_identify(struct command_context *context, int argc, char **argv)
@@ -366,9 +293,9 @@ run_hash(struct command_context *context, int argc, char **argv)
 }
 
 const struct command disk_commands[DISK_COMMANDS] = {
-	{"disk list", "",
+	{"disk list", "[DISK] [--json]",
 	 "Lists the disks: size, block size, queues, ring layout, serial number, trouble.",
-	 run_list},
+	 run_disk_list},
 	{"disk read", "DISK OFFSET LENGTH",
 	 "Prints bytes of the disk in hexadecimal and ASCII.\n"
 	 "OFFSET and LENGTH take k, M, G, T and 0x; they need not be whole blocks.\n"

@@ -110,14 +110,38 @@ TEST(words_report__text)
 			      "none                      -\n"
 			      "real                      1e+20\n"
 			      "limit                     no limit\n"
-			      "name                      a\"b\\c\n"
-			      "\n"
+			      "name                      a\"b\\c?\n"
 			      "empty                     -\n"
 			      "nobody                    -\n"
 			      "row 0\n"
 			      "  on                      no\n"
 			      "row 1\n"
 			      "only text   7\n");
+}
+
+/* In text a list of texts is a paragraph, and a terminal has nothing to obey. */
+TEST(words_report__texts_for_a_terminal)
+{
+	struct page page = {.used = 0};
+	struct report report;
+
+	report_open(&report, &(struct text_sink){take, &page}, false, false);
+	report_group(&report, NULL, "a\033[2Jb\xff\xc3\xa9");
+	report_list(&report, "short_list");
+	for (unsigned i = 0; i < 12; i++)
+		report_text(&report, NULL, i == 1 ? "t\x01\x7f\xc2\x9b" : "12345678");
+	report_list_end(&report);
+	report_list(&report, "empty");
+	report_list_end(&report);
+	report_text(&report, "next", "\xe2\x82");
+	report_group_end(&report);
+	report_close(&report);
+	EXPECT_STR(page.text, "a?[2Jb?\xc3\xa9\n"
+			      "  short list              12345678, t???, 12345678, 12345678, "
+			      "12345678, 12345678, 12345678,\n"
+			      "                          12345678, 12345678, 12345678, 12345678, "
+			      "12345678\n"
+			      "  next                    ??\n");
 }
 
 /* A list of texts by itself; what is no UTF-8 is U+FFFD, byte by byte. */
