@@ -96,7 +96,8 @@ small = $(if $(filter $(HOT),$1),$(DENSE),$(SMALL))
 
 CORE := $(shell sed -e 's/\#.*//' sources.txt)
 WORDS := $(wildcard words/*.c)
-STORAGE := $(wildcard storage/*.c commands/*.c) $(WORDS)
+COMMANDS := $(wildcard commands/*.c)
+STORAGE := $(wildcard storage/*.c) $(COMMANDS) $(WORDS)
 MODEL := $(wildcard model/*.c)
 # The Linux home: the library, its programs, the model as a vhost-user server.
 LINUX := $(wildcard ports/linux/*.c ports/linux/*/*.c)
@@ -136,6 +137,8 @@ linux_o := $B/liborion-vblk.o
 stepped_a := $B/libvblk-stepped.a
 storage_a := $B/liborion-storage.a
 words_a := $B/libwords.a
+# Of it, programs take the reports and what computes; what stands on storage/ is not linked.
+commands_a := $B/libcommands.a
 model_a := $(if $(MODEL),$B/libmodel.a)
 libraries := $(core_a) $(stepped_a) $(if $(STORAGE),$(storage_a)) $(model_a)
 
@@ -246,6 +249,8 @@ $(storage_a): $(call host_o,$(STORAGE))
 	$(archive)
 $(words_a): $(call host_o,$(WORDS))
 	$(archive)
+$(commands_a): $(call host_o,$(COMMANDS))
+	$(archive)
 $(model_a): $(call host_o,$(MODEL))
 	$(archive)
 
@@ -293,7 +298,7 @@ $(fuzzers): $B/fuzz-%: $B/host/test/fuzz/%.o $(call host_o,$(filter %/line.c,$(L
 		$(under_test)
 	$(call link,-fsanitize=fuzzer)
 
-$B/vblk: $(call host_o,$(VBLK)) $(linux_a) $(words_a)
+$B/vblk: $(call host_o,$(VBLK)) $(linux_a) $(commands_a) $(words_a)
 	$(call link)
 $B/vhost-user-model: $(call host_o,$(SERVER) $(SHARED)) $(core_a) $(model_a) $(words_a)
 	$(call link)

@@ -15,7 +15,7 @@ struct request {
 	struct command_context *context;
 	const char *command;
 	bool json;
-	const char *disk; /* NULL: all */
+	const char *disk;               /* NULL: all */
 	struct show show;
 	/* Of each disk by its index, where the report has it. */
 	char serial[STORAGE_DISKS_MAX][VIRTIO_BLK_ID_BYTES + 1];

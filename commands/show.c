@@ -18,7 +18,7 @@ enum kind {
 
 struct member {
 	const char *key;
-	size_t at; /* in struct view */
+	size_t at;                      /* in struct view */
 	enum kind kind;
 };
 
@@ -254,7 +254,6 @@ list_disk(struct show *show, const struct view *view)
 static void
 show_device(struct report *report, const struct view *view)
 {
-	REPORT(report, view, whose_members);
 	report_known_text(report, "serial", view->serial);
 	report_known_text(report, "transport", view->transport);
 	report_known_text(report, "place", view->place);
@@ -349,7 +348,6 @@ show_queues(struct show *show, const struct view *view)
 {
 	unsigned index = 0;
 
-	REPORT(&show->report, view, whose_members);
 	report_list(&show->report, "queues");
 	if (show->kind == SHOW_RINGS && view->look != NULL) {
 		while (show_queue_ring(show, view, index))
@@ -364,7 +362,6 @@ show_queues(struct show *show, const struct view *view)
 static void
 show_performance(struct report *report, const struct view *view)
 {
-	REPORT(report, view, whose_members);
 	REPORT(report, view, connection_members);
 	report_count(report, "bytes", view->bytes, true);
 	report_count(report, "queues", view->queues, false);
@@ -498,6 +495,7 @@ show_disk(struct show *show, const struct view *view)
 	report_group(report, NULL, view->disk);
 	if (report->json)
 		report_text(report, "disk", view->disk);
+	REPORT(report, view, whose_members);
 	if (show->kind == SHOW_DEVICE)
 		show_device(report, view);
 	else if (show->kind == SHOW_PERFORMANCE)

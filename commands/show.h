@@ -10,13 +10,13 @@
 #include "words/report.h"
 
 typedef enum show_kind {
-	SHOW_LIST, /* disk list */
-	SHOW_DEVICE, /* virtio-device-info */
-	SHOW_RINGS, /* virtio-queue-info */
-	SHOW_QUEUES, /* virtio-queue-stats */
-	SHOW_PERFORMANCE, /* virtio-performance-stats */
-	SHOW_FEATURES, /* virtio-feature-list */
-	SHOW_MEMORY, /* virtio-memory-info */
+	SHOW_LIST,                      /* disk list */
+	SHOW_DEVICE,                    /* virtio-device-info */
+	SHOW_RINGS,                     /* virtio-queue-info */
+	SHOW_QUEUES,                    /* virtio-queue-stats */
+	SHOW_PERFORMANCE,               /* virtio-performance-stats */
+	SHOW_FEATURES,                  /* virtio-feature-list */
+	SHOW_MEMORY,                    /* virtio-memory-info */
 } show_kind;
 
 #define SHOW_ALL_QUEUES UINT64_MAX
@@ -24,15 +24,15 @@ typedef enum show_kind {
 
 /* What is about no disk alone. */
 struct show_host {
-	const char *hypervisor; /* NULL: not known */
+	const char *hypervisor;         /* NULL: not known */
 	const struct orion_budget *budget; /* NULL: there is none */
 };
 
 struct show {
 	struct report report;
 	show_kind kind;
-	uint64_t queue; /* only this one, of SHOW_RINGS and SHOW_QUEUES */
-	unsigned disk_columns; /* of SHOW_LIST in text: for the longest name */
+	uint64_t queue;                 /* only this one, of SHOW_RINGS and SHOW_QUEUES */
+	unsigned disk_columns;          /* of SHOW_LIST in text: for the longest name */
 };
 
 /* Fills SHOW for a report of KIND, for all queues and short names. */

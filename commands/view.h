@@ -29,30 +29,30 @@ view_answer_of(bool yes)
 /* One queue's counters since the disk was opened. */
 struct view_queue {
 	uint64_t in_flight;
-	uint64_t interrupts; /* for this queue; with a shared vector, for all */
+	uint64_t interrupts;            /* for this queue; with a shared vector, for all */
 	uint64_t config_interrupts;
 	uint64_t waits, sleeps, late, bounced, bounced_bytes, replayed, stale_flushes;
-	struct vblk_queue_stats stats; /* known, always */
+	struct vblk_queue_stats stats;  /* known, always */
 };
 
 struct view {
-	const char *disk; /* what it is called by who uses it; never NULL */
-	const char *serial; /* "": it has none */
+	const char *disk;               /* what it is called by who uses it; never NULL */
+	const char *serial;             /* "": it has none */
 	const char *transport;
-	const char *place; /* where it was found */
-	const char *program; /* who has it open, if that is another */
-	const char *state; /* one word */
-	const char *cause; /* why it is broken */
-	const char *trouble; /* why it takes no requests, or may not */
+	const char *place;              /* where it was found */
+	const char *program;            /* who has it open, if that is another */
+	const char *state;              /* one word */
+	const char *cause;              /* why it is broken */
+	const char *trouble;            /* why it takes no requests, or may not */
 	const char *durability, *ring, *interrupt_mode, *bounces;
 
 	uint64_t pid;
 	uint64_t silent_seconds, given_up_requests;
-	uint64_t connections; /* since it was opened */
+	uint64_t connections;           /* since it was opened */
 	uint64_t bytes, capacity_sectors, block_bytes, physical_block_bytes;
 	uint64_t alignment_offset_blocks, io_min_blocks, io_opt_blocks;
 	uint64_t segments_max;
-	uint64_t segment_bytes_max; /* UINT32_MAX: no limit */
+	uint64_t segment_bytes_max;     /* UINT32_MAX: no limit */
 	uint64_t request_sectors_max;
 	uint64_t queues, queues_offered, queue_size, queue_depth;
 	uint64_t vectors;
@@ -68,8 +68,8 @@ struct view {
 	const char *(*protocol_feature_name)(unsigned bit);
 
 	/* Of the counters. */
-	uint64_t ticks_per_second; /* that latencies are counted in; 0: there is no clock */
-	bool interrupts_shared; /* each queue has the interrupts of all */
+	uint64_t ticks_per_second;      /* that latencies are counted in; 0: there is no clock */
+	bool interrupts_shared;         /* each queue has the interrupts of all */
 
 	/*
 	 * Fills *QUEUE, which is cleared, with the counters of queue INDEX, or *RING with its
@@ -77,7 +77,7 @@ struct view {
 	 */
 	bool (*count)(const struct view *view, unsigned index, struct view_queue *queue);
 	bool (*look)(const struct view *view, unsigned index, struct vblk_ring_info *ring);
-	void *home; /* theirs */
+	void *home;                     /* theirs */
 	const void *home_disk;
 };
 

@@ -21,11 +21,11 @@
 struct report {
 	struct text_sink sink;
 	bool json;
-	bool comma; /* JSON: a member stands before the next one */
-	bool list; /* the outermost is a list, not an object */
+	bool comma;             /* JSON: a member stands before the next one */
+	bool list;              /* the outermost is a list, not an object */
 	unsigned depth;
-	const char *list_key; /* text: of the list of texts that is open */
-	unsigned column; /* text: where its line ends; 0: it has none yet */
+	const char *list_key;   /* text: of the list of texts that is open */
+	unsigned column;        /* text: where its line ends; 0: it has none yet */
 };
 
 /* LIST: the outermost is a list. */

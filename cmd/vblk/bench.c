@@ -141,7 +141,7 @@ static const struct {
 	unsigned thousandths;
 } percentiles[] = {
 	{"p50", "p50", 500},     {"p90", "p90", 900},  {"p99", "p99", 990},
-	{"p99.9", "p99_9", 999}, {"max", "max", 1000},
+	{"p99.9", "p999", 999}, {"max", "max", 1000},
 };
 
 static void

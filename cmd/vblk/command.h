@@ -60,6 +60,7 @@ struct option {
 
 struct command {
 	const char *name;
+	const char *console;      /* what Orion's console calls the same; it may stand for NAME */
 	const char *arguments;    /* "SOURCE TARGET" */
 	const char *summary;      /* one line */
 	const char *help;         /* paragraphs, each line ends in a newline */
@@ -78,7 +79,9 @@ int options_read(const struct command *command, void *settings, int argc, char *
 /* Prints the command's manual on stdout. */
 void options_help(const struct command *command);
 
-extern const struct command info_command, read_command, write_command, copy_command, verify_command,
-	bench_command, stats_command, top_command;
+extern const struct command list_command, info_command, features_command, memory_command,
+	stats_command, queues_command;
+extern const struct command read_command, write_command, copy_command, verify_command,
+	bench_command, top_command;
 
 #endif

@@ -5,6 +5,9 @@
 
 #include "words/report.h"
 
+/* Where text and JSON go. */
+extern const struct text_sink standard_output;
+
 /* LIST: the outermost is a list. */
 void json_open(struct report *report, bool list);
 

@@ -17,6 +17,7 @@
 #include "orion/disk.h"
 
 #define PLACE_UNKNOWN UINT64_MAX
+#define PLACE_URL_BYTES 1024u /* of a URL without options */
 
 typedef enum place_role {
 	PLACE_SOURCE,
@@ -95,6 +96,15 @@ bool place_same_url(const char *a, const char *b);
 
 /* Whether URL is that of a disk whose socket is PATH. */
 bool place_url_is_at(const char *url, const char *path);
+
+/*
+ * The URL of the disk whose socket is PATH, without options, into ROOM bytes at OUT, cut if need be:
+ * what a URL, or a terminal, takes for something else is coded as "%xx".
+ */
+void place_url_of(const char *path, char *out, size_t room);
+
+/* The same of the disk at URL: what it is called, whatever options it is opened with. */
+void place_url_plain(const char *url, char *out, size_t room);
 
 /* TEXT, which the library said of the disk at URL, without the path that it may begin with. */
 const char *place_without_path(const char *url, const char *text);

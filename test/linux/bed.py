@@ -20,6 +20,7 @@ import time
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 sys.path.insert(0, os.path.join(ROOT, "test/tools"))
+import report as reports                                # noqa: E402
 from pattern import pattern                             # noqa: E402
 
 MODE = os.environ.get("MODE") or "release"
@@ -308,6 +309,14 @@ class Bed:
         process = self.start(self.program(name), *words, env=env)
         process.wait(status, seconds)
         return process
+
+    def report(self, command, *words, env=None):
+        """What a command of vblk reports in JSON, held to the schema."""
+        out = self.orion("vblk", *command.split(), *words, "--json", env=env).out
+        try:
+            return reports.read(command, out)
+        except reports.Breach as error:
+            raise Failure(str(error)) from None
 
     def probe(self, url=None):
         """A Probe, with the disk at URL open."""
