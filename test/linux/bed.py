@@ -318,6 +318,12 @@ class Bed:
         except reports.Breach as error:
             raise Failure(str(error)) from None
 
+    def await_published(self, url, env):
+        """Waits until a program has completed requests of the disk at URL, and says so."""
+        await_(lambda: any(disk["disk"] == url and disk["completed"]
+                           for disk in self.report("stats", env=env)["disks"]),
+               f"{url} to be seen at work", step=0.1)
+
     def probe(self, url=None):
         """A Probe, with the disk at URL open."""
         probe = Probe(self)

@@ -67,3 +67,21 @@ def alike(a, b, where=""):
     elif isinstance(a, list):
         for x, y in zip(a, b):
             yield from alike(x, y, f"{where}[]")
+
+
+def answers(out):
+    """Yields (line, what followed it) of OUT, a script's run on Orion's console."""
+    lines = out.replace("\r\n", "\n").split("orion> ")[1:]
+    for line, _, text in (piece.partition("\n") for piece in lines):
+        yield line, text
+
+
+def labels(value):
+    """The keys of VALUE, in order, as the text form has them."""
+    if isinstance(value, dict):
+        for key, inner in value.items():
+            yield key.replace("_", " ")
+            yield from labels(inner)
+    elif isinstance(value, list):
+        for inner in value:
+            yield from labels(inner)
