@@ -289,10 +289,10 @@ $B/test-exhaust: $(call host_o,$(EXHAUST) test/harness.c) $(stepped_a)
 	$(call link)
 $B/embed-example: $(call host_o,$(EMBED)) $(core_a) $(model_a)
 	$(call link)
-$(benches): $B/bench/%: $B/host/bench/%.o $(call host_o,$(BENCH_SHARED)) $(core_a)
+$(benches): $B/bench/%: $B/host/bench/%.o $(call host_o,$(BENCH_SHARED)) $(core_a) $(words_a)
 	$(call link)
 $(benches_stepped): $B/bench/%-stepped: $B/step/bench/%.o $(BENCH_SHARED:%.c=$B/step/%.o) \
-		$(stepped_a)
+		$(stepped_a) $(words_a)
 	$(call link)
 $(fuzzers): $B/fuzz-%: $B/host/test/fuzz/%.o $(call host_o,$(filter %/line.c,$(LENT))) \
 		$(under_test)

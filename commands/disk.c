@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* disk read, write, verify, hash, flush, identify. */
-#include <string.h>
-
 #include "commands/args.h"
+#include "commands/dump.h"
 #include "commands/pattern.h"
 #include "commands/print.h"
 #include "commands/sha256.h"
@@ -10,7 +9,6 @@
 #include "commands/walk.h"
 
 #define LANE 0u
-#define LINE_BYTES 16u
 #define LOOK_BYTES 256u /* of a dump, between two looks for Ctrl-C */
 
 /* ---- identify, flush ---- */
@@ -90,55 +88,22 @@ run_walk(struct walk *walk)
 
 /* ---- read ---- */
 
-struct dump {
+struct reading {
 	struct command_context *context;
-	uint8_t last[LINE_BYTES];
-	bool any; /* LAST holds a line */
-	bool folding; /* a '*' stands for the lines since */
+	struct dump dump;
 };
-
-static void
-dump_line(struct command_context *context, uint64_t offset, const uint8_t *bytes, size_t n)
-{
-	char line[96];
-	size_t at = print_into(line, sizeof(line), "%08llx ", wide(offset));
-
-	for (size_t i = 0; i < LINE_BYTES; i++) {
-		line[at++] = ' ';
-		if (i == LINE_BYTES / 2)
-			line[at++] = ' ';
-		line[at++] = i < n ? "0123456789abcdef"[bytes[i] >> 4] : ' ';
-		line[at++] = i < n ? "0123456789abcdef"[bytes[i] & 15] : ' ';
-	}
-	memcpy(line + at, "  |", 3);
-	at += 3;
-	for (size_t i = 0; i < n; i++)
-		line[at++] = bytes[i] >= ' ' && bytes[i] <= '~' ? (char)bytes[i] : '.';
-	memcpy(line + at, "|\n", 2);
-	context->write(context->host, line, at + 2);
-}
 
 static bool
 dump_piece(void *argument, uint64_t offset, void *buffer, size_t bytes)
 {
-	struct dump *dump = argument;
+	struct reading *reading = argument;
 	const uint8_t *in = buffer;
 
-	for (size_t at = 0; at < bytes; at += LINE_BYTES) {
-		size_t n = bytes - at < LINE_BYTES ? bytes - at : LINE_BYTES;
-
-		if (at % LOOK_BYTES == 0 && args_interrupted(dump->context))
+	for (size_t at = 0; at < bytes; at += LOOK_BYTES) {
+		if (args_interrupted(reading->context))
 			return false;
-		if (dump->any && n == LINE_BYTES && memcmp(dump->last, in + at, LINE_BYTES) == 0) {
-			if (!dump->folding)
-				print(dump->context, "*\n");
-			dump->folding = true;
-			continue;
-		}
-		dump->folding = false;
-		dump->any = n == LINE_BYTES;
-		memcpy(dump->last, in + at, n);
-		dump_line(dump->context, offset + at, in + at, n);
+		dump_add(&reading->dump, offset + at, in + at,
+			 bytes - at < LOOK_BYTES ? bytes - at : LOOK_BYTES);
 	}
 	return true;
 }
@@ -146,17 +111,20 @@ dump_piece(void *argument, uint64_t offset, void *buffer, size_t bytes)
 static orion_status
 run_read(struct command_context *context, int argc, char **argv)
 {
-	struct dump dump = {.context = context};
-	struct walk walk = {
-		.context = context, .command = "disk read", .piece = dump_piece, .argument = &dump};
+	struct reading reading = {.context = context};
+	struct walk walk = {.context = context,
+			    .command = "disk read",
+			    .piece = dump_piece,
+			    .argument = &reading};
 	orion_status status = args_count(context, walk.command, argc, 3, 3, "DISK OFFSET LENGTH");
 
 	if (status == ORION_OK)
 		status = open_walk(&walk, argv, STORAGE_MAY_READ);
+	dump_start(&reading.dump, &(struct text_sink){context->write, context->host});
 	if (status == ORION_OK)
 		status = run_walk(&walk);
 	if (status == ORION_OK && walk.length != 0)
-		print(context, "%08llx\n", wide(walk.offset + walk.length));
+		dump_end(&reading.dump, walk.offset + walk.length);
 	return status;
 }
 

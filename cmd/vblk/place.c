@@ -218,7 +218,7 @@ place_flush(struct place *place, uint64_t end, bool complete)
 void
 place_remains(const struct place *place, uint64_t done, bool stable)
 {
-	const struct units_text size = units_bytes(done);
+	const struct print_text size = print_size(done);
 
 	if (place->replaces)
 		say("not complete after %llu bytes (%s): %s %s", (unsigned long long)done, size.s,

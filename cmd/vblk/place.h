@@ -14,10 +14,11 @@
 #include <stdint.h>
 
 #include "cmd/vblk/output.h"
+#include "commands/dump.h"
 #include "orion/disk.h"
 
 #define PLACE_UNKNOWN UINT64_MAX
-#define PLACE_URL_BYTES 1024u /* of a URL without options */
+#define PLACE_URL_BYTES 1024u    /* of a URL without options */
 
 typedef enum place_role {
 	PLACE_SOURCE,
@@ -60,8 +61,7 @@ struct place {
 	struct output output;
 	bool hex;                 /* print what is written as a table of hexadecimal numbers */
 	uint64_t at;              /* what a stream has moved; where a file begins */
-	uint8_t last[16];         /* hex: the line before */
-	bool folded;
+	struct dump dump;         /* hex */
 	struct orion_io *done;    /* the one request that is to be reaped */
 
 	/* Of a URL. */
@@ -98,8 +98,8 @@ bool place_same_url(const char *a, const char *b);
 bool place_url_is_at(const char *url, const char *path);
 
 /*
- * The URL of the disk whose socket is PATH, without options, into ROOM bytes at OUT, cut if need be:
- * what a URL, or a terminal, takes for something else is coded as "%xx".
+ * The URL of the disk whose socket is PATH, without options, into ROOM bytes at OUT, cut if need
+ * be: what a URL, or a terminal, takes for something else is coded as "%xx".
  */
 void place_url_of(const char *path, char *out, size_t room);
 

@@ -148,10 +148,10 @@ def hexadecimal(bed):
     write(image, b"Orion \x00\xff", 4096 + 32)
     out = bed.orion("vblk", "read", bed.daemon(image).url(), "4k", "8k", "--hex").out
     lines = out.splitlines()
-    expect_equal(lines[0], "00001000   00 00 00 00 00 00 00 00  00 00 00 00 00 00 00 00  "
+    expect_equal(lines[0], "00001000  00 00 00 00 00 00 00 00  00 00 00 00 00 00 00 00  "
                  "|................|", "the first line")
     expect_equal(lines[1], "*", "the second line")
-    expect_equal(lines[2], "00001020   4f 72 69 6f 6e 20 00 ff  00 00 00 00 00 00 00 00  "
+    expect_equal(lines[2], "00001020  4f 72 69 6f 6e 20 00 ff  00 00 00 00 00 00 00 00  "
                  "|Orion ..........|", "the third line")
     expect_equal(len(lines), 6, "lines")
     expect_equal(lines[-1], "00003000", "the last line: where it ends")

@@ -210,7 +210,7 @@ def five_minutes(bed):
     os.symlink(os.path.dirname(bed.program("vblk")), bed.path("build"))
     script = f"cd {bed.folder} && set -e\n" + "\n".join(lines[1:])
     said = bed.run("sh", "-c", script)
-    expect_says("^size +64 MiB", said)
+    expect_says(r"^  bytes +67108864 \(64 MiB\)$", said)
     expect_says("^copied 16 MiB", said)
     expect_says("^the same: 16 MiB", said)
     expect(os.path.getsize(bed.path("latency.svg")) > 0, "there is no picture")
