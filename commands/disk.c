@@ -4,7 +4,7 @@
 #include "commands/dump.h"
 #include "commands/pattern.h"
 #include "commands/print.h"
-#include "commands/sha256.h"
+#include "commands/findings.h"
 #include "commands/table.h"
 #include "commands/walk.h"
 
@@ -157,41 +157,23 @@ run_write(struct command_context *context, int argc, char **argv)
 		status = open_walk(&walk, argv, STORAGE_MAY_WRITE);
 	if (status == ORION_OK)
 		status = run_walk(&walk);
-	if (status == ORION_OK) {
-		print(context, "%llu bytes written to %s at %llu\n", wide(walk.length), argv[0],
-		      wide(walk.offset));
-	}
+	if (status == ORION_OK)
+		finding_written(&(struct text_sink){context->write, context->host}, argv[0],
+				walk.offset, walk.length);
 	return status;
 }
-
-struct comparison {
-	uint64_t seed;
-	uint64_t wrong;
-	uint64_t first;
-	uint8_t expected, found;
-};
 
 static bool
 verify_piece(void *argument, uint64_t offset, void *buffer, size_t bytes)
 {
-	struct comparison *comparison = argument;
-	uint8_t expected;
-	size_t first;
-	size_t wrong = pattern_check(comparison->seed, offset, buffer, bytes, &first, &expected);
-
-	if (wrong != 0 && comparison->wrong == 0) {
-		comparison->first = offset + first;
-		comparison->expected = expected;
-		comparison->found = ((const uint8_t *)buffer)[first];
-	}
-	comparison->wrong += wrong;
+	comparison_add(argument, offset, buffer, bytes);
 	return true;
 }
 
 static orion_status
 run_verify(struct command_context *context, int argc, char **argv)
 {
-	struct comparison comparison = {.wrong = 0};
+	struct comparison comparison;
 	struct walk walk = {.context = context,
 			    .command = "disk verify",
 			    .piece = verify_piece,
@@ -199,6 +181,7 @@ run_verify(struct command_context *context, int argc, char **argv)
 	orion_status status =
 		args_count(context, walk.command, argc, 4, 4, "DISK OFFSET LENGTH pattern:SEED");
 
+	comparison_start(&comparison, 0);
 	if (status == ORION_OK)
 		status = args_pattern(context, walk.command, argv[3], &comparison.seed);
 	if (status == ORION_OK)
@@ -206,18 +189,14 @@ run_verify(struct command_context *context, int argc, char **argv)
 	if (status == ORION_OK)
 		status = run_walk(&walk);
 	if (comparison.wrong != 0) {
-		orion_status differs = status == ORION_OK ? ORION_IO_ERROR : status;
-
-		return args_refuse(context, walk.command, differs,
-				   "%s differs first at byte %llu: expected 0x%02x, found 0x%02x; "
-				   "%llu bytes are wrong",
-				   argv[0], wide(comparison.first), comparison.expected,
-				   comparison.found, wide(comparison.wrong));
+		print(context, "%s: ", walk.command);
+		finding_differs(&(struct text_sink){context->write, context->host}, argv[0],
+				&comparison);
+		return status == ORION_OK ? ORION_IO_ERROR : status;
 	}
-	if (status == ORION_OK) {
-		print(context, "%llu bytes of %s at %llu are right\n", wide(walk.length), argv[0],
-		      wide(walk.offset));
-	}
+	if (status == ORION_OK)
+		finding_right(&(struct text_sink){context->write, context->host}, argv[0],
+			      walk.offset, walk.length);
 	return status;
 }
 
@@ -254,9 +233,7 @@ run_hash(struct command_context *context, int argc, char **argv)
 	if (status != ORION_OK)
 		return status;
 	sha256_end(&hash, digest);
-	for (unsigned i = 0; i < SHA256_BYTES; i++)
-		print(context, "%02x", digest[i]);
-	print(context, "  %s\n", argv[0]);
+	finding_hash(&(struct text_sink){context->write, context->host}, argv[0], digest);
 	return ORION_OK;
 }
 

@@ -12,7 +12,7 @@
 /* What the program ends with. */
 enum {
 	STATUS_OK = 0,
-	STATUS_DIFFERENT = 1,     /* verify: the two differ */
+	STATUS_DIFFERENT = 1,     /* verify, check: there is a difference */
 	STATUS_TROUBLE = 2,       /* a wrong argument, or something failed; said on stderr */
 	STATUS_INTERRUPTED = 130, /* SIGINT, as a shell would say */
 };
@@ -81,7 +81,7 @@ void options_help(const struct command *command);
 
 extern const struct command list_command, info_command, features_command, memory_command,
 	stats_command, queues_command;
-extern const struct command read_command, write_command, copy_command, verify_command,
-	bench_command, top_command;
+extern const struct command read_command, write_command, copy_command, verify_command, hash_command,
+	check_command, fill_command, bench_command, top_command;
 
 #endif

@@ -26,9 +26,10 @@ static const struct command help_command = {
 };
 
 static const struct command *const commands[] = {
-	&list_command,   &info_command,  &features_command, &memory_command, &stats_command,
-	&queues_command, &top_command,   &read_command,     &write_command,  &copy_command,
-	&verify_command, &bench_command, &help_command,
+	&list_command,  &info_command,   &features_command, &memory_command,
+	&stats_command, &queues_command, &top_command,      &read_command,
+	&write_command, &copy_command,   &verify_command,   &hash_command,
+	&check_command, &fill_command,   &bench_command,    &help_command,
 };
 
 #define COUNT (sizeof(commands) / sizeof(commands[0]))
@@ -45,7 +46,8 @@ overview(void)
 	       "'vhost-user:/run/disk.sock?queues=2&depth=64'; orion-vblk(7) has the options.\n"
 	       "`vblk help COMMAND` has the details, and vblk(1) all of them.  What Orion's\n"
 	       "console calls a command does as well: vblk virtio-device-info URL.\n\n"
-	       "Exit status: 0 done; 1 verify found a difference; 2 trouble, said on stderr;\n"
+	       "Exit status: 0 done; 1 verify or check found a difference; 2 trouble, said on "
+	       "stderr;\n"
 	       "130 ended by Ctrl-C.\n");
 }
 

@@ -62,6 +62,8 @@ struct place {
 	bool hex;                 /* print what is written as a table of hexadecimal numbers */
 	uint64_t at;              /* what a stream has moved; where a file begins */
 	struct dump dump;         /* hex */
+	void (*compute)(void *argument, uint64_t offset, void *data, uint32_t bytes);
+	void *argument;           /* of it: what is written goes there, what is read comes of it */
 	struct orion_io *done;    /* the one request that is to be reaped */
 
 	/* Of a URL. */
@@ -87,6 +89,15 @@ struct place *place_open(const char *text, place_role role);
 
 /* Standard output as a table for people. */
 struct place *place_open_hex(void);
+
+/*
+ * A place that is no more than COMPUTE, which is called with ARGUMENT: a target's in the order of
+ * offsets for all that is written, a source's to fill what is read.
+ */
+struct place *place_open_computed(const char *name, place_role role,
+				  void (*compute)(void *argument, uint64_t offset, void *data,
+						  uint32_t bytes),
+				  void *argument);
 
 /* NULL does nothing. */
 void place_close(struct place *place);

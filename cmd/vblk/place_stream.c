@@ -83,7 +83,10 @@ stream_submit(struct place *place, struct orion_io *io)
 {
 	if (place->done != NULL)
 		return false;
-	if (io->operation == ORION_READ)
+	io->result = 0;
+	if (place->compute != NULL)
+		place->compute(place->argument, io->offset, io->buffer, io->bytes);
+	else if (io->operation == ORION_READ)
 		io->result = read_stream(place, io);
 	else if (place->hex)
 		io->result = write_hex(place, io);
@@ -107,6 +110,8 @@ static int
 stream_flush(struct place *place, uint64_t end, bool complete)
 {
 	(void)complete;
+	if (place->compute != NULL)
+		return 0;
 	if (place->hex) {
 		dump_end(&place->dump, end);
 		return fflush(stdout) == 0 ? 0 : -errno;
@@ -178,5 +183,18 @@ place_open_hex(void)
 
 	place->hex = true;
 	dump_start(&place->dump, &standard_output);
+	return place;
+}
+
+struct place *
+place_open_computed(const char *name, place_role role,
+		    void (*compute)(void *argument, uint64_t offset, void *data, uint32_t bytes),
+		    void *argument)
+{
+	struct place *place = place_stream_of(name, -1);
+
+	place->compute = compute;
+	place->argument = argument;
+	place->stream = role == PLACE_TARGET;
 	return place;
 }

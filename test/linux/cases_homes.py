@@ -4,7 +4,7 @@ import re
 import shutil
 
 from bed import MIB, Failure, expect, expect_equal, reports
-from cases_qemu import model, start
+from cases_qemu import model, sha256, start
 
 SERIAL = "twin-0123456789abcd"
 SIZE = 6 * MIB
@@ -20,6 +20,7 @@ EQUAL = ("serial", "state", "bytes", "block_bytes", "physical_block_bytes", "io_
 def cases():
     for ring in ("split", "packed"):
         yield f"homes:{ring}", homes(ring)
+    yield "homes-data", data
 
 
 def orion(bed, image, ring, script):
@@ -93,3 +94,45 @@ def compare(there, here):
     expect_equal(*[row[1].split(None, 1)[1] for row in rows], "the row of the list")
     heads = [answers["virtio-feature-list vd0"].splitlines()[1] for answers in (there, here)]
     expect_equal(*heads, "the head of the features")
+
+
+DATA = """
+disk hash {disk}
+disk hash {disk} 4097 70001
+disk write {disk} 1M 300k pattern:7
+disk write {disk} 4 MiB end pattern:0x11
+disk verify {disk} 1M 300k pattern:7
+disk verify {disk} 1048577 1001 pattern:7
+! disk verify {disk} 1M 301k pattern:7
+! disk verify {disk} 0 end pattern:5
+! disk verify {disk} 0 513k pattern:6
+! disk hash {disk} 6M 1
+! disk write {disk} 4k 512 pattern:1
+! disk write {disk} 5M 2M pattern:1
+disk hash {disk} 0 end
+disk read {disk} 1M 8k
+disk hash {disk} 5M 0
+"""
+
+
+def data(bed):
+    """Reading, writing, comparing: the same words find the same, and leave the same on the disk."""
+    image, twin = bed.image(SIZE, 5), bed.path("twin.img")
+    shutil.copyfile(image, twin)
+    there = orion(bed, image, "packed", DATA.format(disk="vd0"))
+    server = model(bed, f"--file={twin}", "--block=4096")
+    for line, answer in there.items():
+        fails = line.startswith("! ")
+        words = re.sub(r"(\d) MiB", r"\1MiB", line.removeprefix("! ")).split()
+        command = ["read", "--hex"] if words[:2] == ["disk", "read"] else words[:2]
+        process = bed.start(bed.program("vblk"), *command,
+                            *(server.url() if word == "vd0" else word for word in words[2:]))
+        process.wait(None)
+        expect_equal(process.child.returncode != 0, fails, f"{line} fails")
+        if fails and "differs" not in answer:           # a refusal is each home's own
+            continue
+        answer = answer.removeprefix("disk verify: ")
+        expect_equal(process.out.replace(server.url(), "vd0"), answer, line)
+    with open(image, "rb") as a, open(twin, "rb") as b:
+        expect(a.read() == b.read(), "the two disks are not the same")
+    expect_equal(there["disk hash vd0 0 end"], f"{sha256(image)}  vd0\n", "the hash")
