@@ -19,7 +19,7 @@ count(const struct view *view, unsigned index, struct view_queue *queue)
 {
 	const struct storage_disk *disk = view->home_disk;
 	const struct vblk_queue *one = vblk_queue_get(disk->device, index);
-	const struct storage_lane *lane = &disk->lanes[index];
+	const struct storage_account *lane = &disk->lanes[index];
 	struct vblk_irq_stats irq;
 
 	if (one == NULL || args_interrupted(view->home))
