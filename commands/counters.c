@@ -5,7 +5,7 @@
 #define OF_QUEUE(field) #field, .at = offsetof(struct view_queue, field)
 #define OF_DRIVER(field) #field, .at = offsetof(struct view_queue, stats.field)
 
-const struct counter counters[COUNTERS_COUNT] = {
+const struct counter counter_table[COUNTERS_COUNT] = {
 	{OF_DRIVER(submitted), .help = "requests handed over"},
 	{OF_DRIVER(completed), .help = "requests that came back"},
 	{OF_DRIVER(failed), .help = "of these, requests that failed"},
@@ -103,8 +103,8 @@ counters_queue(struct report *report, const struct view *view, const struct view
 {
 	report_count(report, "in_flight", queue->in_flight, false);
 	for (unsigned i = 0; i < COUNTERS_COUNT; i++)
-		report_count(report, counters[i].name, counter_value(&counters[i], queue),
-			     counters[i].bytes);
+		report_count(report, counter_table[i].name, counter_value(&counter_table[i], queue),
+			     counter_table[i].bytes);
 	report_latency(report, view, &queue->stats);
 }
 
@@ -140,11 +140,11 @@ sum_queues(const struct view *view, struct view_queue *sum)
 			orion_stats_add(&sum->stats, &one.stats);
 			add(&sum->in_flight, one.in_flight);
 			for (unsigned c = 0; c < COUNTERS_COUNT; c++) {
-				size_t at = counters[c].at;
+				size_t at = counter_table[c].at;
 
 				if (at < offsetof(struct view_queue, stats) && !is_of_all(view, at))
 					add((uint64_t *)(void *)((char *)sum + at),
-					    counter_value(&counters[c], &one));
+					    counter_value(&counter_table[c], &one));
 			}
 		}
 		view_queue_clear(&one);

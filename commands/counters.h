@@ -14,7 +14,7 @@ struct counter {
 };
 
 #define COUNTERS_COUNT 30u
-extern const struct counter counters[COUNTERS_COUNT];
+extern const struct counter counter_table[COUNTERS_COUNT];
 
 /* The value of COUNTER in QUEUE; VIEW_NONE: nobody counts it. */
 uint64_t counter_value(const struct counter *counter, const struct view_queue *queue);

@@ -106,7 +106,7 @@ ask(void *argument)
 	return NULL;
 }
 
-/* Asks, for so long and no longer.  -ETIMEDOUT: it is being asked still, and QUESTION has to stay. */
+/* Asks, for so long and no longer.  -ETIMEDOUT: it is being asked still, and QUESTION stays. */
 static int
 identify(struct orion_disk *disk, struct question *question)
 {

@@ -208,15 +208,15 @@ print_prometheus(const struct watch *watch)
 	char name[64];
 
 	for (unsigned i = 0; i < COUNTERS_COUNT; i++) {
-		if (!is_counted(&counters[i]))
+		if (!is_counted(&counter_table[i]))
 			continue;
-		snprintf(name, sizeof(name), "%s_total", counters[i].name);
-		put_head(name, "counter", counters[i].help);
+		snprintf(name, sizeof(name), "%s_total", counter_table[i].name);
+		put_head(name, "counter", counter_table[i].help);
 		EACH_QUEUE(disk, q)
 		{
 			read_queue(disk, q, &queue);
 			put_name(name, disk, q, "");
-			printf("%" PRIu64 "\n", counter_value(&counters[i], &queue));
+			printf("%" PRIu64 "\n", counter_value(&counter_table[i], &queue));
 		}
 	}
 	put_head("in_flight", "gauge", "requests in flight");

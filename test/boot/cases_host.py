@@ -101,6 +101,10 @@ def reports(guest):
     found = guest.report("virtio-device-info --json", out)["disks"]
     expect([disk["bytes"] for disk in found] == [4 * MIB, MIB], "bytes of virtio-device-info")
     expect(found[0]["serial"] == "orion" and found[0]["queues"] == 2, f"not so: {found[0]}")
+    place = {"pci": r"[0-9a-f]{2}:[0-9a-f]{2}\.[0-7]", "mmio": "mmio [0-9a-f]+"}.get(
+        found[0]["transport"].partition("-")[0])
+    expect(place is None or re.fullmatch(place, found[0]["place"] or ""),
+           f"{found[0]['transport']} at {found[0]['place']}")
     wrote = guest.report("virtio-performance-stats vd1 --json", out)["disks"][0]
     expect(wrote["bytes_written"] == 64 * KIB, f"{wrote['bytes_written']} bytes are written")
     queues = guest.report("virtio-queue-stats vd1 0 --json", out)["disks"][0]["queues"]
@@ -276,8 +280,9 @@ def cases():
         yield f"host-cpus:{count}", cpus(count)
     for mode in ("randread", "randwrite", "read", "write"):
         yield f"host-bench:{mode}", bench(mode)
-    for case in (commands, reports, wrong_arguments, wrong_command_fails, refusal_that_does_not_come,
-                 initrd, initrd_broken, config_good, config_features, config_missing, disk_missing,
+    for case in (commands, reports, wrong_arguments, wrong_command_fails,
+                 refusal_that_does_not_come, initrd, initrd_broken, config_good,
+                 config_features, config_missing, disk_missing,
                  bench_asks_first, default_disk, make_run, disk_of_a_format, script_through_a_pipe,
                  misspelt_variable, many_disks):
         yield "host-" + case.__name__.replace("_", "-"), case
