@@ -473,7 +473,7 @@ show_open(struct show *show, const struct text_sink *sink, bool json, const stru
 {
 	struct report *report = &show->report;
 
-	report_open(report, sink, json, false);
+	report_open(report, sink, json);
 	if (show->kind == SHOW_DEVICE)
 		report_known_text(report, "hypervisor", host->hypervisor);
 	else if (show->kind == SHOW_MEMORY)

@@ -119,11 +119,11 @@ close_bracket(struct report *report, const char *bracket)
 }
 
 void
-report_open(struct report *report, const struct text_sink *sink, bool json, bool list)
+report_open(struct report *report, const struct text_sink *sink, bool json)
 {
-	*report = (struct report){.sink = *sink, .json = json, .list = list};
+	*report = (struct report){.sink = *sink, .json = json};
 	if (json)
-		open_bracket(report, list ? "[" : "{");
+		open_bracket(report, "{");
 }
 
 void
@@ -131,7 +131,7 @@ report_close(struct report *report)
 {
 	if (!report->json)
 		return;
-	close_bracket(report, report->list ? "]" : "}");
+	close_bracket(report, "}");
 	print_to(&report->sink, "\n");
 }
 

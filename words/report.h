@@ -22,14 +22,12 @@ struct report {
 	struct text_sink sink;
 	bool json;
 	bool comma;             /* JSON: a member stands before the next one */
-	bool list;              /* the outermost is a list, not an object */
 	unsigned depth;
 	const char *list_key;   /* text: of the list of texts that is open */
 	unsigned column;        /* text: where its line ends; 0: it has none yet */
 };
 
-/* LIST: the outermost is a list. */
-void report_open(struct report *report, const struct text_sink *sink, bool json, bool list);
+void report_open(struct report *report, const struct text_sink *sink, bool json);
 void report_close(struct report *report);
 
 /*

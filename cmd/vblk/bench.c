@@ -173,7 +173,7 @@ print_json(const struct bench *bench)
 	double requests = (double)stats->completed, seconds = (double)bench->elapsed_ns / 1e9;
 	struct report report;
 
-	json_open(&report, false);
+	json_open(&report);
 	report_text(&report, "url", bench->url);
 	report_text(&report, "mode", bench->mode);
 	report_number(&report, "read_percent", bench->read_percent);

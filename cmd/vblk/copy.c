@@ -98,7 +98,7 @@ copy_json(const struct transfer *t, int status, double seconds)
 {
 	struct report report;
 
-	json_open(&report, false);
+	json_open(&report);
 	report_text(&report, "result",
 		    status == STATUS_OK            ? "complete"
 		    : status == STATUS_INTERRUPTED ? "interrupted"
@@ -210,7 +210,7 @@ verify_json(const struct transfer *t, const struct pair *pair, int status)
 {
 	struct report report;
 
-	json_open(&report, false);
+	json_open(&report);
 	report_text(&report, "result",
 		    status == STATUS_OK            ? "same"
 		    : status == STATUS_DIFFERENT   ? "different"

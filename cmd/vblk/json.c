@@ -17,9 +17,9 @@ write_out(void *context, const char *text, size_t length)
 const struct text_sink standard_output = {write_out, NULL};
 
 void
-json_open(struct report *report, bool list)
+json_open(struct report *report)
 {
-	report_open(report, &standard_output, true, list);
+	report_open(report, &standard_output, true);
 }
 
 void

@@ -59,7 +59,7 @@ TEST(words_report__json)
 	struct page page = {.used = 0};
 	struct report report;
 
-	report_open(&report, &(struct text_sink){take, &page}, true, false);
+	report_open(&report, &(struct text_sink){take, &page}, true);
 	describe(&report);
 	report_close(&report);
 	EXPECT_STR(page.text, "{\n"
@@ -95,7 +95,7 @@ TEST(words_report__text)
 	struct page page = {.used = 0};
 	struct report report;
 
-	report_open(&report, &(struct text_sink){take, &page}, false, false);
+	report_open(&report, &(struct text_sink){take, &page}, false);
 	describe(&report);
 	report_close(&report);
 	EXPECT_STR(page.text, "most                      18446744073709551615\n"
@@ -125,7 +125,7 @@ TEST(words_report__texts_for_a_terminal)
 	struct page page = {.used = 0};
 	struct report report;
 
-	report_open(&report, &(struct text_sink){take, &page}, false, false);
+	report_open(&report, &(struct text_sink){take, &page}, false);
 	report_group(&report, NULL, "a\033[2Jb\xff\xc3\xa9");
 	report_list(&report, "short_list");
 	for (unsigned i = 0; i < 12; i++)
@@ -144,7 +144,7 @@ TEST(words_report__texts_for_a_terminal)
 			      "  next                    ??\n");
 }
 
-/* A list of texts by itself; what is no UTF-8 is U+FFFD, byte by byte. */
+/* A list of texts; what is no UTF-8 is U+FFFD, byte by byte. */
 TEST(words_report__texts_are_sound)
 {
 	static const char *const texts[] = {"plain",         "\xc3\xa9\xe2\x82\xac\xf0\x9f\x98\x80",
@@ -153,20 +153,24 @@ TEST(words_report__texts_are_sound)
 	struct page page = {.used = 0};
 	struct report report;
 
-	report_open(&report, &(struct text_sink){take, &page}, true, true);
+	report_open(&report, &(struct text_sink){take, &page}, true);
+	report_list(&report, "texts");
 	for (unsigned i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
 		report_text(&report, NULL, texts[i]);
+	report_list_end(&report);
 	report_close(&report);
-	EXPECT_STR(page.text, "[\n"
-			      "  \"plain\",\n"
-			      "  \"\xc3\xa9\xe2\x82\xac\xf0\x9f\x98\x80\",\n"
-			      "  \"\\ufffd\",\n"
-			      "  \"a\\ufffd\\ufffd\",\n"
-			      "  \"\\ufffd\\ufffd(\\ufffd\",\n"
-			      "  \"\\u0001\\u007f\"\n"
-			      "]\n");
+	EXPECT_STR(page.text, "{\n"
+			      "  \"texts\": [\n"
+			      "    \"plain\",\n"
+			      "    \"\xc3\xa9\xe2\x82\xac\xf0\x9f\x98\x80\",\n"
+			      "    \"\\ufffd\",\n"
+			      "    \"a\\ufffd\\ufffd\",\n"
+			      "    \"\\ufffd\\ufffd(\\ufffd\",\n"
+			      "    \"\\u0001\\u007f\"\n"
+			      "  ]\n"
+			      "}\n");
 	page.used = 0;
-	report_open(&report, &(struct text_sink){take, &page}, true, true);
+	report_open(&report, &(struct text_sink){take, &page}, true);
 	report_close(&report);
-	EXPECT_STR(page.text, "[]\n");
+	EXPECT_STR(page.text, "{}\n");
 }
