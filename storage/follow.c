@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * An owner leaves a device that was lost, and follows to the next.  The manual is lane.h.
+ * An owner leaves a device that was lost, and follows to the next.  The manual is orion/lane.h.
  *
  * What was in flight comes back through the core as "outcome unknown", whether or not the old
  * device had done it: reads, writes and flushes may be done twice.  It waits in lane->held, by the
@@ -174,14 +174,11 @@ static void
 join(struct storage_lane *lane, struct storage_device *device)
 {
 	struct storage_instance *instance = lane->instance;
-	size_t at = (size_t)lane->index * instance->bounce_bytes;
 	const struct vblk_info *info = vblk_info(device->device);
 
 	lane->device = device;
 	lane->ring = lane->kick = vblk_queue_get(device->device, lane->index);
 	lane->late.patience = lane->late.requests = 0;
-	lane->bounce_base = device->bounce.base + at;
-	lane->bounce_device = device->bounce.device + at;
 	lane->largest = info->read_only || instance->read_only ? ORION_READ : ORION_WRITE;
 	/* Both at once, for whoever adds the counters up. */
 	instance->home->lock(instance);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The library's private types: a disk, its queues, its connections.  The manual is orion/disk.h;
- * storage/lane.h has what is the same in every home: a disk is an instance, a queue a lane, a
+ * orion/lane.h has what is the same in every home: a disk is an instance, a queue a lane, a
  * connection one of the instance's devices.
  *
  * Who does what.
