@@ -8,7 +8,7 @@
  */
 #include "storage/lane.h"
 
-#include <string.h>
+#include "storage/bytes.h"
 
 void
 storage_look_again(struct storage_lane *lane)
@@ -182,8 +182,8 @@ join(struct storage_lane *lane, struct storage_device *device)
 	lane->largest = info->read_only || instance->read_only ? ORION_READ : ORION_WRITE;
 	/* Both at once, for whoever adds the counters up. */
 	instance->home->lock(instance);
-	if (lane->index == 0)
-		count_off(lane, &device->asking);
+	if (lane->index == 0 && device->asking != NULL)
+		count_off(lane, device->asking);
 	__atomic_store_n(&lane->connection, storage_word(device), __ATOMIC_RELEASE);
 	instance->home->unlock(instance);
 	/* Before any write that is acknowledged there: see writes_on() in flush.c. */

@@ -37,12 +37,14 @@ static void
 note_writes(struct storage_instance *instance, const struct storage_device *device)
 {
 	struct vblk_irq_stats irq;
+	bool wrote = instance->last == NULL;
 
-	for (unsigned i = 0; i < instance->lane_count; i++) {
-		vblk_queue_stats(vblk_queue_get(device->device, i), &instance->last, &irq);
-		if (instance->last.writes != 0)
-			__atomic_store_n(&instance->wrote, true, __ATOMIC_RELEASE);
+	for (unsigned i = 0; i < instance->lane_count && !wrote; i++) {
+		vblk_queue_stats(vblk_queue_get(device->device, i), instance->last, &irq);
+		wrote = instance->last->writes != 0;
 	}
+	if (wrote)
+		__atomic_store_n(&instance->wrote, true, __ATOMIC_RELEASE);
 }
 
 void

@@ -2,7 +2,7 @@
 /* Requests that are not plain: other memory, vectors, flushes, wrong ones; bounce buffers. */
 #include "storage/lane.h"
 
-#include <string.h>
+#include "storage/bytes.h"
 
 #define SECTOR_SHIFT 9
 

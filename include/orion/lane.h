@@ -85,7 +85,8 @@ struct storage_device {
 	enum storage_promise promise;
 	enum storage_end end;           /* atomic */
 	bool expired;                   /* a request waited for the deadline: atomic */
-	struct vblk_queue_stats asking; /* what its opening has counted on the first queue */
+	/* What its opening has counted on the first queue, to be taken off; NULL: nothing. */
+	const struct vblk_queue_stats *asking;
 };
 
 struct storage_home {
@@ -114,7 +115,7 @@ struct storage_home {
 	/* INSTANCE's turn has moved: wakes the owner of lane N.  Any context. */
 	void (*wake)(struct storage_instance *instance, unsigned n);
 	uint64_t (*now_ns)(const struct storage_instance *instance);
-	/* By which the core notes when requests are handed over; unused without ticks_per_second. */
+	/* By which the core notes when requests are handed over.  Unused without a rate. */
 	uint64_t (*ticks)(void);
 };
 
@@ -142,7 +143,8 @@ struct storage_instance {
 	bool read_only;
 	bool wrote;                     /* something was written: atomic */
 	unsigned lane_count;
-	struct vblk_queue_stats last;   /* what whoever looks after it reads just now */
+	/* Room for whoever looks after it; NULL: that it wrote is taken for granted. */
+	struct vblk_queue_stats *last;
 	struct storage_device *device;  /* the newest, NULL while there is none: under the lock */
 	uint32_t devices;               /* adopted so far: under the lock */
 	struct storage_lane *lanes[VBLK_QUEUES_MAX];
@@ -248,8 +250,8 @@ void storage_follow(struct storage_lane *lane);
 
 /*
  * Hands up to COUNT requests over, in order.  Returns how many were taken; the first that is not
- * ends the call, and lane->refusal says why, as the home names it (0: all were taken).  A request is
- * the framework's until storage_reap() gives its address back.  Context: owner.
+ * ends the call, and lane->refusal says why, as the home names it (0: all were taken).  A request
+ * is the framework's until storage_reap() gives its address back.  Context: owner.
  */
 unsigned storage_submit(struct storage_lane *lane, struct orion_io *const *ios, unsigned count);
 

@@ -237,6 +237,7 @@ disk_set_instance(struct orion_disk *disk)
 	struct storage_instance *instance = &disk->instance;
 
 	instance->home = &home_linux;
+	instance->last = &disk->last;
 	instance->ticks_per_second = orion_ticks_per_second();
 	instance->deadline_ms = options->deadline_ms;
 	instance->bounce_bytes = options->bounce_kb * 1024;
