@@ -97,7 +97,7 @@ small = $(if $(filter $(HOT),$1),$(DENSE),$(SMALL))
 CORE := $(shell sed -e 's/\#.*//' sources.txt)
 WORDS := $(wildcard words/*.c)
 COMMANDS := $(wildcard commands/*.c)
-STORAGE := $(wildcard storage/*.c) $(COMMANDS) $(WORDS)
+STORAGE := $(shell sed -e "s/\#.*//" sources-storage.txt) $(COMMANDS) $(WORDS)
 MODEL := $(wildcard model/*.c)
 # What of the storage framework outlives its device and knows no names: in both homes.
 LANES := $(addprefix storage/,flush.c follow.c instance.c io.c late.c pages.c prepare.c)

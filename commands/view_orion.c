@@ -13,25 +13,48 @@
 
 /* ---- queues ---- */
 
+static struct storage_disk *
+disk_of(const struct view *view)
+{
+	const struct command_context *context = view->home;
+
+	return storage_find(context->storage, view->disk);
+}
+
+/* What the framework counts of its lane. */
+static void
+count_lane(const struct storage_lane *lane, struct view_queue *queue)
+{
+	const struct orion_queue_counters *counters = &lane->counters;
+
+	queue->late = __atomic_load_n(&counters->late, __ATOMIC_RELAXED);
+	queue->bounced = __atomic_load_n(&counters->bounced, __ATOMIC_RELAXED);
+	queue->bounced_bytes = __atomic_load_n(&counters->bounced_bytes, __ATOMIC_RELAXED);
+	queue->replayed = __atomic_load_n(&counters->replayed, __ATOMIC_RELAXED);
+	queue->stale_flushes = __atomic_load_n(&counters->stale_flushes, __ATOMIC_RELAXED);
+}
+
 /* The counters of a queue; what failed was submitted, but no byte of it counts as moved. */
 static bool
 count(const struct view *view, unsigned index, struct view_queue *queue)
 {
-	const struct storage_disk *disk = view->home_disk;
+	struct storage_disk *disk = disk_of(view);
 	const struct vblk_queue *one = vblk_queue_get(disk->device, index);
-	const struct storage_account *lane = &disk->lanes[index];
+	const struct storage_account *account = &disk->lanes[index];
 	struct vblk_irq_stats irq;
 
 	if (one == NULL || args_interrupted(view->home))
 		return false;
 	vblk_queue_stats(one, &queue->stats, &irq);
-	queue->stats.bytes_read -= __atomic_load_n(&lane->failed_bytes_read, __ATOMIC_RELAXED);
+	queue->stats.bytes_read -= __atomic_load_n(&account->failed_bytes_read, __ATOMIC_RELAXED);
 	queue->stats.bytes_written -=
-		__atomic_load_n(&lane->failed_bytes_written, __ATOMIC_RELAXED);
+		__atomic_load_n(&account->failed_bytes_written, __ATOMIC_RELAXED);
 	/* Read at different moments: more may have come back than had been handed over. */
 	queue->in_flight = queue->stats.submitted > queue->stats.completed
 				   ? queue->stats.submitted - queue->stats.completed
 				   : 0;
+	if (storage_lane_of(disk, index) != NULL)
+		count_lane(storage_lane_of(disk, index), queue);
 	queue->interrupts = irq.interrupts;
 	queue->config_interrupts = irq.config_interrupts;
 	return true;
@@ -40,8 +63,7 @@ count(const struct view *view, unsigned index, struct view_queue *queue)
 static bool
 look(const struct view *view, unsigned index, struct vblk_ring_info *ring)
 {
-	const struct storage_disk *disk = view->home_disk;
-	const struct vblk_queue *one = vblk_queue_get(disk->device, index);
+	const struct vblk_queue *one = vblk_queue_get(disk_of(view)->device, index);
 
 	if (one == NULL || args_interrupted(view->home))
 		return false;
@@ -116,7 +138,7 @@ fill_state(struct view *view, const struct command_context *context,
 	view->bytes = storage_bytes(disk);
 	view->open_handles = disk->open_handles - 1;
 	view->denials = disk->denials;
-	view->bounced_bytes = __atomic_load_n(&disk->bounced_bytes, __ATOMIC_RELAXED);
+	view->bounced_bytes = storage_bounced_bytes(disk);
 }
 
 /* Where the manager found it, as far as the address says it. */
@@ -148,5 +170,4 @@ view_orion_fill(struct view_orion *one, struct command_context *context,
 	one->view.count = count;
 	one->view.look = look;
 	one->view.home = context;
-	one->view.home_disk = disk;
 }

@@ -36,16 +36,6 @@ open_again(struct vhost_user_arena *arena)
 	arena->fd = fd;
 }
 
-/* The last BYTES of the arena are for bounce buffers. */
-static void
-set_bounce(struct session *session, size_t bytes)
-{
-	size_t at = session->arena.bytes - bytes;
-
-	session->base.bounce =
-		(struct storage_place){session->arena.base + at, bytes, session->arena.device + at};
-}
-
 /* NULL: errno says why. */
 static struct session *
 make(struct orion_disk *disk)
@@ -72,7 +62,6 @@ make(struct orion_disk *disk)
 	open_again(&session->arena);
 	pthread_mutex_lock(&disk->exchange);
 	session->arena.device = dma_address(&disk->memory, session->arena.bytes);
-	set_bounce(session, queues * disk->instance.bounce_bytes);
 	pthread_mutex_unlock(&disk->exchange);
 	return session;
 }
