@@ -27,7 +27,7 @@
 #include <sys/types.h>
 
 #include "ports/linux/api/adaptive.h"
-#include "ports/linux/vhost_user/vhost_user.h"
+#include "ports/linux/link.h"
 
 #include "orion/disk.h"
 #include "orion/vblk.h"
@@ -88,8 +88,9 @@ struct session {
 	enum promise promise;
 	struct identity identity;
 	struct vblk_queue_stats asking; /* what learning that has counted on the first queue */
-	struct vhost_user vhost;
-	struct vhost_user_arena arena;
+	struct link link;
+	uint64_t until_ns;              /* its opening may take so long */
+	struct dma_arena arena;
 	size_t arena_used;
 	uint64_t memory_version;        /* of the disk's table, when the back end was told */
 	void *memory[2];                /* the core's */
@@ -106,8 +107,6 @@ struct session {
 	struct session *next;           /* in disk->lost */
 	enum session_end end;           /* atomic */
 	uint64_t lost_ns;
-	int pid, pid_fd;                /* who listened at the socket; -1: not known */
-	bool drained;                   /* the back end said that it had stopped every ring */
 };
 
 /* Which connection, and what it promises: one word for others to read. */
@@ -226,7 +225,8 @@ struct orion_disk {
 	enum disk_state state;          /* atomic */
 	unsigned queue_count;
 	unsigned depth;
-	struct vhost_user_wish wish;    /* learnt: of whoever makes connections */
+	const struct link_ops *link;    /* by which its connections are made */
+	struct link_wish wish;          /* learnt: of whoever makes connections */
 	struct vblk_info first;         /* what the first connection gave */
 	enum promise promise;           /* of the first connection: the least that is taken */
 	struct identity identity;       /* of the disk, as it was last seen */
@@ -290,9 +290,6 @@ bool identity_same(const struct orion_disk *disk, const struct session *session,
 		   struct orion_error *error);
 
 /* ---- lost.c: has the device of a lost connection stopped? ---- */
-
-/* Remembers whom SESSION has connected to. */
-void lost_prepare(struct session *session);
 
 /*
  * SESSION is lost.  ASK: it can still be talked to, and is asked to stop.  Under disk->exchange.

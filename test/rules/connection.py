@@ -80,18 +80,29 @@ row("away", FOLLOW, "if (disk_state(disk) == DISK_FAILED) {", "if (false) {",
 
 # ---- the end of a device --------------------------------------------------------------------
 
-row("end-open", LOST, "happened(session->vhost.channel.fd, POLLHUP) &&", "", LAST + "evidence",
+row("end-open", VHOST, "happened(device->channel.fd, POLLHUP) &&", "", LAST + "evidence",
     "a back end that never closed its end counts as stopped")
-row("end-other", LOST, "session->pid == now->pid", "true", LAST + "evidence",
+row("end-other", VHOST, "device->pid == next->pid", "true", LAST + "evidence",
     "another back end that serves proves that the first has stopped")
-row("end-drained", LOST, "(session->drained ||", "(false ||", LAST + "evidence",
+row("end-drained", VHOST, "(device->drained ||", "(false ||", LAST + "evidence",
     "what a back end says of its rings is for nothing")
-row("end-memory", LOST, "if (lets_go > 0 ||", "if (false ||", LAST + "evidence",
+row("end-memory", VHOST, "if (lets_go > 0 ||", "if (false ||", LAST + "evidence",
     "a device that can't tell of its end any more is waited for")
-row("end-talks", LOST, 'channel_fail(channel, -ENOTCONN, "the connection is lost");', "",
+row("end-process", VHOST, "(lets_go < 0 && happened(device->pid_fd, POLLIN))", "false",
+    LAST + "evidence", "a process that ended proves nothing where nothing better can be had")
+row("end-at-once", VHOST, "return (lets_go < 0 || patient) &&", "return", LAST + "evidence",
+    "a back end that holds the memory is believed at once")
+row("end-talks", VHOST,
+    'channel_fail(&device->channel, -ENOTCONN, "the connection is lost");', "",
     LAST + "evidence", "a connection that is lost is talked to")
+row("end-unasked", LOST, "link->ops->give_up(link->context, ask);",
+    "link->ops->give_up(link->context, false);", LAST + "policy",
+    "a device that still listens is not asked to stop")
+row("end-impatient", LOST, "link->ops->stopped(link->context, patient, next)",
+    "link->ops->stopped(link->context, true, next)", LAST + "policy",
+    "weak evidence is taken at once")
 row("end-never", LOST, "loss_ns != 0 && gone_ns >= loss_ns ? SESSION_DOUBTED : SESSION_MAY_RUN",
-    "SESSION_MAY_RUN", LAST + "evidence", "requests wait for ever for a proof")
+    "SESSION_MAY_RUN", LAST + "policy", "requests wait for ever for a proof")
 row("lease", VHOST, "return errno == EAGAIN ? 0 : -errno;", "return 1;",
     LAST + "memory_is_let_go", "memory that others hold counts as let go")
 row("lease-same", VHOST, "if (device->lent_the_same) return -ENOTSUP;", "",
@@ -140,10 +151,10 @@ row("adopt-size", MONITOR, "disk->identity.sectors = session->identity.sectors;"
 
 # ---- the end of a program's part ------------------------------------------------------------
 
-row("fork", DISK, "vhost_user_close(&disk->session->vhost);", "{}",
+row("fork", DISK, "disk->link->close(disk->session->link.context);", "{}",
     "unit/linux_fork__the_child_lets_go", "a fork's child keeps the connection open")
 row("fork-lost", DISK, "for (struct session *lost = disk->lost; lost != NULL; lost = lost->next) "
-    "vhost_user_close(&lost->vhost);", "", "unit/linux_fork__the_child_lets_go",
+    "disk->link->close(lost->link.context);", "", "unit/linux_fork__the_child_lets_go",
     "a fork's child keeps a connection open that is lost")
 row("unstopped", OPERATIONS, "vhost_user_stop(device); if (used", "if (used",
     "unit/linux_messages__reset_stops_the_rings",

@@ -47,12 +47,10 @@ after_fork_in_child(void)
 		disk->monitored = false;
 		/* The monitor may have held it. */
 		pthread_mutex_init(&disk->exchange, NULL);
-		if (disk->session != NULL) {
-			channel_fail(&disk->session->vhost.channel, -ECHILD, "forked");
-			vhost_user_close(&disk->session->vhost);
-		}
+		if (disk->session != NULL)
+			disk->link->close(disk->session->link.context);
 		for (struct session *lost = disk->lost; lost != NULL; lost = lost->next)
-			vhost_user_close(&lost->vhost);
+			disk->link->close(lost->link.context);
 	}
 	after_fork();
 }
@@ -248,10 +246,12 @@ orion_disk_create(const char *url, const struct orion_disk_options *options,
 
 	if (out != NULL)
 		*out = NULL;
-	if (url == NULL || out == NULL)
-		return error_set(error, -EINVAL, "%s is NULL: %s", url == NULL ? "the URL" : "disk",
-				 url == NULL ? "it must look like vhost-user:/path/to/socket"
-					     : "it must say where the new disk goes");
+	if (url == NULL)
+		return error_set(error, -EINVAL, "the URL is NULL: it must look like %s",
+				 link_example);
+	if (out == NULL)
+		return error_set(error, -EINVAL,
+				 "disk is NULL: it must say where the new disk goes");
 	disk = make_disk();
 	if (disk == NULL)
 		return error_set(error, -ENOMEM, "no memory for a disk");
@@ -438,10 +438,12 @@ orion_disk_info_sized(struct orion_disk *disk, struct orion_disk_info *out, size
 	struct vblk_info own;
 	const struct vblk_info *device = &own;
 	struct orion_disk_info info;
+	const void *link;
 
 	if (disk == NULL || out == NULL)
 		return -EINVAL;
 	pthread_mutex_lock(&disk->lock);
+	link = disk->session != NULL ? disk->session->link.context : NULL;
 	copy_words(&own, disk->session != NULL ? vblk_info(disk->session->device) : &disk->first,
 		   sizeof(own));
 	info = (struct orion_disk_info){
@@ -454,11 +456,9 @@ orion_disk_info_sized(struct orion_disk *disk, struct orion_disk_info *out, size
 		.read_only = device->read_only || disk->options.read_only,
 		.flush = device->flush,
 		.writeback = device->writeback,
-		.connected =
-			disk->session != NULL && !channel_failed(&disk->session->vhost.channel),
+		.connected = link != NULL && disk->link->result(link, NULL) == 0,
 		.connections = disk->sessions,
-		.protocol_features =
-			disk->session != NULL ? disk->session->vhost.channel.protocol : 0,
+		.protocol_features = link != NULL ? disk->link->protocol(link) : 0,
 		.device = describe(device),
 		.durability = durability(disk, device),
 	};

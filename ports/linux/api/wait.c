@@ -106,6 +106,7 @@ void
 orion_queue_disarm(struct orion_queue *queue)
 {
 	struct epoll_event edges[2];
+	const struct link *link;
 
 	if (queue == NULL)
 		return;
@@ -113,8 +114,10 @@ orion_queue_disarm(struct orion_queue *queue)
 	/* A fork's child has the events in common with its parent. */
 	if (disk_state(queue->disk) == DISK_FORKED)
 		return;
-	if (epoll_wait(queue->event, edges, 2, 0) > 0 && queue->session != NULL)
-		vhost_user_interrupt(&queue->session->vhost, queue->index);
+	if (epoll_wait(queue->event, edges, 2, 0) > 0 && queue->session != NULL) {
+		link = &queue->session->link;
+		link->ops->interrupt(link->context, queue->index);
+	}
 	if (queue->ring != NULL)
 		vblk_disarm(queue->ring);
 }

@@ -87,6 +87,13 @@ take_back(struct orion_queue *queue, unsigned *taken)
 	return writes;
 }
 
+/* The descriptor by which SESSION's device calls. */
+static int
+call_of(const struct orion_queue *queue, const struct session *session)
+{
+	return session->link.ops->call(session->link.context, queue->index);
+}
+
 static void
 leave(struct orion_queue *queue)
 {
@@ -98,7 +105,7 @@ leave(struct orion_queue *queue)
 
 	flush_lost(queue, session->number);
 	writes = take_back(queue, &taken);
-	epoll_ctl(queue->event, EPOLL_CTL_DEL, session->vhost.queues[queue->index].call, NULL);
+	epoll_ctl(queue->event, EPOLL_CTL_DEL, call_of(queue, session), NULL);
 	vblk_queue_stats(queue->ring, &stats, &irq);
 	if (stats.writes != 0)
 		__atomic_store_n(&queue->disk->wrote, true, __ATOMIC_RELEASE);
@@ -194,7 +201,7 @@ join(struct orion_queue *queue, struct session *session)
 	/* Before any write that is acknowledged there: see writes_on(). */
 	arch_order_publish();
 	/* At each edge, so that nobody need read what the back end shares with us. */
-	epoll_ctl(queue->event, EPOLL_CTL_ADD, session->vhost.queues[queue->index].call, &edge);
+	epoll_ctl(queue->event, EPOLL_CTL_ADD, call_of(queue, session), &edge);
 }
 
 void
