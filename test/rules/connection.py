@@ -4,10 +4,12 @@
 CONNECTION, PROTOCOL, API = (f"ports/linux/{part}" for part in ("connection", "vhost_user", "api"))
 FLUSH, FOLLOW, IO = f"{CONNECTION}/flush.c", f"{CONNECTION}/follow.c", f"{API}/io.c"
 LOST, IDENTITY = f"{CONNECTION}/lost.c", f"{CONNECTION}/identity.c"
+SESSION, LINKS = f"{CONNECTION}/session.c", "ports/linux/links.c"
 MONITOR, DISK = f"{CONNECTION}/monitor.c", f"{API}/disk.c"
 CHANNEL, VHOST = f"{PROTOCOL}/channel.c", f"{PROTOCOL}/vhost_user.c"
 OPERATIONS = f"{PROTOCOL}/vhost_user_ops.c"
 LAW, FOLLOWS, LAST = "unit/linux_flush__", "unit/linux_follow__", "unit/linux_lost__"
+LINK = "unit/linux_link__"
 ROWS = []
 
 
@@ -111,6 +113,24 @@ row("doorbell", VHOST, "empty(one.fd);", "", LAST + "full_doorbells",
     "a full doorbell holds up its owner for ever")
 row("doorbell-sound", VHOST, "|| fcntl(one.fd, F_GETFL) & O_NONBLOCK", "",
     LAST + "full_doorbells", "a back end is left that did no harm")
+
+# ---- the link ---------------------------------------------------------------------------------
+
+row("link-accepted", SESSION, "&& link->ops->live(link->context, wish) != 0)", "&& false)",
+    LINK + "asks_for_less", "what was asked for counts as accepted")
+row("link-lasting", SESSION, "&terms->wish, &disk->wish);", "&terms->wish, &terms->wish);",
+    LINK + "asks_for_less", "what a failure has taught is forgotten")
+row("link-again", SESSION, "if (!terms.again || left_ms(until_ns) == 0)", "if (true)",
+    LINK + "asks_for_less", "no other size is tried")
+row("link-down", MONITOR, "if (news == LINK_DOWN)", "if (false)",
+    LINK + "neither_socket_nor_descriptor", "the end of a link goes unnoticed")
+row("link-broken", MONITOR, "else if (news == LINK_BROKEN)", "else if (false)",
+    LINK + "neither_socket_nor_descriptor", "a breach of a link's rules goes unnoticed")
+row("link-asked", IDENTITY, "if (link->ops->look(link->context, fds, &why) != LINK_UP) "
+    "return -ECONNRESET;", "(void)why;", LINK + "ends_while_asked",
+    "a device whose link has ended is waited for")
+row("link-scheme", LINKS, "&& url[length] == ':'", "", LINK + "by_scheme",
+    "any word that begins like a scheme names its link")
 
 # ---- the same disk --------------------------------------------------------------------------
 
