@@ -138,7 +138,7 @@ void
 bench_lane_count_failure(struct bench_lane *lane)
 {
 	struct bench *bench = lane->bench;
-	struct storage_lane *its = &bench->disk->lanes[lane->index];
+	struct storage_account *its = &bench->disk->lanes[lane->index];
 
 	(void)__atomic_add_fetch(bench->write ? &its->failed_bytes_written
 					      : &its->failed_bytes_read,

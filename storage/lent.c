@@ -8,7 +8,7 @@ struct storage_lent *
 lent_of(struct storage *storage, struct storage_disk *disk, unsigned lane)
 {
 	struct manager *manager = storage->manager;
-	struct storage_lane *mine = &disk->lanes[lane];
+	struct storage_account *mine = &disk->lanes[lane];
 
 	if (mine->lent == NULL)
 		mine->lent = manager->memory_take(manager->port_context, sizeof(*mine->lent));

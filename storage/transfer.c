@@ -236,7 +236,7 @@ submit(struct transfer *t, struct piece *piece)
 static void
 count_failure(struct transfer *t, const struct piece *piece)
 {
-	struct storage_lane *lane = &t->disk->lanes[t->lane];
+	struct storage_account *lane = &t->disk->lanes[t->lane];
 
 	if (t->operation == VBLK_READ)
 		(void)__atomic_add_fetch(&lane->failed_bytes_read, piece->bytes, __ATOMIC_RELAXED);

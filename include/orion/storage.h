@@ -77,7 +77,7 @@ struct storage_host {
 };
 
 /* Of one lane on one disk. */
-struct storage_lane {
+struct storage_account {
 	struct storage_lent *lent;      /* what was given up; NULL: never anything */
 	/* Of the bytes that the queue's counters have as submitted; atomic. */
 	uint64_t failed_bytes_read, failed_bytes_written;
@@ -95,7 +95,7 @@ struct storage_disk {
 	uint64_t refreshed_ns;          /* atomic */
 	uint64_t silent_since_ns;       /* atomic: see storage_silent_ns() */
 	uint32_t lent_writes;           /* atomic: writes that were given up and are not back */
-	struct storage_lane lanes[VBLK_QUEUES_MAX];
+	struct storage_account lanes[VBLK_QUEUES_MAX];
 };
 
 /* What was opened, and for what. */

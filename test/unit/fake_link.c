@@ -80,8 +80,8 @@ region(const struct fake_link *link, link_idle *idle, const void *idle_context,
 }
 
 static int
-add_region(void *context, const struct dma_region *added, link_idle *idle,
-	   const void *idle_context, struct orion_error *why)
+add_region(void *context, const struct dma_region *added, link_idle *idle, const void *idle_context,
+	   struct orion_error *why)
 {
 	struct fake_link *link = context;
 

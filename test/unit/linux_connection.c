@@ -251,7 +251,7 @@ TEST(linux_lost__evidence)
 TEST(linux_lost__policy)
 {
 	struct desk_disk *desk = desk_disk_make(1, 4, 64);
-	struct desk_connection *first = desk_connect(desk, PROMISE_FLUSH), *second;
+	struct desk_connection *first = desk_connect(desk, STORAGE_PROMISE_FLUSH), *second;
 	struct session *old = &first->session;
 
 	desk->disk.options.answer_ms = 3600000;
@@ -262,23 +262,23 @@ TEST(linux_lost__policy)
 	EXPECT_EQ(first->link.patience_ms, 3600000);
 	desk->disk.lost = old;
 	EXPECT(lost_look(&desk->disk) > 0);
-	EXPECT_EQ(old->end, SESSION_MAY_RUN);
+	EXPECT_EQ(old->base.end, STORAGE_MAY_RUN);
 	EXPECT(!first->link.patient && first->link.next == NULL);
-	second = desk_connect(desk, PROMISE_FLUSH);
+	second = desk_connect(desk, STORAGE_PROMISE_FLUSH);
 	desk->disk.options.answer_ms = 1;
 	old->lost_ns -= 2000000;
 	EXPECT(lost_look(&desk->disk) > 0);
-	EXPECT_EQ(old->end, SESSION_MAY_RUN);
+	EXPECT_EQ(old->base.end, STORAGE_MAY_RUN);
 	EXPECT(first->link.patient && first->link.next == &second->link);
 	first->link.stopped = true;
 	EXPECT_EQ(lost_look(&desk->disk), -1);
-	EXPECT_EQ(old->end, SESSION_STOPPED);
+	EXPECT_EQ(old->base.end, STORAGE_STOPPED);
 	/* The time is over. */
 	first->link.stopped = false;
-	old->end = SESSION_MAY_RUN;
+	old->base.end = STORAGE_MAY_RUN;
 	desk->disk.options.loss_ms = 1;
 	EXPECT_EQ(lost_look(&desk->disk), -1);
-	EXPECT_EQ(old->end, SESSION_DOUBTED);
+	EXPECT_EQ(old->base.end, STORAGE_DOUBTED);
 	/* Who can't be talked to is not asked. */
 	first->link.begun = 0;
 	lost_begin(old, false);
@@ -303,11 +303,11 @@ TEST(linux_identity__same)
 		{{2048, 512, false, ""}, "serial number '', not 'one'"},
 	};
 	struct desk_disk *desk = desk_disk_make(1, 4, 64);
-	struct session *session = &desk_connect(desk, PROMISE_FLUSH)->session;
+	struct session *session = &desk_connect(desk, STORAGE_PROMISE_FLUSH)->session;
 	struct orion_disk *disk = &desk->disk;
 	struct orion_error error;
 
-	disk->promise = PROMISE_FLUSH;
+	disk->promise = STORAGE_PROMISE_FLUSH;
 	for (unsigned i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		test_note("row %u", i);
 		disk->identity = (struct identity){2048, 512, false, "one"};
@@ -326,23 +326,23 @@ TEST(linux_identity__same)
 TEST(linux_identity__as_good)
 {
 	struct desk_disk *desk = desk_disk_make(1, 4, 64);
-	struct session *session = &desk_connect(desk, PROMISE_FLUSH)->session;
+	struct session *session = &desk_connect(desk, STORAGE_PROMISE_FLUSH)->session;
 	struct orion_disk *disk = &desk->disk;
 	struct orion_error error;
 
 	disk->identity = session->identity = (struct identity){2048, 512, false, ""};
-	disk->promise = PROMISE_FLUSH;
+	disk->promise = STORAGE_PROMISE_FLUSH;
 	for (unsigned wrote = 0; wrote < 2; wrote++) {
-		disk->wrote = wrote;
-		session->promise = PROMISE_NONE;
+		disk->instance.wrote = wrote;
+		session->base.promise = STORAGE_PROMISE_NONE;
 		EXPECT_EQ(identity_same(disk, session, &error), !wrote);
-		session->promise = PROMISE_STABLE;
+		session->base.promise = STORAGE_PROMISE_STABLE;
 		EXPECT_EQ(identity_same(disk, session, &error), true);
 	}
-	disk->queue_count = 2;
+	disk->instance.lane_count = 2;
 	EXPECT_EQ(identity_same(disk, session, &error), false);
 	EXPECT(strstr(error.text, "came back with 1 queues, 2 are in use") != NULL);
-	disk->queue_count = 1;
+	disk->instance.lane_count = 1;
 	desk_disk_free(desk);
 }
 
@@ -370,13 +370,13 @@ TEST(linux_fork__the_child_lets_go)
 		for (unsigned k = 0; k < VBLK_QUEUES_MAX; k++)
 			vhost->queues[k].kick = vhost->queues[k].call = -1;
 	}
-	disk->session = &sessions[0];
+	disk->instance.device = &sessions[0].base;
 	disk->lost = &sessions[1];
 	child = fork();
 	if (child == 0) {
 		close(hold[1]);
 		/* Until the parent has seen that it lives. */
-		_exit(read(hold[0], &byte, 1) == 0 && disk_state(disk) == DISK_FORKED ? 0 : 1);
+		_exit(read(hold[0], &byte, 1) == 0 && disk_state(disk) == STORAGE_FOREIGN ? 0 : 1);
 	}
 	EXPECT(child > 0);
 	close(hold[0]);
@@ -392,7 +392,8 @@ TEST(linux_fork__the_child_lets_go)
 	}
 	close(hold[1]);
 	EXPECT_EQ(waitpid(child, &(int){0}, 0), child);
-	disk->session = disk->lost = NULL;
+	disk->instance.device = NULL;
+	disk->lost = NULL;
 	orion_disk_close(disk);
 }
 
@@ -403,7 +404,7 @@ TEST(linux_monitor__adopts_who_knows_all_memory)
 {
 	struct desk_disk *desk = desk_disk_make(1, 4, 64);
 	struct orion_disk *disk = &desk->disk;
-	struct session *session = &desk_connect(desk, PROMISE_FLUSH)->session;
+	struct session *session = &desk_connect(desk, STORAGE_PROMISE_FLUSH)->session;
 	struct dma_region *region;
 
 	desk_lose(desk);
@@ -411,16 +412,16 @@ TEST(linux_monitor__adopts_who_knows_all_memory)
 	session->memory_version = disk->memory.version;
 	EXPECT_EQ(dma_pool_add(&disk->memory, 1, &region), 0);
 	EXPECT(!disk_adopt(disk, session));
-	EXPECT(disk->session == NULL);
+	EXPECT(disk_session(disk) == NULL);
 	EXPECT_EQ(disk->identity.sectors, 0);
 	session->memory_version = disk->memory.version;
 	dma_pool_drop(&disk->memory, region);
 	EXPECT(!disk_adopt(disk, session));
 	session->memory_version = disk->memory.version;
 	EXPECT(disk_adopt(disk, session));
-	EXPECT(disk->session == session);
+	EXPECT(disk_session(disk) == session);
 	EXPECT_EQ(disk->identity.sectors, 77);
-	EXPECT_EQ(session->number, 2);
+	EXPECT_EQ(session->base.number, 2);
 	desk_disk_free(desk);
 }
 

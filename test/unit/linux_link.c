@@ -214,10 +214,8 @@ static void
 submit(struct orion_disk *disk, struct orion_io *io, uint8_t operation, uint64_t sector,
        void *buffer)
 {
-	*io = (struct orion_io){.operation = operation,
-				.offset = sector * 512,
-				.buffer = buffer,
-				.bytes = 512};
+	*io = (struct orion_io){
+		.operation = operation, .offset = sector * 512, .buffer = buffer, .bytes = 512};
 	EXPECT_EQ(orion_queue_submit(disk->queues[0], &io, 1), 1);
 	orion_queue_kick(disk->queues[0]);
 }
@@ -282,7 +280,7 @@ TEST(linux_link__neither_socket_nor_descriptor)
 	submit(disk, &io, ORION_READ, 3, lent);
 	carried_out(disk, &io);
 	EXPECT_MEM(lent, data, 512);
-	EXPECT_EQ(disk->queues[0]->counters.bounced, 1);
+	EXPECT_EQ(disk->queues[0]->lane.counters.bounced, 1);
 
 	/* A write that is in flight is replayed only once the first is known to have stopped. */
 	first->deaf = true;
@@ -377,8 +375,8 @@ TEST(linux_link__ends_while_asked)
 /* A URL's scheme names the link; any other is no URL of a disk. */
 TEST(linux_link__by_scheme)
 {
-	static const char *const none[] = {"vhost-user", "vhost-use:/a", "vhost-userx:/a", "fake:/a",
-					   "/a", ""};
+	static const char *const none[] = {"vhost-user", "vhost-use:/a", "vhost-userx:/a",
+					   "fake:/a",    "/a",           ""};
 	const char *path = NULL;
 	const struct link_ops *link = link_find("vhost-user:/a:b", &path);
 

@@ -17,6 +17,16 @@
 /* More than the largest queue and its tables need; untouched pages cost nothing. */
 #define RINGS_BYTES ((size_t)4 << 20)
 
+/* The last BYTES of the arena are for bounce buffers. */
+static void
+set_bounce(struct session *session, size_t bytes)
+{
+	size_t at = session->arena.bytes - bytes;
+
+	session->base.bounce =
+		(struct storage_place){session->arena.base + at, bytes, session->arena.device + at};
+}
+
 /* NULL: errno says why. */
 static struct session *
 make(struct orion_disk *disk)
@@ -28,9 +38,10 @@ make(struct orion_disk *disk)
 	if (session == NULL)
 		return NULL;
 	session->disk = disk;
+	session->base.instance = &disk->instance;
 	session->link = (struct link){disk->link, calloc(1, disk->link->context_bytes)};
 	session->event = ORION_EVENT_COUNT;
-	session->arena.bytes = queues * (RINGS_BYTES + (size_t)disk->options.bounce_kb * 1024);
+	session->arena.bytes = queues * (RINGS_BYTES + disk->instance.bounce_bytes);
 	session->budget.limit = queues * RINGS_BYTES;
 	result = session->link.context == NULL
 			 ? -ENOMEM
@@ -43,19 +54,20 @@ make(struct orion_disk *disk)
 	}
 	pthread_mutex_lock(&disk->exchange);
 	session->arena.device = dma_address(&disk->memory, session->arena.bytes);
+	set_bounce(session, queues * disk->instance.bounce_bytes);
 	pthread_mutex_unlock(&disk->exchange);
 	return session;
 }
 
-static void
-destroy(struct session *session)
+void
+session_destroy(struct session *session)
 {
 	const struct link *link = &session->link;
 
 	/* Stopping it is one call more, however many queues it has. */
 	link->ops->begin(link->context, session->disk->options.answer_ms, -1);
-	if (session->device != NULL)
-		vblk_close(session->device);
+	if (session->base.device != NULL)
+		vblk_close(session->base.device);
 	else
 		link->ops->close(link->context);
 	free(link->context);
@@ -63,13 +75,6 @@ destroy(struct session *session)
 	free(session->memory[1]);
 	dma_unmap(session->arena.base, session->arena.bytes, session->arena.fd);
 	free(session);
-}
-
-void
-session_leave(struct session *session)
-{
-	if (__atomic_sub_fetch(&session->users, 1, __ATOMIC_ACQ_REL) == 0)
-		destroy(session);
 }
 
 /* Names of the feature bits in SET, as many as fit. */
@@ -151,28 +156,19 @@ bring_up(struct session *session)
 	session->memory[0] = aligned_alloc(64, VBLK_DEVICE_BYTES);
 	if (session->memory[0] == NULL)
 		return ORION_NO_MEMORY;
-	status = vblk_probe(session->memory[0], &config, &session->device, &bytes);
+	status = vblk_probe(session->memory[0], &config, &session->base.device, &bytes);
 	if (status != ORION_OK) {
-		session->device = NULL;
+		session->base.device = NULL;
 		return status;
 	}
 	session->memory[1] = aligned_alloc(64, (bytes + 63) / 64 * 64);
 	if (session->memory[1] == NULL)
 		return ORION_NO_MEMORY;
 	memset(session->memory[1], 0, bytes);
-	status = vblk_open(session->device, session->memory[1], bytes);
+	status = vblk_open(session->base.device, session->memory[1], bytes);
 	if (status != ORION_OK)
-		session->device = NULL;
+		session->base.device = NULL;
 	return status;
-}
-
-static enum promise
-promise_of(const struct vblk_info *info)
-{
-	/* "Write-through" is not believed: QEMU's daemon says so and syncs nothing. */
-	if (info->flush)
-		return PROMISE_FLUSH;
-	return info->durability == VBLK_DURABILITY_STABLE ? PROMISE_STABLE : PROMISE_NONE;
 }
 
 /*
@@ -183,7 +179,7 @@ static orion_status
 look_again(struct session *session)
 {
 	const struct link *link = &session->link;
-	orion_status status = vblk_refresh(session->device, NULL);
+	orion_status status = vblk_refresh(session->base.device, NULL);
 
 	if (link->ops->result(link->context, NULL) != 0)
 		return ORION_DEVICE_REFUSED;
@@ -210,7 +206,7 @@ set_up(struct session *session, struct link_wish *wish, struct orion_error *erro
 	pthread_mutex_unlock(&disk->exchange);
 	if (status != ORION_OK)
 		return explain(session, status, error);
-	session->promise = promise_of(vblk_info(session->device));
+	session->base.promise = storage_promise_of(vblk_info(session->base.device));
 	return 0;
 }
 
@@ -253,7 +249,7 @@ open_link(struct session *session, const struct terms *terms, struct orion_error
 	return error_set(error, result, "%s", why);
 }
 
-/* One try.  The rest of the arena, in equal parts, is for bounce buffers: see queue_follow(). */
+/* One try. */
 static int
 open_one(struct orion_disk *disk, struct terms *terms, struct session **out,
 	 struct orion_error *error)
@@ -269,7 +265,7 @@ open_one(struct orion_disk *disk, struct terms *terms, struct session **out,
 	session->until_ns = terms->until_ns;
 	result = open_link(session, terms, error);
 	if (result != 0) {
-		destroy(session);
+		session_destroy(session);
 		return result;
 	}
 	*out = session;
@@ -320,7 +316,7 @@ open_some_size(struct orion_disk *disk, uint64_t until_ns, bool serial, struct s
 		result = open_one(disk, &terms, out, error);
 		if (!terms.again || left_ms(until_ns) == 0)
 			break;
-		destroy(*out);
+		session_destroy(*out);
 	}
 	if (result != 0 && terms.wish.ring != disk->wish.ring)
 		add_rings(error, terms.wish.ring);
@@ -331,24 +327,24 @@ int
 session_open(struct orion_disk *disk, uint32_t patience_ms, struct session **out,
 	     struct orion_error *error)
 {
-	bool first = disk->sessions == 0, asked = first || disk->identity.serial[0] != '\0';
+	bool first = disk->instance.devices == 0, asked = first || disk->identity.serial[0] != '\0';
 	uint64_t until_ns = port_now_ns() + patience_ms * NS_PER_MS;
 	int result = open_some_size(disk, until_ns, asked, out, error);
 	struct session *session = *out;
 
 	if (result == -ENOMSG && first) {
 		/* A disk that is no good at telling who it is may be good otherwise. */
-		destroy(session);
+		session_destroy(session);
 		result = open_some_size(disk, until_ns, false, out, error);
 		session = *out;
 	}
 	if (result != 0) {
 		if (session != NULL)
-			destroy(session);
+			session_destroy(session);
 		*out = NULL;
 		return result == -ENOMSG ? -ETIMEDOUT : result;
 	}
-	session->users = 1;
+	session->base.users = 1;
 	if (error != NULL)
 		error->text[0] = '\0';
 	return 0;
