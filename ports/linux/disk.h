@@ -7,7 +7,7 @@
  * Who does what.
  *
  *   owner     of a queue: submits, reaps, waits
- *   monitor   a thread per disk, which looks after the instance: watches the socket, connects anew,
+ *   monitor   a thread per disk, which looks after the instance: watches the link, connects anew,
  *             reads the configuration again; whatever must happen at a certain time is its work
  *   anyone    allocates, registers (waiting for messages to end), asks
  *

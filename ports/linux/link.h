@@ -33,11 +33,13 @@
  *               vdpa: those of SET_CONFIG_CALL and SET_VRING_ERR
  *   look        vfio: vector 0 runs its handler; an error, or that the host wants the device back,
  *               is LINK_DOWN.  vdpa: configuration likewise; an error of a ring is LINK_BROKEN
- *   give_up     vfio: DEVICE_RESET, or else all is unmapped; the device is closed then, since it
- *               opens only once.  vdpa: if asked, SUSPEND; then status 0, and closed
+ *   give_up     vfio: DEVICE_RESET, or else UNMAP_DMA of everything; plain memory takes the place
+ *               of the registers (MAP_FIXED), which owners may still ring; then the device is
+ *               closed, since it opens only once
+ *               vdpa: if asked, SUSPEND; then status 0, and closed
  *   stopped     both: whether the reset was seen to end, or (vfio) nothing is mapped any more
- *   close       both: registers unmapped, descriptors closed; what the kernel holds for the device
- *               goes with the last of them, so a fork's child resets nothing
+ *   close       both: as give_up, but that nothing is said: what the kernel holds for the device
+ *               goes with its last descriptor, so a fork's child resets nothing
  */
 #ifndef ORION_PORTS_LINUX_LINK_H
 #define ORION_PORTS_LINUX_LINK_H
@@ -160,7 +162,8 @@ struct link_ops {
 
 	/*
 	 * The connection is lost.  ASK: the device's side can still be talked to, and is asked to
-	 * stop, which is a part of a call.  Nothing is said to it after that.
+	 * stop, which is a part of a call.  Nothing is said to it after that; owners may still kick
+	 * it until they leave, without effect.
 	 */
 	void (*give_up)(void *context, bool ask);
 

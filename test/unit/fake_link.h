@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A link (ports/linux/link.h) whose every answer is a field, with no descriptor and no device of its
- * own: for linux_*.c.
+ * A link (ports/linux/link.h) whose every answer is a field, with no descriptor and no device of
+ * its own: for linux_*.c.
  */
 #ifndef TEST_UNIT_FAKE_LINK_H
 #define TEST_UNIT_FAKE_LINK_H
