@@ -10,14 +10,15 @@
  *
  * How the two others would fill it:
  *
- *   open        vfio: group, container and device opened; the arena and all regions mapped at their
- *               device addresses (IOMMU_MAP_DMA); orion_virtio_pci_open() on a port whose
+ *   open        vfio: group, container and device; orion_virtio_pci_open() on a port whose
  *               pci_read() is pread() of the configuration region, map_registers() mmap() of a BAR
- *               and irq_attach() an eventfd in DEVICE_SET_IRQS.  Nothing to wait for but a reset.
- *               vdpa: SET_OWNER, backend features, IOVA range; memory by IOTLB_UPDATE; eventfds.
- *   transport   vfio: the core's PCI transport, with each queue's vector noted as it is enabled;
- *               its doorbells are mapped, so that a kick is a store and no call
- *               vdpa: ioctls: status, features, configuration, VRING_NUM, _BASE, _ADDR, _ENABLE
+ *               and irq_attach() an eventfd in DEVICE_SET_IRQS; nothing to wait for but a reset
+ *               vdpa: SET_OWNER, backend features, IOVA range, eventfds
+ *   transport   vfio: the core's PCI transport; with the first queue that is enabled, the arena and
+ *               all regions are mapped at their device addresses (IOMMU_MAP_DMA), and each one's
+ *               vector is noted; doorbells are mapped, so that a kick is a store and no call
+ *               vdpa: ioctls: status, features, configuration, VRING_NUM, _BASE, _ADDR, _ENABLE;
+ *               memory by IOTLB_UPDATE
  *   begin       both: nothing is sent that could stay unanswered
  *   live        both: 0; registers and ioctls are taken in when they return
  *   ask_less    both: false; the device says which sizes it takes
@@ -84,8 +85,9 @@ enum link_news {
 typedef bool link_idle(const void *context);
 
 /*
- * Context: setup, one caller at a time, under the disk's lock for exchanges, where nothing else is
- * said.  No function is on a queue's way to submit or to reap.
+ * Context: setup, one caller at a time, where nothing else is said.  While the core brings the
+ * device up, and once it is in use, under the disk's lock for exchanges: regions do not come or go
+ * meanwhile.  No function is on a queue's way to submit or to reap.
  */
 struct link_ops {
 	const char *scheme;     /* of its URLs: "vhost-user" */
@@ -93,13 +95,15 @@ struct link_ops {
 	size_t context_bytes;   /* of a context, which the caller gives, zeroed */
 
 	/*
-	 * Connects, and learns what the device offers: the beginning of a call, see begin().  The
-	 * device is told of the arena and of all regions before it is given a ring.  Returns 0 or a
-	 * negative errno, which result() then says, too; nothing is open then.
+	 * Connects, and learns what the device offers: the beginning of a call, see begin().
+	 * Returns 0 or a negative errno, which result() then says, too; nothing is open then.
 	 */
 	int (*open)(void *context, const struct link_opening *opening);
 
-	/* By which the core drives the device; its close() is the link's. */
+	/*
+	 * By which the core drives the device; its close() is the link's.  Before the device is
+	 * given its first ring it is told of the arena and of all regions that there are.
+	 */
 	struct virtio_transport (*transport)(void *context);
 
 	/*
