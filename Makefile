@@ -96,7 +96,7 @@ small = $(if $(filter $(HOT),$1),$(DENSE),$(SMALL))
 
 CORE := $(shell sed -e 's/\#.*//' sources.txt)
 WORDS := $(wildcard words/*.c)
-STORAGE := $(wildcard storage/*.c commands/*.c) $(WORDS)
+STORAGE := $(shell sed -e "s/\#.*//" sources-storage.txt) $(wildcard commands/*.c) $(WORDS)
 MODEL := $(wildcard model/*.c)
 # What of the storage framework outlives its device and knows no names: in both homes.
 LANES := $(addprefix storage/,flush.c follow.c instance.c io.c late.c pages.c prepare.c)

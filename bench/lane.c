@@ -10,7 +10,7 @@
 #include <stdlib.h>
 
 #include "bench/disk.h"
-#include "storage/lane.h"
+#include "orion/lane.h"
 
 #define BATCH_MAX 256u
 
@@ -51,8 +51,9 @@ wake(struct storage_instance *instance, unsigned n)
 }
 
 static uint64_t
-zero(void)
+now_ns(const struct storage_instance *instance)
 {
+	(void)instance;
 	return 0;
 }
 
@@ -68,8 +69,7 @@ static const struct storage_home home = {
 	.ended = ended,
 	.look = nothing,
 	.wake = wake,
-	.now_ns = zero,
-	.ticks = zero,
+	.now_ns = now_ns,
 };
 
 static void
@@ -103,13 +103,13 @@ main(int argc, char **argv)
 	static struct orion_io ios[BATCH_MAX];
 	struct orion_io *batch[BATCH_MAX], *done[BATCH_MAX];
 	struct bench_options options = bench_options(argc, argv);
-	void *memory = calloc(1, storage_lane_bytes(options.depth, 0));
+	void *memory;
 
+	disk_open(&disk, &options);
+	instance = (struct storage_instance){.home = &home, .turn = 1, .lane_count = 1};
+	memory = calloc(1, storage_lane_bytes(&instance, options.depth));
 	if (memory == NULL)
 		bench_fail("no memory");
-	disk_open(&disk, &options);
-	instance = (struct storage_instance){
-		.home = &home, .turn = 1, .ticks_per_second = 1, .lane_count = 1};
 	device = (struct storage_device){.instance = &instance, .device = disk.device, .users = 1};
 	storage_lane_init(&lane, &instance, 0, options.depth, memory);
 	storage_adopt(&instance, &device);

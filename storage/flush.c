@@ -95,13 +95,22 @@ is_stale(struct storage_lane *lane)
 	return true;
 }
 
+/* How far each lane had come when the flush IO was submitted. */
+static uint64_t *
+mark_of(const struct storage_lane *lane, struct orion_io *io)
+{
+	size_t index = storage_private(io)->segment.length - 1u;
+
+	return &lane->marks[index * lane->instance->lane_count];
+}
+
 orion_status
 storage_flush_begin(struct storage_lane *lane, struct orion_io *io)
 {
 	const struct storage_instance *instance = lane->instance;
 	struct storage_private *own = storage_private(io);
 	enum storage_promise promise = storage_word_promise(lane->connection);
-	struct storage_mark *mark;
+	uint64_t *mark;
 
 	own->segment.length = 0;
 	look_at_others(lane);
@@ -122,21 +131,21 @@ storage_flush_begin(struct storage_lane *lane, struct orion_io *io)
 	if (lane->marks_left == 0)
 		return ORION_NO_ROOM;
 	own->segment.length = lane->marks_free[--lane->marks_left] + 1u;
-	mark = &lane->marks[own->segment.length - 1];
+	mark = mark_of(lane, io);
 	for (unsigned i = 0; i < instance->lane_count; i++)
-		mark->writes[i] = writes_on(instance->lanes[i], lane->connection);
+		mark[i] = writes_on(instance->lanes[i], lane->connection);
 	return ORION_OK;
 }
 
 orion_status
 storage_flush_end(struct storage_lane *lane, struct orion_io *io, orion_status status)
 {
-	const struct storage_mark *mark = &lane->marks[storage_private(io)->segment.length - 1];
+	const uint64_t *mark = mark_of(lane, io);
 
 	if (is_stale(lane))
 		return ORION_STALE;
 	for (unsigned i = 0; status == ORION_OK && i < lane->instance->lane_count; i++)
-		cover(lane->instance->lanes[i], mark->writes[i]);
+		cover(lane->instance->lanes[i], mark[i]);
 	return status;
 }
 

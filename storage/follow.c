@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * An owner leaves a device that was lost, and follows to the next.  The manual is lane.h.
+ * An owner leaves a device that was lost, and follows to the next.  The manual is orion/lane.h.
  *
  * What was in flight comes back through the core as "outcome unknown", whether or not the old
  * device had done it: reads, writes and flushes may be done twice.  It waits in lane->held, by the
@@ -8,7 +8,7 @@
  */
 #include "storage/lane.h"
 
-#include <string.h>
+#include "storage/bytes.h"
 
 void
 storage_look_again(struct storage_lane *lane)
@@ -174,19 +174,16 @@ static void
 join(struct storage_lane *lane, struct storage_device *device)
 {
 	struct storage_instance *instance = lane->instance;
-	size_t at = (size_t)lane->index * instance->bounce_bytes;
 	const struct vblk_info *info = vblk_info(device->device);
 
 	lane->device = device;
 	lane->ring = lane->kick = vblk_queue_get(device->device, lane->index);
 	lane->late.patience = lane->late.requests = 0;
-	lane->bounce_base = device->bounce.base + at;
-	lane->bounce_device = device->bounce.device + at;
 	lane->largest = info->read_only || instance->read_only ? ORION_READ : ORION_WRITE;
 	/* Both at once, for whoever adds the counters up. */
 	instance->home->lock(instance);
-	if (lane->index == 0)
-		count_off(lane, &device->asking);
+	if (lane->index == 0 && device->asking != NULL)
+		count_off(lane, device->asking);
 	__atomic_store_n(&lane->connection, storage_word(device), __ATOMIC_RELEASE);
 	instance->home->unlock(instance);
 	/* Before any write that is acknowledged there: see writes_on() in flush.c. */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The instance, its devices that come and go, and the making of its lanes: see lane.h. */
+/* The instance, its devices that come and go, and the making of its lanes: see orion/lane.h. */
 #include "storage/lane.h"
 
 /* ---- the instance ---- */
@@ -37,12 +37,14 @@ static void
 note_writes(struct storage_instance *instance, const struct storage_device *device)
 {
 	struct vblk_irq_stats irq;
+	bool wrote = instance->last == NULL;
 
-	for (unsigned i = 0; i < instance->lane_count; i++) {
-		vblk_queue_stats(vblk_queue_get(device->device, i), &instance->last, &irq);
-		if (instance->last.writes != 0)
-			__atomic_store_n(&instance->wrote, true, __ATOMIC_RELEASE);
+	for (unsigned i = 0; i < instance->lane_count && !wrote; i++) {
+		vblk_queue_stats(vblk_queue_get(device->device, i), instance->last, &irq);
+		wrote = instance->last->writes != 0;
 	}
+	if (wrote)
+		__atomic_store_n(&instance->wrote, true, __ATOMIC_RELEASE);
 }
 
 void
@@ -72,13 +74,19 @@ storage_device_leave(struct storage_device *device)
 
 /* ---- lanes ---- */
 
-size_t
-storage_lane_bytes(unsigned depth, uint32_t bounce_bytes)
+static size_t
+mark_bytes(const struct storage_instance *instance)
 {
-	size_t each = 2 * sizeof(struct orion_io *) + sizeof(struct storage_mark);
+	return instance->lane_count * sizeof(uint64_t);
+}
 
-	return STORAGE_TABLES * sizeof(struct vblk_segment[ORION_VECTORS_MAX]) + depth * each +
-	       storage_pages_bytes(bounce_bytes / STORAGE_PAGE) + depth * sizeof(uint16_t);
+size_t
+storage_lane_bytes(const struct storage_instance *instance, unsigned depth)
+{
+	return instance->tables * sizeof(struct vblk_segment[ORION_VECTORS_MAX]) +
+	       2 * depth * sizeof(struct orion_io *) +
+	       instance->marks * (mark_bytes(instance) + sizeof(uint64_t)) +
+	       storage_pages_bytes(instance->bounce_bytes / STORAGE_PAGE);
 }
 
 void
@@ -93,16 +101,16 @@ storage_lane_init(struct storage_lane *lane, struct storage_instance *instance, 
 	lane->index = (uint16_t)index;
 	lane->depth = depth;
 	lane->tables = (struct vblk_segment(*)[ORION_VECTORS_MAX])(void *)at;
-	at += STORAGE_TABLES * sizeof(*lane->tables);
+	at += instance->tables * sizeof(*lane->tables);
 	lane->held = (struct orion_io **)(void *)at;
 	at += depth * sizeof(struct orion_io *);
 	lane->ready = (struct orion_io **)(void *)at;
 	at += depth * sizeof(struct orion_io *);
-	lane->marks = (struct storage_mark *)(void *)at;
-	at += depth * sizeof(struct storage_mark);
+	lane->marks = (uint64_t *)(void *)at;
+	at += instance->marks * mark_bytes(instance);
 	storage_pages_init(&lane->bounce, pages, at);
 	at += storage_pages_bytes(pages);
 	lane->marks_free = (uint16_t *)(void *)at;
-	for (; lane->marks_left < depth; lane->marks_left++)
+	for (; lane->marks_left < instance->marks; lane->marks_left++)
 		lane->marks_free[lane->marks_left] = (uint16_t)lane->marks_left;
 }

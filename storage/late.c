@@ -70,12 +70,14 @@ void
 storage_late_look(struct storage_lane *lane)
 {
 	const struct storage_instance *instance = lane->instance;
-	uint64_t now = instance->home->ticks(), oldest, age, deadline;
+	uint64_t now, oldest, age, deadline;
 	struct storage_late *late = &lane->late;
 
 	late->woken = false;
-	if (lane->ring == NULL || !vblk_oldest(lane->ring, &oldest))
+	if (lane->ring == NULL || instance->ticks_per_second == 0 ||
+	    !vblk_oldest(lane->ring, &oldest))
 		return;
+	now = instance->home->ticks();
 	if (oldest != late->oldest || late->patience == 0) {
 		late->oldest = oldest;
 		late->patience = instance->ticks_per_second;
@@ -101,14 +103,14 @@ storage_late_found(struct storage_lane *lane)
 void
 storage_late_hold(const struct storage_lane *lane, struct orion_io *io)
 {
-	storage_private(io)->segment.device_address = lane->instance->home->now_ns();
+	storage_private(io)->segment.device_address = lane->instance->home->now_ns(lane->instance);
 }
 
 void
 storage_late_held(struct storage_lane *lane)
 {
 	uint64_t limit = lane->instance->deadline_ms * NS_PER_MS;
-	uint64_t now = lane->instance->home->now_ns();
+	uint64_t now = lane->instance->home->now_ns(lane->instance);
 	unsigned kept = 0;
 
 	if (limit == 0 || lane->ring != NULL)
@@ -149,7 +151,7 @@ storage_late_watch(struct storage_instance *instance)
 {
 	int step = deadline_step_ms(instance);
 	bool due = false, busy = false;
-	uint64_t now = instance->home->now_ns();
+	uint64_t now = instance->home->now_ns(instance);
 
 	for (unsigned i = 0; i < instance->lane_count; i++) {
 		if (!is_due(instance->lanes[i], now, &busy))

@@ -3,17 +3,7 @@
 #ifndef STORAGE_PAGES_H
 #define STORAGE_PAGES_H
 
-#include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#define STORAGE_PAGE 4096u
-
-struct storage_pages {
-	uint32_t count, free;
-	uint32_t *run;          /* of page i: length of the run that starts there, or 0 */
-	uint64_t *used;         /* a bit per page */
-};
+#include "orion/lane.h"
 
 /* Memory for a map of COUNT pages: a multiple of 8 bytes, and at such an address. */
 size_t storage_pages_bytes(uint32_t count);

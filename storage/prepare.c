@@ -2,7 +2,7 @@
 /* Requests that are not plain: other memory, vectors, flushes, wrong ones; bounce buffers. */
 #include "storage/lane.h"
 
-#include <string.h>
+#include "storage/bytes.h"
 
 #define SECTOR_SHIFT 9
 
@@ -226,9 +226,11 @@ prepare_table(struct storage_lane *lane, struct orion_io *io, struct vblk_reques
 	struct storage_private *own = storage_private(io);
 	unsigned table = 0;
 
-	while (table < STORAGE_TABLES && (lane->tables_used >> table & 1) != 0)
+	if (lane->instance->tables == 0)
+		return ORION_NO_MAPPING;
+	while (table < lane->instance->tables && (lane->tables_used >> table & 1) != 0)
 		table++;
-	if (table == STORAGE_TABLES)
+	if (table == lane->instance->tables)
 		return ORION_NO_ROOM;
 	if (!map_pieces(lane, io, lane->tables[table]))
 		return ORION_NO_MAPPING;
@@ -268,6 +270,21 @@ prepare_vectors(struct storage_lane *lane, struct orion_io *io, struct vblk_requ
 
 /* ---- any request ---- */
 
+/* A layer above has shared its memory with the device. */
+static orion_status
+prepare_mapped(const struct storage_lane *lane, const struct orion_io *io,
+	       struct vblk_request *request)
+{
+	if (io->operation != STORAGE_IDENTIFY && io->operation > ORION_WRITE)
+		return ORION_INVALID;
+	if (io->operation == ORION_WRITE && lane->largest < ORION_WRITE)
+		return ORION_READ_ONLY;
+	request->sector = io->offset >> SECTOR_SHIFT;
+	request->segments = io->buffer;
+	request->segment_count = io->vectors;
+	return ORION_OK;
+}
+
 orion_status
 storage_prepare(struct storage_lane *lane, struct orion_io *io, struct vblk_request *request)
 {
@@ -275,6 +292,8 @@ storage_prepare(struct storage_lane *lane, struct orion_io *io, struct vblk_requ
 
 	*request = (struct vblk_request){.cookie = (uintptr_t)io, .operation = io->operation};
 	own->segment.unused = 0;
+	if (io->flags == STORAGE_MAPPED && lane->instance->maps)
+		return prepare_mapped(lane, io, request);
 	if (io->flags != 0)
 		return ORION_INVALID;
 	switch (io->operation) {

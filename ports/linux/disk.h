@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The library's private types: a disk, its queues, its connections.  The manual is orion/disk.h;
- * storage/lane.h has what is the same in every home: a disk is an instance, a queue a lane, a
+ * orion/lane.h has what is the same in every home: a disk is an instance, a queue a lane, a
  * connection one of the instance's devices.
  *
  * Who does what.
@@ -44,6 +44,7 @@ struct session {
 	struct storage_device base;
 	struct orion_disk *disk;
 	struct identity identity;
+	struct vblk_queue_stats asking; /* what learning it has counted on the first queue */
 	struct link link;
 	uint64_t until_ns;              /* its opening may take so long */
 	struct dma_arena arena;
@@ -109,6 +110,7 @@ struct mapping {
 
 struct orion_disk {
 	struct storage_instance instance;
+	struct vblk_queue_stats last;   /* the instance's */
 	struct orion_disk_options options;
 	char path[DISK_PATH_MAX];
 	char url[DISK_PATH_MAX];        /* for people: without options */

@@ -40,15 +40,15 @@ row("others", FLUSH, "look_at_others(lane);", "",
 row("between", FOLLOW, "storage_flush_lost(lane, device->number);", "",
     LAW + "acknowledged_between_loss_and_leaving",
     "what was acknowledged between the loss and the owner's look counts as kept")
-row("window", FLUSH, "mark->writes[i] = writes_on(instance->lanes[i], lane->connection);",
-    "mark->writes[i] = instance->lanes[i]->writes;", LAW + "covers_its_own_connection",
+row("window", FLUSH, "mark[i] = writes_on(instance->lanes[i], lane->connection);",
+    "mark[i] = instance->lanes[i]->writes;", LAW + "covers_its_own_connection",
     "a flush covers what another connection acknowledged")
 row("seen", FLUSH, "lane->stale_seen = stale;", "", LAW + "told_once_a_queue",
     "a loss is told for ever")
 row("counted", FLUSH, "storage_count(&lane->counters.stale_flushes, 1);", "",
     LAW + "told_once_a_queue", "flushes that told of a loss are not counted")
-row("mark", FLUSH, "for (unsigned i = 0; i < instance->lane_count; i++) mark->writes[i]",
-    "for (unsigned i = 0; i < 1; i++) mark->writes[i]", LAW + "marks",
+row("mark", FLUSH, "for (unsigned i = 0; i < instance->lane_count; i++) mark[i]",
+    "for (unsigned i = 0; i < 1; i++) mark[i]", LAW + "marks",
     "a flush covers its own queue alone")
 
 # ---- replay ---------------------------------------------------------------------------------
@@ -76,9 +76,10 @@ row("reads-wait", FOLLOW, "if (!writes) {", "if (taken == 0) {", FOLLOWS + "read
     "reads wait for a proof that nobody needs")
 row("wrote", FOLLOW, "if (lane->last.writes != 0)", "if (false)",
     FOLLOWS + "counts_the_program_s_requests", "what was written is forgotten with a connection")
-row("asking", FOLLOW, "if (lane->index == 0)", "if (false)",
+row("asking", FOLLOW, "if (lane->index == 0 && device->asking != NULL)", "if (false)",
     FOLLOWS + "counts_the_program_s_requests", "the library's own question counts as a request")
-row("asking-each", FOLLOW, "if (lane->index == 0)", "if (true)",
+row("asking-each", FOLLOW, "if (lane->index == 0 && device->asking != NULL)",
+    "if (device->asking != NULL)",
     FOLLOWS + "counts_the_program_s_requests", "it is taken off once for each queue")
 row("away", FOLLOW, "if (storage_state(instance) == STORAGE_FAILED) {", "if (false) {",
     FOLLOWS + "fails_while_away", "requests wait on when they are to fail")

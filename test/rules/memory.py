@@ -28,7 +28,7 @@ row("bounce-kept", PREPARE, "storage_pages_give(&lane->bounce, bounce_page(lane,
     "(void)own;", "io__bounce_room", "bounce memory is never given back")
 row("bounce-unchecked", PREPARE,
     "status = check_data(lane, io, io->bytes); if (status != ORION_OK) return status;",
-    "(void)result;", "io__refused_is_not_copied", "a write is copied before it is refused")
+    "(void)status;", "io__refused_is_not_copied", "a write is copied before it is refused")
 row("bounce-range", PREPARE, "bytes >> SECTOR_SHIFT > capacity - sector", "false",
     "io__refused_is_not_copied", "a write beyond the end is copied before it is refused")
 row("bounce-vector", PREPARE, "status = check_data(lane, io, pieces.bytes);", "",

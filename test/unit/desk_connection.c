@@ -86,8 +86,6 @@ desk_connect(struct desk_disk *desk, enum storage_promise promise)
 	session->arena.bytes = (size_t)disk->options.bounce_kb * 1024 * disk->instance.lane_count;
 	session->arena.device = ARENA_DEVICE;
 	EXPECT_EQ(dma_map(session->arena.bytes, &session->arena.base, &session->arena.fd), 0);
-	session->base.bounce = (struct storage_place){session->arena.base, session->arena.bytes,
-						      session->arena.device};
 	storage_adopt(&disk->instance, &session->base);
 	disk->instance.state = STORAGE_LIVE;
 	storage_turn(&disk->instance);

@@ -42,8 +42,6 @@ linux_desk_open(struct linux_desk *desk, uint32_t bounce_kb)
 	session->arena.device = DESK_ARENA_DEVICE;
 	session->link = (struct link){&fake_link_ops, desk->link};
 	EXPECT_EQ(dma_map(session->arena.bytes, &session->arena.base, &session->arena.fd), 0);
-	session->base.bounce = (struct storage_place){session->arena.base, session->arena.bytes,
-						      session->arena.device};
 	storage_adopt(&disk->instance, &session->base);
 	disk->first = *vblk_info(session->base.device);
 	disk->queues[0] = desk->queue = queue_make(disk, 0);

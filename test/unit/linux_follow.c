@@ -231,8 +231,9 @@ TEST(linux_follow__counts_the_program_s_requests)
 	struct desk_request request;
 	struct orion_io *done;
 
-	connection->session.base.asking.submitted = connection->session.base.asking.completed = 1;
-	connection->session.base.asking.latency_max_ticks = 77;
+	connection->session.asking.submitted = connection->session.asking.completed = 1;
+	connection->session.asking.latency_max_ticks = 77;
+	connection->session.base.asking = &connection->session.asking;
 	storage_follow(&desk->queue->lane);
 	storage_follow(&desk->disk.queues[1]->lane);
 	EXPECT_EQ(desk->queue->lane.past.submitted, UINT64_MAX);

@@ -69,6 +69,20 @@ TEST(linux_io__failed_bounce_is_not_copied)
 	linux_desk_close(&desk);
 }
 
+/* No flag means anything yet; that of a layer which shares memory itself is no program's. */
+TEST(linux_io__flags)
+{
+	struct linux_desk desk = begin(64);
+	struct vblk_segment segment = {0x1000, PAGE, 0};
+	struct orion_io io = {.buffer = &segment, .vectors = 1, .bytes = PAGE};
+
+	for (unsigned flag = 1; flag <= 0x80; flag *= 2) {
+		io.flags = (uint8_t)flag;
+		EXPECT_EQ(linux_desk_submit(&desk, &io), -EINVAL);
+	}
+	linux_desk_close(&desk);
+}
+
 /* A serial of four bytes without an end is these four, whatever lay in the memory before. */
 TEST(linux_io__identify_is_cleared)
 {

@@ -126,7 +126,7 @@ queue_make(struct orion_disk *disk, unsigned index)
 	queue->event = make_event(disk, index);
 	queue->adaptive.limit =
 		(uint64_t)((double)disk->options.poll_us * 1e-6 * (double)orion_ticks_per_second());
-	queue->memory = calloc(1, storage_lane_bytes(depth, disk->instance.bounce_bytes));
+	queue->memory = calloc(1, storage_lane_bytes(&disk->instance, depth));
 	if (queue->event >= 0 && queue->memory != NULL) {
 		storage_lane_init(&queue->lane, &disk->instance, index, depth, queue->memory);
 		queue->lane.identify = &queue->sync[0];
@@ -235,9 +235,12 @@ disk_set_instance(struct orion_disk *disk)
 	struct storage_instance *instance = &disk->instance;
 
 	instance->home = &home_linux;
+	instance->last = &disk->last;
 	instance->ticks_per_second = orion_ticks_per_second();
 	instance->deadline_ms = options->deadline_ms;
 	instance->bounce_bytes = options->bounce_kb * 1024;
+	instance->tables = STORAGE_TABLES;
+	instance->marks = (uint16_t)options->depth;
 	instance->durable = options->durable;
 	instance->read_only = options->read_only;
 }

@@ -75,8 +75,15 @@ call_of(const struct orion_queue *queue)
 static void
 joined(struct storage_lane *lane)
 {
+	const struct storage_instance *instance = lane->instance;
+	const struct dma_arena *arena = &session_of(lane->device)->arena;
 	struct epoll_event edge = {.events = EPOLLIN | EPOLLET};
+	/* The end of the arena, in equal parts. */
+	size_t at = arena->bytes - (disk_of(lane->instance)->options.queues - lane->index) *
+					   (size_t)instance->bounce_bytes;
 
+	lane->bounce_base = arena->base + at;
+	lane->bounce_device = arena->device + at;
 	epoll_ctl(queue_of(lane)->event, EPOLL_CTL_ADD, call_of(queue_of(lane)), &edge);
 }
 
@@ -115,6 +122,13 @@ wake(struct storage_instance *instance, unsigned n)
 }
 
 static uint64_t
+now_ns(const struct storage_instance *instance)
+{
+	(void)instance;
+	return port_now_ns();
+}
+
+static uint64_t
 ticks(void)
 {
 	return arch_ticks();
@@ -130,6 +144,6 @@ const struct storage_home home_linux = {
 	.ended = ended,
 	.look = look,
 	.wake = wake,
-	.now_ns = port_now_ns,
+	.now_ns = now_ns,
 	.ticks = ticks,
 };

@@ -79,7 +79,8 @@ ask_serial(struct session *session, struct orion_error *error)
 			  session->disk->path, strerror(-result));
 		return result == -ECANCELED ? result : -ENOMSG;
 	}
-	vblk_queue_stats(ring, &session->base.asking, &irq);
+	vblk_queue_stats(ring, &session->asking, &irq);
+	session->base.asking = &session->asking;
 	/* Out of the device's reach before it is looked at. */
 	memcpy(raw, place, VIRTIO_BLK_ID_BYTES);
 	memset(place, 0, VIRTIO_BLK_ID_BYTES);

@@ -17,16 +17,6 @@
 /* More than the largest queue and its tables need; untouched pages cost nothing. */
 #define RINGS_BYTES ((size_t)4 << 20)
 
-/* The last BYTES of the arena are for bounce buffers. */
-static void
-set_bounce(struct session *session, size_t bytes)
-{
-	size_t at = session->arena.bytes - bytes;
-
-	session->base.bounce =
-		(struct storage_place){session->arena.base + at, bytes, session->arena.device + at};
-}
-
 /* NULL: errno says why. */
 static struct session *
 make(struct orion_disk *disk)
@@ -54,7 +44,6 @@ make(struct orion_disk *disk)
 	}
 	pthread_mutex_lock(&disk->exchange);
 	session->arena.device = dma_address(&disk->memory, session->arena.bytes);
-	set_bounce(session, queues * disk->instance.bounce_bytes);
 	pthread_mutex_unlock(&disk->exchange);
 	return session;
 }
