@@ -96,7 +96,8 @@ small = $(if $(filter $(HOT),$1),$(DENSE),$(SMALL))
 
 CORE := $(shell sed -e 's/\#.*//' sources.txt)
 WORDS := $(wildcard words/*.c)
-STORAGE := $(shell sed -e "s/\#.*//" sources-storage.txt) $(wildcard commands/*.c) $(WORDS)
+COMMANDS := $(wildcard commands/*.c)
+STORAGE := $(shell sed -e "s/\#.*//" sources-storage.txt) $(COMMANDS) $(WORDS)
 MODEL := $(wildcard model/*.c)
 # What of the storage framework outlives its device and knows no names: in both homes.
 LANES := $(addprefix storage/,flush.c follow.c instance.c io.c late.c pages.c prepare.c)
@@ -138,6 +139,8 @@ linux_o := $B/liborion-vblk.o
 stepped_a := $B/libvblk-stepped.a
 storage_a := $B/liborion-storage.a
 words_a := $B/libwords.a
+# Of it, programs take the reports and what computes; what stands on storage/ is not linked.
+commands_a := $B/libcommands.a
 model_a := $(if $(MODEL),$B/libmodel.a)
 libraries := $(core_a) $(stepped_a) $(if $(STORAGE),$(storage_a)) $(model_a)
 
@@ -250,6 +253,8 @@ $(storage_a): $(call host_o,$(STORAGE))
 	$(archive)
 $(words_a): $(call host_o,$(WORDS))
 	$(archive)
+$(commands_a): $(call host_o,$(COMMANDS))
+	$(archive)
 $(model_a): $(call host_o,$(MODEL))
 	$(archive)
 
@@ -291,13 +296,13 @@ $B/embed-example: $(call host_o,$(EMBED)) $(core_a) $(model_a)
 $(benches): $B/bench/%: $B/host/bench/%.o $(call host_o,$(BENCH_SHARED)) $(storage_a) $(core_a)
 	$(call link)
 $(benches_stepped): $B/bench/%-stepped: $B/step/bench/%.o $(BENCH_SHARED:%.c=$B/step/%.o) \
-		$(stepped_a)
+		$(stepped_a) $(words_a)
 	$(call link)
 $(fuzzers): $B/fuzz-%: $B/host/test/fuzz/%.o $(call host_o,$(filter %/line.c,$(LENT))) \
 		$(under_test)
 	$(call link,-fsanitize=fuzzer)
 
-$B/vblk: $(call host_o,$(VBLK)) $(linux_a) $(words_a)
+$B/vblk: $(call host_o,$(VBLK)) $(linux_a) $(commands_a) $(words_a)
 	$(call link)
 $B/vhost-user-model: $(call host_o,$(SERVER) $(SHARED)) $(core_a) $(model_a) $(words_a)
 	$(call link)

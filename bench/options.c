@@ -2,11 +2,12 @@
 /* The benchmarks' command line.  The manual is options.h. */
 #include "bench/options.h"
 
-#include <errno.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include "orion/units.h"
 
 static const char *program = "bench";
 
@@ -60,12 +61,10 @@ set_word(struct bench_options *options, const char *text)
 static unsigned long
 number_of(const char *text, unsigned long max)
 {
-	char message[100], *end;
-	unsigned long value;
+	char message[100];
+	uint64_t value;
 
-	errno = 0;
-	value = strtoul(strchr(text, '=') + 1, &end, 10);
-	if (errno == 0 && *end == 0 && end[-1] != '=' && value >= 1 && value <= max)
+	if (orion_units_number(strchr(text, '=') + 1, &value) && value >= 1 && value <= max)
 		return value;
 	snprintf(message, sizeof(message), "%.40s: the number must be 1 to %lu", text, max);
 	bench_fail(message);

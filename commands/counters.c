@@ -2,137 +2,168 @@
 /* Counters of a queue, and their sum over a disk: see counters.h. */
 #include "commands/counters.h"
 
-#include "commands/print.h"
+#define OF_QUEUE(field) #field, .at = offsetof(struct view_queue, field)
+#define OF_DRIVER(field) #field, .at = offsetof(struct view_queue, stats.field)
 
-/* TICKS of the port's counter, if it has one, in microseconds, once there is a request. */
-static void
-report_ticks(const struct command_context *context, struct report *report, const char *key,
-	     uint64_t requests, uint64_t ticks)
+const struct counter counter_table[COUNTERS_COUNT] = {
+	{OF_DRIVER(submitted), .help = "requests handed over"},
+	{OF_DRIVER(completed), .help = "requests that came back"},
+	{OF_DRIVER(failed), .help = "of these, requests that failed"},
+	{OF_DRIVER(refused), .help = "requests that break a rule"},
+	{OF_DRIVER(ring_full), .help = "submissions that found the queue full"},
+	{OF_DRIVER(reads), .help = "reads handed over"},
+	{OF_DRIVER(writes), .help = "writes handed over"},
+	{OF_DRIVER(flushes), .help = "flushes handed over"},
+	{OF_DRIVER(others), .help = "requests of other kinds handed over"},
+	{OF_DRIVER(bytes_read), .help = "bytes of reads handed over", .bytes = true},
+	{OF_DRIVER(bytes_written), .help = "bytes of writes handed over", .bytes = true},
+	{OF_DRIVER(split), .help = "requests cut to the device's limits"},
+	{OF_DRIVER(parts), .help = "parts that these were cut into"},
+	{OF_DRIVER(submit_batches), .help = "submissions that handed something over"},
+	{OF_DRIVER(reap_batches), .help = "collections that found something"},
+	{OF_DRIVER(reaps_empty), .help = "collections that found nothing"},
+	{OF_DRIVER(kicks), .help = "notifications to the device"},
+	{OF_DRIVER(kicks_saved), .help = "notifications that the device did not need"},
+	{OF_QUEUE(interrupts), .help = "interrupts of completions"},
+	{OF_QUEUE(config_interrupts), .help = "interrupts of the configuration"},
+	{OF_DRIVER(used_length_odd), .help = "answers that told of more than was lent"},
+	{OF_DRIVER(short_lengths), .help = "answers that told of less than was asked for"},
+	{OF_DRIVER(status_unwritten), .help = "answers without a status"},
+	{OF_QUEUE(waits), .help = "waits that found nothing at first"},
+	{OF_QUEUE(sleeps), .help = "waits that slept"},
+	{OF_QUEUE(late), .help = "requests kicked for again, or found by looking"},
+	{OF_QUEUE(bounced), .help = "requests copied to memory of the device's"},
+	{OF_QUEUE(bounced_bytes), .help = "bytes copied so", .bytes = true},
+	{OF_QUEUE(replayed), .help = "requests sent again after a reconnection"},
+	{OF_QUEUE(stale_flushes), .help = "flushes that failed, writes being lost"},
+};
+
+uint64_t
+counter_value(const struct counter *counter, const struct view_queue *queue)
 {
-	uint64_t rate = context->manager->port->ticks_per_second;
+	return *(const uint64_t *)(const void *)((const char *)queue + counter->at);
+}
 
-	if (requests == 0 || rate == 0)
-		report_none(report, key, "-");
-	else
-		report_fixed(report, key, print_scale(ticks, 10000000, rate), 1);
+void
+view_queue_clear(struct view_queue *queue)
+{
+	*queue = (struct view_queue){.in_flight = VIEW_NONE};
+	queue->interrupts = queue->config_interrupts = VIEW_NONE;
+	queue->waits = queue->sleeps = queue->late = VIEW_NONE;
+	queue->bounced = queue->bounced_bytes = VIEW_NONE;
+	queue->replayed = queue->stale_flushes = VIEW_NONE;
 }
 
 static void
-describe_latency(const struct command_context *context, struct report *report,
-		 const struct vblk_queue_stats *stats)
+report_count(struct report *report, const char *key, uint64_t value, bool bytes)
+{
+	if (value == VIEW_NONE)
+		report_none(report, key, NULL);
+	else if (bytes)
+		report_bytes(report, key, value);
+	else
+		report_number(report, key, value);
+}
+
+/* TICKS, once there is a request and if there is a clock, in microseconds. */
+static void
+report_ticks(struct report *report, const struct view *view, const char *key, uint64_t requests,
+	     uint64_t ticks)
+{
+	if (requests == 0 || view->ticks_per_second == 0)
+		report_none(report, key, "-");
+	else
+		report_fixed(report, key, print_scale(ticks, 1000000000, view->ticks_per_second),
+			     3);
+}
+
+static void
+report_latency(struct report *report, const struct view *view, const struct vblk_queue_stats *stats)
 {
 	static const struct {
 		const char *key;
 		unsigned thousandths;
-	} rows[] = {{"latency_us_p50", 500}, {"latency_us_p99", 990}, {"latency_us_p99.9", 999}};
+	} rows[] = {{"latency_us_p50", 500}, {"latency_us_p99", 990}, {"latency_us_p999", 999}};
 	uint64_t requests = stats->completed;
 
-	report_ticks(context, report, "latency_us_mean", requests,
+	report_ticks(report, view, "latency_us_mean", requests,
 		     requests == 0 ? 0 : stats->latency_ticks / requests);
 	for (unsigned i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		uint64_t ticks = orion_stats_percentile(stats->latency, rows[i].thousandths);
 
 		/* The bucket's edge may lie above the largest value that was seen. */
 		ticks = ticks < stats->latency_max_ticks ? ticks : stats->latency_max_ticks;
-		report_ticks(context, report, rows[i].key, requests, ticks);
+		report_ticks(report, view, rows[i].key, requests, ticks);
 	}
-	report_ticks(context, report, "latency_us_max", requests, stats->latency_max_ticks);
-}
-
-static void
-describe_counters(struct command_context *context, struct report *report,
-		  const struct vblk_queue_stats *stats, const struct vblk_irq_stats *irq)
-{
-	report_number(report, "submitted", stats->submitted);
-	report_number(report, "completed", stats->completed);
-	report_number(report, "failed", stats->failed);
-	report_number(report, "refused", stats->refused);
-	report_number(report, "ring_full", stats->ring_full);
-	report_number(report, "reads", stats->reads);
-	report_number(report, "writes", stats->writes);
-	report_number(report, "flushes", stats->flushes);
-	report_number(report, "others", stats->others);
-	report_bytes(report, "bytes_read", stats->bytes_read);
-	report_bytes(report, "bytes_written", stats->bytes_written);
-	report_number(report, "split", stats->split);
-	report_number(report, "parts", stats->parts);
-	report_number(report, "submit_batches", stats->submit_batches);
-	report_number(report, "reap_batches", stats->reap_batches);
-	report_number(report, "reaps_empty", stats->reaps_empty);
-	report_number(report, "kicks", stats->kicks);
-	report_number(report, "kicks_saved", stats->kicks_saved);
-	report_number(report, "interrupts", irq->interrupts);
-	report_number(report, "config_interrupts", irq->config_interrupts);
-	report_number(report, "used_length_odd", stats->used_length_odd);
-	report_number(report, "short_lengths", stats->short_lengths);
-	report_number(report, "status_unwritten", stats->status_unwritten);
-	describe_latency(context, report, stats);
-}
-
-/* The counters of queue INDEX; what failed was submitted, but no byte of it counts as moved. */
-static void
-read_counters(const struct storage_disk *disk, unsigned index, struct vblk_queue_stats *stats,
-	      struct vblk_irq_stats *irq)
-{
-	const struct storage_account *lane = &disk->lanes[index];
-
-	vblk_queue_stats(vblk_queue_get(disk->device, index), stats, irq);
-	stats->bytes_read -= __atomic_load_n(&lane->failed_bytes_read, __ATOMIC_RELAXED);
-	stats->bytes_written -= __atomic_load_n(&lane->failed_bytes_written, __ATOMIC_RELAXED);
+	report_ticks(report, view, "latency_us_max", requests, stats->latency_max_ticks);
 }
 
 void
-counters_queue(struct command_context *context, struct report *report,
-	       const struct storage_disk *disk, unsigned index)
+counters_queue(struct report *report, const struct view *view, const struct view_queue *queue)
 {
-	struct vblk_queue_stats stats;
-	struct vblk_irq_stats irq;
+	report_count(report, "in_flight", queue->in_flight, false);
+	for (unsigned i = 0; i < COUNTERS_COUNT; i++)
+		report_count(report, counter_table[i].name, counter_value(&counter_table[i], queue),
+			     counter_table[i].bytes);
+	report_latency(report, view, &queue->stats);
+}
 
-	read_counters(disk, index, &stats, &irq);
-	describe_counters(context, report, &stats, &irq);
+/* MORE onto *SUM: what one of them does not know is not known. */
+static void
+add(uint64_t *sum, uint64_t more)
+{
+	*sum = *sum == VIEW_NONE || more == VIEW_NONE ? VIEW_NONE : *sum + more;
+}
+
+/* Whether each queue has what is AT as the device's own. */
+static bool
+is_of_all(const struct view *view, size_t at)
+{
+	return at == offsetof(struct view_queue, config_interrupts) ||
+	       (at == offsetof(struct view_queue, interrupts) && view->interrupts_shared);
 }
 
 /*
- * The device's sum over its queues.  A shared vector counts for each queue: it is taken once.  Not
+ * The sum over the queues of VIEW.  What is the device's, as a shared vector, is taken once.  Not
  * inlined, to keep two sets of counters out of one stack frame.
  */
 __attribute__((noinline)) static void
-sum_queues(const struct storage_disk *disk, struct vblk_queue_stats *sum, uint64_t *interrupts)
+sum_queues(const struct view *view, struct view_queue *sum)
 {
-	bool per_queue = vblk_info(disk->device)->irq_mode == VIRTIO_IRQ_PER_QUEUE;
+	struct view_queue one;
 
-	*sum = (struct vblk_queue_stats){.submitted = 0};
-	*interrupts = 0;
-	for (unsigned i = 0; vblk_queue_get(disk->device, i) != NULL; i++) {
-		struct vblk_queue_stats stats;
-		struct vblk_irq_stats irq;
+	view_queue_clear(&one);
+	for (unsigned i = 0; view->count != NULL && view->count(view, i, &one); i++) {
+		if (i == 0) {
+			*sum = one;
+		} else {
+			orion_stats_add(&sum->stats, &one.stats);
+			add(&sum->in_flight, one.in_flight);
+			for (unsigned c = 0; c < COUNTERS_COUNT; c++) {
+				size_t at = counter_table[c].at;
 
-		read_counters(disk, i, &stats, &irq);
-		orion_stats_add(sum, &stats);
-		if (per_queue || i == 0)
-			*interrupts += irq.interrupts;
+				if (at < offsetof(struct view_queue, stats) && !is_of_all(view, at))
+					add((uint64_t *)(void *)((char *)sum + at),
+					    counter_value(&counter_table[c], &one));
+			}
+		}
+		view_queue_clear(&one);
 	}
 }
 
 void
-counters_disk(struct command_context *context, struct report *report,
-	      const struct storage_disk *disk)
+counters_disk(struct report *report, const struct view *view)
 {
-	struct vblk_queue_stats sum;
-	uint64_t interrupts;
+	struct view_queue sum;
 
-	sum_queues(disk, &sum, &interrupts);
-	report_number(report, "requests", sum.completed);
-	report_number(report, "failed", sum.failed);
-	report_number(report, "reads", sum.reads);
-	report_number(report, "writes", sum.writes);
-	report_number(report, "flushes", sum.flushes);
-	report_bytes(report, "bytes_read", sum.bytes_read);
-	report_bytes(report, "bytes_written", sum.bytes_written);
-	describe_latency(context, report, &sum);
-	report_number(report, "short_lengths", sum.short_lengths);
-	report_ratio(report, "kicks_per_request", sum.kicks, sum.completed);
-	report_ratio(report, "interrupts_per_request", interrupts, sum.completed);
-	report_ratio(report, "mean_submit_batch", sum.submitted, sum.submit_batches);
-	report_ratio(report, "mean_reap_batch", sum.completed, sum.reap_batches);
+	view_queue_clear(&sum);
+	sum_queues(view, &sum);
+	counters_queue(report, view, &sum);
+	report_ratio(report, "kicks_per_request", sum.stats.kicks, sum.stats.completed);
+	if (sum.interrupts == VIEW_NONE)
+		report_none(report, "interrupts_per_request", NULL);
+	else
+		report_ratio(report, "interrupts_per_request", sum.interrupts, sum.stats.completed);
+	report_ratio(report, "mean_submit_batch", sum.stats.submitted, sum.stats.submit_batches);
+	report_ratio(report, "mean_reap_batch", sum.stats.completed, sum.stats.reap_batches);
 }

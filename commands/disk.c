@@ -1,92 +1,17 @@
 /* SPDX-License-Identifier: MIT */
-/* disk list, read, write, verify, hash, flush, identify. */
-#include <string.h>
-
+/* disk read, write, verify, hash, flush, identify. */
 #include "commands/args.h"
+#include "commands/dump.h"
 #include "commands/pattern.h"
 #include "commands/print.h"
-#include "commands/sha256.h"
+#include "commands/findings.h"
 #include "commands/table.h"
 #include "commands/walk.h"
 
 #define LANE 0u
-#define LINE_BYTES 16u
 #define LOOK_BYTES 256u /* of a dump, between two looks for Ctrl-C */
 
-/* ---- list, identify, flush ---- */
-
-static orion_status
-read_serial(struct command_context *context, const char *name, char id[VIRTIO_BLK_ID_BYTES + 1])
-{
-	struct storage_handle *handle;
-	orion_status status = storage_open(context->storage, name, STORAGE_MAY_STATS, &handle);
-
-	id[0] = '\0';
-	if (status == ORION_OK) {
-		status = storage_identify(context->storage, handle, LANE, id);
-		storage_close(context->storage, handle);
-	}
-	return status;
-}
-
-/* What is to be known of DISK before it is used; nothing when all is well. */
-static void
-print_trouble(struct command_context *context, const struct storage_disk *disk)
-{
-	uint64_t silent_ns = storage_silent_ns(context->storage, disk);
-	orion_status verdict = storage_verdict(disk);
-	unsigned lent = args_lent(disk);
-
-	if (verdict != ORION_OK)
-		print(context, "  %s", args_status_text(disk, verdict));
-	else if (silent_ns != 0)
-		print(context, "  no answer for %llu s", wide(silent_ns / 1000000000));
-	if (lent != 0)
-		print(context, "  %u given up, not back", lent);
-}
-
-static void
-list_disk(struct command_context *context, struct storage_disk *disk)
-{
-	const struct vblk_info *info = vblk_info(disk->device);
-	char id[VIRTIO_BLK_ID_BYTES + 1];
-	bool known = false;
-
-	args_refresh(context, disk);
-	/* A disk that is silent is not asked: the list is there to show that it is. */
-	if (storage_verdict(disk) == ORION_OK && storage_silent_ns(context->storage, disk) == 0)
-		known = read_serial(context, disk->name, id) == ORION_OK && id[0] != '\0';
-	print(context, "%-5s %16llu %10s %6u %-3s %6u %-7s %s", disk->name,
-	      wide(storage_bytes(disk)), print_size(storage_bytes(disk)).s, info->block_bytes,
-	      info->read_only ? "yes" : "no", info->queues, info->packed ? "packed" : "split",
-	      known ? id : "-");
-	print_trouble(context, disk);
-	print(context, "\n");
-}
-
-static orion_status
-run_list(struct command_context *context, int argc, char **argv)
-{
-	orion_status status = args_count(context, "disk list", argc, 0, 0, "");
-	struct storage_disk *disk;
-
-	(void)argv;
-	if (status != ORION_OK)
-		return status;
-	if (storage_at(context->storage, 0) == NULL) {
-		print(context, "there are no disks\n");
-		return ORION_OK;
-	}
-	print(context, "%-5s %16s %10s %6s %-3s %6s %-7s %s\n", "disk", "bytes", "size", "block",
-	      "ro", "queues", "ring", "serial");
-	for (unsigned n = 0; (disk = storage_at(context->storage, n)) != NULL; n++) {
-		if (args_interrupted(context))
-			return args_refuse(context, "disk list", COMMAND_INTERRUPTED,
-					   "interrupted");
-		list_disk(context, disk);
-	}
-	return ORION_OK;
-}
+/* ---- identify, flush ---- */
 
 static orion_status
 run_identify(struct command_context *context, int argc, char **argv)
@@ -163,55 +88,22 @@ run_walk(struct walk *walk)
 
 /* ---- read ---- */
 
-struct dump {
+struct reading {
 	struct command_context *context;
-	uint8_t last[LINE_BYTES];
-	bool any; /* LAST holds a line */
-	bool folding; /* a '*' stands for the lines since */
+	struct dump dump;
 };
-
-static void
-dump_line(struct command_context *context, uint64_t offset, const uint8_t *bytes, size_t n)
-{
-	char line[96];
-	size_t at = print_into(line, sizeof(line), "%08llx ", wide(offset));
-
-	for (size_t i = 0; i < LINE_BYTES; i++) {
-		line[at++] = ' ';
-		if (i == LINE_BYTES / 2)
-			line[at++] = ' ';
-		line[at++] = i < n ? "0123456789abcdef"[bytes[i] >> 4] : ' ';
-		line[at++] = i < n ? "0123456789abcdef"[bytes[i] & 15] : ' ';
-	}
-	memcpy(line + at, "  |", 3);
-	at += 3;
-	for (size_t i = 0; i < n; i++)
-		line[at++] = bytes[i] >= ' ' && bytes[i] <= '~' ? (char)bytes[i] : '.';
-	memcpy(line + at, "|\n", 2);
-	context->write(context->host, line, at + 2);
-}
 
 static bool
 dump_piece(void *argument, uint64_t offset, void *buffer, size_t bytes)
 {
-	struct dump *dump = argument;
+	struct reading *reading = argument;
 	const uint8_t *in = buffer;
 
-	for (size_t at = 0; at < bytes; at += LINE_BYTES) {
-		size_t n = bytes - at < LINE_BYTES ? bytes - at : LINE_BYTES;
-
-		if (at % LOOK_BYTES == 0 && args_interrupted(dump->context))
+	for (size_t at = 0; at < bytes; at += LOOK_BYTES) {
+		if (args_interrupted(reading->context))
 			return false;
-		if (dump->any && n == LINE_BYTES && memcmp(dump->last, in + at, LINE_BYTES) == 0) {
-			if (!dump->folding)
-				print(dump->context, "*\n");
-			dump->folding = true;
-			continue;
-		}
-		dump->folding = false;
-		dump->any = n == LINE_BYTES;
-		memcpy(dump->last, in + at, n);
-		dump_line(dump->context, offset + at, in + at, n);
+		dump_add(&reading->dump, offset + at, in + at,
+			 bytes - at < LOOK_BYTES ? bytes - at : LOOK_BYTES);
 	}
 	return true;
 }
@@ -219,17 +111,20 @@ dump_piece(void *argument, uint64_t offset, void *buffer, size_t bytes)
 static orion_status
 run_read(struct command_context *context, int argc, char **argv)
 {
-	struct dump dump = {.context = context};
-	struct walk walk = {
-		.context = context, .command = "disk read", .piece = dump_piece, .argument = &dump};
+	struct reading reading = {.context = context};
+	struct walk walk = {.context = context,
+			    .command = "disk read",
+			    .piece = dump_piece,
+			    .argument = &reading};
 	orion_status status = args_count(context, walk.command, argc, 3, 3, "DISK OFFSET LENGTH");
 
 	if (status == ORION_OK)
 		status = open_walk(&walk, argv, STORAGE_MAY_READ);
+	dump_start(&reading.dump, &(struct text_sink){context->write, context->host});
 	if (status == ORION_OK)
 		status = run_walk(&walk);
 	if (status == ORION_OK && walk.length != 0)
-		print(context, "%08llx\n", wide(walk.offset + walk.length));
+		dump_end(&reading.dump, walk.offset + walk.length);
 	return status;
 }
 
@@ -262,41 +157,23 @@ run_write(struct command_context *context, int argc, char **argv)
 		status = open_walk(&walk, argv, STORAGE_MAY_WRITE);
 	if (status == ORION_OK)
 		status = run_walk(&walk);
-	if (status == ORION_OK) {
-		print(context, "%llu bytes written to %s at %llu\n", wide(walk.length), argv[0],
-		      wide(walk.offset));
-	}
+	if (status == ORION_OK)
+		finding_written(&(struct text_sink){context->write, context->host}, argv[0],
+				walk.offset, walk.length);
 	return status;
 }
-
-struct comparison {
-	uint64_t seed;
-	uint64_t wrong;
-	uint64_t first;
-	uint8_t expected, found;
-};
 
 static bool
 verify_piece(void *argument, uint64_t offset, void *buffer, size_t bytes)
 {
-	struct comparison *comparison = argument;
-	uint8_t expected;
-	size_t first;
-	size_t wrong = pattern_check(comparison->seed, offset, buffer, bytes, &first, &expected);
-
-	if (wrong != 0 && comparison->wrong == 0) {
-		comparison->first = offset + first;
-		comparison->expected = expected;
-		comparison->found = ((const uint8_t *)buffer)[first];
-	}
-	comparison->wrong += wrong;
+	comparison_add(argument, offset, buffer, bytes);
 	return true;
 }
 
 static orion_status
 run_verify(struct command_context *context, int argc, char **argv)
 {
-	struct comparison comparison = {.wrong = 0};
+	struct comparison comparison;
 	struct walk walk = {.context = context,
 			    .command = "disk verify",
 			    .piece = verify_piece,
@@ -304,6 +181,7 @@ run_verify(struct command_context *context, int argc, char **argv)
 	orion_status status =
 		args_count(context, walk.command, argc, 4, 4, "DISK OFFSET LENGTH pattern:SEED");
 
+	comparison_start(&comparison, 0);
 	if (status == ORION_OK)
 		status = args_pattern(context, walk.command, argv[3], &comparison.seed);
 	if (status == ORION_OK)
@@ -311,18 +189,14 @@ run_verify(struct command_context *context, int argc, char **argv)
 	if (status == ORION_OK)
 		status = run_walk(&walk);
 	if (comparison.wrong != 0) {
-		orion_status differs = status == ORION_OK ? ORION_IO_ERROR : status;
-
-		return args_refuse(context, walk.command, differs,
-				   "%s differs first at byte %llu: expected 0x%02x, found 0x%02x; "
-				   "%llu bytes are wrong",
-				   argv[0], wide(comparison.first), comparison.expected,
-				   comparison.found, wide(comparison.wrong));
+		print(context, "%s: ", walk.command);
+		finding_differs(&(struct text_sink){context->write, context->host}, argv[0],
+				&comparison);
+		return status == ORION_OK ? ORION_IO_ERROR : status;
 	}
-	if (status == ORION_OK) {
-		print(context, "%llu bytes of %s at %llu are right\n", wide(walk.length), argv[0],
-		      wide(walk.offset));
-	}
+	if (status == ORION_OK)
+		finding_right(&(struct text_sink){context->write, context->host}, argv[0],
+			      walk.offset, walk.length);
 	return status;
 }
 
@@ -359,16 +233,14 @@ run_hash(struct command_context *context, int argc, char **argv)
 	if (status != ORION_OK)
 		return status;
 	sha256_end(&hash, digest);
-	for (unsigned i = 0; i < SHA256_BYTES; i++)
-		print(context, "%02x", digest[i]);
-	print(context, "  %s\n", argv[0]);
+	finding_hash(&(struct text_sink){context->write, context->host}, argv[0], digest);
 	return ORION_OK;
 }
 
 const struct command disk_commands[DISK_COMMANDS] = {
-	{"disk list", "",
+	{"disk list", "[DISK] [--json]",
 	 "Lists the disks: size, block size, queues, ring layout, serial number, trouble.",
-	 run_list},
+	 run_disk_list},
 	{"disk read", "DISK OFFSET LENGTH",
 	 "Prints bytes of the disk in hexadecimal and ASCII.\n"
 	 "OFFSET and LENGTH take k, M, G, T and 0x; they need not be whole blocks.\n"

@@ -5,17 +5,9 @@
 #include <string.h>
 
 uint64_t
-pattern_mix(uint64_t z)
-{
-	z = (z ^ z >> 30) * UINT64_C(0xbf58476d1ce4e5b9);
-	z = (z ^ z >> 27) * UINT64_C(0x94d049bb133111eb);
-	return z ^ z >> 31;
-}
-
-uint64_t
 pattern_word(uint64_t seed, uint64_t w)
 {
-	return pattern_mix(seed + w * UINT64_C(0x9e3779b97f4a7c15));
+	return pattern_mix(seed + w * PATTERN_STEP);
 }
 
 /* Word W as its eight bytes on the disk. */

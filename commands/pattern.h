@@ -18,8 +18,23 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#define PATTERN_STEP UINT64_C(0x9e3779b97f4a7c15)
+
 /* Splitmix64's finaliser: a good hash of 64 bits. */
-uint64_t pattern_mix(uint64_t z);
+static inline uint64_t
+pattern_mix(uint64_t z)
+{
+	z = (z ^ z >> 30) * UINT64_C(0xbf58476d1ce4e5b9);
+	z = (z ^ z >> 27) * UINT64_C(0x94d049bb133111eb);
+	return z ^ z >> 31;
+}
+
+/* Splitmix64: a number by chance, and the next *STATE.  Any seed is a good one. */
+static inline uint64_t
+pattern_draw(uint64_t *state)
+{
+	return pattern_mix(*state += PATTERN_STEP);
+}
 
 /* Word W of pattern SEED, as a number. */
 uint64_t pattern_word(uint64_t seed, uint64_t w);

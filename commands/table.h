@@ -12,4 +12,7 @@ extern const struct command disk_commands[DISK_COMMANDS];
 extern const struct command bench_command;
 extern const struct command management_commands[MANAGEMENT_COMMANDS];
 
+/* disk list: a disk command, and a report as the management commands are. */
+orion_status run_disk_list(struct command_context *context, int argc, char **argv);
+
 #endif

@@ -5,6 +5,7 @@
 #include "text.h"
 
 #define KEY_COLUMN 26
+#define LINE_COLUMNS 96u /* of a list of texts */
 
 static void
 write_piece(const struct report *report, const char *text, size_t length)
@@ -40,6 +41,20 @@ quote(const struct report *report, const char *text)
 	}
 	write_piece(report, from, (size_t)(text - from));
 	write_piece(report, "\"", 1);
+}
+
+/* TEXT for a terminal. */
+static void
+write_harmless(const struct report *report, const char *text)
+{
+	unsigned bytes;
+
+	for (; *text != '\0'; text += bytes) {
+		if (text_is_harmless(text, &bytes))
+			write_piece(report, text, bytes);
+		else
+			write_piece(report, "?", 1);
+	}
 }
 
 /* Two blanks for each level. */
@@ -104,11 +119,11 @@ close_bracket(struct report *report, const char *bracket)
 }
 
 void
-report_open(struct report *report, const struct text_sink *sink, bool json, bool list)
+report_open(struct report *report, const struct text_sink *sink, bool json)
 {
-	*report = (struct report){.sink = *sink, .json = json, .list = list};
+	*report = (struct report){.sink = *sink, .json = json};
 	if (json)
-		open_bracket(report, list ? "[" : "{");
+		open_bracket(report, "{");
 }
 
 void
@@ -116,7 +131,7 @@ report_close(struct report *report)
 {
 	if (!report->json)
 		return;
-	close_bracket(report, report->list ? "]" : "}");
+	close_bracket(report, "}");
 	print_to(&report->sink, "\n");
 }
 
@@ -129,7 +144,8 @@ report_group(struct report *report, const char *key, const char *title)
 		return;
 	}
 	indent(report);
-	print_to(&report->sink, "%s\n", title);
+	write_harmless(report, title);
+	print_to(&report->sink, "\n");
 	report->depth++;
 }
 
@@ -149,6 +165,8 @@ report_list(struct report *report, const char *key)
 		begin(report, key);
 		open_bracket(report, "[");
 	}
+	report->list_key = key;
+	report->column = 0;
 }
 
 void
@@ -156,6 +174,29 @@ report_list_end(struct report *report)
 {
 	if (report->json)
 		close_bracket(report, "]");
+	else if (report->column != 0)
+		end(report);
+	report->column = 0;
+}
+
+/* One text of a list, on a line with those before it as long as there is room. */
+static void
+list_text(struct report *report, const char *value)
+{
+	unsigned length = (unsigned)text_length(value);
+
+	if (report->column == 0) {
+		begin(report, report->list_key);
+		report->column = KEY_COLUMN;
+	} else if (report->column + 2 + length < LINE_COLUMNS) {
+		print_to(&report->sink, ", ");
+		report->column += 2;
+	} else {
+		print_to(&report->sink, ",\n%*s", KEY_COLUMN, "");
+		report->column = KEY_COLUMN;
+	}
+	write_harmless(report, value);
+	report->column += length;
 }
 
 void
@@ -191,11 +232,15 @@ report_text(struct report *report, const char *key, const char *value)
 		report_none(report, key, "-");
 		return;
 	}
+	if (!report->json && key == NULL) {
+		list_text(report, value);
+		return;
+	}
 	begin(report, key);
 	if (report->json)
 		quote(report, value);
 	else
-		print_to(&report->sink, "%s", value[0] == '\0' ? "-" : value);
+		write_harmless(report, value[0] == '\0' ? "-" : value);
 	end(report);
 }
 

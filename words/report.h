@@ -7,6 +7,9 @@
  * snake_case; the text form shows them with blanks.  JSON is valid whatever the values hold: bytes
  * that are no UTF-8 come out as U+FFFD.  A key's type never changes: where there is nothing, it is
  * null.  KEY is NULL within a list, and there only.
+ *
+ * The text form is for a terminal: what one would obey, and what is no UTF-8, is shown as question
+ * marks.  A list of texts comes on one line, or on some.
  */
 #ifndef WORDS_REPORT_H
 #define WORDS_REPORT_H
@@ -19,12 +22,12 @@ struct report {
 	struct text_sink sink;
 	bool json;
 	bool comma;             /* JSON: a member stands before the next one */
-	bool list;              /* the outermost is a list, not an object */
 	unsigned depth;
+	const char *list_key;   /* text: of the list of texts that is open */
+	unsigned column;        /* text: where its line ends; 0: it has none yet */
 };
 
-/* LIST: the outermost is a list. */
-void report_open(struct report *report, const struct text_sink *sink, bool json, bool list);
+void report_open(struct report *report, const struct text_sink *sink, bool json);
 void report_close(struct report *report);
 
 /*

@@ -106,3 +106,14 @@ text_utf8(const char *at, size_t room)
 	}
 	return length;
 }
+
+bool
+text_is_harmless(const char *at, unsigned *bytes)
+{
+	const unsigned char *p = (const unsigned char *)at;
+	unsigned length = text_utf8(at, 4);
+
+	*bytes = length != 0 ? length : 1;
+	/* C0, DEL, C1. */
+	return length != 0 && p[0] >= 0x20 && p[0] != 0x7f && !(p[0] == 0xc2 && p[1] < 0xa0);
+}

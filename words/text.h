@@ -28,4 +28,10 @@ unsigned text_digit(char c);
 /* Bytes of the UTF-8 sequence at AT, which has ROOM bytes, at least 1; 0: it is none. */
 unsigned text_utf8(const char *at, size_t room);
 
+/*
+ * Whether a terminal shows what is at AT, no NUL, and does not obey it: it is UTF-8 and no control
+ * character.  *BYTES are those that this is said of.
+ */
+bool text_is_harmless(const char *at, unsigned *bytes);
+
 #endif

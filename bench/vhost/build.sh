@@ -16,7 +16,8 @@ compile() {
 	out=$1
 	shift
 	${CC:-gcc} -O2 -g -std=c11 -Wall -Wextra -D_GNU_SOURCE -I. -Iinclude -o "$out" \
-		bench/vhost/load.c bench/ball.c "bench/vhost/$(basename "$out").c" -pthread "$@"
+		bench/vhost/load.c bench/ball.c words/units.c words/text.c \
+		"bench/vhost/$(basename "$out").c" -pthread "$@"
 }
 compile "$1/ours" "$build/liborion-vblk.so" "-Wl,-rpath,$PWD/$build"
 compile "$1/libblkio" -isystem $other/tree/usr/include "$lib/libblkio.so.1" \

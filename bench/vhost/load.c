@@ -2,10 +2,10 @@
 /*
  * One load on a vhost-user disk, by whichever library bench/vhost/peer.h is filled with.
  *
- *     PROGRAM SOCKET OPERATION BYTES DEPTH WAIT SECONDS|COUNT
+ *     PROGRAM SOCKET OPERATION BYTES DEPTH WAIT TIME|COUNT
  *
  * OPERATION is randread, randwrite, read or write (in sequence); WAIT is spin, event or adaptive.
- * With a number that ends in "s" it runs that long after a tenth of warming up; otherwise it makes
+ * With a time that has a unit it runs that long after a tenth of warming up; otherwise it makes
  * that many requests, for who counts instructions.  One that spins then leaves the server the time
  * to do all before it waits, so that no poll is in vain.  The client runs on the second CPU; the
  * server belongs on the first.
@@ -25,6 +25,7 @@
 
 #include "bench/ball.h"
 #include "bench/vhost/peer.h"
+#include "orion/units.h"
 
 /* Latencies, in clock ticks: 32 steps to each power of two. */
 #define STEPS 32u
@@ -222,16 +223,14 @@ ping_pong(void)
 	return took;
 }
 
+/* For NS nanoseconds, or COUNT requests if NS is 0. */
 static void
-measure(const char *amount)
+measure(uint64_t ns, uint64_t count)
 {
-	bool timed = amount[strlen(amount) - 1] == 's';
-	uint64_t ns = timed ? (uint64_t)(strtod(amount, NULL) * 1e9) : 0;
-	uint64_t count = timed ? UINT64_MAX : strtoull(amount, NULL, 10);
 	uint64_t wall, cpu, tick;
 	double took, per_tick;
 
-	if (timed)
+	if (ns != 0)
 		drive(ns / 10, count);
 	wall = now_ns(CLOCK_MONOTONIC);
 	cpu = now_ns(CLOCK_PROCESS_CPUTIME_ID);
@@ -248,21 +247,26 @@ measure(const char *amount)
 int
 main(int argc, char **argv)
 {
+	uint64_t bytes = 0, depth = 0, ns = 0, count = UINT64_MAX;
 	double before = 0, after = 0;
 	unsigned char *memory;
 	bool timed;
 
 	if (argc != 7)
-		load_fail("usage", "PROGRAM SOCKET OPERATION BYTES DEPTH WAIT SECONDSs|COUNT");
+		load_fail("usage", "PROGRAM SOCKET OPERATION BYTES DEPTH WAIT TIME|COUNT");
 	load.sequence = strncmp(argv[2], "rand", 4) != 0;
 	load.write = strstr(argv[2], "write") != NULL;
-	load.bytes = (uint32_t)strtoul(argv[3], NULL, 10);
-	load.depth = (unsigned)strtoul(argv[4], NULL, 10);
 	load.random = 88172645463325252;
-	timed = strchr(argv[6], 's') != NULL;
+	timed = !orion_units_number(argv[6], &count);
 	load.slow = !timed && strcmp(argv[5], "spin") == 0;
-	if (load.depth == 0 || load.depth > DEPTH_MAX || load.bytes == 0)
+	if (timed && !orion_units_duration(argv[6], &ns))
+		load_fail(argv[6], "a number, or " ORION_UNITS_DURATION_FORMS ", is needed");
+	if (!orion_units_size(argv[3], &bytes) || bytes == 0 || bytes > UINT32_MAX)
+		load_fail(argv[3], "the bytes of a request are needed");
+	if (!orion_units_number(argv[4], &depth) || depth == 0 || depth > DEPTH_MAX)
 		load_fail(argv[4], "a depth of 1 to 128 is needed");
+	load.bytes = (uint32_t)bytes;
+	load.depth = (unsigned)depth;
 	if (!ball_pin(1))
 		load_fail("pinning", "two CPUs are needed");
 	if (timed)
@@ -277,7 +281,7 @@ main(int argc, char **argv)
 			.slot = i,
 			.write = load.write,
 		};
-	measure(argv[6]);
+	measure(ns, count);
 	peer_close();
 	if (timed)
 		after = ping_pong();

@@ -140,15 +140,15 @@ static const struct {
 	const char *text, *json;
 	unsigned thousandths;
 } percentiles[] = {
-	{"p50", "p50", 500},     {"p90", "p90", 900},  {"p99", "p99", 990},
-	{"p99.9", "p99_9", 999}, {"max", "max", 1000},
+	{"p50", "p50", 500},    {"p90", "p90", 900},  {"p99", "p99", 990},
+	{"p99.9", "p999", 999}, {"max", "max", 1000},
 };
 
 static void
 print_text(const struct bench *bench)
 {
 	printf("%s, %s, depth %" PRIu64 ", %" PRIu64 " queue%s, %.2f s\n", bench->mode,
-	       units_bytes(bench->piece_bytes).s, bench->depth, bench->queues,
+	       print_size(bench->piece_bytes).s, bench->depth, bench->queues,
 	       bench->queues == 1 ? "" : "s", (double)bench->elapsed_ns / 1e9);
 	printf("  requests  %" PRIu64 ", %s a second, %s\n", bench->stats.completed,
 	       units_count(per_second(bench, bench->stats.completed)).s,
@@ -173,7 +173,7 @@ print_json(const struct bench *bench)
 	double requests = (double)stats->completed, seconds = (double)bench->elapsed_ns / 1e9;
 	struct report report;
 
-	json_open(&report, false);
+	json_open(&report);
 	report_text(&report, "url", bench->url);
 	report_text(&report, "mode", bench->mode);
 	report_number(&report, "read_percent", bench->read_percent);

@@ -12,6 +12,8 @@
 #include "cmd/vblk/place.h"
 #include "cmd/vblk/say.h"
 #include "cmd/vblk/units.h"
+#include "commands/pattern.h"
+#include "words/print.h"
 
 #define BATCH 64u
 /* A wait of more than a second in vain tells the device again what it has not answered. */
@@ -19,22 +21,11 @@
 #define NEWS_NS UINT64_C(200000000)     /* how often is looked whether anything came back */
 #define GRACE_NS UINT64_C(5000000000)  /* for what is in flight at the end */
 
-/* SplitMix64: any seed is a good one. */
-static uint64_t
-draw(uint64_t *state)
-{
-	uint64_t z = *state += UINT64_C(0x9e3779b97f4a7c15);
-
-	z = (z ^ (z >> 30)) * UINT64_C(0xbf58476d1ce4e5b9);
-	z = (z ^ (z >> 27)) * UINT64_C(0x94d049bb133111eb);
-	return z ^ (z >> 31);
-}
-
 /* A number below MOST, by multiplication: the bias is below MOST / 2^64. */
 static uint64_t
 draw_below(uint64_t *state, uint64_t most)
 {
-	return (uint64_t)(((__uint128_t)draw(state) * most) >> 64);
+	return (uint64_t)(((__uint128_t)pattern_draw(state) * most) >> 64);
 }
 
 /* ---- a lane ---- */
@@ -142,7 +133,7 @@ lane_open(struct lane *lane, struct bench *bench, unsigned index)
 		.ios = calloc(bench->depth, sizeof(struct orion_io)),
 		.ready = calloc(bench->depth, sizeof(struct orion_io *)),
 		.memory = orion_disk_alloc(bench->disk, bench->depth * bench->piece_bytes),
-		.random = draw(&seed),
+		.random = pattern_draw(&seed),
 		.first = bench->random ? 0 : pieces * index / bench->queues,
 		.end = bench->random ? pieces : pieces * (index + 1) / bench->queues,
 		.left = bench->time_ns != 0 ? UINT64_MAX
@@ -164,7 +155,7 @@ lane_open(struct lane *lane, struct bench *bench, unsigned index)
 	/* What compresses or deduplicates must not look faster. */
 	for (uint64_t i = 0; bench->read_percent < 100 && i < bench->depth * bench->piece_bytes;
 	     i += sizeof(seed)) {
-		seed = draw(&lane->random);
+		seed = pattern_draw(&lane->random);
 		memcpy(lane->memory + i, &seed, sizeof(seed));
 	}
 	return true;
@@ -318,7 +309,7 @@ bench_run(struct bench *bench)
 		if (!lane_open(&lanes[i], bench, i))
 			return trouble("no memory for %llu buffers of %s a queue",
 				       (unsigned long long)bench->depth,
-				       units_bytes(bench->piece_bytes).s);
+				       print_size(bench->piece_bytes).s);
 	}
 	start_cpu_ns = cpu_ns();
 	start_ns = clock_ns();

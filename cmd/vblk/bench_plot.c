@@ -9,6 +9,7 @@
 
 #include "cmd/vblk/bench.h"
 #include "cmd/vblk/units.h"
+#include "words/print.h"
 #include "words/text.h"
 
 #define WIDTH 960
@@ -126,7 +127,7 @@ put_title(const struct plot *plot)
 	FILE *f = plot->file;
 
 	fprintf(f, "<text x=\"%g\" y=\"42\" font-size=\"22\" font-weight=\"600\">Latency: ", LEFT);
-	fprintf(f, "%s, %s</text>\n", bench->mode, units_bytes(bench->piece_bytes).s);
+	fprintf(f, "%s, %s</text>\n", bench->mode, print_size(bench->piece_bytes).s);
 	fprintf(f, "<text x=\"%g\" y=\"66\" fill=\"" FAINT_COLOR "\">", LEFT);
 	fprintf(f, "depth %llu, %llu queue%s, %.1f s, ", (unsigned long long)bench->depth,
 		(unsigned long long)bench->queues, bench->queues == 1 ? "" : "s", seconds);

@@ -12,7 +12,7 @@
 /* What the program ends with. */
 enum {
 	STATUS_OK = 0,
-	STATUS_DIFFERENT = 1,     /* verify: the two differ */
+	STATUS_DIFFERENT = 1,     /* verify, check: there is a difference */
 	STATUS_TROUBLE = 2,       /* a wrong argument, or something failed; said on stderr */
 	STATUS_INTERRUPTED = 130, /* SIGINT, as a shell would say */
 };
@@ -60,6 +60,7 @@ struct option {
 
 struct command {
 	const char *name;
+	const char *console;      /* what Orion's console calls the same; it may stand for NAME */
 	const char *arguments;    /* "SOURCE TARGET" */
 	const char *summary;      /* one line */
 	const char *help;         /* paragraphs, each line ends in a newline */
@@ -78,7 +79,9 @@ int options_read(const struct command *command, void *settings, int argc, char *
 /* Prints the command's manual on stdout. */
 void options_help(const struct command *command);
 
-extern const struct command info_command, read_command, write_command, copy_command, verify_command,
-	bench_command, stats_command, top_command;
+extern const struct command list_command, info_command, features_command, memory_command,
+	stats_command, queues_command;
+extern const struct command read_command, write_command, copy_command, verify_command, hash_command,
+	check_command, fill_command, bench_command, top_command;
 
 #endif

@@ -8,6 +8,7 @@
 #include "cmd/vblk/json.h"
 #include "cmd/vblk/transfer.h"
 #include "cmd/vblk/units.h"
+#include "words/print.h"
 
 struct settings {
 	bool json, progress, quiet, target_is_zero, pad, shorter;
@@ -97,7 +98,7 @@ copy_json(const struct transfer *t, int status, double seconds)
 {
 	struct report report;
 
-	json_open(&report, false);
+	json_open(&report);
 	report_text(&report, "result",
 		    status == STATUS_OK            ? "complete"
 		    : status == STATUS_INTERRUPTED ? "interrupted"
@@ -114,10 +115,10 @@ copy_json(const struct transfer *t, int status, double seconds)
 static void
 copy_summary(const struct transfer *t, double seconds)
 {
-	printf("copied %s (%llu bytes) in %.2f s, %s", units_bytes(t->done).s,
+	printf("copied %s (%llu bytes) in %.2f s, %s", print_size(t->done).s,
 	       (unsigned long long)t->done, seconds, units_rate((double)t->done / seconds).s);
 	if (t->holes > 0)
-		printf("; %s of zeros not written", units_bytes(t->holes).s);
+		printf("; %s of zeros not written", print_size(t->holes).s);
 	if (t->padded > 0)
 		printf("; %llu zeros behind the end fill the last block",
 		       (unsigned long long)t->padded);
@@ -209,7 +210,7 @@ verify_json(const struct transfer *t, const struct pair *pair, int status)
 {
 	struct report report;
 
-	json_open(&report, false);
+	json_open(&report);
 	report_text(&report, "result",
 		    status == STATUS_OK            ? "same"
 		    : status == STATUS_DIFFERENT   ? "different"
@@ -247,7 +248,7 @@ verify_text(const struct transfer *t, const struct pair *pair, int status)
 	bool alike = pair->first_bytes == pair->second_bytes;
 
 	if (status == STATUS_OK) {
-		printf("the same: %s (%llu bytes)\n", units_bytes(t->done).s,
+		printf("the same: %s (%llu bytes)\n", print_size(t->done).s,
 		       (unsigned long long)t->done);
 		if (!alike)
 			verify_rest(t, pair, "");

@@ -1,189 +1,86 @@
 /* SPDX-License-Identifier: MIT */
-/* vblk info: what a disk is and what was agreed with it. */
+/*
+ * vblk list, info, features, memory: what disks are, and what was agreed with them.  The reports
+ * are those of Orion's console.
+ */
 #include <errno.h>
-#include <inttypes.h>
 #include <pthread.h>
-#include <stdio.h>
+#include <stdlib.h>
 #include <time.h>
 
 #include "cmd/vblk/command.h"
 #include "cmd/vblk/json.h"
 #include "cmd/vblk/place.h"
 #include "cmd/vblk/say.h"
-#include "cmd/vblk/units.h"
+#include "cmd/vblk/view.h"
+#include "commands/show.h"
+#include "words/text.h"
 
 #define ANSWER_SECONDS 10       /* that a request may take before it is given up */
+#define DISKS_MAX 64
 
 struct settings {
 	bool json;
 };
 
+static int run_list(const struct command *command, int argc, char **argv);
 static int run_info(const struct command *command, int argc, char **argv);
+static int run_features(const struct command *command, int argc, char **argv);
+static int run_memory(const struct command *command, int argc, char **argv);
 
 static const struct option info_options[] = {
 	FLAG("json", 0, json, "print JSON"),
 	NO_MORE_OPTIONS,
 };
 
+const struct command list_command = {
+	.name = "list",
+	.console = "disk list",
+	.arguments = "[URL...]",
+	.summary = "Lists disks: size, block size, queues, ring layout, serial number",
+	.help = "Without a URL: those that running programs of this user (for root: of\n"
+		"every user) have open and publish, and what these say of them.\n",
+	.options = info_options,
+	.most = DISKS_MAX,
+	.run = run_list,
+};
+
 const struct command info_command = {
 	.name = "info",
-	.arguments = "URL",
+	.console = "virtio-device-info",
+	.arguments = "URL...",
 	.summary = "Prints what a disk is, and what was negotiated with it",
 	.help = "The features are those of VirtIO and of the vhost-user protocol that\n"
 		"both sides use; --json also lists those that the disk only offers.\n",
 	.options = info_options,
 	.least = 1,
-	.most = 1,
+	.most = DISKS_MAX,
 	.run = run_info,
 };
 
-/* The vhost-user protocol's own features, by bit. */
-static const char *const protocol_names[] = {
-	"MQ",
-	"LOG_SHMFD",
-	"RARP",
-	"REPLY_ACK",
-	"MTU",
-	"BACKEND_REQ",
-	"CROSS_ENDIAN",
-	"CRYPTO_SESSION",
-	"PAGEFAULT",
-	"CONFIG",
-	"BACKEND_SEND_FD",
-	"HOST_NOTIFIER",
-	"INFLIGHT_SHMFD",
-	"RESET_DEVICE",
-	"INBAND_NOTIFICATIONS",
-	"CONFIGURE_MEM_SLOTS",
-	"STATUS",
-	"XEN_MMAP",
-	"SHARED_OBJECT",
-	"DEVICE_STATE",
+const struct command features_command = {
+	.name = "features",
+	.console = "virtio-feature-list",
+	.arguments = "URL...",
+	.summary = "Shows the feature bits that are offered, wanted and negotiated",
+	.help = "",
+	.options = info_options,
+	.least = 1,
+	.most = DISKS_MAX,
+	.run = run_features,
 };
 
-static const char *
-protocol_name(unsigned bit)
-{
-	return bit < sizeof(protocol_names) / sizeof(protocol_names[0]) ? protocol_names[bit]
-									: NULL;
-}
-
-/* NAME of BIT into TEXT, or "bit 40". */
-static const char *
-name_of(unsigned bit, const char *(*name)(unsigned bit), char text[16])
-{
-	const char *known = name(bit);
-
-	snprintf(text, 16, "bit %u", bit);
-	return known != NULL ? known : text;
-}
-
-static void
-list_bits(const char *title, uint64_t bits, const char *(*name)(unsigned bit))
-{
-	unsigned column = 0;
-	char text[16];
-
-	printf("%s", title);
-	for (unsigned bit = 0; bit < 64; bit++) {
-		if (((bits >> bit) & 1) == 0)
-			continue;
-		if (column == 3) {
-			printf("\n%18s", "");
-			column = 0;
-		}
-		column++;
-		printf("%s%s", column > 1 ? "  " : "", name_of(bit, name, text));
-	}
-	printf("\n");
-}
-
-static void
-report_bits(struct report *report, const char *key, uint64_t bits,
-	    const char *(*name)(unsigned bit))
-{
-	char text[16];
-
-	report_list(report, key);
-	for (unsigned bit = 0; bit < 64; bit++) {
-		if ((bits >> bit) & 1)
-			report_text(report, NULL, name_of(bit, name, text));
-	}
-	report_list_end(report);
-}
-
-/* What a write is worth that was answered. */
-static const struct {
-	const char *name, *text;
-} durabilities[] = {
-	[ORION_DURABILITY_FLUSH] = {"flush", "takes flushes; a write is stable after one"},
-	[ORION_DURABILITY_STABLE] = {"stable", "every write is stable once it is answered"},
-	[ORION_DURABILITY_NONE] = {"none", "promises nothing: knows no flush"},
+const struct command memory_command = {
+	.name = "memory",
+	.console = "virtio-memory-info",
+	.arguments = "URL...",
+	.summary = "Shows the memory that is shared with a disk for rings and tables",
+	.help = "",
+	.options = info_options,
+	.least = 1,
+	.most = DISKS_MAX,
+	.run = run_memory,
 };
-
-static void
-print_text(const struct orion_disk_info *info, const char *id)
-{
-	const struct orion_device_info *device = &info->device;
-
-	printf("size              %s (%" PRIu64 " bytes, %" PRIu64 " sectors of 512)\n",
-	       units_bytes(info->bytes).s, info->bytes, info->bytes / VIRTIO_BLK_SECTOR_BYTES);
-	printf("block             %u bytes, physical %u", info->block_bytes,
-	       info->physical_block_bytes);
-	if (info->optimal_bytes != 0)
-		printf(", best %s", units_bytes(info->optimal_bytes).s);
-	printf("\nserial            %s\n", *id ? id : "(none)");
-	printf("flags             %s\n", info->read_only ? "read-only" : "read and write");
-	printf("durability        %s\n", durabilities[info->durability].text);
-	printf("queues            %u in use, %u offered, depth %u, %u descriptors\n", info->queues,
-	       device->queues_offered, info->depth, device->queue_size);
-	printf("ring              %s%s%s%s\n", device->packed ? "packed" : "split",
-	       device->indirect ? ", indirect tables" : ", direct chains",
-	       device->event_index ? ", event index" : "", device->in_order ? ", in order" : "");
-	printf("request           up to %u segments, ", device->segments_max);
-	printf("%s each", device->segment_bytes_max == UINT32_MAX
-				  ? "of any length"
-				  : units_bytes(device->segment_bytes_max).s);
-	printf("; longer ones are cut\n");
-	list_bits("features          ", device->features_negotiated, orion_feature_name);
-	list_bits("protocol          ", info->protocol_features, protocol_name);
-}
-
-static void
-print_json(const char *url, const struct orion_disk_info *info, const char *id)
-{
-	const struct orion_device_info *device = &info->device;
-	struct report report;
-
-	json_open(&report, false);
-	report_text(&report, "url", url);
-	report_number(&report, "bytes", info->bytes);
-	report_number(&report, "block_bytes", info->block_bytes);
-	report_number(&report, "physical_block_bytes", info->physical_block_bytes);
-	report_number(&report, "optimal_bytes", info->optimal_bytes);
-	report_text(&report, "serial", id);
-	report_flag(&report, "read_only", info->read_only);
-	report_flag(&report, "flush", info->flush);
-	report_flag(&report, "writeback", info->writeback);
-	report_text(&report, "durability", durabilities[info->durability].name);
-	report_number(&report, "queues", info->queues);
-	report_number(&report, "queues_offered", device->queues_offered);
-	report_number(&report, "queue_depth", info->depth);
-	report_number(&report, "queue_size", device->queue_size);
-	report_text(&report, "ring", device->packed ? "packed" : "split");
-	report_flag(&report, "indirect", device->indirect);
-	report_flag(&report, "event_index", device->event_index);
-	report_flag(&report, "in_order", device->in_order);
-	report_number(&report, "segments_max", device->segments_max);
-	if (device->segment_bytes_max == UINT32_MAX)
-		report_none(&report, "segment_bytes_max", NULL);
-	else
-		report_number(&report, "segment_bytes_max", device->segment_bytes_max);
-	report_bits(&report, "features", device->features_negotiated, orion_feature_name);
-	report_bits(&report, "features_offered", device->features_offered, orion_feature_name);
-	report_bits(&report, "protocol_features", info->protocol_features, protocol_name);
-	report_close(&report);
-}
 
 static void
 unwatched(struct orion_disk_options *options, void *argument)
@@ -209,18 +106,16 @@ ask(void *argument)
 	return NULL;
 }
 
-/* Asks, for so long and no longer.  -ETIMEDOUT: it is being asked still. */
+/* Asks, for so long and no longer.  -ETIMEDOUT: it is being asked still, and QUESTION stays. */
 static int
-identify(struct orion_disk *disk, const char **id)
+identify(struct orion_disk *disk, struct question *question)
 {
-	static struct question question;
 	struct timespec until;
 	pthread_t thread;
 	int result;
 
-	question.queue = orion_disk_queue(disk, 0);
-	*id = "";
-	result = pthread_create(&thread, NULL, ask, &question);
+	question->queue = orion_disk_queue(disk, 0);
+	result = pthread_create(&thread, NULL, ask, question);
 	if (result != 0)
 		return -result;
 	clock_gettime(CLOCK_REALTIME, &until);
@@ -228,11 +123,7 @@ identify(struct orion_disk *disk, const char **id)
 	patience_while("the disk's serial number");
 	result = pthread_timedjoin_np(thread, NULL, &until);
 	patience_over();
-	if (result != 0)
-		return -result;
-	if (question.result == 0)
-		*id = question.id;
-	return question.result;
+	return result != 0 ? -result : question->result;
 }
 
 /* Whether RESULT is that of a device that works: one that knows no serial number has none. */
@@ -242,32 +133,126 @@ is_answer(int result)
 	return result == 0 || result == -EOPNOTSUPP || result == -EIO;
 }
 
+/* ---- disks that are opened to be looked at ---- */
+
+struct opened {
+	struct orion_disk *disk; /* NULL: it could not be */
+	int result; /* of asking for its serial number */
+	struct question question;
+	struct view view;
+	char name[PLACE_URL_BYTES];
+};
+
+static void
+look_at(struct opened *one, const char *url, bool serial)
+{
+	one->disk = place_open_disk(url, unwatched, NULL);
+	if (one->disk == NULL)
+		return;
+	place_url_plain(url, one->name, sizeof(one->name));
+	view_of_disk(&one->view, one->name, one->disk);
+	if (serial) {
+		one->result = identify(one->disk, &one->question);
+		one->view.serial = one->result == 0 ? one->question.id : "";
+	}
+}
+
+/* Lets go of ONE; false when there was trouble, which is said. */
+static bool
+let_go(struct opened *one, const char *url)
+{
+	if (one->disk == NULL)
+		return false;
+	if (!is_answer(one->result))
+		trouble("%s: asking for the serial number: %s", url, place_disk_words(one->result));
+	if (one->result == -ETIMEDOUT)
+		return false;
+	patience_while("the back end to let go");
+	orion_disk_close(one->disk);
+	patience_over();
+	return is_answer(one->result);
+}
+
+/* A report about COUNT disks, of which those that could not be opened are left out. */
+static void
+print_opened(struct show *show, bool json, const struct opened *disks, int count)
+{
+	const struct show_host nobody = {NULL, NULL};
+
+	for (int i = 0; i < count; i++) {
+		unsigned columns = (unsigned)text_length(disks[i].name);
+
+		if (columns > show->disk_columns)
+			show->disk_columns = columns;
+	}
+	show_open(show, &standard_output, json, &nobody);
+	for (int i = 0; i < count; i++) {
+		if (disks[i].disk != NULL)
+			show_disk(show, &disks[i].view);
+	}
+	show_close(show);
+}
+
+static int
+show_urls(show_kind kind, bool json, int count, char **urls)
+{
+	struct opened *disks = calloc((size_t)count, sizeof(*disks));
+	bool sound = true, asked = false, any = false;
+	struct show show;
+
+	if (disks == NULL)
+		abort();
+	for (int i = 0; i < count; i++) {
+		look_at(&disks[i], urls[i], kind == SHOW_LIST || kind == SHOW_DEVICE);
+		any = any || disks[i].disk != NULL;
+	}
+	show_init(&show, kind);
+	if (any)
+		print_opened(&show, json, disks, count);
+	for (int i = 0; i < count; i++) {
+		sound = let_go(&disks[i], urls[i]) && sound;
+		asked = asked || disks[i].result == -ETIMEDOUT;
+	}
+	/* To close a disk that is being asked would wait for its answer. */
+	if (asked)
+		leave(STATUS_TROUBLE);
+	free(disks);
+	return sound ? STATUS_OK : STATUS_TROUBLE;
+}
+
+static int
+run(const struct command *command, show_kind kind, int argc, char **argv)
+{
+	struct settings settings = {0};
+	int words = options_read(command, &settings, argc, argv);
+
+	if (words < 0)
+		return STATUS_TROUBLE;
+	if (words == 0)
+		return stats_show(SHOW_LIST, settings.json, NULL);
+	return show_urls(kind, settings.json, words, argv);
+}
+
+static int
+run_list(const struct command *command, int argc, char **argv)
+{
+	return run(command, SHOW_LIST, argc, argv);
+}
+
 static int
 run_info(const struct command *command, int argc, char **argv)
 {
-	struct settings settings = {0};
-	struct orion_disk_info info;
-	struct orion_disk *disk;
-	const char *id;
-	int result;
+	return run(command, SHOW_DEVICE, argc, argv);
+}
 
-	if (options_read(command, &settings, argc, argv) < 0)
-		return STATUS_TROUBLE;
-	disk = place_open_disk(argv[0], unwatched, NULL);
-	if (disk == NULL)
-		return STATUS_TROUBLE;
-	orion_disk_info(disk, &info);
-	result = identify(disk, &id);
-	if (settings.json)
-		print_json(argv[0], &info, id);
-	else
-		print_text(&info, id);
-	if (!is_answer(result))
-		trouble("%s: asking for the serial number: %s", argv[0], place_disk_words(result));
-	if (result == -ETIMEDOUT)
-		leave(STATUS_TROUBLE);
-	patience_while("the back end to let go");
-	orion_disk_close(disk);
-	patience_over();
-	return is_answer(result) ? STATUS_OK : STATUS_TROUBLE;
+static int
+run_features(const struct command *command, int argc, char **argv)
+{
+	return run(command, SHOW_FEATURES, argc, argv);
+}
+
+static int
+run_memory(const struct command *command, int argc, char **argv)
+{
+	return run(command, SHOW_MEMORY, argc, argv);
 }

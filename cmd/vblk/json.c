@@ -14,10 +14,12 @@ write_out(void *context, const char *text, size_t length)
 	(void)fwrite(text, 1, length, stdout);
 }
 
+const struct text_sink standard_output = {write_out, NULL};
+
 void
-json_open(struct report *report, bool list)
+json_open(struct report *report)
 {
-	report_open(report, &(struct text_sink){write_out, NULL}, true, list);
+	report_open(report, &standard_output, true);
 }
 
 void

@@ -5,8 +5,10 @@
 
 #include "words/report.h"
 
-/* LIST: the outermost is a list. */
-void json_open(struct report *report, bool list);
+/* Where text and JSON go. */
+extern const struct text_sink standard_output;
+
+void json_open(struct report *report);
 
 /* A number with all its digits; null where it is none. */
 void json_real(struct report *report, const char *key, double value);

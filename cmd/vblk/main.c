@@ -21,13 +21,15 @@ static const struct command help_command = {
 	.summary = "Prints what there is, or the manual of one command",
 	.help = "",
 	.options = no_options,
-	.most = 1,
+	.most = 2,
 	.run = run_help,
 };
 
 static const struct command *const commands[] = {
-	&info_command,  &read_command,  &write_command, &copy_command, &verify_command,
-	&bench_command, &stats_command, &top_command,   &help_command,
+	&list_command,  &info_command,   &features_command, &memory_command,
+	&stats_command, &queues_command, &top_command,      &read_command,
+	&write_command, &copy_command,   &verify_command,   &hash_command,
+	&check_command, &fill_command,   &bench_command,    &help_command,
 };
 
 #define COUNT (sizeof(commands) / sizeof(commands[0]))
@@ -38,35 +40,71 @@ overview(void)
 	printf("vblk: virtio block devices from Linux user space\n\n"
 	       "    vblk COMMAND [ARGUMENT...]\n\n");
 	for (unsigned i = 0; i < COUNT; i++)
-		printf("    %-8s%s\n", commands[i]->name, commands[i]->summary);
+		printf("    %-10s%s\n", commands[i]->name, commands[i]->summary);
 	printf("\nA disk is named by a URL: vhost-user:PATH[?OPTION=VALUE[&OPTION=VALUE]...], as "
 	       "in\n"
 	       "'vhost-user:/run/disk.sock?queues=2&depth=64'; orion-vblk(7) has the options.\n"
-	       "`vblk help COMMAND` has the details, and vblk(1) all of them.\n\n"
-	       "Exit status: 0 done; 1 verify found a difference; 2 trouble, said on stderr;\n"
+	       "`vblk help COMMAND` has the details, and vblk(1) all of them.  What Orion's\n"
+	       "console calls a command does as well: vblk virtio-device-info URL.\n\n"
+	       "Exit status: 0 done; 1 verify or check found a difference; 2 trouble, said on "
+	       "stderr;\n"
 	       "130 ended by Ctrl-C.\n");
 }
 
-static const struct command *
-find(const char *name)
+/*
+ * Whether the first of COUNT WORDS name COMMAND, or as many as its name on Orion's console has;
+ * returns how many they are, or 0.
+ */
+static int
+named(const struct command *command, int count, char **words)
+{
+	const char *console = command->console;
+	size_t first = strlen(words[0]);
+
+	if (strcmp(words[0], command->name) == 0)
+		return 1;
+	if (console == NULL || strncmp(console, words[0], first) != 0)
+		return 0;
+	if (console[first] == '\0')
+		return 1;
+	return console[first] == ' ' && count > 1 && strcmp(console + first + 1, words[1]) == 0 ? 2
+												: 0;
+}
+
+static void
+refuse(const char *name)
 {
 	const char *near = NULL;
 	unsigned best = 3;
 
 	for (unsigned i = 0; i < COUNT; i++) {
-		unsigned distance = text_distance(name, commands[i]->name);
+		const char *names[] = {commands[i]->name, commands[i]->console};
 
-		if (strcmp(name, commands[i]->name) == 0)
-			return commands[i];
-		if (distance < best) {
-			best = distance;
-			near = commands[i]->name;
+		for (unsigned n = 0; n < 2 && names[n] != NULL; n++) {
+			unsigned distance = text_distance(name, names[n]);
+
+			if (distance < best) {
+				best = distance;
+				near = names[n];
+			}
 		}
 	}
 	if (near != NULL)
 		trouble("there is no command %s; %s was meant?", name, near);
 	else
 		trouble("there is no command %s; `vblk help` lists those that there are", name);
+}
+
+/* The command that the first of COUNT WORDS name, at least 1; *USED of them.  NULL: none, said. */
+static const struct command *
+find(int count, char **words, int *used)
+{
+	for (unsigned i = 0; i < COUNT; i++) {
+		*used = named(commands[i], count, words);
+		if (*used != 0)
+			return commands[i];
+	}
+	refuse(words[0]);
 	return NULL;
 }
 
@@ -74,7 +112,7 @@ static int
 run_help(const struct command *self, int argc, char **argv)
 {
 	const struct command *command;
-	int left = options_read(self, NULL, argc, argv);
+	int left = options_read(self, NULL, argc, argv), used;
 
 	if (left < 0)
 		return STATUS_TROUBLE;
@@ -82,7 +120,7 @@ run_help(const struct command *self, int argc, char **argv)
 		overview();
 		return STATUS_OK;
 	}
-	command = find(argv[0]);
+	command = find(left, argv, &used);
 	if (command == NULL)
 		return STATUS_TROUBLE;
 	options_help(command);
@@ -109,6 +147,7 @@ static int
 run(int argc, char **argv)
 {
 	const struct command *command;
+	int used;
 
 	if (argc < 2) {
 		trouble("a command is missing; `vblk help` lists those that there are");
@@ -122,15 +161,17 @@ run(int argc, char **argv)
 		overview();
 		return STATUS_OK;
 	}
-	command = find(argv[1]);
+	command = find(argc - 1, argv + 1, &used);
 	if (command == NULL)
 		return STATUS_TROUBLE;
 	say_command(command->name);
-	if (asks_for_help(argc - 2, argv + 2)) {
+	argc -= 1 + used;
+	argv += 1 + used;
+	if (asks_for_help(argc, argv)) {
 		options_help(command);
 		return STATUS_OK;
 	}
-	return command->run(command, argc - 2, argv + 2);
+	return command->run(command, argc, argv);
 }
 
 int

@@ -154,6 +154,8 @@ options_help(const struct command *command)
 
 	printf("vblk %s %s\n\n%s.\n%s%s", command->name, command->arguments, command->summary,
 	       *command->help ? "\n" : "", command->help);
+	if (command->console != NULL)
+		printf("\nOrion's console knows it as %s.\n", command->console);
 	if (command->options->kind != OPTION_END)
 		printf("\nOptions:\n");
 	for (const struct option *o = command->options; o->kind != OPTION_END; o++) {

@@ -15,6 +15,8 @@
 
 #include "cmd/vblk/say.h"
 #include "cmd/vblk/units.h"
+#include "words/print.h"
+#include "words/text.h"
 
 bool
 place_is_url(const char *text)
@@ -90,6 +92,32 @@ place_url_is_at(const char *url, const char *path)
 		return false;
 	return strcmp(socket, path) == 0 || (stat(socket, &a) == 0 && stat(path, &b) == 0 &&
 					     a.st_dev == b.st_dev && a.st_ino == b.st_ino);
+}
+
+void
+place_url_of(const char *path, char *out, size_t room)
+{
+	size_t used = print_into(out, room, "vhost-user:");
+	unsigned bytes;
+
+	for (; *path != '\0' && used + 4 * 3 < room; path += bytes) {
+		bool plain = text_is_harmless(path, &bytes) && *path != '%' && *path != '?';
+
+		for (unsigned i = 0; i < bytes; i++)
+			used += print_into(out + used, room - used, plain ? "%c" : "%%%02x",
+					   (unsigned char)path[i]);
+	}
+}
+
+void
+place_url_plain(const char *url, char *out, size_t room)
+{
+	char path[PATH_MAX];
+
+	if (socket_of(url, path, sizeof(path)))
+		place_url_of(path, out, room);
+	else
+		print_into(out, room, "%s", url);
 }
 
 bool
@@ -190,7 +218,7 @@ place_flush(struct place *place, uint64_t end, bool complete)
 void
 place_remains(const struct place *place, uint64_t done, bool stable)
 {
-	const struct units_text size = units_bytes(done);
+	const struct print_text size = print_size(done);
 
 	if (place->replaces)
 		say("not complete after %llu bytes (%s): %s %s", (unsigned long long)done, size.s,

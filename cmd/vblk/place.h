@@ -14,9 +14,11 @@
 #include <stdint.h>
 
 #include "cmd/vblk/output.h"
+#include "commands/dump.h"
 #include "orion/disk.h"
 
 #define PLACE_UNKNOWN UINT64_MAX
+#define PLACE_URL_BYTES 1024u    /* of a URL without options */
 
 typedef enum place_role {
 	PLACE_SOURCE,
@@ -59,8 +61,9 @@ struct place {
 	struct output output;
 	bool hex;                 /* print what is written as a table of hexadecimal numbers */
 	uint64_t at;              /* what a stream has moved; where a file begins */
-	uint8_t last[16];         /* hex: the line before */
-	bool folded;
+	struct dump dump;         /* hex */
+	void (*compute)(void *argument, uint64_t offset, void *data, uint32_t bytes);
+	void *argument;           /* of it: what is written goes there, what is read comes of it */
 	struct orion_io *done;    /* the one request that is to be reaped */
 
 	/* Of a URL. */
@@ -87,6 +90,15 @@ struct place *place_open(const char *text, place_role role);
 /* Standard output as a table for people. */
 struct place *place_open_hex(void);
 
+/*
+ * A place that is no more than COMPUTE, which is called with ARGUMENT: a target's in the order of
+ * offsets for all that is written, a source's to fill what is read.
+ */
+struct place *place_open_computed(const char *name, place_role role,
+				  void (*compute)(void *argument, uint64_t offset, void *data,
+						  uint32_t bytes),
+				  void *argument);
+
 /* NULL does nothing. */
 void place_close(struct place *place);
 
@@ -95,6 +107,15 @@ bool place_same_url(const char *a, const char *b);
 
 /* Whether URL is that of a disk whose socket is PATH. */
 bool place_url_is_at(const char *url, const char *path);
+
+/*
+ * The URL of the disk whose socket is PATH, without options, into ROOM bytes at OUT, cut if need
+ * be: what a URL, or a terminal, takes for something else is coded as "%xx".
+ */
+void place_url_of(const char *path, char *out, size_t room);
+
+/* The same of the disk at URL: what it is called, whatever options it is opened with. */
+void place_url_plain(const char *url, char *out, size_t room);
 
 /* TEXT, which the library said of the disk at URL, without the path that it may begin with. */
 const char *place_without_path(const char *url, const char *text);

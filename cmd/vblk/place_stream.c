@@ -8,10 +8,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "cmd/vblk/json.h"
 #include "cmd/vblk/place.h"
 #include "cmd/vblk/say.h"
 
-#define LINE_BYTES 16u
 #define LOOK_MS 200
 
 /* Waits until the stream is ready for EVENTS; false: a person wants to end. */
@@ -71,39 +71,10 @@ write_stream(struct place *place, const char *data, uint32_t bytes)
 	return 0;
 }
 
-static void
-print_line(uint64_t offset, const uint8_t *line, unsigned count)
-{
-	printf("%08llx ", (unsigned long long)offset);
-	for (unsigned i = 0; i < LINE_BYTES; i++) {
-		if (i < count)
-			printf("%s%02x", i % 8 == 0 ? "  " : " ", line[i]);
-		else
-			printf("%s  ", i % 8 == 0 ? "  " : " ");
-	}
-	printf("  |");
-	for (unsigned i = 0; i < count; i++)
-		putchar(line[i] >= 0x20 && line[i] < 0x7f ? line[i] : '.');
-	printf("|\n");
-}
-
-/* Prints lines of 16 bytes; "*" stands for lines that are like the one before. */
 static int
-write_hex(struct place *place, uint64_t offset, const uint8_t *data, uint32_t bytes)
+write_hex(struct place *place, const struct orion_io *io)
 {
-	for (uint32_t i = 0; i < bytes; i += LINE_BYTES) {
-		unsigned count = bytes - i < LINE_BYTES ? bytes - i : LINE_BYTES;
-		bool again = place->at > 0 && count == LINE_BYTES &&
-			     memcmp(place->last, data + i, LINE_BYTES) == 0;
-
-		if (!again)
-			print_line(offset + i, data + i, count);
-		else if (!place->folded)
-			puts("*");
-		place->folded = again;
-		memcpy(place->last, data + i, count);
-		place->at += count;
-	}
+	dump_add(&place->dump, io->offset, io->buffer, io->bytes);
 	return ferror(stdout) ? -EIO : 0;
 }
 
@@ -112,10 +83,13 @@ stream_submit(struct place *place, struct orion_io *io)
 {
 	if (place->done != NULL)
 		return false;
-	if (io->operation == ORION_READ)
+	io->result = 0;
+	if (place->compute != NULL)
+		place->compute(place->argument, io->offset, io->buffer, io->bytes);
+	else if (io->operation == ORION_READ)
 		io->result = read_stream(place, io);
 	else if (place->hex)
-		io->result = write_hex(place, io->offset, io->buffer, io->bytes);
+		io->result = write_hex(place, io);
 	else
 		io->result = write_stream(place, io->buffer, io->bytes);
 	place->done = io;
@@ -136,8 +110,10 @@ static int
 stream_flush(struct place *place, uint64_t end, bool complete)
 {
 	(void)complete;
+	if (place->compute != NULL)
+		return 0;
 	if (place->hex) {
-		printf("%08llx\n", (unsigned long long)end);
+		dump_end(&place->dump, end);
 		return fflush(stdout) == 0 ? 0 : -errno;
 	}
 	/* A pipe or a terminal can't be synchronised. */
@@ -206,5 +182,19 @@ place_open_hex(void)
 	struct place *place = place_stream_of("standard output", STDOUT_FILENO);
 
 	place->hex = true;
+	dump_start(&place->dump, &standard_output);
+	return place;
+}
+
+struct place *
+place_open_computed(const char *name, place_role role,
+		    void (*compute)(void *argument, uint64_t offset, void *data, uint32_t bytes),
+		    void *argument)
+{
+	struct place *place = place_stream_of(name, -1);
+
+	place->compute = compute;
+	place->argument = argument;
+	place->stream = role == PLACE_TARGET;
 	return place;
 }

@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* vblk stats: the counters of open disks, once. */
+/*
+ * vblk stats, queues: the counters of open disks, once.  The reports are those of Orion's console.
+ */
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -9,8 +12,9 @@
 #include "cmd/vblk/json.h"
 #include "cmd/vblk/place.h"
 #include "cmd/vblk/say.h"
-#include "cmd/vblk/units.h"
+#include "cmd/vblk/view.h"
 #include "cmd/vblk/watch.h"
+#include "commands/counters.h"
 #include "words/text.h"
 
 struct settings {
@@ -18,15 +22,22 @@ struct settings {
 };
 
 static int run_stats(const struct command *command, int argc, char **argv);
+static int run_queues(const struct command *command, int argc, char **argv);
 
 static const struct option stats_options[] = {
-	FLAG("json", 0, json, "print JSON, with each queue's counters"),
+	FLAG("json", 0, json, "print JSON"),
 	FLAG("prometheus", 0, prometheus, "print what a Prometheus server collects"),
+	NO_MORE_OPTIONS,
+};
+
+static const struct option queues_options[] = {
+	FLAG("json", 0, json, "print JSON"),
 	NO_MORE_OPTIONS,
 };
 
 const struct command stats_command = {
 	.name = "stats",
+	.console = "virtio-performance-stats",
 	.arguments = "[URL|PID]",
 	.summary = "Prints the counters of disks that running programs have open",
 	.help = "Sees the disks that programs of this user (for root: of every user)\n"
@@ -38,119 +49,55 @@ const struct command stats_command = {
 	.run = run_stats,
 };
 
-/* ---- the counters, by name ---- */
-
-struct counter {
-	const char *name;         /* of JSON; Prometheus: orion_vblk_NAME_total */
-	const char *help;
-	size_t at;                /* in struct orion_published_queue */
+const struct command queues_command = {
+	.name = "queues",
+	.console = "virtio-queue-stats",
+	.arguments = "[URL|PID]",
+	.summary = "Prints the same counters, queue by queue",
+	.help = "",
+	.options = queues_options,
+	.most = 1,
+	.run = run_queues,
 };
 
-#define STATS(field) offsetof(struct orion_published_queue, stats.field)
-#define COUNTERS(field) offsetof(struct orion_published_queue, counters.field)
-
-static const struct counter counters[] = {
-	{"submitted", "requests handed over", STATS(submitted)},
-	{"completed", "requests that came back", STATS(completed)},
-	{"failed", "of these, requests that failed", STATS(failed)},
-	{"reads", "reads handed over", STATS(reads)},
-	{"writes", "writes handed over", STATS(writes)},
-	{"flushes", "flushes handed over", STATS(flushes)},
-	{"bytes_read", "bytes of reads handed over", STATS(bytes_read)},
-	{"bytes_written", "bytes of writes handed over", STATS(bytes_written)},
-	{"split", "requests cut to the device's limits", STATS(split)},
-	{"refused", "requests that break a rule", STATS(refused)},
-	{"ring_full", "submissions that found the queue full", STATS(ring_full)},
-	{"kicks", "notifications to the device", STATS(kicks)},
-	{"kicks_saved", "notifications that the device did not need", STATS(kicks_saved)},
-	{"waits", "waits that found nothing at first", COUNTERS(waits)},
-	{"sleeps", "waits that slept", COUNTERS(sleeps)},
-	{"late", "requests kicked for again, or found by looking", COUNTERS(late)},
-	{"bounced", "requests copied to memory of the device's", COUNTERS(bounced)},
-	{"bounced_bytes", "bytes copied so", COUNTERS(bounced_bytes)},
-	{"replayed", "requests sent again after a reconnection", COUNTERS(replayed)},
-	{"short_lengths", "answers that told of less than was asked for", STATS(short_lengths)},
-	{"stale_flushes", "flushes that failed, writes being lost", COUNTERS(stale_flushes)},
-};
-
-#define COUNTERS_COUNT (sizeof(counters) / sizeof(counters[0]))
-
-static uint64_t
-value_of(const struct counter *counter, const struct orion_published_queue *queue)
-{
-	return *(const uint64_t *)(const void *)((const char *)queue + counter->at);
-}
-
-/* ---- text ---- */
+/* ---- text and JSON ---- */
 
 static void
-print_text(const struct watched *disk)
+show_watched(const struct watched *watched, struct show *show)
 {
-	const struct orion_published *d = &disk->disk;
+	char name[PLACE_URL_BYTES];
+	struct view view;
 
-	printf("%s (%" PRIu32 "): %s\n", watch_text(d->program).s, d->pid, watch_text(d->path).s);
-	printf("  %-14s %s, %s, %" PRIu32 " queue%s, %" PRIu32 " in flight, %" PRIu32
-	       " reconnection%s\n",
-	       "disk", units_bytes(d->bytes).s, d->connected ? "connected" : "not connected",
-	       d->queues, d->queues == 1 ? "" : "s", disk->all.in_flight,
-	       d->connections > 0 ? d->connections - 1 : 0, d->connections == 2 ? "" : "s");
-	printf("  %-14s p50 %s, p99 %s, max %s\n", "latency",
-	       units_ns(watch_percentile_ns(disk, disk->all.stats.latency, 500)).s,
-	       units_ns(watch_percentile_ns(disk, disk->all.stats.latency, 990)).s,
-	       units_ns(watch_ns(disk, disk->all.stats.latency_max_ticks)).s);
-	for (unsigned i = 0; i < COUNTERS_COUNT; i++) {
-		uint64_t value = value_of(&counters[i], &disk->all);
-
-		if (value != 0)
-			printf("  %-14s %-14" PRIu64 " %s\n", counters[i].name, value,
-			       counters[i].help);
-	}
+	place_url_of(watched->disk.path, name, sizeof(name));
+	view_of_watched(&view, name, watched);
+	show_disk(show, &view);
 }
 
-/* ---- JSON ---- */
-
+/* For a list: room for the longest name. */
 static void
-report_queue(struct report *report, const struct watched *disk,
-	     const struct orion_published_queue *queue)
+make_room(struct show *show, const struct watch *watch)
 {
-	int any = queue->stats.completed != 0;
+	char name[PLACE_URL_BYTES];
 
-	report_group(report, NULL, NULL);
-	report_number(report, "in_flight", queue->in_flight);
-	for (unsigned i = 0; i < COUNTERS_COUNT; i++)
-		report_number(report, counters[i].name, value_of(&counters[i], queue));
-	report_group(report, "latency_ns", NULL);
-	json_real(report, "sum", watch_ns(disk, queue->stats.latency_ticks));
-	json_ratio(report, "p50", watch_percentile_ns(disk, queue->stats.latency, 500), any);
-	json_ratio(report, "p99", watch_percentile_ns(disk, queue->stats.latency, 990), any);
-	json_ratio(report, "max", watch_ns(disk, queue->stats.latency_max_ticks), any);
-	report_group_end(report);
-	report_group_end(report);
-}
-
-static void
-print_json(const struct watch *watch)
-{
-	struct report report;
-
-	json_open(&report, true);
 	for (unsigned i = 0; i < watch->count; i++) {
-		const struct watched *disk = &watch->disks[i];
-
-		report_group(&report, NULL, NULL);
-		report_number(&report, "pid", disk->disk.pid);
-		report_text(&report, "program", disk->disk.program);
-		report_text(&report, "path", disk->disk.path);
-		report_number(&report, "bytes", disk->disk.bytes);
-		report_flag(&report, "connected", disk->disk.connected != 0);
-		report_number(&report, "connections", disk->disk.connections);
-		report_list(&report, "queues");
-		for (unsigned q = 0; q < disk->disk.queues; q++)
-			report_queue(&report, disk, &disk->disk.queue[q]);
-		report_list_end(&report);
-		report_group_end(&report);
+		place_url_of(watch->disks[i].disk.path, name, sizeof(name));
+		if (strlen(name) > show->disk_columns)
+			show->disk_columns = (unsigned)strlen(name);
 	}
-	report_close(&report);
+}
+
+static void
+print_report(show_kind kind, bool json, const struct watch *watch)
+{
+	const struct show_host nobody = {NULL, NULL};
+	struct show show;
+
+	show_init(&show, kind);
+	make_room(&show, watch);
+	show_open(&show, &standard_output, json, &nobody);
+	for (unsigned i = 0; i < watch->count; i++)
+		show_watched(&watch->disks[i], &show);
+	show_close(&show);
 }
 
 /* ---- Prometheus ---- */
@@ -226,6 +173,28 @@ put_histogram(const struct watched *disk, unsigned queue)
 	printf("%" PRIu64 "\n", sum);
 }
 
+/* The counters as the reports have them. */
+static void
+read_queue(const struct watched *disk, unsigned queue, struct view_queue *out)
+{
+	struct view view;
+
+	view_of_watched(&view, "", disk);
+	view_queue_clear(out);
+	(void)view.count(&view, queue, out);
+}
+
+/* Whether this home counts COUNTER. */
+static bool
+is_counted(const struct counter *counter)
+{
+	static const struct watched some = {.disk.queues = 1};
+	struct view_queue queue;
+
+	read_queue(&some, 0, &queue);
+	return counter_value(counter, &queue) != VIEW_NONE;
+}
+
 /* Calls PUT for each queue of each disk. */
 #define EACH_QUEUE(disk, q)                                                               \
 	for (const struct watched *disk = watch->disks; disk < watch->disks + watch->count; \
@@ -235,15 +204,19 @@ put_histogram(const struct watched *disk, unsigned queue)
 static void
 print_prometheus(const struct watch *watch)
 {
+	struct view_queue queue;
 	char name[64];
 
 	for (unsigned i = 0; i < COUNTERS_COUNT; i++) {
-		snprintf(name, sizeof(name), "%s_total", counters[i].name);
-		put_head(name, "counter", counters[i].help);
+		if (!is_counted(&counter_table[i]))
+			continue;
+		snprintf(name, sizeof(name), "%s_total", counter_table[i].name);
+		put_head(name, "counter", counter_table[i].help);
 		EACH_QUEUE(disk, q)
 		{
+			read_queue(disk, q, &queue);
 			put_name(name, disk, q, "");
-			printf("%" PRIu64 "\n", value_of(&counters[i], &disk->disk.queue[q]));
+			printf("%" PRIu64 "\n", counter_value(&counter_table[i], &queue));
 		}
 	}
 	put_head("in_flight", "gauge", "requests in flight");
@@ -262,6 +235,38 @@ of_this_user(void)
 	return geteuid() == 0 ? "" : " of this user";
 }
 
+/* Says that WATCH found nothing, if that is to be said; returns what the program ends with. */
+static int
+found_nothing(const struct watch *watch, bool quiet)
+{
+	const char *filter = watch->filter;
+
+	if (filter != NULL)
+		return trouble(place_is_url(filter)
+				       ? "%s: no program%s has it open and publishes it"
+				       : "process %s%.0s has no disk open and published",
+			       filter, of_this_user());
+	if (!quiet)
+		say("no program%s has a disk open and publishes it", of_this_user());
+	return STATUS_OK;
+}
+
+int
+stats_show(show_kind kind, bool json, const char *filter)
+{
+	struct watch watch = {0};
+	int status = STATUS_OK;
+
+	if (!watch_look(&watch, filter))
+		return STATUS_TROUBLE;
+	if (json || watch.count != 0)
+		print_report(kind, json, &watch);
+	if (watch.count == 0)
+		status = found_nothing(&watch, json);
+	watch_free(&watch);
+	return status;
+}
+
 static int
 run_stats(const struct command *command, int argc, char **argv)
 {
@@ -269,25 +274,30 @@ run_stats(const struct command *command, int argc, char **argv)
 	struct watch watch = {0};
 	int words = options_read(command, &settings, argc, argv);
 	const char *filter = words > 0 ? argv[0] : NULL;
+	int status = STATUS_OK;
 
-	if (words < 0 || !watch_look(&watch, filter))
+	if (words < 0)
 		return STATUS_TROUBLE;
 	if (settings.json && settings.prometheus)
 		return trouble("--json or --prometheus, not both");
-	if (settings.prometheus)
-		print_prometheus(&watch);
-	else if (settings.json)
-		print_json(&watch);
-	else
-		for (unsigned i = 0; i < watch.count; i++)
-			print_text(&watch.disks[i]);
-	if (watch.count == 0 && filter != NULL)
-		return trouble(place_is_url(filter)
-				       ? "%s: no program%s has it open and publishes it"
-				       : "process %s%.0s has no disk open and published",
-			       filter, of_this_user());
-	if (watch.count == 0 && !settings.prometheus && !settings.json)
-		say("no program%s has a disk open and publishes it", of_this_user());
+	if (!settings.prometheus)
+		return stats_show(SHOW_PERFORMANCE, settings.json, filter);
+	if (!watch_look(&watch, filter))
+		return STATUS_TROUBLE;
+	print_prometheus(&watch);
+	if (watch.count == 0)
+		status = found_nothing(&watch, true);
 	watch_free(&watch);
-	return STATUS_OK;
+	return status;
+}
+
+static int
+run_queues(const struct command *command, int argc, char **argv)
+{
+	struct settings settings = {0};
+	int words = options_read(command, &settings, argc, argv);
+
+	if (words < 0)
+		return STATUS_TROUBLE;
+	return stats_show(SHOW_QUEUES, settings.json, words > 0 ? argv[0] : NULL);
 }

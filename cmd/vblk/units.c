@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Sizes, times and rates: see units.h. */
+/* Times, rates and counts: see units.h. */
 #include "cmd/vblk/units.h"
 
 #include <stdio.h>
@@ -24,12 +24,6 @@ scaled(double value, double base, const char *const *units, unsigned count)
 #define SCALED(value, base, ...)                                              \
 	scaled(value, base, (const char *const[]){__VA_ARGS__},               \
 	       sizeof((const char *const[]){__VA_ARGS__}) / sizeof(char *))
-
-struct units_text
-units_bytes(uint64_t bytes)
-{
-	return SCALED((double)bytes, 1024, " B", " KiB", " MiB", " GiB", " TiB", " PiB");
-}
 
 struct units_text
 units_rate(double bytes_per_second)

@@ -12,23 +12,17 @@
 #include "orion/units.h"
 #include "words/text.h"
 
-/* The counters of QUEUE into ALL.  Both structs hold nothing but 64-bit counters. */
+/* The counters of QUEUE into ALL. */
 static void
 add(struct orion_published_queue *all, const struct orion_published_queue *queue)
 {
-	uint64_t most = queue->stats.latency_max_ticks > all->stats.latency_max_ticks
-				? queue->stats.latency_max_ticks
-				: all->stats.latency_max_ticks;
-	uint64_t *sums = (uint64_t *)(void *)&all->stats;
-	const uint64_t *words = (const uint64_t *)(const void *)&queue->stats;
+	uint64_t *sums = (uint64_t *)(void *)&all->counters;
+	const uint64_t *words = (const uint64_t *)(const void *)&queue->counters;
 
-	for (size_t i = 0; i < sizeof(all->stats) / sizeof(*sums); i++)
-		sums[i] += words[i];
-	sums = (uint64_t *)(void *)&all->counters;
-	words = (const uint64_t *)(const void *)&queue->counters;
+	orion_stats_add(&all->stats, &queue->stats);
+	/* These are nothing but 64-bit counters. */
 	for (size_t i = 0; i < sizeof(all->counters) / sizeof(*sums); i++)
 		sums[i] += words[i];
-	all->stats.latency_max_ticks = most;
 	all->in_flight += queue->in_flight;
 }
 
@@ -115,15 +109,6 @@ watch_before(const struct watch *before, const struct watched *now)
 	return bsearch(now, before->disks, before->count, sizeof(*now), by_pid);
 }
 
-/* Whether a terminal obeys the character at TEXT: C0, DEL, C1. */
-static bool
-is_control(const char *text)
-{
-	const unsigned char *c = (const unsigned char *)text;
-
-	return *c < 0x20 || *c == 0x7f || (*c == 0xc2 && c[1] < 0xa0);
-}
-
 struct watch_text
 watch_text(const char *text)
 {
@@ -131,14 +116,15 @@ watch_text(const char *text)
 	size_t length = 0;
 
 	while (*text != '\0' && length + 4 < sizeof(clean.s)) {
-		unsigned bytes = text_utf8(text, 4);
+		unsigned bytes;
+		bool harmless = text_is_harmless(text, &bytes);
 
-		if (bytes == 0 || is_control(text))
-			clean.s[length++] = '?';
-		else
+		if (harmless)
 			memcpy(clean.s + length, text, bytes);
-		length += bytes == 0 || is_control(text) ? 0 : bytes;
-		text += bytes != 0 ? bytes : 1;
+		else
+			clean.s[length] = '?';
+		length += harmless ? bytes : 1;
+		text += bytes;
 	}
 	return clean;
 }

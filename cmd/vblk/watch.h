@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "commands/show.h"
 #include "orion/publish.h"
 
 /* One disk in one process, as it was at a moment. */
@@ -42,6 +43,12 @@ struct watch_text {
 	char s[256];
 };
 struct watch_text watch_text(const char *text);
+
+/*
+ * A report of KIND about the disks that FILTER names, as watch_look() has it.  Returns what the
+ * program ends with.
+ */
+int stats_show(show_kind kind, bool json, const char *filter);
 
 /* Ticks of DISK's processor as nanoseconds. */
 double watch_ns(const struct watched *disk, uint64_t ticks);

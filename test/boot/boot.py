@@ -12,6 +12,7 @@ import threading
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 sys.path.insert(0, os.path.join(ROOT, "test/tools"))
+import report as reports                                # noqa: E402
 from pattern import pattern                             # noqa: E402
 
 ARCH = os.environ.get("ARCH") or "x86_64"
@@ -156,6 +157,17 @@ class Guest:
         ours = out.partition("Orion ")[2]           # before it, firmware may write
         expect("\x1b" not in ours, "escape codes in the output of a script")
         return out
+
+    def report(self, line, out):
+        """What the answer to LINE, a command with --json, says in OUT, held to the schema."""
+        for asked, text in reports.answers(out):
+            if asked == line:
+                command = re.sub(r" (vd\d+|--json|\d+)\b", "", " " + line).strip()
+                try:
+                    return reports.read(command, text)
+                except reports.Breach as error:
+                    raise Failure(str(error)) from None
+        raise Failure(f"the output has no answer to {line}")
 
     def bad(self, script, says, **variables):
         """The run fails, and the output or the errors say why (a regular expression)."""

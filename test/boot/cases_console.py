@@ -207,7 +207,7 @@ def lines_whole_or_not(guest):
         expect("1048576" not in out, "a line that was cut ran")
         c.until(PROMPT)
         c.paste("disk\tlist\t\tvd9\r")
-        c.until("too many arguments")
+        c.until("there is no disk 'vd9'")
         c.until(PROMPT)
         c.paste("irq\tlist\r")
         c.until("masked")

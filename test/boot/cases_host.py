@@ -80,6 +80,38 @@ def commands(guest):
         expect(word in out, f"the output does not mention {word}")
 
 
+REPORTS = ("disk list", "virtio-device-info", "virtio-queue-info", "virtio-queue-stats",
+           "virtio-performance-stats", "virtio-feature-list", "virtio-memory-info")
+
+
+def reports(guest):
+    """What the console reports is JSON as the schema has it, before and after I/O."""
+    images = [guest.ext4("a.img", 4 * MIB), guest.blank("b.img", MIB)]
+    lines = [f"{command} --json" for command in REPORTS]
+    script = lines + ["disk write vd1 0 64k pattern:3", "disk hash vd0"]
+    script += [f"{command} vd1 --json" for command in REPORTS] + list(REPORTS)
+    script += ["virtio-queue-stats vd1 0 --json"]
+    out = guest.good("\n".join(script), DISK=" ".join(images), CPUS=2,
+                     DEVICE_ARGS="num-queues=2,serial=orion")
+    for line in lines:
+        found = guest.report(line, out)["disks"]
+        expect([disk["disk"] for disk in found] == ["vd0", "vd1"], f"{line}: the disks' names")
+        one = guest.report(line.replace(" --json", " vd1 --json"), out)["disks"]
+        expect([disk["disk"] for disk in one] == ["vd1"], f"{line}: the disk that was asked for")
+    found = guest.report("virtio-device-info --json", out)["disks"]
+    expect([disk["bytes"] for disk in found] == [4 * MIB, MIB], "bytes of virtio-device-info")
+    expect(found[0]["serial"] == "orion" and found[0]["queues"] == 2, f"not so: {found[0]}")
+    place = {"pci": r"[0-9a-f]{2}:[0-9a-f]{2}\.[0-7]", "mmio": "mmio [0-9a-f]+"}.get(
+        found[0]["transport"].partition("-")[0])
+    expect(place is None or re.fullmatch(place, found[0]["place"] or ""),
+           f"{found[0]['transport']} at {found[0]['place']}")
+    wrote = guest.report("virtio-performance-stats vd1 --json", out)["disks"][0]
+    expect(wrote["bytes_written"] == 64 * KIB, f"{wrote['bytes_written']} bytes are written")
+    queues = guest.report("virtio-queue-stats vd1 0 --json", out)["disks"][0]["queues"]
+    expect([queue["queue"] for queue in queues] == [0], "the queue that was asked for")
+    expect(queues[0]["bytes_written"] == 64 * KIB, "its bytes")
+
+
 def wrong_arguments(guest):
     """Each refusal says what was wrong; each of these lines must fail."""
     lines = ["disk", "disk frob vd0", "disk read", "disk read vd9 0 512", "disk read vd0 zero 512",
@@ -248,8 +280,9 @@ def cases():
         yield f"host-cpus:{count}", cpus(count)
     for mode in ("randread", "randwrite", "read", "write"):
         yield f"host-bench:{mode}", bench(mode)
-    for case in (commands, wrong_arguments, wrong_command_fails, refusal_that_does_not_come,
-                 initrd, initrd_broken, config_good, config_features, config_missing, disk_missing,
+    for case in (commands, reports, wrong_arguments, wrong_command_fails,
+                 refusal_that_does_not_come, initrd, initrd_broken, config_good,
+                 config_features, config_missing, disk_missing,
                  bench_asks_first, default_disk, make_run, disk_of_a_format, script_through_a_pipe,
                  misspelt_variable, many_disks):
         yield "host-" + case.__name__.replace("_", "-"), case

@@ -20,6 +20,7 @@ import time
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 sys.path.insert(0, os.path.join(ROOT, "test/tools"))
+import report as reports                                # noqa: E402
 from pattern import pattern                             # noqa: E402
 
 MODE = os.environ.get("MODE") or "release"
@@ -308,6 +309,20 @@ class Bed:
         process = self.start(self.program(name), *words, env=env)
         process.wait(status, seconds)
         return process
+
+    def report(self, command, *words, env=None):
+        """What a command of vblk reports in JSON, held to the schema."""
+        out = self.orion("vblk", *command.split(), *words, "--json", env=env).out
+        try:
+            return reports.read(command, out)
+        except reports.Breach as error:
+            raise Failure(str(error)) from None
+
+    def await_published(self, url, env):
+        """Waits until a program has completed requests of the disk at URL, and says so."""
+        await_(lambda: any(disk["disk"] == url and disk["completed"]
+                           for disk in self.report("stats", env=env)["disks"]),
+               f"{url} to be seen at work", step=0.1)
 
     def probe(self, url=None):
         """A Probe, with the disk at URL open."""

@@ -345,7 +345,8 @@ def folders(bed):
     for name in ("/opt/orion/lib64/liborion-vblk.a", "/opt/orion/lib64/liborion-core.a",
                  "/opt/orion/lib64/liborion-vblk.so.0", "/opt/orion/lib64/pkgconfig/orion-core.pc",
                  "/usr/inc/orion/disk.h", "/usr/sbin/vblk", "/opt/orion/man/man1/vblk.1",
-                 "/opt/orion/man/man3/liborion-vblk.3", "/opt/orion/share/orion/sources.txt"):
+                 "/opt/orion/man/man3/liborion-vblk.3", "/opt/orion/share/orion/sources.txt",
+                 "/opt/orion/share/doc/orion/reports.schema.json"):
         expect(name in files, f"{name} is not in {files}")
     expect(not [f for f in files if ".elf" in f], f"a kernel in {files}")
     expect(not [f for f in files if not f.startswith(("/opt/orion/", "/usr/inc/orion/",

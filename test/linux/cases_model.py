@@ -426,13 +426,13 @@ def switches(bed):
 # ---- with our library ----
 
 SERVERS = {
-    "packed": ([], r"ring\s+packed, indirect tables, event index$"),
-    "in_order": (["--in-order"], r"ring\s+packed.*in order"),
+    "packed": ([], r"ring +packed\n +indirect +yes\n +event index +yes$"),
+    "in_order": (["--in-order"], r"ring +packed\n(?:.*\n)* +in order +yes$"),
     "split": (["--features-off=packed", "--poll"], r"ring\s+split"),
     "plain": (["--features-off=indirect,event-idx,packed"], r"ring\s+split"),
     "direct": (["--features-off=indirect,event-idx", "--in-order"], r"ring\s+packed"),
-    "blocks": (["--block=4096", "--threads"], r"block\s+4096"),
-    "segments": (["--seg-max=1", "--size-max=64K"], r"up to 1 segment"),
+    "blocks": (["--block=4096", "--threads"], r"  block bytes +4096$"),
+    "segments": (["--seg-max=1", "--size-max=64K"], r"  segments max +1$"),
     "bare": (["--protocol-off=status,inflight,reset-device,mem-slots,reply-ack"], r"ring\s+packed"),
     "slow": (["--delay-us=500"], r"ring\s+packed"),
 }

@@ -29,22 +29,27 @@ def model(bed, *words):
     return bed.serve(path, bed.program("vhost-user-model"), f"--socket-path={path}", *words)
 
 
-def boot(bed, socket, script, properties="", reconnect=False):
-    """Starts the kernel with the disk behind SOCKET; returns QEMU's process."""
+def start(bed, script, *words):
+    """Starts the kernel with SCRIPT and a machine of WORDS; returns QEMU's process."""
     if not os.path.exists(KERNEL):
         raise Skip("there is no kernel: make kernel")
     with open(bed.path("script.orion"), "w", encoding="utf-8") as f:
         f.write("\n".join(line.strip() for line in script.strip().splitlines()) + "\n")
-    device = "vhost-user-blk-pci,chardev=c,disable-legacy=on,num-queues=2"
     return bed.start(
-        need("qemu-system-x86_64"), "-M", "q35,memory-backend=m", "-m", "128M", "-smp", "2",
+        need("qemu-system-x86_64"), "-M", "q35,memory-backend=m", "-m", "128M",
         "-object", "memory-backend-memfd,id=m,size=128M,share=on", "-nodefaults", "-no-reboot",
         "-display", "none", "-kernel", KERNEL, "-device",
         "isa-debug-exit,iobase=0xf4,iosize=0x04", "-chardev", "stdio,id=console,signal=off",
         "-serial", "chardev:console", "-fw_cfg",
-        f"name=opt/orion/script,file={bed.path('script.orion')}", "-chardev",
-        f"socket,id=c,path={socket}" + (",reconnect=1" if reconnect else ""), "-device",
-        device + ("," + properties if properties else ""))
+        f"name=opt/orion/script,file={bed.path('script.orion')}", *words)
+
+
+def boot(bed, socket, script, properties="", reconnect=False):
+    """Starts the kernel with the disk behind SOCKET; returns QEMU's process."""
+    device = "vhost-user-blk-pci,chardev=c,disable-legacy=on,num-queues=2"
+    return start(bed, script, "-smp", "2", "-chardev",
+                 f"socket,id=c,path={socket}" + (",reconnect=1" if reconnect else ""), "-device",
+                 device + ("," + properties if properties else ""))
 
 
 def finish(qemu):

@@ -84,8 +84,8 @@ def whole(bed, server):
     """Told of itself, filled, read out, compared; then what the API alone can do."""
     url = server.serve().url(queues=server.queues)
     out = bed.orion("vblk", "info", url).out
-    expect_says(rf"^size .*\({server.size} bytes", out)
-    expect_says(f"^queues +{server.queues} in use", out)
+    expect_says(rf"^  bytes +{server.size} ", out)
+    expect_says(f"^  queues +{server.queues}$", out)
     source = bed.image(8 * MIB, 7, "source.img")
     server.serve()
     copied = bed.orion("vblk", "copy", source, url)

@@ -57,6 +57,11 @@ def answer(bed, *words, status=0):
     return json.loads(bed.orion("vblk", *words, "--json", status=status).out)
 
 
+def about(bed, url):
+    """What vblk info says of the disk at URL."""
+    return bed.report("info", url)["disks"][0]
+
+
 def islands(bed, length, every=8 * MIB, name="islands.img"):
     """A sparse file with 64 KiB of data in each EVERY bytes, not all on a border of a piece."""
     path = bed.image(length, name=name)
@@ -74,23 +79,34 @@ def copying(process):
 # ---- info ----
 
 def info(bed):
-    url = bed.daemon(bed.image(24 * MIB), num_queues=3, logical_block_size=4096).url(queues=2)
-    found = answer(bed, "info", url)
-    for key, value in {"url": url, "bytes": 24 * MIB, "block_bytes": 4096, "queues": 2,
-                       "queues_offered": 3, "read_only": False, "flush": True,
-                       "ring": "split", "durability": "flush"}.items():
+    daemon = bed.daemon(bed.image(24 * MIB), num_queues=3, logical_block_size=4096)
+    url = daemon.url(queues=2)
+    found = about(bed, url)
+    for key, value in {"disk": daemon.url(), "bytes": 24 * MIB, "block_bytes": 4096, "queues": 2,
+                       "queues_offered": 3, "read_only": False, "flush": True, "state": "live",
+                       "ring": "split", "durability": "after a flush", "place": None}.items():
         expect_equal(found[key], value, key)
     expect("VIRTIO_BLK_F_MQ" in found["features"], "no VIRTIO_BLK_F_MQ among the features")
     expect("VIRTIO_BLK_F_RO" not in found["features"], "VIRTIO_BLK_F_RO among the features")
     expect("CONFIG" in found["protocol_features"], "no CONFIG among the protocol's features")
     text = bed.orion("vblk", "info", url).out
-    expect_says(r"^size +24 MiB \(25165824 bytes, 49152 sectors", text)
-    expect_says(r"^block +4096 bytes", text)
+    expect_says(r"^  bytes +25165824 \(24 MiB\)$", text)
+    expect_says(r"^  block bytes +4096$", text)
+    expect_says(r"^  features +(.|\n)* VIRTIO_BLK_F_MQ, ", text)
+    other = bed.daemon(bed.image(MIB, name="other.img"))
+    out = bed.orion("vblk", "list", url, other.url()).out
+    expect_says(rf"^{daemon.url()} +{24 * MIB} +24 MiB +4096 no +2 split ", out)
+    expect_says(rf"^{other.url()} +{MIB} +1 MiB +512 no +1 split ", out)
+    process = bed.orion("vblk", "info", other.url(), "vhost-user:/nowhere", status=2)
+    expect_says(rf"^  bytes +{MIB}", process.out)
+    expect_says("there is no such socket", process.err)
+    for command in ("list", "features", "memory"):
+        expect_equal(bed.report(command, url)["disks"][0]["disk"], daemon.url(), command)
 
 
 def info_read_only(bed):
     url = bed.daemon(bed.image(MIB, 1), writable="off").url()
-    expect_equal(answer(bed, "info", url)["read_only"], True, "read_only")
+    expect_equal(about(bed, url)["read_only"], True, "read_only")
     source = write(bed.path("data"), bytes(512))
     for words in (("write", url, "0", "-i", source), ("copy", source, url),
                   ("bench", "--destroy", "--rw=write", url)):
@@ -98,13 +114,13 @@ def info_read_only(bed):
 
 
 def info_odd_name(bed):
-    """What is no UTF-8, or JSON's own, in a name: the JSON is sound, and says where it was."""
+    """What is no UTF-8, or JSON's own, in a name: the JSON is sound, and has the URL."""
     name = os.fsencode(bed.path("odd")) + b"\xff\"\\\x01\xc3\xa9\x7f\xe2\x82"
     os.symlink(bed.daemon(bed.image(MIB)).socket, name)
-    process = bed.orion("vblk", "info", "vhost-user:" + os.fsdecode(name), "--json")
-    found = json.loads(read(process.files[0]).decode("utf-8"))
-    expect_equal(found["url"], "vhost-user:" + bed.path("odd") + "\ufffd\"\\\x01\u00e9\x7f" +
-                 "\ufffd" * 2, "url")
+    found = about(bed, "vhost-user:" + os.fsdecode(name))
+    url = "vhost-user:" + bed.path("odd") + "%ff\"\\%01\u00e9%7f%e2%82"
+    expect_equal(found["disk"], url, "disk")
+    expect_equal(about(bed, url)["disk"], url, "disk of that URL")
     expect_equal(found["segment_bytes_max"], None, "segment_bytes_max without a limit")
 
 
@@ -132,10 +148,10 @@ def hexadecimal(bed):
     write(image, b"Orion \x00\xff", 4096 + 32)
     out = bed.orion("vblk", "read", bed.daemon(image).url(), "4k", "8k", "--hex").out
     lines = out.splitlines()
-    expect_equal(lines[0], "00001000   00 00 00 00 00 00 00 00  00 00 00 00 00 00 00 00  "
+    expect_equal(lines[0], "00001000  00 00 00 00 00 00 00 00  00 00 00 00 00 00 00 00  "
                  "|................|", "the first line")
     expect_equal(lines[1], "*", "the second line")
-    expect_equal(lines[2], "00001020   4f 72 69 6f 6e 20 00 ff  00 00 00 00 00 00 00 00  "
+    expect_equal(lines[2], "00001020  4f 72 69 6f 6e 20 00 ff  00 00 00 00 00 00 00 00  "
                  "|Orion ..........|", "the third line")
     expect_equal(len(lines), 6, "lines")
     expect_equal(lines[-1], "00003000", "the last line: where it ends")
@@ -150,7 +166,9 @@ def refusals(bed):
             ("cpoy",): "copy was meant",
             ("frobnicate",): "vblk help",
             ("info",): "missing; write: vblk info URL",
-            ("info", url, url): "too many",
+            ("help", "info", "list", "x"): "too many",
+            ("virtio-device-nfo", url): "virtio-device-info was meant",
+            ("disk", "lst"): "list was meant",
             ("info", "/nowhere"): "vhost-user:/run/disk.sock",
             ("info", "vhost-user:/nowhere"): "there is no such socket",
             ("info", "--jsn", url): "--json was meant",
@@ -342,10 +360,10 @@ def stopped_copy(bed, daemon, target):
     daemon.process.signal(signal.SIGSTOP)
     before = None
     while True:                     # until the copy has no more to do than wait for the daemon
-        disks = opened(bed, env, daemon.socket)
-        now = [(q["in_flight"], q["completed"]) for d in disks for q in d["queues"]]
+        disks = opened(bed, env, daemon.url())
+        now = [(disk["in_flight"], disk["completed"]) for disk in disks]
         if now and now == before and now[0][0] > 0:
-            expect_equal(disks[0]["queues"][0]["bounced"], 0, "requests that were copied")
+            expect_equal(disks[0]["bounced"], 0, "requests that were copied")
             break
         expect(process.alive(), "the copy ended before it could be stopped")
         before = now
@@ -460,7 +478,7 @@ def bench_numbers(bed):
                            "interrupted": False}.items():
             expect_equal(found[key], value, key)
         expect_equal(sum(x["requests"] for x in found["histogram"]), 5000, "the histogram's sum")
-        latency = [found["latency_ns"][x] for x in ("p50", "p90", "p99", "p99_9", "max")]
+        latency = [found["latency_ns"][x] for x in ("p50", "p90", "p99", "p999", "max")]
         expect_equal(latency, sorted(latency), "percentiles in order")
         expect(0 < found["latency_ns"]["mean"] <= latency[-1], "the mean is beyond the greatest")
         rate = 5000 / (found["elapsed_ns"] / 1e9)
@@ -488,7 +506,7 @@ def bench_writes(bed):
 def bench_interrupted(bed):
     daemon, env = bed.daemon(bed.image(MIB)), {"XDG_RUNTIME_DIR": bed.folder}
     process = bed.start(bed.program("vblk"), "bench", daemon.url(), "--time=1h", "--json", env=env)
-    await_(lambda: working(bed, env, daemon.socket), "the bench to begin")
+    await_(lambda: working(bed, env, daemon.url()), "the bench to begin")
     process.signal(signal.SIGINT)
     found = json.loads(process.wait(INTERRUPTED))
     expect_equal(found["interrupted"], True, "interrupted")

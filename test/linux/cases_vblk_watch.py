@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: MIT
 """vblk stats and top: disks that other programs have open."""
 import fcntl
-import json
 import os
 import re
 import shutil
@@ -19,16 +18,16 @@ def cases():
         yield "vblk/" + function.__name__.replace("_", "-"), function
 
 
-def opened(bed, env, socket):
-    """What stats says of the disks at SOCKET: root sees those of others, too."""
-    disks = json.loads(bed.orion("vblk", "stats", "--json", env=env).out)
-    return [disk for disk in disks if disk["path"] == socket]
+def opened(bed, env, url, command="stats"):
+    """What stats says of the disk at URL, without options: root sees those of others, too."""
+    disks = bed.report(command, env=env)["disks"]
+    return [disk for disk in disks if disk["disk"] == url]
 
 
-def working(bed, env, socket):
+def working(bed, env, url):
     """The same, once the first has completed requests."""
-    disks = opened(bed, env, socket)
-    return disks if disks and disks[0]["queues"][0]["completed"] else None
+    disks = opened(bed, env, url)
+    return disks if disks and disks[0]["completed"] else None
 
 
 def watched(bed):
@@ -38,30 +37,34 @@ def watched(bed):
     def look(*words, status=0):
         return bed.orion("vblk", *words, status=status, env=env).out
 
-    expect_equal(opened(bed, env, daemon.socket), [], "disks before")
+    expect_equal(opened(bed, env, url), [], "disks before")
     look("stats", url, status=2)
     bench = bed.start(bed.program("vblk"), "bench", url, "--time=1h", "--queues=2", env=env)
-    first = await_(lambda: working(bed, env, daemon.socket), "the bench to be seen", step=0.1)[0]
+    first = await_(lambda: working(bed, env, url), "the bench to be seen", step=0.1)[0]
     for key, value in {"pid": bench.pid, "program": "vblk", "bytes": 16 * MIB, "connections": 1,
-                       "connected": True, "path": url.split(":")[1]}.items():
+                       "connected": True, "state": "live", "queues": 2}.items():
         expect_equal(first[key], value, key)
-    expect_equal(len(first["queues"]), 2, "queues")
+    queues = opened(bed, env, url, "queues")[0]["queues"]
+    expect_equal([queue["queue"] for queue in queues], [0, 1], "queues")
+    expect(sum(queue["completed"] for queue in queues) >= first["completed"], "the queues' sum")
+    expect_says(f"{re.escape(url)} +{16 * MIB} +16 MiB ", look("list"))
     table = look("top", "--count=2", "--interval=300ms", str(bench.pid)).splitlines()
     expect_equal(len(table), 5, "lines of two tables")
     row = dict(zip(table[3].split(), re.split(r"\s{2,}", table[4].strip())))
     expect_equal((row["PID"], row["PROGRAM"], row["LOST"]), (str(bench.pid), "vblk", "0"), "a row")
     expect(re.match(r"[1-9]", row["READ"]), f"nothing is read in {table[4]!r}")
-    second = json.loads(look("stats", url, "--json"))[0]
-    expect(second["queues"][0]["completed"] > first["queues"][0]["completed"], "it stands still")
+    second = bed.report("virtio-performance-stats", url, env=env)["disks"][0]
+    expect(second["completed"] > first["completed"], "it stands still")
     metrics = look("stats", "--prometheus")
     line = re.compile(r'orion_vblk_\w+\{pid="\d+",program="vblk",path="[^"]+",queue="\d"'
                       r'(,le="[^"]+")?\} [0-9.e+-]+')
     for text in metrics.splitlines():
         expect(text.startswith("# ") or line.fullmatch(text), f"no metric: {text!r}")
     expect_says(r"latency_seconds_bucket\{.*le=\"\+Inf\"\} [1-9]", metrics)
-    expect_says("p50 .*max", look("stats", url))
+    expect_says(r"^  latency us p99 +[0-9.]+$", look("stats", url))
     daemon.process.signal(signal.SIGSTOP)
-    await_(lambda: "2 queues, 64 in flight" in look("stats", url), "both queues to fill", step=0.1)
+    await_(lambda: re.search("in flight +64$", look("stats", url), re.MULTILINE),
+           "both queues to fill", step=0.1)
     bench.signal(signal.SIGINT)
     time.sleep(0.1)                 # two signals at once are one
     bench.signal(signal.SIGINT)
@@ -87,7 +90,7 @@ def watched_by_root(bed):
     bed.later.append(lambda: shutil.rmtree(folder, ignore_errors=True))
     bench = bed.start(*other, "bench", daemon.url(), "--time=1h", env=env)
     ours = {"XDG_RUNTIME_DIR": bed.folder}
-    found = await_(lambda: working(bed, ours, daemon.socket), "root to see it", step=0.1)[0]
+    found = await_(lambda: working(bed, ours, daemon.url()), "root to see it", step=0.1)[0]
     expect_equal(found["pid"], bench.pid, "its process")
     expect_says("vblk", bed.orion("vblk", "top", "--once", "--interval=300ms", str(bench.pid),
                                   env=ours).out)
@@ -98,12 +101,12 @@ def watched_by_root(bed):
         f.write(bytes(100))
         os.chown(folder + "/2-1", 65533, 65533)
         fcntl.flock(f, fcntl.LOCK_EX)
-        expect_equal(len(opened(bed, ours, daemon.socket)), 1, "disks beside nonsense")
+        expect_equal(len(opened(bed, ours, daemon.url())), 1, "disks beside nonsense")
     for name in ("1-1", "2-1"):
         os.unlink(f"{folder}/{name}")
     os.rename(folder, folder + "-moved")
     os.symlink(folder + "-moved", folder)
-    expect_equal(opened(bed, ours, daemon.socket), [], "disks behind a link")
+    expect_equal(opened(bed, ours, daemon.url()), [], "disks behind a link")
     os.unlink(folder)
     os.rename(folder + "-moved", folder)
     bench.signal(signal.SIGINT)
@@ -111,18 +114,22 @@ def watched_by_root(bed):
 
 
 def strange_bytes(bed):
-    """A path may have any bytes; what a program reads is JSON, and text, all the same."""
-    for strange, shown in ((b"a\xffb.sock", "a\ufffdb.sock"), (b"\xc3\xa9.sock", "\u00e9.sock"),
-                           (b"\xe2\x82.sock", "\ufffd\ufffd.sock"),
-                           (b"\xed\xa0\x80\xf4\x90\x80\x80\xc0\x80.sock", "\ufffd" * 9 + ".sock"),
-                           (b"q\"b\\n\ne.sock", "q\"b\\n\ne.sock")):
+    """A path may have any bytes; what it is called is text, JSON, and a URL all the same."""
+    for strange, shown in ((b"a\xffb.sock", "a%ffb.sock"), (b"\xc3\xa9.sock", "\u00e9.sock"),
+                           (b"\xe2\x82.sock", "%e2%82.sock"),
+                           (b"\xed\xa0\x80\xf4\x90\x80\x80\xc0\x80.sock",
+                            "%ed%a0%80%f4%90%80%80%c0%80.sock"),
+                           (b"q\"b\\n\ne%3f.sock", "q\"b\\n%0ae%253f.sock")):
         path = os.path.join(bed.folder, os.fsdecode(strange))
         server = bed.start(bed.program("vhost-user-model"), "--memory=1M", "--socket-path=" + path)
         await_(lambda: os.path.exists(path) or not server.alive(), "the socket")
         env = {"XDG_RUNTIME_DIR": bed.folder}
-        bench = bed.start(bed.program("vblk"), "bench", "vhost-user:" + path, "--time=1h", env=env)
-        want = os.path.join(bed.folder, shown)
+        url = "vhost-user:" + path.replace("%", "%25")
+        bench = bed.start(bed.program("vblk"), "bench", url, "--time=1h", env=env)
+        want = "vhost-user:" + os.path.join(bed.folder, shown)
         found = await_(lambda: working(bed, env, want), f"{want!r} to be seen", step=0.1)[0]
+        expect_equal(len(bed.report("stats", want, env=env)["disks"]), 1, "disks at that URL")
+        expect_says(f"^{re.escape(want)}$", bed.orion("vblk", "stats", env=env).out)
         expect_equal(found["program"], "vblk", "program")
         metrics = bed.start(bed.program("vblk"), "stats", "--prometheus", env=env)
         metrics.wait()
@@ -141,9 +148,9 @@ def short_lengths(bed):
     server = b.Backend(bed, on_used=lambda queue, head, length: [(head, 1)])
     env = {"XDG_RUNTIME_DIR": bed.folder}
     bench = bed.start(bed.program("vblk"), "bench", server.url(), "--time=1h", env=env)
-    found = await_(lambda: working(bed, env, server.path), "the bench to be seen", step=0.1)[0]
-    expect(found["queues"][0]["short_lengths"] > 0, "JSON counts none")
-    expect_says("short_lengths +[1-9]", bed.orion("vblk", "stats", server.url(), env=env).out)
+    found = await_(lambda: working(bed, env, server.url()), "the bench to be seen", step=0.1)[0]
+    expect(found["short_lengths"] > 0, "JSON counts none")
+    expect_says("short lengths +[1-9]", bed.orion("vblk", "stats", server.url(), env=env).out)
     expect_says(r'orion_vblk_short_lengths_total\{.*queue="0"\} [1-9]',
                 bed.orion("vblk", "stats", "--prometheus", env=env).out)
     bench.signal(signal.SIGINT)

@@ -6,10 +6,10 @@
 #include "spec/virtio_ids.h"
 #include "test/unit/desk.h"
 
-static const struct test_axis command = {"command",
-					 {"virtio-device-info", "virtio-queue-info",
-					  "virtio-queue-stats", "virtio-performance-stats",
-					  "virtio-feature-list", "virtio-memory-info"}};
+static const struct test_axis command = {
+	"command",
+	{"virtio-device-info", "virtio-queue-info", "virtio-queue-stats",
+	 "virtio-performance-stats", "virtio-feature-list", "virtio-memory-info", "disk list"}};
 static const struct test_axis disks = {"disks", {"0", "1", "3"}};
 static const struct test_axis *const axes[] = {&command, &disks, NULL};
 
@@ -131,7 +131,7 @@ TEST(command_management__figures)
 	EXPECT_EQ(desk_run(&desk, "virtio-queue-info vd0 x"), ORION_INVALID);
 	desk_expect(&desk, "QUEUE is 'x'");
 	EXPECT_EQ(desk_run(&desk, "virtio-performance-stats vd0"), ORION_OK);
-	desk_expect(&desk, "  requests                3\n");
+	desk_expect(&desk, "  completed               3\n");
 	desk.context.hypervisor = "KVM (QEMU)";
 	EXPECT_EQ(desk_run(&desk, "virtio-device-info vd0"), ORION_OK);
 	desk_expect(&desk, "hypervisor                KVM (QEMU)\n");

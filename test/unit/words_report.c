@@ -59,7 +59,7 @@ TEST(words_report__json)
 	struct page page = {.used = 0};
 	struct report report;
 
-	report_open(&report, &(struct text_sink){take, &page}, true, false);
+	report_open(&report, &(struct text_sink){take, &page}, true);
 	describe(&report);
 	report_close(&report);
 	EXPECT_STR(page.text, "{\n"
@@ -95,7 +95,7 @@ TEST(words_report__text)
 	struct page page = {.used = 0};
 	struct report report;
 
-	report_open(&report, &(struct text_sink){take, &page}, false, false);
+	report_open(&report, &(struct text_sink){take, &page}, false);
 	describe(&report);
 	report_close(&report);
 	EXPECT_STR(page.text, "most                      18446744073709551615\n"
@@ -110,8 +110,7 @@ TEST(words_report__text)
 			      "none                      -\n"
 			      "real                      1e+20\n"
 			      "limit                     no limit\n"
-			      "name                      a\"b\\c\n"
-			      "\n"
+			      "name                      a\"b\\c?\n"
 			      "empty                     -\n"
 			      "nobody                    -\n"
 			      "row 0\n"
@@ -120,7 +119,32 @@ TEST(words_report__text)
 			      "only text   7\n");
 }
 
-/* A list of texts by itself; what is no UTF-8 is U+FFFD, byte by byte. */
+/* In text a list of texts is a paragraph, and a terminal has nothing to obey. */
+TEST(words_report__texts_for_a_terminal)
+{
+	struct page page = {.used = 0};
+	struct report report;
+
+	report_open(&report, &(struct text_sink){take, &page}, false);
+	report_group(&report, NULL, "a\033[2Jb\xff\xc3\xa9");
+	report_list(&report, "short_list");
+	for (unsigned i = 0; i < 12; i++)
+		report_text(&report, NULL, i == 1 ? "t\x01\x7f\xc2\x9b" : "12345678");
+	report_list_end(&report);
+	report_list(&report, "empty");
+	report_list_end(&report);
+	report_text(&report, "next", "\xe2\x82");
+	report_group_end(&report);
+	report_close(&report);
+	EXPECT_STR(page.text, "a?[2Jb?\xc3\xa9\n"
+			      "  short list              12345678, t???, 12345678, 12345678, "
+			      "12345678, 12345678, 12345678,\n"
+			      "                          12345678, 12345678, 12345678, 12345678, "
+			      "12345678\n"
+			      "  next                    ??\n");
+}
+
+/* A list of texts; what is no UTF-8 is U+FFFD, byte by byte. */
 TEST(words_report__texts_are_sound)
 {
 	static const char *const texts[] = {"plain",         "\xc3\xa9\xe2\x82\xac\xf0\x9f\x98\x80",
@@ -129,20 +153,24 @@ TEST(words_report__texts_are_sound)
 	struct page page = {.used = 0};
 	struct report report;
 
-	report_open(&report, &(struct text_sink){take, &page}, true, true);
+	report_open(&report, &(struct text_sink){take, &page}, true);
+	report_list(&report, "texts");
 	for (unsigned i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
 		report_text(&report, NULL, texts[i]);
+	report_list_end(&report);
 	report_close(&report);
-	EXPECT_STR(page.text, "[\n"
-			      "  \"plain\",\n"
-			      "  \"\xc3\xa9\xe2\x82\xac\xf0\x9f\x98\x80\",\n"
-			      "  \"\\ufffd\",\n"
-			      "  \"a\\ufffd\\ufffd\",\n"
-			      "  \"\\ufffd\\ufffd(\\ufffd\",\n"
-			      "  \"\\u0001\\u007f\"\n"
-			      "]\n");
+	EXPECT_STR(page.text, "{\n"
+			      "  \"texts\": [\n"
+			      "    \"plain\",\n"
+			      "    \"\xc3\xa9\xe2\x82\xac\xf0\x9f\x98\x80\",\n"
+			      "    \"\\ufffd\",\n"
+			      "    \"a\\ufffd\\ufffd\",\n"
+			      "    \"\\ufffd\\ufffd(\\ufffd\",\n"
+			      "    \"\\u0001\\u007f\"\n"
+			      "  ]\n"
+			      "}\n");
 	page.used = 0;
-	report_open(&report, &(struct text_sink){take, &page}, true, true);
+	report_open(&report, &(struct text_sink){take, &page}, true);
 	report_close(&report);
-	EXPECT_STR(page.text, "[]\n");
+	EXPECT_STR(page.text, "{}\n");
 }
