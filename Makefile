@@ -113,14 +113,14 @@ FUZZ := $(wildcard test/fuzz/*.c)
 # In bench/, a file with a main() is a program; the others are linked into each.
 BENCH := $(if $(wildcard bench/*.c),$(shell grep -l '^main\>' bench/*.c))
 BENCH_SHARED := $(filter-out $(BENCH),$(wildcard bench/*.c))
-# Files of the kernel that know nothing of a machine, and the Linux home but for its panic, are
-# unit-tested on the host.
+# Files of the kernel that know nothing of a machine are unit-tested on the host, and so is the Linux
+# home but for its panic: the objects of its library.
 LENT := $(wildcard $(addprefix kernel/console/,console.c line.c) \
 	$(addprefix kernel/core/,print.c memory.c) \
 	$(addprefix kernel/core/,fdt.c fdt_bus.c fdt_pci.c hypervisor.c initrd.c iommu.c) \
 	$(addprefix kernel/core/,iommu_table.c mmio.c) \
-	$(addprefix kernel/arch/x86_64/,boot_facts.c smbios.c)) \
-	$(filter-out ports/linux/panic.c,$(LINUX))
+	$(addprefix kernel/arch/x86_64/,boot_facts.c smbios.c))
+LENT_LINUX := $(filter-out ports/linux/panic.c,$(LINUX))
 
 core_o := $(CORE:src/%.c=$B/core/%.o)
 stepped_o := $(CORE:src/%.c=$B/stepped/%.o)
@@ -212,8 +212,6 @@ $B/host/words/%.o: words/%.c $B/flags
 	$(call compile,CC,$<,$(FREE) -I. $(call frame,$<))
 $B/host/kernel/%.o: kernel/%.c $B/flags
 	$(call compile,CC,$<,$(FREE) -I. -Ikernel)
-$B/host/ports/%.o: ports/%.c $B/flags
-	$(call compile,CC,$<,-D_GNU_SOURCE -Isrc -I.)
 $B/host/model/%.o: model/%.c $B/flags
 	$(call compile,CC,$<,-D_GNU_SOURCE -Isrc -I.)
 $B/host/bench/%.o: bench/%.c $B/flags
@@ -273,7 +271,8 @@ endef
 harness_o := $(call host_o,$(wildcard test/*.c))
 under_test := $(stepped_a) $(model_a) $(if $(STORAGE),$(storage_a))
 
-$B/test-unit: $(harness_o) $(call host_o,$(UNIT) $(LENT)) $(under_test)
+$B/test-unit: $(harness_o) $(call host_o,$(UNIT) $(LENT)) $(LENT_LINUX:%.c=$B/pic/%.o) \
+		$(under_test)
 	$(call link)
 $B/test-scenario: $(harness_o) $(call host_o,$(SCENARIO)) $(under_test)
 	$(call link)
