@@ -1,7 +1,11 @@
 # SPDX-License-Identifier: MIT
 """Verdicts that are known: a proof whose inputs are what they were need not run again.
 
-Used by tools/litmus, spin, cbmc, exhaust and mutants.  A file verdicts.txt, which is committed, has
+    tools/verdicts.py find|add|renew FOLDER ID FILE.c ...
+
+Used by tools/litmus, spin, cbmc, exhaust and mutants; for a shell's proofs (tools/proof) a command:
+ID depends on the FILEs of C and on the text that is given it; find fails when it is to be run, add
+keeps for this machine that it passed, renew writes that to be committed.  A file verdicts.txt, which is committed, has
 a line for each proof: its id, the digest of all that it depends on, the verdict.  A proof is known
 when it stands there with the digest that it has now; any other runs.  So does a sample of the
 known ones, another for each state of the tree: it would show that a digest leaves something out.
@@ -11,9 +15,11 @@ comments and blanks, with all that it includes.
 """
 import functools
 import hashlib
+import inspect
 import os
 import re
 import subprocess
+import sys
 
 STRING = r'"(?:\\.|[^"\\\n])*"|\'(?:\\.|[^\'\\\n])*\''
 TOKEN = re.compile(STRING + r"|//(?:\\\n|[^\n])*|/\*.*?\*/", re.S)
@@ -44,8 +50,16 @@ def read(path):
         return f.read()
 
 
+@functools.lru_cache(None)
+def code(function):
+    """The text of FUNCTION, for what judges is an input, too."""
+    return inspect.getsource(function)
+
+
+@functools.lru_cache(None)
 def included(path, text, folders):
     """The files of the project that TEXT, which stands at PATH, includes."""
+    files = []
     for name in INCLUDE.findall(text):
         quoted = re.fullmatch(r'"(.+)"|<(.+)>', name)
         if not quoted:
@@ -56,19 +70,20 @@ def included(path, text, folders):
         found = [p for p in places if os.path.isfile(p)]
         if not found and quoted.group(1):
             raise ValueError(f"{path}: there is no {name}")
-        yield from found[:1]                        # none: the compiler's, or the C library's
+        files += found[:1]                          # none: the compiler's, or the C library's
+    return files
 
 
 def closure(paths, folders, changed=()):
     """{path: bare text} of PATHS and of all that they include, by way of FOLDERS.
 
     CHANGED has the texts of files that are to be read otherwise than they are: {path: text}."""
-    files, todo = {}, [os.path.normpath(p) for p in paths]
+    files, todo, changed = {}, [os.path.normpath(p) for p in paths], dict(changed)
     while todo:
         path = todo.pop()
         if path not in files:
-            files[path] = bare(dict(changed).get(path) or read(path))
-            todo += included(path, files[path], folders)
+            files[path] = bare(changed.get(path) or read(path))
+            todo += included(path, files[path], tuple(folders))
     return files
 
 
@@ -115,7 +130,7 @@ class Ledger:
     def find(self, name, now):
         """(verdict, note) of the proof NAME with the digest NOW, or None."""
         for rows in (self.committed, self.fresh):
-            if rows.get(name, ("",))[0] == now:
+            if name in rows and rows[name][0] == now:
                 return rows[name][1:]
         return None
 
@@ -141,3 +156,19 @@ class Ledger:
         rows = {n: r for n, r in self.committed.items() if n.split("/")[0] not in suites}
         rows.update({n: (d, *self.find(n, d)) for n, d in digests.items() if self.find(n, d)})
         self.save(self.path, rows, list(rows))
+
+
+def main(verb, folder, name, *paths):
+    ledger = Ledger(folder, "tools/verdicts.py renew: proof, digest of its inputs, verdict.")
+    now = digest(sys.stdin.read(), sources(paths, ["include"]))
+    if verb == "find":
+        return 0 if ledger.find(name, now) and not sampled(name, 25) else 1
+    if verb == "add":
+        ledger.add(name, now, "passed")
+    elif verb == "renew":
+        ledger.renew({name: now})
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(*sys.argv[1:]))
