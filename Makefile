@@ -173,8 +173,8 @@ kernel := $(if $(KERNEL_CFLAGS),$(if $(filter release debug clang,$(MODE)),\
 	$(KERNEL) $(kernel_more)))
 
 PHONY_BUILD := all lib core kernel linux plugins tests benches
-.PHONY: $(PHONY_BUILD) run image test test-long test-hypervisors mutate litmus bench bench-ring \
-	bench-kernel bench-linux budget lint fuzz clean format help
+.PHONY: $(PHONY_BUILD) run image test test-long verdicts test-hypervisors mutate litmus bench \
+	bench-ring bench-kernel bench-linux budget lint fuzz clean format help
 all: lib kernel linux tests benches ## build everything for MODE (the default)
 lib: $(libraries) ## build the libraries: core, storage and the model device
 core: $(core_a) ## build the driver core alone
@@ -376,11 +376,11 @@ plugins: ## build the nbdkit plugin and the fio engine
 	@tools/need plugins >&2
 	+@$(again) $(plugins) >&2
 
-test: ## run every test; ONLY=id runs one suite or one case (MODE= says in which build)
+test: ## run every test; ONLY=id runs one suite or one case, ONLY=quick what takes three minutes
 	@tools/need test >&2
 	@MODE=$(MODE) MAKE='$(MAKE)' JOBS=$(JOBS) SEED=$(SEED) tools/test $(ONLY)
 
-test-long: ## run the tests that take long: what `make test` leaves out
+test-long: ## run every proof, whether its verdict is known or not
 	@tools/need test >&2
 	@MAKE='$(MAKE)' JOBS=$(JOBS) tools/test --long
 
@@ -388,6 +388,15 @@ test-hypervisors: ## run Orion under Xen and KVM, within QEMU's emulation (ONLY=
 	@tools/need hypervisors >&2
 	+@$(again) ARCH=x86_64 kernel >&2
 	@test/hypervisors/run $(ONLY)
+
+verdicts: ## run what no verdict is known of, and write the verdicts.txt that are committed
+	@tools/need test >&2
+	@JOBS=$(JOBS) tools/cbmc --renew
+	@JOBS=$(JOBS) tools/exhaust --renew
+	@JOBS=$(JOBS) MODE=asan tools/exhaust --renew
+	@tools/spin --renew
+	@JOBS=$(JOBS) tools/mutants --renew
+	@tools/proof --renew embedders
 
 mutate: ## leave out every fence, swap every publication, and demand that a test notices
 	@tools/need test >&2
