@@ -96,8 +96,10 @@ small = $(if $(filter $(HOT),$1),$(DENSE),$(SMALL))
 
 CORE := $(shell sed -e 's/\#.*//' sources.txt)
 WORDS := $(wildcard words/*.c)
-STORAGE := $(wildcard storage/*.c commands/*.c) $(WORDS)
+STORAGE := $(shell sed -e "s/\#.*//" sources-storage.txt) $(wildcard commands/*.c) $(WORDS)
 MODEL := $(wildcard model/*.c)
+# What of the storage framework outlives its device and knows no names: in both homes.
+LANES := $(addprefix storage/,flush.c follow.c instance.c io.c late.c pages.c prepare.c)
 # The Linux home: the library, its programs, the model as a vhost-user server.
 LINUX := $(wildcard ports/linux/*.c ports/linux/*/*.c)
 VBLK := $(wildcard cmd/vblk/*.c cmd/shared/*.c)
@@ -126,7 +128,7 @@ core_o := $(CORE:src/%.c=$B/core/%.o)
 stepped_o := $(CORE:src/%.c=$B/stepped/%.o)
 host_o = $(patsubst %.c,$B/host/%.o,$1)
 
-pic_o := $(LINUX:%.c=$B/pic/%.o)
+pic_o := $(LINUX:%.c=$B/pic/%.o) $(patsubst %.c,$B/pic/%.o,$(LANES))
 pic_core_o := $(CORE:src/%.c=$B/pic/%.o) $(patsubst %.c,$B/pic/%.o,$(wildcard words/*.c))
 
 core_a := $B/liborion-core.a
@@ -222,6 +224,8 @@ $B/host/test/linux/%.o: test/linux/%.c $B/flags
 	$(call compile,CC,$<,-D_GNU_SOURCE -I.)
 $B/pic/ports/%.o: ports/%.c $B/flags
 	$(call compile,PIC,$<,-D_GNU_SOURCE $(PIC) -Isrc -I.)
+$B/pic/storage/%.o: storage/%.c $B/flags
+	$(call compile,PIC,$<,$(FREE) $(PIC) -I.)
 $B/pic/words/%.o: words/%.c $B/flags
 	$(call compile,PIC,$<,$(FREE) $(PIC) -I. $(SMALL))
 $B/pic/%.o: src/%.c $B/flags
@@ -284,7 +288,7 @@ $B/test-exhaust: $(call host_o,$(EXHAUST) test/harness.c) $B/stepped/ring/setup.
 	$(call link)
 $B/embed-example: $(call host_o,$(EMBED)) $(core_a) $(model_a)
 	$(call link)
-$(benches): $B/bench/%: $B/host/bench/%.o $(call host_o,$(BENCH_SHARED)) $(core_a)
+$(benches): $B/bench/%: $B/host/bench/%.o $(call host_o,$(BENCH_SHARED)) $(storage_a) $(core_a)
 	$(call link)
 $(benches_stepped): $B/bench/%-stepped: $B/step/bench/%.o $(BENCH_SHARED:%.c=$B/step/%.o) \
 		$(stepped_a)

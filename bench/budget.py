@@ -19,7 +19,7 @@ FILE = "bench/budget.csv"
 COLUMNS = ["name", "instructions", "goal"]
 GROWTH = 1.03
 COMPILER = b"GCC: (Debian 12."
-FUNCTIONS = {"ring": counts.RING, "core": counts.CORE}
+FUNCTIONS = {"ring": counts.RING, "core": counts.CORE, "lane": counts.LANE}
 
 
 def read():
@@ -29,7 +29,7 @@ def read():
         counts.fail(f"{FILE}: the columns must be " + ",".join(COLUMNS))
     for row in rows:
         if row["name"].split(":")[0] not in FUNCTIONS:
-            counts.fail(f"{FILE}: {row['name']}: the program must be ring or core")
+            counts.fail(f"{FILE}: {row['name']}: the program must be ring, core or lane")
     return rows
 
 

@@ -20,6 +20,7 @@ WORKERS = int(os.environ.get("JOBS") or 2)
 RING = ("counted_add*", "counted_kick*", "counted_get*")
 ARMED = RING + ("counted_disarm*", "counted_arm*")
 CORE = ("vblk_submit", "vblk_kick", "vblk_reap")
+LANE = ("storage_submit", "storage_kick", "storage_reap")
 
 
 def command(program, functions, words, out="FILE"):

@@ -165,14 +165,14 @@ check_write(const struct bench *bench)
 
 /* ---- lanes ---- */
 
-/* Bytes of a lane with its slots, its lists of them, and what is copied to bounce memory. */
+/* Bytes of a lane with its slots, its lists of them, and a buffer if all is copied. */
 static size_t
 lane_bytes(const struct bench *bench)
 {
 	bool bounces = vblk_info(bench->disk->device)->bounces;
 
 	return sizeof(struct bench_lane) +
-	       (size_t)bench->depth * (sizeof(struct bench_slot) + 2 * sizeof(uint16_t)) +
+	       (size_t)bench->depth * (sizeof(struct bench_slot) + 2 * sizeof(void *)) +
 	       (bounces ? (size_t)bench->bs : 0);
 }
 
@@ -182,27 +182,28 @@ lane_prepare(struct bench_lane *lane)
 {
 	const struct bench *bench = lane->bench;
 	uint64_t share = bench->units / bench->queues;
+	bool mine = lane->region.cpu != NULL;
 
 	lane->slots = (struct bench_slot *)(void *)(lane + 1);
-	lane->free = (uint16_t *)(void *)(lane->slots + bench->depth);
-	lane->again = lane->free + bench->depth;
-	if (lane->region.cpu == NULL)
-		lane->copy = (unsigned char *)(lane->again + bench->depth);
-	for (uint16_t i = 0; i < bench->depth; i++) {
-		lane->slots[i].segment = (struct vblk_segment){
-			.device_address = lane->buffers.device + i * bench->bs,
-			.length = (uint32_t)bench->bs,
+	lane->free = (struct bench_slot **)(void *)(lane->slots + bench->depth);
+	lane->again = (struct orion_io **)(void *)(lane->free + bench->depth);
+	lane->buffers = mine ? lane->region.cpu : (unsigned char *)(lane->again + bench->depth);
+	for (uint64_t i = bench->depth; i-- > 0;) {
+		lane->slots[i].io = (struct orion_io){
+			.buffer = lane->buffers + (mine ? i * bench->bs : 0),
+			.bytes = (uint32_t)bench->bs,
+			.operation = bench->write ? ORION_WRITE : ORION_READ,
+			.user = &lane->slots[i],
 		};
-		lane->free[lane->free_count++] = (uint16_t)(bench->depth - 1 - i);
+		lane->free[lane->free_count++] = &lane->slots[i];
 	}
 	lane->quota = bench->count / bench->queues + (lane->index < bench->count % bench->queues);
 	lane->random = pattern_mix(bench->seed + lane->index + 1);
 	lane->first = share * lane->index;
 	lane->span = share == 0 ? 1 : share;
-	if (bench->write && lane->copy != NULL)
-		pattern_fill(bench->seed, 0, lane->copy, (size_t)bench->bs);
-	else if (bench->write)
-		pattern_fill(bench->seed, 0, lane->buffers.cpu, (size_t)(bench->bs * bench->depth));
+	if (bench->write)
+		pattern_fill(bench->seed, 0, lane->buffers,
+			     (size_t)(bench->bs * (mine ? bench->depth : 1)));
 }
 
 static orion_status
@@ -220,6 +221,7 @@ lane_open(struct bench *bench, unsigned index)
 		return ORION_NO_MEMORY;
 	lane->bench = bench;
 	lane->index = index;
+	lane->its = storage_lane_of(bench->disk, index);
 	lane->queue = vblk_queue_get(bench->disk->device, index);
 	if (!vblk_info(bench->disk->device)->bounces)
 		status = storage_dma_take(storage, bench->disk, (size_t)(bench->bs * bench->depth),
@@ -228,7 +230,6 @@ lane_open(struct bench *bench, unsigned index)
 		manager->memory_give(manager->port_context, lane, lane_bytes(bench));
 		return status;
 	}
-	lane->buffers = lane->region.cpu != NULL ? lane->region : vblk_bounce_memory(lane->queue);
 	lane_prepare(lane);
 	bench->lanes[index] = lane;
 	return ORION_OK;
@@ -250,10 +251,12 @@ lanes_close(struct bench *bench)
 		held = bench_lane_in_flight(lane);
 		for (unsigned n = 0; n < held; n++)
 			bench_lane_count_failure(lane);
-		if (held != 0)
-			storage_leave(storage, bench->disk, i, held, bench->write, &lane->region,
-				      NULL, 0);
-		else if (lane->region.cpu != NULL)
+		if (held != 0) {
+			storage_leave(storage, bench->disk, i, bench->write, &lane->region, lane,
+				      lane_bytes(bench));
+			continue;
+		}
+		if (lane->region.cpu != NULL)
 			storage_dma_give(storage, bench->disk, &lane->region);
 		manager->memory_give(manager->port_context, lane, lane_bytes(bench));
 	}

@@ -3,8 +3,7 @@
  * disk bench: its parameters, and one lane's run against its queue.
  *
  * bench.c reads the arguments, prepares the lanes, runs them at once and prints; bench_lane.c is
- * what each lane does.  A lane drives its queue by vblk_submit(), vblk_kick() and vblk_reap()
- * directly.
+ * what each lane does: it keeps requests of its own in flight on the framework's lane.
  */
 #ifndef COMMANDS_BENCH_H
 #define COMMANDS_BENCH_H
@@ -24,20 +23,20 @@ struct bench {
 	uint64_t units;                 /* blocks of BS on the disk */
 	struct bench_lane *lanes[VBLK_QUEUES_MAX];
 	struct progress progress;
-	uint32_t setup;                 /* atomic: a lane resets or refreshes; one at a time */
+	uint32_t setup;                 /* atomic: a lane resets its queue; one at a time */
 	uint32_t stop;                  /* atomic: end early, whatever the reason */
 	bool interrupted;
 };
 
 struct bench_slot {
-	struct vblk_segment segment;
-	uint64_t sector;
+	struct orion_io io;
 	uint64_t start_ns;
 };
 
 /* One lane's own; only its lane touches it while it runs. */
 struct bench_lane {
 	_Alignas(64) struct bench *bench;
+	struct storage_lane *its;       /* the framework's */
 	struct vblk_queue *queue;
 	unsigned index;
 	uint64_t quota;                 /* requests to complete */
@@ -45,19 +44,18 @@ struct bench_lane {
 	uint64_t next;                  /* sequential: unit of the next request, from FIRST */
 	uint64_t first, span;           /* sequential: this lane's part of the disk */
 	uint64_t random;
-	uint64_t start_ns, end_ns, progress_ns, checked_ns;
-	uint64_t nudge_ns, tell_ns;     /* how late it is to be for the next kick, for a word */
+	uint64_t start_ns, end_ns, checked_ns;
+	struct storage_wait wait;
 	orion_status status;            /* why it ended early, or the first failed request's */
-	struct orion_region region;     /* of the buffers; none when they are bounce memory */
-	struct orion_region buffers;    /* one after the other */
-	unsigned char *copy;            /* BS bytes that are copied to or from a bounced buffer */
+	struct orion_region region;     /* of the buffers, if the device reaches them */
+	unsigned char *buffers;         /* one after the other; one for all if they are copied */
 	struct vblk_queue_stats before, after;
 	struct vblk_irq_stats irq_before, irq_after;
 	struct latency latency;
 	struct bench_slot *slots;       /* DEPTH of them */
-	uint16_t *free;                 /* slots not in flight */
+	struct bench_slot **free;       /* slots not in flight */
 	unsigned free_count;
-	uint16_t *again;                /* slots whose requests a reset gave back */
+	struct orion_io **again;        /* requests that a reset gave back */
 	unsigned again_count;
 	uint64_t resets, given_back;
 };

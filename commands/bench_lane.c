@@ -7,10 +7,8 @@
 #include "commands/pattern.h"
 
 #define POLL_NS UINT64_C(20000)
-#define SLICE_NS UINT64_C(10000000)
-#define POLLED_SLICE_NS UINT64_C(100000)
+#define SETUP_NS UINT64_C(100000)
 #define CHECK_NS UINT64_C(20000000)
-#define NUDGE_NS UINT64_C(200000000)
 #define LEAVE_NS UINT64_C(1000000000) /* for what is in flight when the run ends early */
 
 unsigned
@@ -53,30 +51,12 @@ next_unit(struct bench_lane *lane)
 	return unit;
 }
 
-static struct vblk_request
-request_of(const struct bench_lane *lane, uint16_t slot)
-{
-	return (struct vblk_request){
-		.sector = lane->slots[slot].sector,
-		.segments = &lane->slots[slot].segment,
-		.cookie = STORAGE_COOKIE_FOREIGN | slot,
-		.segment_count = 1,
-		.operation = lane->bench->write ? VBLK_WRITE : VBLK_READ,
-	};
-}
-
-static unsigned char *
-buffer_of(const struct bench_lane *lane, uint16_t slot)
-{
-	return (unsigned char *)lane->buffers.cpu + slot * lane->bench->bs;
-}
-
-/* Submits one batch.  Returns how many the queue took. */
+/* Submits one batch.  Returns how many the lane took. */
 static unsigned
 submit_batch(struct bench_lane *lane)
 {
 	const struct bench *bench = lane->bench;
-	struct vblk_request requests[BENCH_BATCH];
+	struct orion_io *ios[BENCH_BATCH];
 	unsigned count = lane->free_count < BENCH_BATCH ? lane->free_count : BENCH_BATCH;
 	uint64_t left = stopped(bench) ? 0 : lane->quota - lane->submitted;
 
@@ -88,19 +68,17 @@ submit_batch(struct bench_lane *lane)
 	uint64_t next = lane->next, random = lane->random;
 
 	for (unsigned i = 0; i < count; i++) {
-		uint16_t slot = lane->free[lane->free_count - 1 - i];
+		struct bench_slot *slot = lane->free[lane->free_count - 1 - i];
 
-		lane->slots[slot].start_ns = now;
-		lane->slots[slot].sector = next_unit(lane) * (bench->bs / VIRTIO_BLK_SECTOR_BYTES);
-		requests[i] = request_of(lane, slot);
-		if (lane->copy != NULL && bench->write)
-			memcpy(buffer_of(lane, slot), lane->copy, (size_t)bench->bs);
+		slot->start_ns = now;
+		slot->io.offset = next_unit(lane) * bench->bs;
+		ios[i] = &slot->io;
 	}
 
-	unsigned taken = vblk_submit(lane->queue, requests, count);
+	unsigned taken = storage_submit(lane->its, ios, count);
 
 	if (taken < count) {
-		orion_status why = vblk_refusal(lane->queue);
+		orion_status why = (orion_status)lane->its->refusal;
 
 		/*
 		 * Those not taken come again: the run has to touch the same units however it went.
@@ -117,28 +95,24 @@ submit_batch(struct bench_lane *lane)
 	lane->free_count -= taken;
 	lane->submitted += taken;
 	if (taken != 0)
-		(void)vblk_kick(lane->queue);
+		storage_kick(lane->its);
 	return taken;
 }
 
 /* Something moved: the wait begins anew. */
 static void
-note_progress(struct bench_lane *lane, uint64_t now)
+note_progress(struct bench_lane *lane)
 {
-	const struct storage_host *host = &lane->bench->context->storage->host;
+	struct bench *bench = lane->bench;
 
-	if (lane->tell_ns > STORAGE_TELL_NS && host->silent != NULL)
-		host->silent(host->port_context, lane->bench->disk, bench_lane_in_flight(lane), 0);
-	lane->progress_ns = now;
-	lane->nudge_ns = NUDGE_NS;
-	lane->tell_ns = STORAGE_TELL_NS;
+	storage_answered(bench->context->storage, bench->disk, lane->index, &lane->wait);
 }
 
 void
 bench_lane_count_failure(struct bench_lane *lane)
 {
 	struct bench *bench = lane->bench;
-	struct storage_lane *its = &bench->disk->lanes[lane->index];
+	struct storage_account *its = &bench->disk->lanes[lane->index];
 
 	(void)__atomic_add_fetch(bench->write ? &its->failed_bytes_written
 					      : &its->failed_bytes_read,
@@ -148,32 +122,30 @@ bench_lane_count_failure(struct bench_lane *lane)
 static unsigned
 reap_batch(struct bench_lane *lane, bool live)
 {
-	struct vblk_completion completions[BENCH_BATCH];
-	unsigned count = vblk_reap(lane->queue, completions, BENCH_BATCH);
+	struct orion_io *done[BENCH_BATCH];
+	unsigned count = storage_reap(lane->its, done, BENCH_BATCH);
 
 	if (count == 0)
 		return 0;
 
-	uint64_t now = clock_ns(lane->bench->context);
+	note_progress(lane);
+
+	uint64_t now = lane->wait.progress_ns;
 
 	for (unsigned i = 0; i < count; i++) {
-		uint16_t slot = (uint16_t)completions[i].cookie;
+		struct bench_slot *slot = done[i]->user;
 
 		lane->free[lane->free_count++] = slot;
-		if (completions[i].result != ORION_OK) {
+		if (done[i]->result != ORION_OK) {
 			bench_lane_count_failure(lane);
 			lane->failed += live;
-			note_failure(lane, (orion_status)completions[i].result);
-			continue;
+			note_failure(lane, (orion_status)done[i]->result);
+		} else if (live) {
+			latency_add(&lane->latency, now - slot->start_ns);
 		}
-		if (live)
-			latency_add(&lane->latency, now - lane->slots[slot].start_ns);
-		if (lane->copy != NULL && !lane->bench->write)
-			memcpy(lane->copy, buffer_of(lane, slot), (size_t)lane->bench->bs);
 	}
 	/* What comes back from a stopped device was given up, not done. */
 	lane->completed += live ? count : 0;
-	note_progress(lane, now);
 	return count;
 }
 
@@ -187,7 +159,7 @@ setup_enter(const struct bench_lane *lane)
 	const struct storage_host *host = &bench->context->storage->host;
 
 	while (__atomic_exchange_n(&bench->setup, 1, __ATOMIC_ACQUIRE) != 0)
-		host->idle(host->port_context, lane->index, POLLED_SLICE_NS);
+		host->idle(host->port_context, lane->index, SETUP_NS);
 }
 
 static void
@@ -211,23 +183,20 @@ static void
 reset_queue(struct bench_lane *lane)
 {
 	struct bench *bench = lane->bench;
-	struct vblk_completion completions[BENCH_BATCH];
 	orion_status status;
 	unsigned count;
 
 	setup_enter(lane);
 	status = vblk_queue_stop(lane->queue);
 	while (status == ORION_OK &&
-	       (count = vblk_reap(lane->queue, completions, BENCH_BATCH)) != 0) {
-		for (unsigned i = 0; i < count; i++)
-			lane->again[lane->again_count++] = (uint16_t)completions[i].cookie;
-	}
+	       (count = storage_reap(lane->its, lane->again + lane->again_count, BENCH_BATCH)) != 0)
+		lane->again_count += count;
 	if (status == ORION_OK)
 		status = vblk_queue_start(lane->queue);
 	setup_leave(lane);
 	lane->resets++;
 	lane->given_back += lane->again_count;
-	note_progress(lane, clock_ns(bench->context));
+	note_progress(lane);
 	if (status != ORION_OK) {
 		note_failure(lane, status);
 		stop_all(bench);
@@ -240,16 +209,13 @@ submit_again(struct bench_lane *lane)
 {
 	unsigned taken = 0;
 
-	while (lane->again_count > 0) {
-		struct vblk_request request = request_of(lane, lane->again[lane->again_count - 1]);
-
-		if (vblk_submit(lane->queue, &request, 1) == 0)
-			break;
+	while (lane->again_count > 0 &&
+	       storage_submit(lane->its, &lane->again[lane->again_count - 1], 1) == 1) {
 		lane->again_count--;
 		taken++;
 	}
 	if (taken != 0)
-		(void)vblk_kick(lane->queue);
+		storage_kick(lane->its);
 	return taken;
 }
 
@@ -283,62 +249,26 @@ say_subject(const struct bench_lane *lane, const struct storage_disk *disk)
 		host->subject(host->port_context, lane->index, disk);
 }
 
-/* Nothing has moved for LATE_NS: a kick may be lost, or the device want a reset. */
-static void
-nudge(struct bench_lane *lane, uint64_t late_ns)
-{
-	struct bench *bench = lane->bench;
-	const struct storage_host *host = &bench->context->storage->host;
-	bool due = late_ns >= lane->nudge_ns;
-
-	if (due) {
-		lane->nudge_ns = 2 * late_ns;
-		vblk_kick_always(lane->queue);
-	}
-	if (due || vblk_config_pending(bench->disk->device)) {
-		setup_enter(lane);
-		storage_refresh(bench->context->storage, bench->disk, lane->index);
-		say_subject(lane, bench->disk);
-		setup_leave(lane);
-	}
-	if (late_ns >= lane->tell_ns) {
-		lane->tell_ns *= 2;
-		if (host->silent != NULL)
-			host->silent(host->port_context, bench->disk, bench_lane_in_flight(lane),
-				     late_ns);
-	}
-}
-
 /* Nothing moved: poll for a moment, then sleep.  False when there is no sense in waiting on. */
 static bool
 wait_more(struct bench_lane *lane)
 {
 	const struct bench *bench = lane->bench;
-	const struct storage_host *host = &bench->context->storage->host;
-	const struct vblk_device *device = bench->disk->device;
-	bool no_irq = vblk_info(device)->irq_mode == VIRTIO_IRQ_POLLED;
-	uint64_t late_ns = clock_ns(bench->context) - lane->progress_ns;
-	orion_status verdict;
+	struct storage *storage = bench->context->storage;
+	uint64_t late_ns = clock_ns(bench->context) - lane->wait.progress_ns;
+	orion_status status;
 
 	if (late_ns < POLL_NS)
 		return true;
-	nudge(lane, late_ns);
-	verdict = storage_verdict(bench->disk);
-	if (verdict != ORION_OK) {
-		note_failure(lane, verdict);
+	status = storage_unanswered(storage, bench->disk, lane->index, &lane->wait);
+	if (status == ORION_OK && stopped(bench) && late_ns > LEAVE_NS)
+		status = ORION_TIMED_OUT;
+	if (status != ORION_OK) {
+		note_failure(lane, status);
 		return false;
 	}
-	if (late_ns > STORAGE_PATIENCE_NS || (stopped(bench) && late_ns > LEAVE_NS)) {
-		note_failure(lane, ORION_TIMED_OUT);
-		return false;
-	}
-	if (!bench->poll) {
-		if (vblk_arm(lane->queue) || no_irq) {
-			host->idle(host->port_context, lane->index,
-				   no_irq ? POLLED_SLICE_NS : SLICE_NS);
-		}
-		vblk_disarm(lane->queue);
-	}
+	if (!bench->poll)
+		storage_sleep(storage, bench->disk, lane->index);
 	return true;
 }
 
@@ -351,7 +281,7 @@ bench_lane_run(void *argument, unsigned index)
 	vblk_queue_stats(lane->queue, &lane->before, &lane->irq_before);
 	say_subject(lane, bench->disk);
 	lane->start_ns = clock_ns(bench->context);
-	note_progress(lane, lane->start_ns);
+	storage_wait_begin(bench->context->storage, &lane->wait);
 	lane->checked_ns = lane->start_ns;
 	while (bench_lane_in_flight(lane) != 0 ||
 	       (lane->submitted != lane->quota && !stopped(bench))) {

@@ -74,7 +74,7 @@ static void
 read_counters(const struct storage_disk *disk, unsigned index, struct vblk_queue_stats *stats,
 	      struct vblk_irq_stats *irq)
 {
-	const struct storage_lane *lane = &disk->lanes[index];
+	const struct storage_account *lane = &disk->lanes[index];
 
 	vblk_queue_stats(vblk_queue_get(disk->device, index), stats, irq);
 	stats->bytes_read -= __atomic_load_n(&lane->failed_bytes_read, __ATOMIC_RELAXED);

@@ -2,16 +2,27 @@
 /* The fine histogram: see latency.h. */
 #include "commands/latency.h"
 
+/* The number of NS's highest bit.  Times are mostly like the one before. */
 static unsigned
-bucket_of(uint64_t ns)
+top_bit(struct latency *latency, uint64_t ns)
+{
+	unsigned top = latency->top;
+
+	if (ns >> top != 1) {
+		for (top = 0; ns >> top > 1; top++) {
+		}
+		latency->top = top;
+	}
+	return top;
+}
+
+static unsigned
+bucket_of(struct latency *latency, uint64_t ns)
 {
 	if (ns < 32)
 		return (unsigned)ns;
 
-	unsigned top = 0;
-
-	while (ns >> top > 1)
-		top++;
+	unsigned top = top_bit(latency, ns);
 	unsigned bucket = (top - 4) * 32 + (unsigned)(ns >> (top - 5) & 31);
 
 	return bucket < LATENCY_BUCKETS ? bucket : LATENCY_BUCKETS - 1;
@@ -32,7 +43,7 @@ latency_add(struct latency *latency, uint64_t ns)
 	latency->count++;
 	latency->sum_ns += ns;
 	latency->max_ns = ns > latency->max_ns ? ns : latency->max_ns;
-	latency->buckets[bucket_of(ns)]++;
+	latency->buckets[bucket_of(latency, ns)]++;
 }
 
 void

@@ -460,8 +460,7 @@ describe_memory(struct request *request, struct report *report, struct storage_h
 		    info->bounces              ? "all data"
 		    : info->bounce_pieces != 0 ? "what is not shared"
 					       : "no");
-	report_bytes(report, "bounced_bytes",
-		     __atomic_load_n(&handle->disk->bounced_bytes, __ATOMIC_RELAXED));
+	report_bytes(report, "bounced_bytes", storage_bounced_bytes(handle->disk));
 	report_bytes(report, "private_bytes", info->private_bytes);
 }
 

@@ -2,12 +2,12 @@
 /* Disks by name, handles with rights, and the checks in front of every transfer. */
 #include "orion/storage.h"
 
-#include <string.h>
+#include "storage/bytes.h"
 
 #include "orion/serial.h"
 #include "storage/halt.h"
-#include "storage/lent.h"
 #include "storage/transfer.h"
+#include "storage/work.h"
 
 #define REFRESH_NS UINT64_C(100000000) /* between two looks at a disk without interrupts */
 
@@ -49,9 +49,16 @@ storage_add(struct storage *storage, unsigned index)
 
 	if (disk->device != NULL)
 		return ORION_BUSY;
-	*disk = (struct storage_disk){.device = device, .index = index};
+	memset(disk, 0, sizeof(*disk));
+	disk->device = device;
+	disk->index = index;
 	name_disk(disk->name, index);
-	return ORION_OK;
+
+	orion_status status = work_open(storage, disk);
+
+	if (status != ORION_OK)
+		disk->device = NULL;
+	return status;
 }
 
 orion_status
@@ -66,18 +73,12 @@ storage_remove(struct storage *storage, unsigned index)
 	if (disk->open_handles != 0)
 		return ORION_BUSY;
 	for (unsigned lane = 0; lane < VBLK_QUEUES_MAX; lane++) {
-		lent_settle(storage, disk, lane);
-		if (lent_places(disk, lane) != 0 && !dead)
+		work_settle(storage, disk, lane);
+		if (work_left(disk, lane) != 0 && !dead)
 			return ORION_BUSY;
 	}
-	for (unsigned lane = 0; lane < VBLK_QUEUES_MAX; lane++) {
-		struct manager *manager = storage->manager;
-
-		if (disk->lanes[lane].lent != NULL)
-			manager->memory_give(manager->port_context, disk->lanes[lane].lent,
-					     sizeof(*disk->lanes[lane].lent));
-	}
-	*disk = (struct storage_disk){.device = NULL};
+	work_close(storage, disk);
+	disk->device = NULL;
 	return ORION_OK;
 }
 
@@ -172,7 +173,7 @@ void
 storage_refresh(struct storage *storage, struct storage_disk *disk, unsigned lane)
 {
 	say_subject(storage, lane, disk);
-	lent_settle(storage, disk, lane);
+	work_settle(storage, disk, lane);
 	/* A device that was stopped has no say any more. */
 	if (vblk_state_get(disk->device) == VBLK_LIVE && halt_enter(disk)) {
 		halt_refresh(storage, disk);
@@ -224,14 +225,14 @@ admit(struct storage *storage, struct storage_handle *handle, unsigned lane, uns
 
 /* Enters the disk, which transfer_run() leaves. */
 static orion_status
-run(struct storage *storage, struct storage_disk *disk, unsigned lane, vblk_operation operation,
+run(struct storage *storage, struct storage_disk *disk, unsigned lane, uint8_t operation,
     uint64_t offset, void *buffer, size_t bytes, size_t *done)
 {
 	orion_status status;
 
 	if (!halt_enter(disk)) {
 		/* The reset gave back what had been given up. */
-		lent_settle(storage, disk, lane);
+		work_settle(storage, disk, lane);
 		return halt_status(disk);
 	}
 	say_subject(storage, lane, disk);
@@ -250,10 +251,10 @@ is_within(const struct storage_disk *disk, uint64_t offset, size_t bytes)
 
 static orion_status
 read_or_write(struct storage *storage, struct storage_handle *handle, unsigned lane,
-	      vblk_operation operation, uint64_t offset, void *buffer, size_t bytes, size_t *done)
+	      uint8_t operation, uint64_t offset, void *buffer, size_t bytes, size_t *done)
 {
 	orion_status status = admit(storage, handle, lane,
-				    operation == VBLK_READ ? STORAGE_MAY_READ : STORAGE_MAY_WRITE);
+				    operation == ORION_READ ? STORAGE_MAY_READ : STORAGE_MAY_WRITE);
 
 	if (done != NULL)
 		*done = 0;
@@ -263,7 +264,7 @@ read_or_write(struct storage *storage, struct storage_handle *handle, unsigned l
 	struct storage_disk *disk = handle->disk;
 	uint32_t block = storage_block_bytes(disk);
 
-	if (operation == VBLK_WRITE && vblk_info(disk->device)->read_only)
+	if (operation == ORION_WRITE && vblk_info(disk->device)->read_only)
 		return ORION_READ_ONLY;
 	if (offset % block != 0 || bytes % block != 0)
 		return ORION_MISALIGNED;
@@ -279,7 +280,7 @@ orion_status
 storage_read(struct storage *storage, struct storage_handle *handle, unsigned lane, uint64_t offset,
 	     void *buffer, size_t bytes, size_t *done)
 {
-	return read_or_write(storage, handle, lane, VBLK_READ, offset, buffer, bytes, done);
+	return read_or_write(storage, handle, lane, ORION_READ, offset, buffer, bytes, done);
 }
 
 orion_status
@@ -287,7 +288,7 @@ storage_write(struct storage *storage, struct storage_handle *handle, unsigned l
 	      uint64_t offset, const void *buffer, size_t bytes, size_t *done)
 {
 	/* The device only reads it: share() is told so. */
-	return read_or_write(storage, handle, lane, VBLK_WRITE, offset, (void *)buffer, bytes,
+	return read_or_write(storage, handle, lane, ORION_WRITE, offset, (void *)buffer, bytes,
 			     done);
 }
 
@@ -298,16 +299,7 @@ storage_flush(struct storage *storage, struct storage_handle *handle, unsigned l
 
 	if (status != ORION_OK)
 		return status;
-	switch (vblk_info(handle->disk->device)->durability) {
-	case VBLK_DURABILITY_NONE:
-		status = halt_status(handle->disk);
-		return status == ORION_OK ? ORION_NOT_SUPPORTED : status;
-	case VBLK_DURABILITY_STABLE:
-		return halt_status(handle->disk);
-	case VBLK_DURABILITY_FLUSH:
-		break;
-	}
-	return run(storage, handle->disk, lane, VBLK_FLUSH, 0, NULL, 0, NULL);
+	return run(storage, handle->disk, lane, ORION_FLUSH, 0, NULL, 0, NULL);
 }
 
 orion_status
@@ -329,9 +321,25 @@ storage_identify(struct storage *storage, struct storage_handle *handle, unsigne
 
 	if (raw == NULL)
 		return ORION_NO_MEMORY;
-	status = run(storage, handle->disk, lane, VBLK_GET_ID, 0, raw, VIRTIO_BLK_ID_BYTES, NULL);
+	status = run(storage, handle->disk, lane, STORAGE_IDENTIFY, 0, raw, VIRTIO_BLK_ID_BYTES,
+		     NULL);
 	if (status == ORION_OK)
 		orion_serial_text(raw, id);
 	storage_memory_give(storage, handle->disk, lane, raw, VIRTIO_BLK_ID_BYTES);
 	return status;
+}
+
+uint64_t
+storage_bounced_bytes(const struct storage_disk *disk)
+{
+	uint64_t sum = 0;
+
+	for (unsigned i = 0; i < VBLK_QUEUES_MAX; i++) {
+		const struct storage_work *work = work_of(disk, i);
+
+		if (work != NULL)
+			sum += __atomic_load_n(&work->lane.counters.bounced_bytes,
+					       __ATOMIC_RELAXED);
+	}
+	return sum;
 }

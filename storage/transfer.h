@@ -3,19 +3,15 @@
  * One synchronous transfer: cut into pieces, several in flight, all of them back before it returns.
  *
  * Each piece shares its part of the buffer with the device (port.share, in as many segments as the
- * host needs, up to TRANSFER_SEGMENTS), is one request on the lane's queue, and is unshared when it
- * completed.  Or it bounces: its bytes go through the queue's own memory (vblk_bounce_memory()),
- * copied before the request is submitted, or after it completed without error.  All pieces bounce
- * when the options dma_enabled or zero_copy_enabled say so; otherwise those that the host cannot
- * share, if the queue has bounce memory.  A device never sees the caller's own memory then, and
- * nothing that it writes late, or beyond what it was lent, reaches it.  After the first failure
- * nothing more is submitted; what is in flight is waited for.
+ * host needs, up to TRANSFER_SEGMENTS), is one request on the lane, and is unshared when it
+ * completed.  Or the lane copies: all pieces when the options dma_enabled or zero_copy_enabled say
+ * so; otherwise those that the host cannot share, if the queue has memory for that.  A device never
+ * sees the caller's own memory then, and nothing that it writes late, or beyond what it was lent,
+ * reaches it.  After the first failure nothing more is submitted; what is in flight is waited for.
  *
- * Waiting: poll for TRANSFER_POLL_NS, then sleep until the interrupt, looking again every
- * TRANSFER_SLICE_NS (an interrupt may be lost).  How long ago something last came decides what
- * else: kick and look at the device again, and again (a kick may be lost); tell the host; give up
- * (orion/storage.h).  A device that is broken or gone is halted (halt.h), and what comes back is
- * reaped; one that is merely silent keeps what it holds (lent.h).
+ * Waiting: poll for TRANSFER_POLL_NS, then as wait.c does.  A device that is broken or gone is
+ * halted (halt.h), and what comes back is reaped; one that is merely silent keeps what it holds
+ * (work.h).
  *
  * Memory that is lent to the device is never given back early.  If the reset of a device does not
  * complete (VBLK_DEAD), the mappings of what was in flight are kept for ever: a host that bounces
@@ -27,13 +23,7 @@
 
 #include "orion/storage.h"
 
-#define TRANSFER_PIECES 8u
-#define TRANSFER_SEGMENTS 6u
-#define TRANSFER_PIECE_BYTES (256u * 1024u)
-
 #define TRANSFER_POLL_NS UINT64_C(20000)
-#define TRANSFER_SLICE_NS UINT64_C(20000000)
-#define TRANSFER_POLLED_SLICE_NS UINT64_C(100000)   /* when there are no interrupts */
 
 /*
  * Runs OPERATION on sectors from byte OFFSET with BYTES at BUFFER (both 0 for a flush) and waits
@@ -42,7 +32,7 @@
  * ORION_DEVICE_GONE it is unknown what happened behind them.  Context: owner of LANE.
  */
 orion_status transfer_run(struct storage *storage, struct storage_disk *disk, unsigned lane,
-			  vblk_operation operation, uint64_t offset, void *buffer, size_t bytes,
+			  uint8_t operation, uint64_t offset, void *buffer, size_t bytes,
 			  size_t *done);
 
 #endif

@@ -79,6 +79,7 @@
 #include <stdint.h>
 
 #include "orion/api.h"
+#include "orion/io.h"
 #include "orion/spec.h"
 #include "orion/stats.h"
 
@@ -93,28 +94,6 @@ struct orion_error {
 	char text[256];
 };
 
-typedef enum orion_operation {
-	ORION_READ,               /* the device writes the buffer */
-	ORION_WRITE,              /* the device reads the buffer */
-	ORION_FLUSH,              /* makes all writes completed before, on any queue, stable */
-} orion_operation;
-
-/* One request.  64 bytes; zero it once, then set what differs. */
-struct orion_io {
-	uint64_t offset;          /* bytes from the start of the disk, a multiple of the block */
-	void *buffer;             /* with vectors != 0: a const struct iovec * of that many */
-	uint32_t bytes;           /* of the buffer, a multiple of the block; with vectors: unused */
-	uint8_t operation;        /* orion_operation */
-	uint8_t flags;            /* 0: none are there yet */
-	uint16_t vectors;         /* 0: buffer is the data; up to ORION_VECTORS_MAX otherwise, and
-	                           * the array must stay until completion */
-	void *user;               /* the program's own */
-	int32_t result;           /* filled at completion: 0, or a negative errno */
-	uint32_t reserved;
-	uint64_t private_[3];     /* the library's own */
-};
-
-#define ORION_VECTORS_MAX 1024u
 #define ORION_DISK_QUEUES_MAX 16u
 #define ORION_ID_BYTES 20u        /* of a serial number, without its NUL */
 
@@ -389,18 +368,6 @@ ORION_API int orion_queue_read(struct orion_queue *queue, void *buffer, size_t b
 ORION_API int orion_queue_write(struct orion_queue *queue, const void *buffer, size_t bytes,
 				uint64_t offset);
 ORION_API int orion_queue_flush(struct orion_queue *queue);
-
-/* What the library counts for a queue, besides the driver's counters. */
-struct orion_queue_counters {
-	uint64_t bounced;         /* requests that went through a bounce copy */
-	uint64_t bounced_bytes;
-	uint64_t replayed;        /* requests handed over again after a reconnect */
-	uint64_t stale_flushes;   /* flushes that failed with -ESTALE */
-	uint64_t waits;           /* calls of orion_queue_wait() that found nothing at first */
-	uint64_t sleeps;          /* of these, those that slept */
-	uint64_t late;            /* a request had waited for a second or more: the device was
-	                           * kicked again, or had done it without a word */
-};
 
 /*
  * The queue's counters since open, over all connections.  Any thread; each word is exact, together

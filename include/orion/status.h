@@ -53,6 +53,7 @@ typedef enum orion_status {
 	ORION_DEVICE_BROKEN,  /* the device broke the protocol; latched until it is reset */
 	ORION_DEVICE_GONE,    /* the device's registers read as all ones: it was removed */
 	ORION_OUTCOME_UNKNOWN,/* in flight when the device failed: may or may not have happened */
+	ORION_STALE,          /* a flush: writes that were acknowledged before may be lost */
 
 	ORION_STATUS_COUNT
 } orion_status;

@@ -21,6 +21,7 @@
 #define ORION_STORAGE_H
 
 #include "orion/api.h"
+#include "orion/lane.h"
 #include "orion/manager.h"
 
 ORION_BEGIN_C
@@ -34,8 +35,7 @@ ORION_BEGIN_C
 #define STORAGE_TELL_NS UINT64_C(30000000000)           /* then silent() is told; then doubling */
 #define STORAGE_PATIENCE_NS UINT64_C(240000000000)
 
-/* Cookies from here on are not the framework's: of those who drive a lane's queue on their own. */
-#define STORAGE_COOKIE_FOREIGN (UINT64_C(1) << 32)
+#define STORAGE_REGIONS_MAX 32u /* of storage_dma_take(), of one disk */
 
 typedef enum storage_right {
 	STORAGE_MAY_READ = 1u << 0,
@@ -77,8 +77,8 @@ struct storage_host {
 };
 
 /* Of one lane on one disk. */
-struct storage_lane {
-	struct storage_lent *lent;      /* what was given up; NULL: never anything */
+struct storage_account {
+	struct storage_work *work;      /* the lane, and what its calls keep; NULL: there is none */
 	/* Of the bytes that the queue's counters have as submitted; atomic. */
 	uint64_t failed_bytes_read, failed_bytes_written;
 };
@@ -89,13 +89,16 @@ struct storage_disk {
 	unsigned index;                 /* the manager's number */
 	unsigned open_handles;
 	uint64_t denials;
-	uint64_t bounced_bytes;         /* copied through the queues' own memory; atomic */
 	/* The framework's own, touched atomically: see storage/halt.h. */
 	uint32_t lanes_inside, phase, refreshing;
 	uint64_t refreshed_ns;          /* atomic */
 	uint64_t silent_since_ns;       /* atomic: see storage_silent_ns() */
 	uint32_t lent_writes;           /* atomic: writes that were given up and are not back */
-	struct storage_lane lanes[VBLK_QUEUES_MAX];
+	uint32_t locked;                /* atomic: the instance's lock */
+	struct storage_instance instance;
+	struct storage_device base;     /* the one that it has */
+	struct orion_region regions[STORAGE_REGIONS_MAX]; /* storage_dma_take(); cpu NULL: free */
+	struct storage_account lanes[VBLK_QUEUES_MAX];
 };
 
 /* What was opened, and for what. */
@@ -193,22 +196,50 @@ void storage_memory_give(struct storage *storage, struct storage_disk *disk, uns
  */
 orion_status storage_verdict(const struct storage_disk *disk);
 
+/* Bytes that were copied through the queues' own memory.  Any context. */
+uint64_t storage_bounced_bytes(const struct storage_disk *disk);
+
 /*
- * ---- for those who drive a lane's queue by vblk_submit() on their own ----
+ * ---- for those who keep requests of their own in flight: struct orion_io, orion/lane.h ----
  *
  * storage_claim() before: ORION_BUSY while the device holds requests that were given up on LANE,
- * ORION_NO_MEMORY, or storage_verdict().  Cookies are at least STORAGE_COOKIE_FOREIGN.  Whoever
- * gives up calls storage_leave(): COUNT requests stay with the device, WRITES or not, with REGION
- * (storage_dma_take(); all zero: none, it may be the queue's bounce memory) and MEMORY (may be
- * NULL), which are given back when the last has come back.
- * storage_halt() stops a device that is broken.  Context: owner of LANE.
+ * ORION_WRONG_STATE without such a lane, or storage_verdict().  Then storage_submit(),
+ * storage_kick() and storage_reap() on storage_lane_of(); buffers lie in memory of
+ * storage_dma_take(), or are copied if the queue has memory for that.  Results are of orion_status.
+ * No synchronous call may be made on the lane meanwhile.
+ *
+ * Whoever gives up calls storage_leave(): what is in flight stays with the device, WRITES or not,
+ * with REGION (storage_dma_take(); all zero: none) and MEMORY (may be NULL; that of the requests),
+ * which are given back when the last has come back.  storage_halt() stops a device that is broken.
+ * Context: owner of LANE.
  */
 ORION_MUST_USE orion_status storage_claim(struct storage *storage, struct storage_disk *disk,
 					  unsigned lane);
-void storage_leave(struct storage *storage, struct storage_disk *disk, unsigned lane,
-		   unsigned count, bool writes, const struct orion_region *region, void *memory,
-		   size_t bytes);
+struct storage_lane *storage_lane_of(struct storage_disk *disk, unsigned lane);
+void storage_leave(struct storage *storage, struct storage_disk *disk, unsigned lane, bool writes,
+		   const struct orion_region *region, void *memory, size_t bytes);
 void storage_halt(struct storage *storage, struct storage_disk *disk, unsigned lane);
+
+/*
+ * Waiting for an answer on a lane, with a limit and a word.  storage_wait_begin() when requests are
+ * handed over to an idle device, storage_answered() whenever something was reaped.  When nothing
+ * was: storage_sleep(), for as long as nothing comes and for 20 ms at most, reap again, and then
+ * storage_unanswered(), which kicks again, looks at the device, and tells the host.  That gives
+ * ORION_OK: wait on; ORION_TIMED_OUT: the host wants it to end, or STORAGE_PATIENCE_NS are over;
+ * or the device's verdict.  Context: owner of LANE.
+ */
+struct storage_wait {
+	uint64_t progress_ns;           /* when something was last reaped */
+	/* How late it is to be for the next: kick, look at interrupted(), call of silent(). */
+	uint64_t nudge_ns, look_ns, tell_ns;
+};
+
+void storage_wait_begin(const struct storage *storage, struct storage_wait *wait);
+void storage_answered(struct storage *storage, struct storage_disk *disk, unsigned lane,
+		      struct storage_wait *wait);
+void storage_sleep(struct storage *storage, struct storage_disk *disk, unsigned lane);
+orion_status storage_unanswered(struct storage *storage, struct storage_disk *disk, unsigned lane,
+				struct storage_wait *wait);
 
 /*
  * DMA memory for DISK out of the budget that its driver's own comes from (shared_memory_size).

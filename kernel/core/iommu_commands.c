@@ -42,31 +42,33 @@ iommu_run_list(struct command_context *context, int argc, char **argv)
 static orion_status
 trespass(struct storage_disk *disk, uint64_t address)
 {
-	struct vblk_queue *queue = vblk_queue_get(disk->device, 0);
-	struct vblk_segment segment = {.device_address = address,
-				       .length = vblk_info(disk->device)->block_bytes};
-	struct vblk_request request = {
-		.segments = &segment,
-		.cookie = STORAGE_COOKIE_FOREIGN,
-		.segment_count = 1,
-		.operation = VBLK_READ,
-	};
+	/* Of a disk that never answers it stays with the framework. */
+	static struct trespass {
+		struct vblk_segment segment;
+		struct orion_io io;
+	} only;
+	struct storage_lane *lane = storage_lane_of(disk, 0);
+	struct orion_io *io = &only.io;
 	uint64_t until = time_now_ns() + DEADLINE_NS;
-	struct vblk_completion completion;
 
-	if (vblk_in_flight(queue) != 0)
+	if (storage_in_flight(lane) != 0)
 		return ORION_BUSY;
-	if (vblk_submit(queue, &request, 1) != 1)
-		return vblk_refusal(queue);
-	vblk_kick(queue);
-	while (vblk_reap(queue, &completion, 1) == 0) {
+	only = (struct trespass){
+		.segment = {.device_address = address,
+			    .length = vblk_info(disk->device)->block_bytes},
+		.io = {.buffer = &only.segment, .vectors = 1, .flags = STORAGE_MAPPED},
+	};
+	if (storage_submit(lane, &io, 1) != 1)
+		return (orion_status)lane->refusal;
+	storage_kick(lane);
+	while (storage_reap(lane, &io, 1) == 0) {
 		if (storage_verdict(disk) != ORION_OK)
 			return storage_verdict(disk);
 		if (time_now_ns() > until)
 			return ORION_TIMED_OUT;
 		worker_pause(LOOK_NS);
 	}
-	return (orion_status)completion.result;
+	return (orion_status)io->result;
 }
 
 static void
@@ -136,10 +138,10 @@ static void
 give_memory(struct storage *storage, struct storage_disk *disk, void *memory, size_t bytes)
 {
 	static const struct orion_region none;
-	unsigned held = vblk_in_flight(vblk_queue_get(disk->device, 0));
+	unsigned held = storage_in_flight(storage_lane_of(disk, 0));
 
 	if (held != 0 && vblk_state_get(disk->device) == VBLK_LIVE)
-		storage_leave(storage, disk, 0, held, false, &none, memory, bytes);
+		storage_leave(storage, disk, 0, false, &none, memory, bytes);
 	else
 		storage_memory_give(storage, disk, 0, memory, bytes);
 }

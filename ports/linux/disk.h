@@ -1,24 +1,18 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The library's private types: a disk, its queues, its connections.  The manual is orion/disk.h.
+ * The library's private types: a disk, its queues, its connections.  The manual is orion/disk.h;
+ * orion/lane.h has what is the same in every home: a disk is an instance, a queue a lane, a
+ * connection one of the instance's devices.
  *
  * Who does what.
  *
- *   owner     of a queue: submits, reaps, waits.  Touches its own queue, and the core's queue of
- *             the connection that it follows.
- *   monitor   a thread per disk: watches the socket, connects anew, reads the configuration again;
- *             whatever must happen at a certain time is its work
+ *   owner     of a queue: submits, reaps, waits
+ *   monitor   a thread per disk, which looks after the instance: watches the socket, connects anew,
+ *             reads the configuration again; whatever must happen at a certain time is its work
  *   anyone    allocates, registers (waiting for messages to end), asks
  *
- * Connections.  Each has its own memory for rings and bounce buffers, and its own instance of the
- * core's device, made by the monitor while the owners still use the old one.  An owner looks at
- * disk->turn in every call.  When it has moved, the owner leaves the old connection (what was in
- * flight there comes back into its hands), follows to the new one when there is one, and hands
- * everything over again, once the old device is known to have stopped (lost.c).  The last owner
- * that leaves a connection closes it.  So no lock is on an owner's path, and what an old back end
- * may still write reaches memory that nobody reads.
- *
- * What one connection promised is a fact of that connection (struct session), never of the disk.
+ * Each connection has its own memory for rings and bounce buffers, and its own instance of the
+ * core's device, made by the monitor while the owners still use the old one.
  */
 #ifndef ORION_PORTS_LINUX_DISK_H
 #define ORION_PORTS_LINUX_DISK_H
@@ -32,40 +26,11 @@
 #include "orion/disk.h"
 #include "orion/vblk.h"
 
-#define likely(condition) __builtin_expect(!!(condition), 1)
-#define unlikely(condition) __builtin_expect(!!(condition), 0)
+#include "storage/lane.h"
 
 #define DISK_PATH_MAX 256u
-#define IO_BATCH 64u
-#define IO_FINISHED 1           /* of io_prepare(): nothing is left to do */
-#define IO_IDENTIFY 3u          /* an operation of our own: orion_queue_identify() */
-#define VECTORS_MAPPED 128u     /* in one request of the device */
-#define TABLES 16u              /* requests that the core cuts into parts: it takes no more */
-
-/* The private part of a struct orion_io. */
-struct io_private {
-	struct vblk_segment segment;    /* unused: not 0 when something of the queue's is lent */
-	uint64_t sequence;              /* of submission; a flush keeps its mark in the segment */
-};
-
-_Static_assert(sizeof(struct orion_io) == 64, "orion_io");
-_Static_assert(sizeof(struct io_private) <= sizeof(((struct orion_io *)NULL)->private_),
-	       "io_private");
-
-static inline struct io_private *
-io_private(struct orion_io *io)
-{
-	return (struct io_private *)(void *)io->private_;
-}
 
 /* ---- a connection ---- */
-
-/* What a device promises of a write that it has acknowledged, the least first. */
-enum promise {
-	PROMISE_NONE,           /* nothing: FLUSH is not offered */
-	PROMISE_FLUSH,          /* it survives once a flush that came after it has completed */
-	PROMISE_STABLE,         /* it survives */
-};
 
 /* By what a disk that comes back is known. */
 struct identity {
@@ -75,130 +40,64 @@ struct identity {
 	char serial[VIRTIO_BLK_ID_BYTES + 1];         /* "": it has none */
 };
 
-/* Whether a connection's device may still carry out what it was given. */
-enum session_end {
-	SESSION_MAY_RUN,
-	SESSION_STOPPED,
-	SESSION_DOUBTED,        /* loss_ms have passed, and nobody knows */
-};
-
 struct session {
+	struct storage_device base;
 	struct orion_disk *disk;
-	uint32_t number;                /* 1 ... */
-	enum promise promise;
 	struct identity identity;
-	struct vblk_queue_stats asking; /* what learning that has counted on the first queue */
+	struct vblk_queue_stats asking; /* what learning it has counted on the first queue */
 	struct vhost_user vhost;
 	struct vhost_user_arena arena;
 	size_t arena_used;
 	uint64_t memory_version;        /* of the disk's table, when the back end was told */
 	void *memory[2];                /* the core's */
 	struct orion_budget budget;
-	struct vblk_device *device;
-	unsigned users;                 /* owners that follow it, and the disk: atomic */
 	bool broken;                    /* the core latched it: atomic */
-	bool expired;                   /* a request waited for the deadline: atomic */
 	struct orion_error error;       /* the core's last report */
 	orion_event event;
 	uint64_t event_a, event_b;
 
 	/* Its end: lost.c. */
 	struct session *next;           /* in disk->lost */
-	enum session_end end;           /* atomic */
 	uint64_t lost_ns;
 	int pid, pid_fd;                /* who listened at the socket; -1: not known */
 	bool drained;                   /* the back end said that it had stopped every ring */
 };
 
-/* Which connection, and what it promises: one word for others to read. */
-static inline uint64_t
-connection_word(const struct session *session)
-{
-	return (uint64_t)session->number << 2 | session->promise;
-}
+_Static_assert(offsetof(struct session, base) == 0, "session_of");
 
-static inline uint32_t
-connection_number(uint64_t word)
+static inline struct session *
+session_of(struct storage_device *device)
 {
-	return (uint32_t)(word >> 2);
-}
-
-static inline enum promise
-connection_promise(uint64_t word)
-{
-	return (enum promise)(word & 3);
+	return (struct session *)device;
 }
 
 /* ---- a queue ---- */
 
-/* What is known of requests that take long: late.c. */
-struct late {
-	uint64_t oldest;                /* ticks at which it was submitted */
-	uint64_t patience;              /* ticks: its age at which the device is kicked */
-	unsigned requests;              /* that were kicked for, on this connection */
-	bool woken;                     /* by the clock, not by the device */
-	bool told;                      /* that by the monitor: atomic */
-	uint64_t given, given_ns;       /* the monitor's: when something came back */
-};
-
-/* How far each queue had come when a flush was submitted. */
-struct flush_mark {
-	uint64_t writes[ORION_DISK_QUEUES_MAX];
-};
-
-/* Of the request that was refused last, what words need: orion_queue_refusal_text(). */
-struct refused {
-	uint64_t offset, bytes;
-	uint16_t vectors, bad_vector;
-	uint8_t operation, flags;
-	bool no_buffer, no_request;
-};
-
 struct orion_queue {
-	/* The owner's path. */
-	struct vblk_queue *ring;        /* of the connection it follows; NULL: of none */
-	struct vblk_queue *kick;        /* the same; NULL: each kick takes the long way */
+	struct storage_lane lane;
 	struct orion_disk *disk;
-	struct dma_place near;          /* where the last buffer lay; forgotten at each turn */
-	uint32_t turn;                  /* disk->turn that was last acted upon */
-	uint8_t largest;                /* the largest operation that is plain here */
-	int refusal;
-	uint64_t sequence;
-	uint64_t taken, given;          /* requests; their difference is in flight */
-	uint64_t writes;                /* acknowledged; read by others: relaxed */
-	struct vblk_completion completions[IO_BATCH];
-
-	/* What is not on its way. */
-	struct session *session;        /* followed; NULL: of none */
-	struct orion_io **held;         /* taken, not handed over: by sequence */
-	struct orion_io **ready;        /* finished here */
-	unsigned held_count, ready_count, ready_first;
-	unsigned depth;
-	uint64_t covered;               /* of writes, by a flush: atomic */
-	uint32_t stale_seen;            /* disk->stale that a flush has told */
-	uint64_t connection;            /* connection_word() of the last followed: atomic */
-	struct session *doubt;          /* lost, and not known to have stopped; NULL: none */
-	unsigned doubted;               /* so many of those held, the first, were given to it */
-	struct flush_mark *marks;
-	uint16_t *marks_free;
-	unsigned marks_left;
+	void *memory;                   /* the lane's */
 	struct adaptive adaptive;
-	struct dma_pages bounce;
-	unsigned char *bounce_base;
-	uint64_t bounce_device;
-	uint16_t index;
 	int event;                      /* epoll: completions, and the monitor's calls */
-	struct refused refused;
 	const void *signals;            /* the mask of a wait, a sigset_t; NULL: the thread's */
 	struct orion_poll_group *group;
-	struct orion_queue_counters counters;
-	struct vblk_queue_stats past;   /* of connections before this */
 	struct orion_io sync[8];        /* of the synchronous calls */
-	struct vblk_segment segments[VECTORS_MAPPED];
-	struct vblk_segment (*tables)[ORION_VECTORS_MAX]; /* TABLES: the core reads on in them */
-	uint16_t tables_used;           /* a bit each */
-	struct late late;
 };
+
+_Static_assert(offsetof(struct orion_queue, lane) == 0, "queue_of");
+
+static inline struct orion_queue *
+queue_of(struct storage_lane *lane)
+{
+	return (struct orion_queue *)lane;
+}
+
+/* The connection that the owner of QUEUE follows; NULL: none. */
+static inline struct session *
+queue_session(const struct orion_queue *queue)
+{
+	return session_of(queue->lane.device);
+}
 
 /* ---- a disk ---- */
 
@@ -210,27 +109,17 @@ struct mapping {
 	uint64_t offset;
 };
 
-enum disk_state {
-	DISK_CONNECTED,
-	DISK_LOST,              /* the monitor tries to connect; requests wait */
-	DISK_FAILED,            /* it tries on, more slowly; requests fail */
-	DISK_FORKED,            /* we are a child that only may close */
-};
-
 struct orion_disk {
-	uint32_t turn;                  /* moves when owners must look: atomic */
-	uint32_t stale;                 /* losses of acknowledged writes: atomic */
+	struct storage_instance instance;
+	struct vblk_queue_stats last;   /* the instance's */
 	struct orion_disk_options options;
 	char path[DISK_PATH_MAX];
 	char url[DISK_PATH_MAX];        /* for people: without options */
-	enum disk_state state;          /* atomic */
-	unsigned queue_count;
 	unsigned depth;
 	struct vhost_user_wish wish;    /* learnt: of whoever makes connections */
 	struct vblk_info first;         /* what the first connection gave */
-	enum promise promise;           /* of the first connection: the least that is taken */
+	enum storage_promise promise;   /* of the first connection: the least that is taken */
 	struct identity identity;       /* of the disk, as it was last seen */
-	bool wrote;                     /* something was written: atomic */
 
 	/*
 	 * Of messages to the back end, and of what they tell it: memory.  Held as long as answers
@@ -239,9 +128,7 @@ struct orion_disk {
 	pthread_mutex_t exchange;
 	struct dma memory;
 
-	pthread_mutex_t lock;           /* of what follows; never held for long */
-	struct session *session;        /* the newest, NULL while there is none */
-	uint32_t sessions;              /* opened so far */
+	pthread_mutex_t lock;           /* the instance's, and of what follows */
 	struct orion_error error;
 	unsigned events_left;           /* that the program's function may be told of now */
 	unsigned events_untold;
@@ -262,10 +149,25 @@ struct orion_disk {
 	struct orion_disk *next;        /* in the process's list */
 };
 
-static inline enum disk_state
+_Static_assert(offsetof(struct orion_disk, instance) == 0, "disk_of");
+
+static inline struct orion_disk *
+disk_of(struct storage_instance *instance)
+{
+	return (struct orion_disk *)instance;
+}
+
+static inline enum storage_state
 disk_state(const struct orion_disk *disk)
 {
-	return __atomic_load_n(&disk->state, __ATOMIC_ACQUIRE);
+	return storage_state(&disk->instance);
+}
+
+/* The newest connection; NULL: there is none.  Under the lock, or the monitor. */
+static inline struct session *
+disk_session(const struct orion_disk *disk)
+{
+	return session_of(disk->instance.device);
 }
 
 /* ---- session.c ---- */
@@ -277,8 +179,8 @@ disk_state(const struct orion_disk *disk)
 int session_open(struct orion_disk *disk, uint32_t patience_ms, struct session **out,
 		 struct orion_error *error);
 
-/* One user less; the last closes it. */
-void session_leave(struct session *session);
+/* Closes SESSION, which nobody uses any more. */
+void session_destroy(struct session *session);
 
 /* ---- identity.c: is it the same disk, and as good? ---- */
 
@@ -315,91 +217,21 @@ const struct orion_port *port_linux(void);
 
 uint64_t port_now_ns(void);
 
-/* The clock by which the core notes when requests are handed over. */
-uint64_t port_ticks(void);
+/* ---- home.c: Linux, as storage sees it ---- */
 
-/* ---- follow.c: an owner and the connections ---- */
+extern const struct storage_home home_linux;
 
-/* The disk's turn has moved: acts upon it.  Context: owner. */
-void queue_follow(struct orion_queue *queue);
-
-/* The next call is to look at the disk again. */
-void queue_look_again(struct orion_queue *queue);
-
-/* Whether QUEUE, and what it can hold, has room for another request. */
-static inline bool
-queue_has_room(const struct orion_queue *queue)
-{
-	return queue->taken - queue->given < queue->depth;
-}
-
-/* Hands over what is held, as room allows. */
-void queue_hand_over(struct orion_queue *queue);
-
-/* Gives up to MAX of what is finished here. */
-unsigned queue_take_ready(struct orion_queue *queue, struct orion_io **done, unsigned max);
-
-/* IO is finished with RESULT; it will be given by the next reap. */
-void queue_finish(struct orion_queue *queue, struct orion_io *io, int result);
-
-/* ---- io.c ---- */
-
-/* A counter of the owner's that others read. */
-static inline void
-count_up(uint64_t *counter, uint64_t more)
-{
-	__atomic_store_n(counter, *counter + more, __ATOMIC_RELAXED);
-}
-
+/* A negative errno for STATUS. */
 int io_errno(orion_status status);
 
-/* ---- refusal.c ---- */
-
-/* IO (NULL: no request of the program's) is not taken, for RESULT, which is negative. */
-void queue_refuse(struct orion_queue *queue, int result, const struct orion_io *io);
-
-/* ---- prepare.c ---- */
-
-/* Makes REQUEST from IO, whatever it is: 0, or a negative errno.  1: it is finished already. */
-int io_prepare(struct orion_queue *queue, struct orion_io *io, struct vblk_request *request);
-
-/* Takes back what io_prepare() took, IO being not done. */
-void io_release(struct orion_queue *queue, struct orion_io *io);
-
-/* The same for one that the core refused: what was copied for the device is wiped. */
-void io_refuse(struct orion_queue *queue, struct orion_io *io);
-
-/* The same for one that is done, its result being set: the program gets what was read. */
-void io_give(struct orion_queue *queue, struct orion_io *io);
-
 /* ---- disk.c ---- */
+
+/* What DISK's options are to its instance. */
+void disk_set_instance(struct orion_disk *disk);
 
 /* Queue INDEX, following no connection yet; NULL: no memory.  queue_free() takes NULL, too. */
 struct orion_queue *queue_make(struct orion_disk *disk, unsigned index);
 void queue_free(struct orion_queue *queue);
-
-/* ---- late.c: requests that take long ---- */
-
-/*
- * Nothing was there to reap: kicks the device if the oldest request has waited for a second, and
- * ends the connection if for the deadline.  Context: owner.
- */
-void late_look(struct orion_queue *queue);
-
-/* Something was there to reap: counts it if it was only found since the clock said to look. */
-void late_found(struct orion_queue *queue);
-
-/* Finishes what is held since the deadline, without a connection.  Context: owner. */
-void late_held(struct orion_queue *queue);
-
-/* IO is held from now on. */
-void late_hold(struct orion_io *io);
-
-/* Has owners look whose requests take long; gives after how many ms to call again: the monitor. */
-int late_watch(struct orion_disk *disk);
-
-/* The longest sleep that still notices in time, ns. */
-int64_t late_sleep_ns(const struct orion_disk *disk);
 
 /* ---- mapping.c ---- */
 
@@ -409,23 +241,6 @@ int64_t late_sleep_ns(const struct orion_disk *disk);
  * errno with ERROR filled.
  */
 int mapping_check(const struct mapping *mapping, bool unsealed, struct orion_error *error);
-
-/* ---- flush.c: what a flush may claim ---- */
-
-/* A flush is submitted: *MARK remembers what it covers. */
-int flush_begin(struct orion_queue *queue, struct orion_io *io);
-
-/* It completed with RESULT; returns what the program is told. */
-int flush_end(struct orion_queue *queue, struct orion_io *io, int result);
-
-/* It never got to the device. */
-void flush_drop(struct orion_queue *queue, struct orion_io *io);
-
-/*
- * Connection NUMBER is lost: if QUEUE follows it, what was acknowledged there, and no flush covers,
- * may be, too.  Context: any.
- */
-void flush_lost(struct orion_queue *queue, uint32_t number);
 
 /* ---- monitor.c ---- */
 
@@ -437,9 +252,6 @@ bool disk_adopt(struct orion_disk *disk, struct session *session);
 
 /* Another breach of the protocol, at NOW ns: whether there were too many within a minute. */
 bool disk_breached(struct orion_disk *disk, uint64_t now);
-
-/* Owners must look. */
-void disk_turn(struct orion_disk *disk);
 
 /* An exchange on the connection failed; if it is of no more use, the monitor sees to it at once. */
 void disk_exchange_failed(struct orion_disk *disk);

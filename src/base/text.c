@@ -27,6 +27,7 @@ static const char *const status_texts[] = {
 	[ORION_DEVICE_BROKEN] = "device broke the protocol",
 	[ORION_DEVICE_GONE] = "device removed",
 	[ORION_OUTCOME_UNKNOWN] = "outcome unknown",
+	[ORION_STALE] = "acknowledged writes may be lost",
 };
 
 _Static_assert(COUNT_OF(status_texts) == ORION_STATUS_COUNT, "a text for each status");

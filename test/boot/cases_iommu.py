@@ -165,8 +165,9 @@ def bounce(key, iommu):
         expect("has no effect yet" not in out, f"{key} is said to have no effect")
         guest.says(r"^ +bounces +all data", out)
         moved = re.search(r'"bounced_bytes": *(\d+)', out)
-        # The disk hashed, written, verified twice, one more sector written, 20 bytes of identity.
-        want = SIZE + 3 * 300 * KIB + 512 + 20
+        # The disk hashed, written, verified twice, one more sector written, 20 bytes of identity,
+        # and what the bench read.
+        want = SIZE + 3 * 300 * KIB + 512 + 20 + 200 * 4 * KIB
         expect(moved and int(moved.group(1)) == want,
                f"{moved and moved.group(1)} bytes bounced, expected {want}")
     return run

@@ -2,7 +2,7 @@
 """Mutants of the Linux home's connections: what is replayed, promised, shared, waited for."""
 
 CONNECTION, PROTOCOL, API = (f"ports/linux/{part}" for part in ("connection", "vhost_user", "api"))
-FLUSH, FOLLOW, IO = f"{CONNECTION}/flush.c", f"{CONNECTION}/follow.c", f"{API}/io.c"
+FLUSH, FOLLOW, IO = "storage/flush.c", "storage/follow.c", "storage/io.c"
 LOST, IDENTITY = f"{CONNECTION}/lost.c", f"{CONNECTION}/identity.c"
 MONITOR, DISK = f"{CONNECTION}/monitor.c", f"{API}/disk.c"
 CHANNEL, VHOST = f"{PROTOCOL}/channel.c", f"{PROTOCOL}/vhost_user.c"
@@ -17,65 +17,69 @@ def row(name, file, old, new, tests, why, **more):
 
 # ---- what a flush may claim -----------------------------------------------------------------
 
-row("stable-is-lost", FLUSH, "connection_promise(word) != PROMISE_STABLE", "true",
+row("stable-is-lost", FLUSH, "storage_word_promise(word) != STORAGE_PROMISE_STABLE", "true",
     LAW + "each_promise", "writes that are stable count as lost")
-row("none-is-stable", FLUSH, "connection_promise(word) != PROMISE_STABLE",
-    "connection_promise(word) == PROMISE_FLUSH", LAW + "each_promise",
+row("none-is-stable", FLUSH, "storage_word_promise(word) != STORAGE_PROMISE_STABLE",
+    "storage_word_promise(word) == STORAGE_PROMISE_FLUSH", LAW + "each_promise",
     "what was never promised counts as kept")
-row("durable-is-lost", FLUSH, "!disk->options.durable &&", "", LAW + "each_promise",
+row("durable-is-lost", FLUSH, "!instance->durable &&", "", LAW + "each_promise",
     "the user's promise is not believed")
-row("none-is-done", FLUSH, "promise == PROMISE_STABLE || disk->options.durable", "true",
+row("none-is-done", FLUSH, "promise == STORAGE_PROMISE_STABLE || instance->durable", "true",
     LAW + "answers_by_itself", "a flush that nobody can do is called done")
-row("stable-is-sent", FLUSH, "if (promise != PROMISE_FLUSH)", "if (promise == PROMISE_NONE)",
+row("stable-is-sent", FLUSH, "if (promise != STORAGE_PROMISE_FLUSH)",
+    "if (promise == STORAGE_PROMISE_NONE)",
     LAW + "answers_by_itself", "a flush is sent that the device does not know")
-row("flight", FLUSH, "if (is_stale(queue)) return -ESTALE;", "", LAW + "in_flight",
+row("flight", FLUSH, "if (is_stale(lane)) return ORION_STALE;", "", LAW + "in_flight",
     "a flush that was on its way when a write was lost says that it is done")
-row("failed-covers", FLUSH, "for (unsigned i = 0; result == 0 && i", "for (unsigned i = 0; i",
-    LAW + "in_flight", "a flush that failed covers writes")
-row("others", FLUSH, "look_at_others(queue);", "",
+row("failed-covers", FLUSH, "for (unsigned i = 0; status == ORION_OK && i",
+    "for (unsigned i = 0; i", LAW + "in_flight", "a flush that failed covers writes")
+row("others", FLUSH, "look_at_others(lane);", "",
     LAW + "acknowledged_between_loss_and_leaving", "queues that have not followed are forgotten")
-row("between", FOLLOW, "flush_lost(queue, session->number);", "",
+row("between", FOLLOW, "storage_flush_lost(lane, device->number);", "",
     LAW + "acknowledged_between_loss_and_leaving",
     "what was acknowledged between the loss and the owner's look counts as kept")
-row("window", FLUSH, "mark->writes[i] = writes_on(disk->queues[i], queue->connection);",
-    "mark->writes[i] = disk->queues[i]->writes;", LAW + "covers_its_own_connection",
+row("window", FLUSH, "mark[i] = writes_on(instance->lanes[i], lane->connection);",
+    "mark[i] = instance->lanes[i]->writes;", LAW + "covers_its_own_connection",
     "a flush covers what another connection acknowledged")
-row("seen", FLUSH, "queue->stale_seen = stale;", "", LAW + "told_once_a_queue",
+row("seen", FLUSH, "lane->stale_seen = stale;", "", LAW + "told_once_a_queue",
     "a loss is told for ever")
-row("counted", FLUSH, "count_up(&queue->counters.stale_flushes, 1);", "",
+row("counted", FLUSH, "storage_count(&lane->counters.stale_flushes, 1);", "",
     LAW + "told_once_a_queue", "flushes that told of a loss are not counted")
-row("mark", FLUSH, "for (unsigned i = 0; i < disk->queue_count; i++) mark->writes[i]",
-    "for (unsigned i = 0; i < 1; i++) mark->writes[i]", LAW + "marks",
+row("mark", FLUSH, "for (unsigned i = 0; i < instance->lane_count; i++) mark[i]",
+    "for (unsigned i = 0; i < 1; i++) mark[i]", LAW + "marks",
     "a flush covers its own queue alone")
 
 # ---- replay ---------------------------------------------------------------------------------
 
-row("unsorted", FOLLOW, "qsort(queue->held, queue->held_count, sizeof(*queue->held), by_sequence);",
-    "", FOLLOWS + "replays_in_order", "requests are replayed as they lay in the ring")
-row("sequence-anew", FOLLOW, "int result = io_prepare(queue, io, &request);",
-    "int result = io_prepare(queue, io, &request); io_private(io)->sequence = queue->sequence++;",
+row("unsorted", FOLLOW, "sort_held(lane); return writes;", "return writes;",
+    FOLLOWS + "replays_in_order", "requests are replayed as they lay in the ring")
+row("sequence-anew", FOLLOW, "orion_status status = storage_prepare(lane, io, &request);",
+    "orion_status status = storage_prepare(lane, io, &request); "
+    "storage_private(io)->sequence = lane->sequence++;",
     FOLLOWS + "replays_in_order", "what was replayed once comes last when it is replayed again")
-row("depth", IO, "if (!queue_has_room(queue)) { queue->refusal = -EAGAIN; return 0; }", "",
+row("depth", IO,
+    "if (!storage_has_room(lane)) { storage_refuse(lane, ORION_NO_ROOM, NULL); return 0; }", "",
     FOLLOWS + "never_more_than_the_depth", "one request more is taken than there is room for")
-row("unproven", FOLLOW, "if (end == SESSION_MAY_RUN) return false;", "",
+row("unproven", FOLLOW, "if (end == STORAGE_MAY_RUN) return false;", "",
     FOLLOWS + "waits_for_the_old_device", "replayed while the old device may still be at it")
-row("closed-is-stopped", FOLLOW, "queue->doubt = session; queue->doubted = taken;",
-    "session_leave(session);", FOLLOWS + "waits_for_the_old_device",
+row("closed-is-stopped", FOLLOW, "lane->doubt = device; lane->doubted = taken;",
+    "storage_device_leave(device);", FOLLOWS + "waits_for_the_old_device",
     "the end of a connection is taken for the end of its device")
-row("doubted", FOLLOW, "fail_held(queue, false, queue->doubted);", "",
+row("doubted", FOLLOW, "fail_held(lane, false, lane->doubted);", "",
     FOLLOWS + "fails_what_is_doubted", "what nobody knows of is replayed when the time is over")
-row("doubted-all", FOLLOW, "fail_held(queue, false, queue->doubted);",
-    "fail_held(queue, true, 0);", FOLLOWS + "fails_what_is_doubted",
+row("doubted-all", FOLLOW, "fail_held(lane, false, lane->doubted);",
+    "fail_held(lane, true, 0);", FOLLOWS + "fails_what_is_doubted",
     "requests fail that could be done again")
 row("reads-wait", FOLLOW, "if (!writes) {", "if (taken == 0) {", FOLLOWS + "reads_need_no_proof",
     "reads wait for a proof that nobody needs")
-row("wrote", FOLLOW, "if (stats.writes != 0)", "if (false)",
+row("wrote", FOLLOW, "if (lane->last.writes != 0)", "if (false)",
     FOLLOWS + "counts_the_program_s_requests", "what was written is forgotten with a connection")
-row("asking", FOLLOW, "if (queue->index == 0)", "if (false)",
+row("asking", FOLLOW, "if (lane->index == 0 && device->asking != NULL)", "if (false)",
     FOLLOWS + "counts_the_program_s_requests", "the library's own question counts as a request")
-row("asking-each", FOLLOW, "if (queue->index == 0)", "if (true)",
+row("asking-each", FOLLOW, "if (lane->index == 0 && device->asking != NULL)",
+    "if (device->asking != NULL)",
     FOLLOWS + "counts_the_program_s_requests", "it is taken off once for each queue")
-row("away", FOLLOW, "if (disk_state(disk) == DISK_FAILED) {", "if (false) {",
+row("away", FOLLOW, "if (storage_state(instance) == STORAGE_FAILED) {", "if (false) {",
     FOLLOWS + "fails_while_away", "requests wait on when they are to fail")
 
 # ---- the end of a device --------------------------------------------------------------------
@@ -90,8 +94,8 @@ row("end-memory", LOST, "if (lets_go > 0 ||", "if (false ||", LAST + "evidence",
     "a device that can't tell of its end any more is waited for")
 row("end-talks", LOST, 'channel_fail(channel, -ENOTCONN, "the connection is lost");', "",
     LAST + "evidence", "a connection that is lost is talked to")
-row("end-never", LOST, "loss_ns != 0 && gone_ns >= loss_ns ? SESSION_DOUBTED : SESSION_MAY_RUN",
-    "SESSION_MAY_RUN", LAST + "evidence", "requests wait for ever for a proof")
+row("end-never", LOST, "loss_ns != 0 && gone_ns >= loss_ns ? STORAGE_DOUBTED : STORAGE_MAY_RUN",
+    "STORAGE_MAY_RUN", LAST + "evidence", "requests wait for ever for a proof")
 row("lease", VHOST, "return errno == EAGAIN ? 0 : -errno;", "return 1;",
     LAST + "memory_is_let_go", "memory that others hold counts as let go")
 row("lease-same", VHOST, "if (device->lent_the_same) return -ENOTSUP;", "",
@@ -110,10 +114,10 @@ row("shrunk", IDENTITY, "is->sectors < was->sectors", "false", "unit/linux_ident
 row("blocks", IDENTITY, "is->block_bytes != was->block_bytes",
     "is->block_bytes < was->block_bytes", "unit/linux_identity__same",
     "larger blocks are taken")
-row("worse", IDENTITY, "writes && session->promise < disk->promise", "false",
+row("worse", IDENTITY, "writes && session->base.promise < disk->promise", "false",
     "unit/linux_identity__as_good", "who writes is left without flush")
-row("reader", IDENTITY, "writes && session->promise < disk->promise",
-    "session->promise < disk->promise", "unit/linux_identity__as_good",
+row("reader", IDENTITY, "writes && session->base.promise < disk->promise",
+    "session->base.promise < disk->promise", "unit/linux_identity__as_good",
     "a reader is asked for what only a writer needs")
 
 # ---- the channel and the monitor ------------------------------------------------------------
@@ -140,7 +144,7 @@ row("adopt-size", MONITOR, "disk->identity.sectors = session->identity.sectors;"
 
 # ---- the end of a program's part ------------------------------------------------------------
 
-row("fork", DISK, "vhost_user_close(&disk->session->vhost);", "{}",
+row("fork", DISK, "vhost_user_close(&disk_session(disk)->vhost);", "{}",
     "unit/linux_fork__the_child_lets_go", "a fork's child keeps the connection open")
 row("fork-lost", DISK, "for (struct session *lost = disk->lost; lost != NULL; lost = lost->next) "
     "vhost_user_close(&lost->vhost);", "", "unit/linux_fork__the_child_lets_go",

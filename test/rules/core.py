@@ -146,14 +146,14 @@ row("access-stolen", REACH, "return UINT32_MAX >> (32 - 8 * width);",
 
 # ---- beside the core ------------------------------------------------------------------------
 
-LENT, CONSOLE = "storage/lent.c", "kernel/console/console.c"
-row("lent-blocks-nothing", LENT, "if (all == 0) return false;", "return false; if (all == 0)",
+LEFT, CONSOLE = "storage/work.c", "kernel/console/console.c"
+row("left-blocks-nothing", LEFT, "if (all == 0) return false;", "return false; if (all == 0)",
     "unit/storage_slow__one_is_lost", "a write does not wait for one that may still land on it")
-row("lent-blocks-own-only", LENT, "return mine != all;", "return false;",
+row("left-blocks-own-only", LEFT, "return mine != all;", "return false;",
     "unit/storage_slow__another_lane",
     "a write does not wait for another lane's that may land on it")
-row("lent-blocks-all", LENT, "if (offset < out->offset + out->piece.bytes && "
-    "out->offset < offset + bytes) return true;", "return true;",
+row("left-blocks-all", LEFT, "if (offset < out->io.offset + out->bytes && "
+    "out->io.offset < offset + bytes) return true;", "return true;",
     "unit/storage_slow__one_is_lost", "every write waits for one that is out")
 row("console-room", CONSOLE, "return there;", "return true;", "unit/kernel_console__room",
     "bytes are taken for which there is no room")

@@ -2,7 +2,7 @@
 """Mutants of the way to memory, bounce memory and lending: rows for test/rules/mutants.py."""
 
 OPEN, REGION, QUEUE = "src/blk/open.c", "src/device/region.c", "src/blk/queue.c"
-TRANSFER, LIMITS = "storage/transfer.c", "src/blk/limits.c"
+PREPARE, HOST, LIMITS = "storage/prepare.c", "storage/host.c", "src/blk/limits.c"
 IOMMU, TABLE = "kernel/core/iommu.c", "kernel/core/iommu_table.c"
 ROWS = []
 
@@ -37,16 +37,25 @@ row("bounce-option", OPEN, "!device->options.dma_enabled || ", "", BOUNCE,
     "dma_enabled = false shares the caller's memory")
 row("bounce-copies", OPEN, " || !device->options.zero_copy_enabled", "", BOUNCE,
     "zero_copy_enabled = false shares the caller's memory")
-row("bounce-stale", TRANSFER, "memset(piece->bounce, 0, bytes);", "", BOUNCE,
+row("bounce-stale", PREPARE, "memset(bounce_at(lane, own), 0, bytes);", "", BOUNCE,
     "a read shows what an earlier transfer left")
-row("bounce-failed", TRANSFER, "else if (piece->bounce != NULL && t->operation != VBLK_WRITE)",
-    "if (piece->bounce != NULL && t->operation != VBLK_WRITE)", BOUNCE,
-    "a read that failed changes the caller's memory")
-row("bounce-not-in", TRANSFER,
-    "memcpy(piece->bounce, t->buffer + piece->start, bytes);", "(void)bytes;", BOUNCE,
+row("bounce-failed", PREPARE, "if (io->operation != ORION_WRITE && io->result == 0)",
+    "if (io->operation != ORION_WRITE)", BOUNCE, "a read that failed changes the caller's memory")
+row("bounce-not-in", PREPARE, "copy_in(bounce_at(lane, own), io);", "{}", BOUNCE,
     "what is written is not what the caller gave")
-row("bounce-same-place", TRANSFER, ".device_address = memory.device + n * VBLK_BOUNCE_BYTES,",
-    ".device_address = memory.device,", BOUNCE, "requests in flight share their bytes")
+row("bounce-same-place", PREPARE, "lane->bounce_device + (uint64_t)first * STORAGE_PAGE;",
+    "lane->bounce_device;", BOUNCE, "requests in flight share their bytes")
+row("bounce-elsewhere", HOST, "lane->bounce_base = memory.cpu;", "", BOUNCE,
+    "a lane's copies lie nowhere")
+row("region-stays", HOST, "storage_turn(&disk->instance);", "", "unit/storage_lane__regions",
+    "memory that was given back is taken for the device's")
+row("region-bounced", HOST, " || vblk_info(disk->device)->bounces", "",
+    "unit/storage_lane__regions", "dma_enabled = false shares memory that the device could reach")
+row("mapped-read-only", PREPARE, "if (io->operation == ORION_WRITE && lane->largest < ORION_WRITE)",
+    "if (false)", "unit/storage_lane__mapped", "a layer writes to a read-only disk")
+row("mapped-anywhere", PREPARE, "if (io->flags == STORAGE_MAPPED && lane->instance->maps)",
+    "if (io->flags == STORAGE_MAPPED)", "unit/linux_io__flags",
+    "a program gives addresses of its own to the device")
 row("lend-kernel", IOMMU, "!memory_is_lendable((uintptr_t)memory, bytes) ||", "", LENDS,
     "the kernel's image is lent")
 row("lend-writable", IOMMU, "(flags & FRAME_WRITABLE) != 0))", "true))", LENDS,

@@ -5,8 +5,8 @@ ROWS = []
 
 API, MEMORY, CONNECTION = (f"ports/linux/{part}" for part in ("api", "memory", "connection"))
 DMA, SHARE, MAPPING = f"{MEMORY}/dma.c", f"{MEMORY}/share.c", f"{MEMORY}/mapping.c"
-PREPARE, IO, WAIT = f"{API}/prepare.c", f"{API}/io.c", f"{API}/wait.c"
-LATE, FOLLOW = f"{CONNECTION}/late.c", f"{CONNECTION}/follow.c"
+PREPARE, IO, WAIT = "storage/prepare.c", "storage/io.c", f"{API}/wait.c"
+LATE, FOLLOW = "storage/late.c", "storage/follow.c"
 VHOST = "ports/linux/vhost_user/vhost_user.c"
 INFO = "src/blk/info.c"
 
@@ -18,34 +18,34 @@ def row(name, file, old, new, tests, why):
 
 # ---- bounce memory ----
 
-row("bounce-stale", PREPARE, "memset(bounce_at(queue, own), 0, bytes);", "",
+row("bounce-stale", PREPARE, "memset(bounce_at(lane, own), 0, bytes);", "",
     "io__unwritten_bounce_is_zero io__identify_is_cleared",
     "a read shows what an earlier request left")
 row("bounce-failed", PREPARE, "if (io->operation != ORION_WRITE && io->result == 0)",
     "if (io->operation != ORION_WRITE)", "io__failed_bounce_is_not_copied",
     "a read that failed changes the program's memory")
-row("bounce-kept", PREPARE, "pages_give(&queue->bounce, bounce_page(queue, own));", "(void)own;",
-    "io__bounce_room", "bounce memory is never given back")
+row("bounce-kept", PREPARE, "storage_pages_give(&lane->bounce, bounce_page(lane, own));",
+    "(void)own;", "io__bounce_room", "bounce memory is never given back")
 row("bounce-unchecked", PREPARE,
-    "result = check_data(queue, io, io->bytes); if (result != 0) return result;",
-    "(void)result;", "io__refused_is_not_copied", "a write is copied before it is refused")
+    "status = check_data(lane, io, io->bytes); if (status != ORION_OK) return status;",
+    "(void)status;", "io__refused_is_not_copied", "a write is copied before it is refused")
 row("bounce-range", PREPARE, "bytes >> SECTOR_SHIFT > capacity - sector", "false",
     "io__refused_is_not_copied", "a write beyond the end is copied before it is refused")
-row("bounce-vector", PREPARE, "result = check_data(queue, io, pieces.bytes);", "",
+row("bounce-vector", PREPARE, "status = check_data(lane, io, pieces.bytes);", "",
     "io__refused_is_not_copied", "a vector is copied before it is refused")
 row("bounce-full", PREPARE,
-    "if (vblk_in_flight(queue->ring) >= vblk_info(queue->session->device)->queue_depth) "
-    "return -EAGAIN;", "", "io__full_queue_is_not_copied_for",
+    "if (vblk_in_flight(lane->ring) >= vblk_info(lane->device->device)->queue_depth) "
+    "return ORION_NO_ROOM;", "", "io__full_queue_is_not_copied_for",
     "a write is copied although the queue is full")
-row("bounce-unwiped", PREPARE, "memset(bounce_at(queue, own), 0, own->segment.length);", "{}",
+row("bounce-unwiped", PREPARE, "memset(bounce_at(lane, own), 0, own->segment.length);", "{}",
     "io__refused_by_the_core_is_wiped", "what the core refused stays where the device reads")
-row("bounce-large", PREPARE, "if (bytes > (uint64_t)queue->bounce.count * DMA_PAGE) "
-    "return -E2BIG;", "", "io__bounce_room", "a request that never fits is tried for ever")
-row("private-open", PREPARE, "if (io == &queue->sync[0])", "",
+row("bounce-large", PREPARE, "if (bytes > (uint64_t)lane->bounce.count * STORAGE_PAGE) "
+    "return ORION_TOO_LARGE;", "", "io__bounce_room", "a request that never fits is tried for ever")
+row("private-open", PREPARE, "if (io == lane->identify)", "",
     "io__operations_of_our_own_are_refused", "programs reach the library's own operations")
-row("read-only", PREPARE, "if (io->operation > queue->largest) return -EROFS;", "",
+row("read-only", PREPARE, "if (io->operation > lane->largest) return ORION_READ_ONLY;", "",
     "io__read_only", "a write to a read-only disk is copied to the device")
-row("read-only-plain", FOLLOW, "info->read_only || disk->options.read_only ? ORION_READ : "
+row("read-only-plain", FOLLOW, "info->read_only || instance->read_only ? ORION_READ : "
     "ORION_WRITE;", "ORION_WRITE;", "io__read_only", "a read-only disk's queue takes writes")
 
 # ---- zero-copy ----
@@ -55,20 +55,20 @@ row("past-region", IO, "at > room || bytes > room - at", "at > room",
 row("past-entry", DMA, "offset < place->bytes && bytes <= place->bytes - offset",
     "offset < place->bytes", "io__only_what_lies_within_is_shared dma__pools",
     "a buffer past its region is found there")
-row("near-kept", FOLLOW, "queue->near = (struct dma_place){NULL, 0, 0};", "",
+row("near-kept", FOLLOW, "lane->near = (struct storage_place){NULL, 0, 0};", "",
     "io__unregistered_is_copied", "memory that was unregistered still goes as it is")
-row("turn-kept", SHARE, "__atomic_add_fetch(&disk->turn, 1, __ATOMIC_ACQ_REL);", "",
+row("turn-kept", SHARE, "__atomic_add_fetch(&disk->instance.turn, 1, __ATOMIC_ACQ_REL);", "",
     "io__unregistered_is_copied", "owners do not learn that memory was unregistered")
-row("vector-elsewhere", PREPARE, "request->segments = queue->segments; request->segment_count = "
-    "io->vectors;", "request->segments = queue->tables[0]; request->segment_count = io->vectors;",
+row("vector-elsewhere", PREPARE, "request->segments = lane->segments; request->segment_count = "
+    "io->vectors;", "request->segments = lane->tables[0]; request->segment_count = io->vectors;",
     "io__short_vectors_are_shared", "a vector's pieces are those of another")
 row("vector-copied", PREPARE, "(pieces.lengths & (info->block_bytes - 1)) == 0", "false",
     "io__long_vectors_are_cut", "a long vector in shared memory is copied")
 row("vector-uncut", PREPARE, "(pieces.lengths & (info->block_bytes - 1)) == 0", "true",
     "io__other_vectors_are_copied", "pieces that can't be cut on blocks are not copied")
-row("table-shared", PREPARE, "queue->tables_used |= (uint16_t)(1u << table);", "",
+row("table-shared", PREPARE, "lane->tables_used |= (uint16_t)(1u << table);", "",
     "io__long_vectors_at_once", "two long vectors have one table")
-row("table-kept", PREPARE, "queue->tables_used &= (uint16_t) ~(1u << own->segment.length);", "{}",
+row("table-kept", PREPARE, "lane->tables_used &= (uint16_t) ~(1u << own->segment.length);", "{}",
     "io__long_vectors_are_cut", "the table of a long vector is never free again")
 row("entry-early", DMA, "region->pool = NULL; memory->version++; return region;",
     "region->pool = NULL; memory->version++; dma_show(region); return region;", "dma__pools",
@@ -149,27 +149,28 @@ row("late-never", LATE, "else if (age >= late->patience)", "else if (false)",
     "late__kicks_by_age late__kicks_unasked", "a kick that got lost is never repeated")
 row("late-always", LATE, "late->patience += late->patience < most ? late->patience : most;", "",
     "late__kicks_by_age", "a device that takes long is kicked at every look")
-row("late-asked", LATE, "queue->kick = NULL;", "{}", "late__kicks_unasked",
+row("late-asked", LATE, "lane->kick = NULL;", "{}", "late__kicks_unasked",
     "a device that never asks for kicks costs a second for each")
-row("late-untold", LATE, "if (due) disk_turn(disk);", "", "late__the_monitor_tells",
+row("late-untold", LATE, "if (due) storage_turn(instance);", "", "late__the_monitor_tells",
     "who sleeps on the descriptor never looks")
-row("late-unarmed", WAIT, "if (unlikely(turned)) late_look(queue);", "", "late__arming_looks_too",
+row("late-unarmed", WAIT, "if (unlikely(turned)) storage_late_look(&queue->lane);", "",
+    "late__arming_looks_too",
     "who reaps only when told waits for ever for a kick that got lost")
 row("late-oldest", INFO, "slot->ring.descriptors != 0 && ", "", "late__kicks_by_age",
     "requests that are done count as the oldest in flight")
 row("deadline-never", LATE, "if (deadline != 0 && age >= deadline)", "if (false)",
     "late__deadline", "a request waits for longer than the deadline")
-row("deadline-replay", FOLLOW, "if (__atomic_load_n(&queue->session->expired, __ATOMIC_ACQUIRE))",
+row("deadline-replay", FOLLOW, "if (__atomic_load_n(&lane->device->expired, __ATOMIC_ACQUIRE))",
     "if (false)", "late__deadline", "what an old back end may yet do is replayed")
 row("deadline-held", LATE,
-    "if (now - io_private(io)->segment.device_address >= limit)", "if (false)",
+    "if (now - storage_private(io)->segment.device_address >= limit)", "if (false)",
     "late__deadline", "without a connection a request waits for longer than the deadline")
 row("poll-for-ever", WAIT, "return poll_ring(queue, done, max, &wait, ticks_of(POLL_NS_MAX));",
     "return poll_ring(queue, done, max, &wait, UINT64_MAX);", "wait__ends:poll",
     "polling never sees that a signal was handled")
-row("disarm-nothing", WAIT, "if (queue->ring != NULL) vblk_disarm(queue->ring);", "",
+row("disarm-nothing", WAIT, "if (queue->lane.ring != NULL) vblk_disarm(queue->lane.ring);", "",
     "wait__arm_and_disarm", "interrupts stay on while the owner is awake")
 row("disarm-full", WAIT,
-    "if (epoll_wait(queue->event, edges, 2, 0) > 0 && queue->session != NULL)",
-    "(void)edges; if (queue->session != NULL)", "wait__arm_and_disarm",
+    "if (epoll_wait(queue->event, edges, 2, 0) > 0 && queue_session(queue) != NULL)",
+    "(void)edges; if (queue_session(queue) != NULL)", "wait__arm_and_disarm",
     "the descriptor stays readable for ever")

@@ -20,9 +20,10 @@ desk_disk_make(unsigned queues, unsigned depth, uint32_t bounce_kb)
 	disk->options.queues = queues;
 	disk->options.depth = depth;
 	disk->options.bounce_kb = bounce_kb;
-	disk->queue_count = queues;
-	disk->turn = 1;
-	disk->state = DISK_LOST;
+	disk_set_instance(disk);
+	disk->instance.lane_count = queues;
+	disk->instance.turn = 1;
+	disk->instance.state = STORAGE_LOST;
 	disk->wake = eventfd(0, EFD_NONBLOCK);
 	disk->cancel = -1;
 	strcpy(disk->path, "fake");
@@ -43,7 +44,7 @@ desk_disk_free(struct desk_disk *desk)
 {
 	struct orion_disk *disk = &desk->disk;
 
-	for (unsigned i = 0; i < disk->queue_count; i++) {
+	for (unsigned i = 0; i < disk->instance.lane_count; i++) {
 		queue_free(disk->queues[i]);
 		close(disk->events[i]);
 	}
@@ -58,7 +59,7 @@ desk_disk_free(struct desk_disk *desk)
 }
 
 struct desk_connection *
-desk_connect(struct desk_disk *desk, enum promise promise)
+desk_connect(struct desk_disk *desk, enum storage_promise promise)
 {
 	struct desk_connection *connection = &desk->connection[desk->count++];
 	struct orion_disk *disk = &desk->disk;
@@ -66,31 +67,31 @@ desk_connect(struct desk_disk *desk, enum promise promise)
 
 	EXPECT(desk->count <= DESK_CONNECTIONS);
 	connection->fake = fake_make((UINT64_C(1) << 28) | FLUSH | MQ);
-	connection->fake->queue_count = (uint16_t)disk->queue_count;
-	fake_config(connection->fake, 34, 2, disk->queue_count);
+	connection->fake->queue_count = (uint16_t)disk->instance.lane_count;
+	fake_config(connection->fake, 34, 2, disk->instance.lane_count);
 	connection->world = fake_world_make(connection->fake);
-	connection->world->home_count = disk->queue_count;
-	connection->world->options.queue_count = disk->queue_count;
+	connection->world->home_count = disk->instance.lane_count;
+	connection->world->options.queue_count = disk->instance.lane_count;
 	connection->world->options.queue_depth = disk->options.depth;
 	fake_live(connection->world);
 	connection->hand = fake_hand(connection->world, 0);
 	session->disk = disk;
-	session->device = connection->world->device;
-	session->promise = promise;
+	session->base.instance = &disk->instance;
+	session->base.device = connection->world->device;
+	session->base.promise = promise;
 	/* Ours, so that it is never closed: its device is the fake world's. */
-	session->users = 2;
+	session->base.users = 2;
 	session->pid_fd = -1;
 	session->vhost.channel.fd = -1;
 	session->vhost.backend = session->vhost.error = -1;
 	for (unsigned i = 0; i < VBLK_QUEUES_MAX; i++)
 		session->vhost.queues[i].kick = session->vhost.queues[i].call = -1;
-	session->arena.bytes = (size_t)disk->options.bounce_kb * 1024 * disk->queue_count;
+	session->arena.bytes = (size_t)disk->options.bounce_kb * 1024 * disk->instance.lane_count;
 	session->arena.device = ARENA_DEVICE;
 	EXPECT_EQ(dma_map(session->arena.bytes, &session->arena.base, &session->arena.fd), 0);
-	session->number = ++disk->sessions;
-	disk->session = session;
-	disk->state = DISK_CONNECTED;
-	disk_turn(disk);
+	storage_adopt(&disk->instance, &session->base);
+	disk->instance.state = STORAGE_LIVE;
+	storage_turn(&disk->instance);
 	return connection;
 }
 
@@ -98,13 +99,8 @@ void
 desk_lose(struct desk_disk *desk)
 {
 	struct orion_disk *disk = &desk->disk;
-	struct session *session = disk->session;
 
-	disk->session = NULL;
-	disk->state = DISK_LOST;
-	for (unsigned i = 0; i < disk->queue_count; i++)
-		flush_lost(disk->queues[i], session->number);
-	disk_turn(disk);
+	storage_lose(&disk->instance, disk->instance.device);
 }
 
 static void *

@@ -35,7 +35,7 @@ struct desk_disk *desk_disk_make(unsigned queues, unsigned depth, uint32_t bounc
 void desk_disk_free(struct desk_disk *desk);
 
 /* Another connection, which promises PROMISE, is there. */
-struct desk_connection *desk_connect(struct desk_disk *desk, enum promise promise);
+struct desk_connection *desk_connect(struct desk_disk *desk, enum storage_promise promise);
 
 /* It is lost; whether its device has stopped is to be set in its session. */
 void desk_lose(struct desk_disk *desk);

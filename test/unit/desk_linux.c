@@ -22,7 +22,8 @@ linux_desk_open(struct linux_desk *desk, uint32_t bounce_kb)
 	orion_disk_options_init(&disk->options);
 	disk->options.bounce_kb = bounce_kb;
 	disk->options.depth = vblk_info(desk->bench->world->device)->queue_depth;
-	disk->queue_count = disk->turn = 1;
+	disk_set_instance(disk);
+	disk->instance.lane_count = disk->instance.turn = 1;
 	disk->wake = eventfd(0, EFD_NONBLOCK);
 	disk->events[0] = eventfd(0, EFD_NONBLOCK);
 	strcpy(disk->path, "fake");
@@ -30,20 +31,21 @@ linux_desk_open(struct linux_desk *desk, uint32_t bounce_kb)
 	pthread_mutex_init(&disk->exchange, NULL);
 	dma_init(&disk->memory);
 	session->disk = disk;
-	session->device = desk->bench->world->device;
-	session->number = session->users = 1;
-	session->promise = PROMISE_FLUSH;
+	session->base.instance = &disk->instance;
+	session->base.device = desk->bench->world->device;
+	session->base.users = 1;
+	session->base.promise = STORAGE_PROMISE_FLUSH;
 	session->arena.bytes = bounce_kb * 1024;
 	session->arena.device = DESK_ARENA_DEVICE;
 	session->vhost.memory = &disk->memory;
 	session->vhost.slots = 8;
 	EXPECT_EQ(dma_map(session->arena.bytes, &session->arena.base, &session->arena.fd), 0);
-	disk->session = session;
-	disk->first = *vblk_info(session->device);
+	storage_adopt(&disk->instance, &session->base);
+	disk->first = *vblk_info(session->base.device);
 	disk->queues[0] = desk->queue = queue_make(disk, 0);
 	EXPECT(desk->queue != NULL);
-	queue_follow(desk->queue);
-	EXPECT(desk->queue->ring != NULL);
+	storage_follow(&desk->queue->lane);
+	EXPECT(desk->queue->lane.ring != NULL);
 }
 
 void

@@ -185,7 +185,7 @@ TEST(linux_lost__full_doorbells)
 TEST(linux_lost__evidence)
 {
 	struct desk_disk *desk = desk_disk_make(1, 4, 64);
-	struct session *old = &desk_connect(desk, PROMISE_FLUSH)->session, *new;
+	struct session *old = &desk_connect(desk, STORAGE_PROMISE_FLUSH)->session, *new;
 	int pair[2];
 
 	EXPECT_EQ(socketpair(AF_UNIX, SOCK_STREAM, 0, pair), 0);
@@ -199,39 +199,39 @@ TEST(linux_lost__evidence)
 	EXPECT(channel_failed(&old->vhost.channel));
 	desk->disk.lost = old;
 	EXPECT(lost_look(&desk->disk) > 0);
-	EXPECT_EQ(old->end, SESSION_MAY_RUN);
+	EXPECT_EQ(old->base.end, STORAGE_MAY_RUN);
 	/* That another is served means nothing while its own end is open, */
-	new = &desk_connect(desk, PROMISE_FLUSH)->session;
+	new = &desk_connect(desk, STORAGE_PROMISE_FLUSH)->session;
 	new->pid = 7;
 	EXPECT(lost_look(&desk->disk) > 0);
-	EXPECT_EQ(old->end, SESSION_MAY_RUN);
+	EXPECT_EQ(old->base.end, STORAGE_MAY_RUN);
 	/* and that it is closed means nothing while it may be somebody else that serves. */
 	close(pair[1]);
 	new->pid = 8;
 	EXPECT(lost_look(&desk->disk) > 0);
-	EXPECT_EQ(old->end, SESSION_MAY_RUN);
+	EXPECT_EQ(old->base.end, STORAGE_MAY_RUN);
 	new->pid = 7;
 	EXPECT_EQ(lost_look(&desk->disk), -1);
-	EXPECT_EQ(old->end, SESSION_STOPPED);
+	EXPECT_EQ(old->base.end, STORAGE_STOPPED);
 	/* It said so itself. */
-	old->end = SESSION_MAY_RUN;
+	old->base.end = STORAGE_MAY_RUN;
 	new->pid = 8;
 	old->drained = true;
 	EXPECT_EQ(lost_look(&desk->disk), -1);
-	EXPECT_EQ(old->end, SESSION_STOPPED);
+	EXPECT_EQ(old->base.end, STORAGE_STOPPED);
 	/* Whoever holds nothing of the memory has stopped, be it served or not. */
-	old->end = SESSION_MAY_RUN;
+	old->base.end = STORAGE_MAY_RUN;
 	old->drained = false;
 	old->vhost.lent_the_same = old->vhost.told_memory = false;
 	EXPECT_EQ(lost_look(&desk->disk), -1);
-	EXPECT_EQ(old->end, SESSION_STOPPED);
+	EXPECT_EQ(old->base.end, STORAGE_STOPPED);
 	old->vhost.lent_the_same = old->vhost.told_memory = true;
 	/* The time is over. */
-	old->end = SESSION_MAY_RUN;
+	old->base.end = STORAGE_MAY_RUN;
 	desk->disk.options.loss_ms = 1;
 	old->lost_ns -= 2000000;
 	EXPECT_EQ(lost_look(&desk->disk), -1);
-	EXPECT_EQ(old->end, SESSION_DOUBTED);
+	EXPECT_EQ(old->base.end, STORAGE_DOUBTED);
 	close(pair[0]);
 	desk_disk_free(desk);
 }
@@ -252,11 +252,11 @@ TEST(linux_identity__same)
 		{{2048, 512, false, ""}, "serial number '', not 'one'"},
 	};
 	struct desk_disk *desk = desk_disk_make(1, 4, 64);
-	struct session *session = &desk_connect(desk, PROMISE_FLUSH)->session;
+	struct session *session = &desk_connect(desk, STORAGE_PROMISE_FLUSH)->session;
 	struct orion_disk *disk = &desk->disk;
 	struct orion_error error;
 
-	disk->promise = PROMISE_FLUSH;
+	disk->promise = STORAGE_PROMISE_FLUSH;
 	for (unsigned i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		test_note("row %u", i);
 		disk->identity = (struct identity){2048, 512, false, "one"};
@@ -275,23 +275,23 @@ TEST(linux_identity__same)
 TEST(linux_identity__as_good)
 {
 	struct desk_disk *desk = desk_disk_make(1, 4, 64);
-	struct session *session = &desk_connect(desk, PROMISE_FLUSH)->session;
+	struct session *session = &desk_connect(desk, STORAGE_PROMISE_FLUSH)->session;
 	struct orion_disk *disk = &desk->disk;
 	struct orion_error error;
 
 	disk->identity = session->identity = (struct identity){2048, 512, false, ""};
-	disk->promise = PROMISE_FLUSH;
+	disk->promise = STORAGE_PROMISE_FLUSH;
 	for (unsigned wrote = 0; wrote < 2; wrote++) {
-		disk->wrote = wrote;
-		session->promise = PROMISE_NONE;
+		disk->instance.wrote = wrote;
+		session->base.promise = STORAGE_PROMISE_NONE;
 		EXPECT_EQ(identity_same(disk, session, &error), !wrote);
-		session->promise = PROMISE_STABLE;
+		session->base.promise = STORAGE_PROMISE_STABLE;
 		EXPECT_EQ(identity_same(disk, session, &error), true);
 	}
-	disk->queue_count = 2;
+	disk->instance.lane_count = 2;
 	EXPECT_EQ(identity_same(disk, session, &error), false);
 	EXPECT(strstr(error.text, "came back with 1 queues, 2 are in use") != NULL);
-	disk->queue_count = 1;
+	disk->instance.lane_count = 1;
 	desk_disk_free(desk);
 }
 
@@ -317,13 +317,13 @@ TEST(linux_fork__the_child_lets_go)
 		for (unsigned k = 0; k < VBLK_QUEUES_MAX; k++)
 			vhost->queues[k].kick = vhost->queues[k].call = -1;
 	}
-	disk->session = &sessions[0];
+	disk->instance.device = &sessions[0].base;
 	disk->lost = &sessions[1];
 	child = fork();
 	if (child == 0) {
 		close(hold[1]);
 		/* Until the parent has seen that it lives. */
-		_exit(read(hold[0], &byte, 1) == 0 && disk_state(disk) == DISK_FORKED ? 0 : 1);
+		_exit(read(hold[0], &byte, 1) == 0 && disk_state(disk) == STORAGE_FOREIGN ? 0 : 1);
 	}
 	EXPECT(child > 0);
 	close(hold[0]);
@@ -339,7 +339,8 @@ TEST(linux_fork__the_child_lets_go)
 	}
 	close(hold[1]);
 	EXPECT_EQ(waitpid(child, &(int){0}, 0), child);
-	disk->session = disk->lost = NULL;
+	disk->instance.device = NULL;
+	disk->lost = NULL;
 	orion_disk_close(disk);
 }
 
@@ -350,7 +351,7 @@ TEST(linux_monitor__adopts_who_knows_all_memory)
 {
 	struct desk_disk *desk = desk_disk_make(1, 4, 64);
 	struct orion_disk *disk = &desk->disk;
-	struct session *session = &desk_connect(desk, PROMISE_FLUSH)->session;
+	struct session *session = &desk_connect(desk, STORAGE_PROMISE_FLUSH)->session;
 	struct dma_region *region;
 
 	desk_lose(desk);
@@ -358,16 +359,16 @@ TEST(linux_monitor__adopts_who_knows_all_memory)
 	session->memory_version = disk->memory.version;
 	EXPECT_EQ(dma_pool_add(&disk->memory, 1, &region), 0);
 	EXPECT(!disk_adopt(disk, session));
-	EXPECT(disk->session == NULL);
+	EXPECT(disk_session(disk) == NULL);
 	EXPECT_EQ(disk->identity.sectors, 0);
 	session->memory_version = disk->memory.version;
 	dma_pool_drop(&disk->memory, region);
 	EXPECT(!disk_adopt(disk, session));
 	session->memory_version = disk->memory.version;
 	EXPECT(disk_adopt(disk, session));
-	EXPECT(disk->session == session);
+	EXPECT(disk_session(disk) == session);
 	EXPECT_EQ(disk->identity.sectors, 77);
-	EXPECT_EQ(session->number, 2);
+	EXPECT_EQ(session->base.number, 2);
 	desk_disk_free(desk);
 }
 

@@ -17,24 +17,25 @@
 /* Runs never overlap, are aligned, and all pages are free at the end. */
 TEST(linux_pages__random_runs)
 {
-	struct dma_pages pages;
+	struct storage_pages pages;
 	uint8_t owner[300] = {0};
 	uint32_t first[RUNS], length[RUNS] = {0};
+	void *map = test_alloc(storage_pages_bytes(sizeof(owner)));
 
-	EXPECT(pages_init(&pages, sizeof(owner)));
+	storage_pages_init(&pages, sizeof(owner), map);
 	for (unsigned step = 0; step < 20000; step++) {
 		unsigned i = (unsigned)test_random_below(RUNS);
 		uint32_t align = 1u << test_random_below(4);
 
 		if (length[i] != 0) {
-			EXPECT_EQ(pages_give(&pages, first[i]), length[i]);
-			EXPECT_EQ(pages_give(&pages, first[i]), 0);
+			EXPECT_EQ(storage_pages_give(&pages, first[i]), length[i]);
+			EXPECT_EQ(storage_pages_give(&pages, first[i]), 0);
 			memset(owner + first[i], 0, length[i]);
 			length[i] = 0;
 			continue;
 		}
 		length[i] = 1 + (uint32_t)test_random_below(40);
-		first[i] = pages_take(&pages, length[i], align);
+		first[i] = storage_pages_take(&pages, length[i], align);
 		if (first[i] == UINT32_MAX) {
 			length[i] = 0;
 			continue;
@@ -46,28 +47,29 @@ TEST(linux_pages__random_runs)
 	}
 	for (unsigned i = 0; i < RUNS; i++) {
 		if (length[i] != 0)
-			pages_give(&pages, first[i]);
+			storage_pages_give(&pages, first[i]);
 	}
 	EXPECT_EQ(pages.free, sizeof(owner));
-	EXPECT_EQ(pages_take(&pages, sizeof(owner), 1), 0);
-	EXPECT_EQ(pages_take(&pages, 1, 1), UINT32_MAX);
-	pages_end(&pages);
+	EXPECT_EQ(storage_pages_take(&pages, sizeof(owner), 1), 0);
+	EXPECT_EQ(storage_pages_take(&pages, 1, 1), UINT32_MAX);
+	test_free(map);
 }
 
 TEST(linux_pages__whole_words_are_stepped_over)
 {
-	struct dma_pages pages;
+	struct storage_pages pages;
+	void *map = test_alloc(storage_pages_bytes(512));
 
-	EXPECT(pages_init(&pages, 512));
-	EXPECT_EQ(pages_take(&pages, 200, 1), 0);
-	EXPECT_EQ(pages_take(&pages, 312, 1), 200);
-	EXPECT_EQ(pages_give(&pages, 200), 312);
-	EXPECT_EQ(pages_take(&pages, 1, 128), 256);
-	EXPECT_EQ(pages_take(&pages, 56, 1), 200);
-	EXPECT_EQ(pages_take(&pages, 0, 1), UINT32_MAX);
-	EXPECT_EQ(pages_give(&pages, 1), 0);
-	EXPECT_EQ(pages_give(&pages, 9999), 0);
-	pages_end(&pages);
+	storage_pages_init(&pages, 512, map);
+	EXPECT_EQ(storage_pages_take(&pages, 200, 1), 0);
+	EXPECT_EQ(storage_pages_take(&pages, 312, 1), 200);
+	EXPECT_EQ(storage_pages_give(&pages, 200), 312);
+	EXPECT_EQ(storage_pages_take(&pages, 1, 128), 256);
+	EXPECT_EQ(storage_pages_take(&pages, 56, 1), 200);
+	EXPECT_EQ(storage_pages_take(&pages, 0, 1), UINT32_MAX);
+	EXPECT_EQ(storage_pages_give(&pages, 1), 0);
+	EXPECT_EQ(storage_pages_give(&pages, 9999), 0);
+	test_free(map);
 }
 
 static struct dma *
@@ -85,20 +87,20 @@ TEST(linux_dma__is_sealed)
 	unsigned char *base;
 	int fd;
 
-	EXPECT_EQ(dma_map(3 * DMA_PAGE, &base, &fd), 0);
+	EXPECT_EQ(dma_map(3 * STORAGE_PAGE, &base, &fd), 0);
 	EXPECT_EQ((uintptr_t)base % (2 << 20), 0);
-	EXPECT_EQ(ftruncate(fd, DMA_PAGE), -1);
+	EXPECT_EQ(ftruncate(fd, STORAGE_PAGE), -1);
 	EXPECT_EQ(errno, EPERM);
-	EXPECT_EQ(ftruncate(fd, 99 * DMA_PAGE), -1);
+	EXPECT_EQ(ftruncate(fd, 99 * STORAGE_PAGE), -1);
 	EXPECT_EQ(fcntl(fd, F_ADD_SEALS, F_SEAL_FUTURE_WRITE), -1);
-	dma_unmap(base, 3 * DMA_PAGE, fd);
+	dma_unmap(base, 3 * STORAGE_PAGE, fd);
 }
 
 TEST(linux_dma__pools)
 {
 	struct dma *memory = make();
 	struct dma_region *region;
-	struct dma_place place;
+	struct storage_place place;
 	unsigned char *small, *large;
 
 	EXPECT(dma_pool_take(memory, 1) == NULL);
@@ -111,7 +113,8 @@ TEST(linux_dma__pools)
 	dma_show(region);
 	EXPECT(dma_find(memory, large, 4 << 20, &place));
 	EXPECT(place.base == region->base && place.bytes == region->bytes);
-	EXPECT_EQ(dma_device(&place, large), region->device + (uint64_t)(large - region->base));
+	EXPECT_EQ(storage_address(&place, large),
+		  region->device + (uint64_t)(large - region->base));
 	EXPECT(!dma_find(memory, small, region->bytes + 1, &place));
 	EXPECT(!dma_find(memory, region->base + region->bytes, 1, &place));
 	EXPECT(!dma_find(memory, small, SIZE_MAX, &place));
@@ -120,7 +123,7 @@ TEST(linux_dma__pools)
 	/* What was given back is zero when it comes again. */
 	memset(large, 0x55, 4 << 20);
 	EXPECT(!dma_pool_give(memory, large + 1));
-	EXPECT(!dma_pool_give(memory, large + DMA_PAGE));
+	EXPECT(!dma_pool_give(memory, large + STORAGE_PAGE));
 	EXPECT(dma_pool_give(memory, large));
 	EXPECT(!dma_pool_give(memory, large));
 	EXPECT_EQ(dma_pool_take(memory, 4 << 20), large);
@@ -150,15 +153,15 @@ TEST(linux_dma__pages_without_holes)
 	int fd;
 
 	EXPECT_EQ(dma_pool_add(memory, 1, &region), 0);
-	page = dma_pool_take(memory, 3 * DMA_PAGE);
-	memset(page, 0x55, 3 * DMA_PAGE);
+	page = dma_pool_take(memory, 3 * STORAGE_PAGE);
+	memset(page, 0x55, 3 * STORAGE_PAGE);
 	fd = region->fd;
 	region->fd = open("/dev/null", O_RDWR);
 	EXPECT(dma_pool_give(memory, page));
 	close(region->fd);
 	region->fd = fd;
-	EXPECT_EQ(dma_pool_take(memory, 3 * DMA_PAGE), page);
-	for (size_t i = 0; i < 3 * DMA_PAGE; i++)
+	EXPECT_EQ(dma_pool_take(memory, 3 * STORAGE_PAGE), page);
+	for (size_t i = 0; i < 3 * STORAGE_PAGE; i++)
 		EXPECT_EQ(page[i], 0);
 	dma_end(memory);
 	test_free(memory);
@@ -178,9 +181,9 @@ change(void *argument)
 	unsigned char *base = argument;
 
 	for (unsigned i = 0; !__atomic_load_n(&enough, __ATOMIC_ACQUIRE); i++) {
-		size_t bytes = (size_t)(1 + i % 7) * DMA_PAGE;
+		size_t bytes = (size_t)(1 + i % 7) * STORAGE_PAGE;
 		struct dma_region *region =
-			dma_enter(changing, base + (i % 5) * DMA_PAGE, bytes, -1, 0);
+			dma_enter(changing, base + (i % 5) * STORAGE_PAGE, bytes, -1, 0);
 
 		dma_show(region);
 		for (volatile unsigned pause = 0; pause < i % 64; pause++)
@@ -193,8 +196,8 @@ change(void *argument)
 /* What is found is one entry as it was, never the length of one with the address of another. */
 TEST(linux_dma__an_entry_is_found_as_a_whole)
 {
-	unsigned char *base = (unsigned char *)(uintptr_t)(64 * DMA_PAGE);
-	struct dma_place place;
+	unsigned char *base = (unsigned char *)(uintptr_t)(64 * STORAGE_PAGE);
+	struct storage_place place;
 	pthread_t thread;
 
 	changing = make();
@@ -203,13 +206,13 @@ TEST(linux_dma__an_entry_is_found_as_a_whole)
 	for (unsigned found = 0; found < FINDS;) {
 		uint64_t number;
 
-		if (!dma_find(changing, base + 4 * DMA_PAGE, 1, &place))
+		if (!dma_find(changing, base + 4 * STORAGE_PAGE, 1, &place))
 			continue;
 		found++;
 		/* Each region takes two large pages of addresses: they tell which it was. */
 		number = (place.device - (UINT64_C(1) << 32)) / (4 << 20);
-		EXPECT_EQ(place.bytes, (size_t)(1 + number % 7) * DMA_PAGE);
-		EXPECT_EQ((uintptr_t)place.base, (uintptr_t)base + number % 5 * DMA_PAGE);
+		EXPECT_EQ(place.bytes, (size_t)(1 + number % 7) * STORAGE_PAGE);
+		EXPECT_EQ((uintptr_t)place.base, (uintptr_t)base + number % 5 * STORAGE_PAGE);
 	}
 	__atomic_store_n(&enough, true, __ATOMIC_RELEASE);
 	pthread_join(thread, NULL);

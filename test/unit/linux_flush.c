@@ -15,60 +15,61 @@ static int
 flush(struct orion_queue *queue)
 {
 	struct orion_io io = flush_io();
-	int result = flush_begin(queue, &io);
+	struct storage_lane *lane = &queue->lane;
+	orion_status status = storage_flush_begin(lane, &io);
 
-	if (result == IO_FINISHED) {
+	if (status == STORAGE_FINISHED) {
 		struct orion_io *done;
 
-		EXPECT_EQ(queue_take_ready(queue, &done, 1), 1);
+		EXPECT_EQ(storage_take_ready(lane, &done, 1), 1);
 		EXPECT(done == &io);
 		return io.result;
 	}
-	EXPECT_EQ(result, 0);
-	result = flush_end(queue, &io, 0);
-	flush_drop(queue, &io);
-	return result;
+	EXPECT_EQ(status, ORION_OK);
+	status = storage_flush_end(lane, &io, ORION_OK);
+	storage_flush_drop(lane, &io);
+	return storage_result(lane, status);
 }
 
 /* QUEUE has acknowledged one write more. */
 static void
 acknowledge(struct orion_queue *queue)
 {
-	queue->writes++;
+	queue->lane.writes++;
 }
 
 /* All queues follow the disk's connection. */
 static void
 follow(struct desk_disk *desk)
 {
-	for (unsigned i = 0; i < desk->disk.queue_count; i++)
-		queue_follow(desk->disk.queues[i]);
+	for (unsigned i = 0; i < desk->disk.instance.lane_count; i++)
+		storage_follow(&desk->disk.queues[i]->lane);
 }
 
 /* What a connection promised decides what its loss means, whatever the next one promises. */
 TEST(linux_flush__each_promise)
 {
 	static const struct {
-		enum promise first, second;
+		enum storage_promise first, second;
 		bool durable;
 		int told[2];    /* by two flushes on the second */
 	} rows[] = {
-		{PROMISE_FLUSH, PROMISE_FLUSH, false, {-ESTALE, 0}},
-		{PROMISE_STABLE, PROMISE_FLUSH, false, {0, 0}},
-		{PROMISE_STABLE, PROMISE_STABLE, false, {0, 0}},
-		{PROMISE_FLUSH, PROMISE_STABLE, false, {-ESTALE, 0}},
-		{PROMISE_NONE, PROMISE_FLUSH, false, {-ESTALE, 0}},
-		{PROMISE_NONE, PROMISE_STABLE, false, {-ESTALE, 0}},
-		{PROMISE_NONE, PROMISE_NONE, false, {-ESTALE, -EOPNOTSUPP}},
-		{PROMISE_FLUSH, PROMISE_FLUSH, true, {0, 0}},
-		{PROMISE_NONE, PROMISE_NONE, true, {0, 0}},
+		{STORAGE_PROMISE_FLUSH, STORAGE_PROMISE_FLUSH, false, {-ESTALE, 0}},
+		{STORAGE_PROMISE_STABLE, STORAGE_PROMISE_FLUSH, false, {0, 0}},
+		{STORAGE_PROMISE_STABLE, STORAGE_PROMISE_STABLE, false, {0, 0}},
+		{STORAGE_PROMISE_FLUSH, STORAGE_PROMISE_STABLE, false, {-ESTALE, 0}},
+		{STORAGE_PROMISE_NONE, STORAGE_PROMISE_FLUSH, false, {-ESTALE, 0}},
+		{STORAGE_PROMISE_NONE, STORAGE_PROMISE_STABLE, false, {-ESTALE, 0}},
+		{STORAGE_PROMISE_NONE, STORAGE_PROMISE_NONE, false, {-ESTALE, -EOPNOTSUPP}},
+		{STORAGE_PROMISE_FLUSH, STORAGE_PROMISE_FLUSH, true, {0, 0}},
+		{STORAGE_PROMISE_NONE, STORAGE_PROMISE_NONE, true, {0, 0}},
 	};
 
 	for (unsigned i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		struct desk_disk *desk = desk_disk_make(1, 4, 64);
 
 		test_note("row %u", i);
-		desk->disk.options.durable = rows[i].durable;
+		desk->disk.instance.durable = rows[i].durable;
 		desk_connect(desk, rows[i].first);
 		follow(desk);
 		acknowledge(desk->queue);
@@ -86,7 +87,8 @@ TEST(linux_flush__answers_by_itself)
 {
 	static const int told[] = {-EOPNOTSUPP, 0, 0};
 
-	for (enum promise promise = PROMISE_NONE; promise <= PROMISE_STABLE; promise++) {
+	for (enum storage_promise promise = STORAGE_PROMISE_NONE; promise <= STORAGE_PROMISE_STABLE;
+	     promise++) {
 		struct desk_disk *desk = desk_disk_make(1, 4, 64);
 		struct desk_connection *connection = desk_connect(desk, promise);
 		struct orion_io io = flush_io(), *ios = &io, *done;
@@ -94,12 +96,12 @@ TEST(linux_flush__answers_by_itself)
 
 		EXPECT_EQ(orion_queue_submit(desk->queue, &ios, 1), 1);
 		orion_queue_kick(desk->queue);
-		EXPECT_EQ(desk_take(connection, &request), promise == PROMISE_FLUSH);
-		if (promise == PROMISE_FLUSH)
+		EXPECT_EQ(desk_take(connection, &request), promise == STORAGE_PROMISE_FLUSH);
+		if (promise == STORAGE_PROMISE_FLUSH)
 			desk_complete(connection, &request);
 		EXPECT_EQ(orion_queue_reap(desk->queue, &done, 1), 1);
 		EXPECT_EQ(io.result, told[promise]);
-		EXPECT_EQ(desk->queue->marks_left, 4);
+		EXPECT_EQ(desk->queue->lane.marks_left, 4);
 		desk_disk_free(desk);
 	}
 }
@@ -109,18 +111,18 @@ TEST(linux_flush__told_once_a_queue)
 {
 	struct desk_disk *desk = desk_disk_make(3, 4, 64);
 
-	desk_connect(desk, PROMISE_FLUSH);
+	desk_connect(desk, STORAGE_PROMISE_FLUSH);
 	follow(desk);
 	acknowledge(desk->disk.queues[1]);
 	desk_lose(desk);
-	desk_connect(desk, PROMISE_FLUSH);
+	desk_connect(desk, STORAGE_PROMISE_FLUSH);
 	follow(desk);
 	for (unsigned i = 0; i < 3; i++) {
 		EXPECT_EQ(flush(desk->disk.queues[i]), -ESTALE);
 		EXPECT_EQ(flush(desk->disk.queues[i]), 0);
-		EXPECT_EQ(desk->disk.queues[i]->counters.stale_flushes, 1);
+		EXPECT_EQ(desk->disk.queues[i]->lane.counters.stale_flushes, 1);
 	}
-	EXPECT_EQ(desk->disk.stale, 1);
+	EXPECT_EQ(desk->disk.instance.stale, 1);
 	desk_disk_free(desk);
 }
 
@@ -129,17 +131,17 @@ TEST(linux_flush__acknowledged_between_loss_and_leaving)
 {
 	struct desk_disk *desk = desk_disk_make(2, 4, 64);
 
-	desk_connect(desk, PROMISE_FLUSH);
+	desk_connect(desk, STORAGE_PROMISE_FLUSH);
 	follow(desk);
 	desk_lose(desk);
 	acknowledge(desk->disk.queues[1]);
-	desk_connect(desk, PROMISE_FLUSH);
-	queue_follow(desk->disk.queues[0]);
+	desk_connect(desk, STORAGE_PROMISE_FLUSH);
+	storage_follow(&desk->disk.queues[0]->lane);
 	/* The other has not followed: whoever flushes looks at it. */
 	EXPECT_EQ(flush(desk->disk.queues[0]), -ESTALE);
 	EXPECT_EQ(flush(desk->disk.queues[0]), 0);
 	acknowledge(desk->disk.queues[1]);
-	queue_follow(desk->disk.queues[1]);
+	storage_follow(&desk->disk.queues[1]->lane);
 	EXPECT_EQ(flush(desk->disk.queues[1]), -ESTALE);
 	EXPECT_EQ(flush(desk->disk.queues[0]), -ESTALE);
 	desk_disk_free(desk);
@@ -154,28 +156,28 @@ TEST(linux_flush__covers_its_own_connection)
 		struct orion_io io = flush_io();
 
 		test_note("newer %u", newer);
-		desk_connect(desk, PROMISE_FLUSH);
+		desk_connect(desk, STORAGE_PROMISE_FLUSH);
 		follow(desk);
 		if (!newer) {
 			desk_lose(desk);
-			desk_connect(desk, PROMISE_FLUSH);
-			queue_follow(one);
-			EXPECT_EQ(flush_begin(one, &io), 0);
+			desk_connect(desk, STORAGE_PROMISE_FLUSH);
+			storage_follow(&one->lane);
+			EXPECT_EQ(storage_flush_begin(&one->lane, &io), 0);
 			acknowledge(other);
 		} else {
 			desk_lose(desk);
-			desk_connect(desk, PROMISE_FLUSH);
-			queue_follow(other);
+			desk_connect(desk, STORAGE_PROMISE_FLUSH);
+			storage_follow(&other->lane);
 			acknowledge(other);
-			EXPECT_EQ(flush_begin(one, &io), 0);
+			EXPECT_EQ(storage_flush_begin(&one->lane, &io), 0);
 		}
-		EXPECT_EQ(flush_end(one, &io, 0), 0);
-		flush_drop(one, &io);
-		EXPECT_EQ(other->covered, 0);
+		EXPECT_EQ(storage_flush_end(&one->lane, &io, ORION_OK), ORION_OK);
+		storage_flush_drop(&one->lane, &io);
+		EXPECT_EQ(other->lane.covered, 0);
 		desk_lose(desk);
-		EXPECT_EQ(desk->disk.stale, newer);
-		queue_follow(other);
-		EXPECT_EQ(desk->disk.stale, 1);
+		EXPECT_EQ(desk->disk.instance.stale, newer);
+		storage_follow(&other->lane);
+		EXPECT_EQ(desk->disk.instance.stale, 1);
 		desk_disk_free(desk);
 	}
 }
@@ -187,18 +189,18 @@ TEST(linux_flush__in_flight)
 	struct orion_queue *one = desk->disk.queues[0], *other = desk->disk.queues[1];
 	struct orion_io io = flush_io();
 
-	desk_connect(desk, PROMISE_FLUSH);
+	desk_connect(desk, STORAGE_PROMISE_FLUSH);
 	follow(desk);
 	acknowledge(one);
-	EXPECT_EQ(flush_begin(one, &io), 0);
-	EXPECT_EQ(flush_end(one, &io, -EIO), -EIO);
-	flush_drop(one, &io);
-	EXPECT_EQ(one->covered, 0);
-	EXPECT_EQ(flush_begin(one, &io), 0);
+	EXPECT_EQ(storage_flush_begin(&one->lane, &io), 0);
+	EXPECT_EQ(storage_flush_end(&one->lane, &io, ORION_IO_ERROR), ORION_IO_ERROR);
+	storage_flush_drop(&one->lane, &io);
+	EXPECT_EQ(one->lane.covered, 0);
+	EXPECT_EQ(storage_flush_begin(&one->lane, &io), 0);
 	acknowledge(other);
 	desk_lose(desk);
-	EXPECT_EQ(flush_end(one, &io, 0), -ESTALE);
-	flush_drop(one, &io);
+	EXPECT_EQ(storage_flush_end(&one->lane, &io, ORION_OK), ORION_STALE);
+	storage_flush_drop(&one->lane, &io);
 	desk_disk_free(desk);
 }
 
@@ -209,17 +211,17 @@ TEST(linux_flush__marks)
 	struct orion_queue *one = desk->disk.queues[0], *other = desk->disk.queues[1];
 	struct orion_io io = flush_io();
 
-	desk_connect(desk, PROMISE_FLUSH);
+	desk_connect(desk, STORAGE_PROMISE_FLUSH);
 	follow(desk);
 	acknowledge(one);
 	acknowledge(other);
-	EXPECT_EQ(flush_begin(one, &io), 0);
+	EXPECT_EQ(storage_flush_begin(&one->lane, &io), 0);
 	acknowledge(one);
-	EXPECT_EQ(flush_end(one, &io, 0), 0);
-	flush_drop(one, &io);
-	EXPECT_EQ(one->covered, 1);
-	EXPECT_EQ(other->covered, 1);
+	EXPECT_EQ(storage_flush_end(&one->lane, &io, ORION_OK), ORION_OK);
+	storage_flush_drop(&one->lane, &io);
+	EXPECT_EQ(one->lane.covered, 1);
+	EXPECT_EQ(other->lane.covered, 1);
 	desk_lose(desk);
-	EXPECT_EQ(desk->disk.stale, 1);
+	EXPECT_EQ(desk->disk.instance.stale, 1);
 	desk_disk_free(desk);
 }

@@ -28,7 +28,7 @@ take_in_order(struct desk_connection *connection, uint64_t first, uint64_t step)
 static void
 stopped(struct desk_connection *connection)
 {
-	connection->session.end = SESSION_STOPPED;
+	connection->session.base.end = STORAGE_STOPPED;
 }
 
 /* However many connections take a part of them and die: in the order of submission, each time. */
@@ -50,14 +50,14 @@ TEST(linux_follow__replays_in_order)
 		submit(desk, &io[i]);
 	}
 	for (unsigned i = 0; i < 3; i++) {
-		connection = desk_connect(desk, PROMISE_FLUSH);
-		queue_follow(desk->queue);
+		connection = desk_connect(desk, STORAGE_PROMISE_FLUSH);
+		storage_follow(&desk->queue->lane);
 		EXPECT_EQ(take_in_order(connection, 0, 16), 8);
 		desk_lose(desk);
 		stopped(connection);
-		queue_follow(desk->queue);
+		storage_follow(&desk->queue->lane);
 	}
-	connection = desk_connect(desk, PROMISE_FLUSH);
+	connection = desk_connect(desk, STORAGE_PROMISE_FLUSH);
 	for (unsigned i = 0; i < 2 * MANY; i++) {
 		struct desk_request request;
 
@@ -81,7 +81,7 @@ TEST(linux_follow__never_more_than_the_depth)
 	};
 	static unsigned char buffer[512];
 	struct desk_disk *desk = desk_disk_make(1, DEPTH, 64);
-	struct desk_connection *connection = desk_connect(desk, PROMISE_STABLE);
+	struct desk_connection *connection = desk_connect(desk, STORAGE_PROMISE_STABLE);
 	struct orion_io io[DEPTH], flush = {.operation = ORION_FLUSH}, *ios = &flush;
 	struct orion_io *done[DEPTH + 1];
 	struct desk_request request;
@@ -95,7 +95,7 @@ TEST(linux_follow__never_more_than_the_depth)
 	EXPECT_EQ(orion_queue_refusal(desk->queue), -EAGAIN);
 	desk_lose(desk);
 	stopped(connection);
-	connection = desk_connect(desk, PROMISE_STABLE);
+	connection = desk_connect(desk, STORAGE_PROMISE_STABLE);
 	EXPECT_EQ(orion_queue_reap(desk->queue, done, DEPTH), 0);
 	while (desk_take(connection, &request))
 		desk_complete(connection, &request);
@@ -128,12 +128,12 @@ doubt_make(void)
 		.buffer = doubt.buffer, .bytes = sizeof(doubt.buffer), .offset = 512};
 	doubt.later = doubt.write;
 	doubt.later.offset = 1024;
-	doubt.old = desk_connect(doubt.desk, PROMISE_FLUSH);
+	doubt.old = desk_connect(doubt.desk, STORAGE_PROMISE_FLUSH);
 	submit(doubt.desk, &doubt.write);
 	submit(doubt.desk, &doubt.read);
 	EXPECT_EQ(take_in_order(doubt.old, 0, 1), 2);
 	desk_lose(doubt.desk);
-	doubt.new = desk_connect(doubt.desk, PROMISE_FLUSH);
+	doubt.new = desk_connect(doubt.desk, STORAGE_PROMISE_FLUSH);
 	return &doubt;
 }
 
@@ -151,16 +151,16 @@ look(struct doubt *doubt, uint64_t first)
 TEST(linux_follow__waits_for_the_old_device)
 {
 	struct doubt *doubt = doubt_make();
-	unsigned users = doubt->old->session.users;
+	unsigned users = doubt->old->session.base.users;
 
 	EXPECT_EQ(look(doubt, 0), 0);
 	submit(doubt->desk, &doubt->later);
 	EXPECT_EQ(look(doubt, 0), 0);
 	stopped(doubt->old);
-	disk_turn(&doubt->desk->disk);
+	storage_turn(&doubt->desk->disk.instance);
 	EXPECT_EQ(look(doubt, 0), 3);
-	EXPECT_EQ(doubt->old->session.users, users - 1);
-	EXPECT(doubt->desk->queue->doubt == NULL);
+	EXPECT_EQ(doubt->old->session.base.users, users - 1);
+	EXPECT(doubt->desk->queue->lane.doubt == NULL);
 	desk_disk_free(doubt->desk);
 }
 
@@ -171,9 +171,9 @@ TEST(linux_follow__fails_what_is_doubted)
 	struct orion_io *done;
 
 	submit(doubt->desk, &doubt->later);
-	doubt->old->session.end = SESSION_DOUBTED;
-	disk_turn(&doubt->desk->disk);
-	queue_follow(doubt->desk->queue);
+	doubt->old->session.base.end = STORAGE_DOUBTED;
+	storage_turn(&doubt->desk->disk.instance);
+	storage_follow(&doubt->desk->queue->lane);
 	EXPECT_EQ(take_in_order(doubt->new, 1, 1), 2);
 	EXPECT_EQ(orion_queue_reap(doubt->desk->queue, &done, 1), 1);
 	EXPECT(done == &doubt->write);
@@ -188,13 +188,13 @@ TEST(linux_follow__reads_need_no_proof)
 	static unsigned char buffer[512];
 	struct desk_disk *desk = desk_disk_make(1, 4, 64);
 	struct orion_io io = {.buffer = buffer, .bytes = sizeof(buffer)};
-	struct desk_connection *connection = desk_connect(desk, PROMISE_FLUSH);
+	struct desk_connection *connection = desk_connect(desk, STORAGE_PROMISE_FLUSH);
 
 	submit(desk, &io);
 	EXPECT_EQ(take_in_order(connection, 0, 1), 1);
 	desk_lose(desk);
-	connection = desk_connect(desk, PROMISE_FLUSH);
-	queue_follow(desk->queue);
+	connection = desk_connect(desk, STORAGE_PROMISE_FLUSH);
+	storage_follow(&desk->queue->lane);
 	EXPECT_EQ(take_in_order(connection, 0, 1), 1);
 	desk_disk_free(desk);
 }
@@ -206,15 +206,15 @@ TEST(linux_follow__fails_while_away)
 	struct orion_io *done[4];
 
 	desk_lose(doubt->desk);
-	doubt->desk->disk.state = DISK_FAILED;
-	disk_turn(&doubt->desk->disk);
+	doubt->desk->disk.instance.state = STORAGE_FAILED;
+	storage_turn(&doubt->desk->disk.instance);
 	EXPECT_EQ(orion_queue_reap(doubt->desk->queue, done, 4), 2);
 	EXPECT_EQ(doubt->write.result, -ENODEV);
 	EXPECT_EQ(doubt->read.result, -ENODEV);
-	EXPECT(doubt->desk->queue->doubt == NULL);
+	EXPECT(doubt->desk->queue->lane.doubt == NULL);
 	/* It comes back. */
 	stopped(doubt->new);
-	doubt->new = desk_connect(doubt->desk, PROMISE_FLUSH);
+	doubt->new = desk_connect(doubt->desk, STORAGE_PROMISE_FLUSH);
 	submit(doubt->desk, &doubt->later);
 	EXPECT_EQ(take_in_order(doubt->new, 2, 1), 1);
 	desk_disk_free(doubt->desk);
@@ -225,7 +225,7 @@ TEST(linux_follow__counts_the_program_s_requests)
 {
 	static unsigned char buffer[512];
 	struct desk_disk *desk = desk_disk_make(2, 4, 64);
-	struct desk_connection *connection = desk_connect(desk, PROMISE_FLUSH);
+	struct desk_connection *connection = desk_connect(desk, STORAGE_PROMISE_FLUSH);
 	struct orion_io io = {.buffer = buffer, .bytes = 512, .operation = ORION_WRITE};
 	struct vblk_queue_stats stats;
 	struct desk_request request;
@@ -233,11 +233,12 @@ TEST(linux_follow__counts_the_program_s_requests)
 
 	connection->session.asking.submitted = connection->session.asking.completed = 1;
 	connection->session.asking.latency_max_ticks = 77;
-	queue_follow(desk->queue);
-	queue_follow(desk->disk.queues[1]);
-	EXPECT_EQ(desk->queue->past.submitted, UINT64_MAX);
-	EXPECT_EQ(desk->queue->past.latency_max_ticks, 0);
-	EXPECT_EQ(desk->disk.queues[1]->past.submitted, 0);
+	connection->session.base.asking = &connection->session.asking;
+	storage_follow(&desk->queue->lane);
+	storage_follow(&desk->disk.queues[1]->lane);
+	EXPECT_EQ(desk->queue->lane.past.submitted, UINT64_MAX);
+	EXPECT_EQ(desk->queue->lane.past.latency_max_ticks, 0);
+	EXPECT_EQ(desk->disk.queues[1]->lane.past.submitted, 0);
 	submit(desk, &io);
 	EXPECT(desk_take(connection, &request));
 	desk_complete(connection, &request);
@@ -246,11 +247,11 @@ TEST(linux_follow__counts_the_program_s_requests)
 	/* Ours is taken off, though the fake never saw it. */
 	EXPECT_EQ(stats.submitted, 0);
 	desk_lose(desk);
-	desk->disk.wrote = false;
+	desk->disk.instance.wrote = false;
 	stopped(connection);
-	desk_connect(desk, PROMISE_FLUSH);
-	queue_follow(desk->queue);
-	EXPECT(desk->disk.wrote);
-	EXPECT_EQ(desk->queue->past.writes, 1);
+	desk_connect(desk, STORAGE_PROMISE_FLUSH);
+	storage_follow(&desk->queue->lane);
+	EXPECT(desk->disk.instance.wrote);
+	EXPECT_EQ(desk->queue->lane.past.writes, 1);
 	desk_disk_free(desk);
 }

@@ -69,6 +69,20 @@ TEST(linux_io__failed_bounce_is_not_copied)
 	linux_desk_close(&desk);
 }
 
+/* No flag means anything yet; that of a layer which shares memory itself is no program's. */
+TEST(linux_io__flags)
+{
+	struct linux_desk desk = begin(64);
+	struct vblk_segment segment = {0x1000, PAGE, 0};
+	struct orion_io io = {.buffer = &segment, .vectors = 1, .bytes = PAGE};
+
+	for (unsigned flag = 1; flag <= 0x80; flag *= 2) {
+		io.flags = (uint8_t)flag;
+		EXPECT_EQ(linux_desk_submit(&desk, &io), -EINVAL);
+	}
+	linux_desk_close(&desk);
+}
+
 /* A serial of four bytes without an end is these four, whatever lay in the memory before. */
 TEST(linux_io__identify_is_cleared)
 {
@@ -82,7 +96,7 @@ TEST(linux_io__identify_is_cleared)
 	linux_desk_send(&desk, &io);
 	EXPECT_EQ(linux_desk_finish(&desk, &io, 0, 1), 0);
 	*mine = (struct orion_io){
-		.buffer = id, .bytes = VIRTIO_BLK_ID_BYTES, .operation = IO_IDENTIFY};
+		.buffer = id, .bytes = VIRTIO_BLK_ID_BYTES, .operation = STORAGE_IDENTIFY};
 	chain = linux_desk_send(&desk, mine);
 	EXPECT_EQ(chain->piece[1].length, VIRTIO_BLK_ID_BYTES);
 	memcpy(linux_desk_at(&desk, chain->piece[1].address), "VOL1", 4);
@@ -126,7 +140,7 @@ TEST(linux_io__refused_is_not_copied)
 		EXPECT(all(desk.session->arena.base, desk.session->arena.bytes, 0));
 	}
 	munmap(data, LARGE);
-	EXPECT_EQ(desk.queue->bounce.free, desk.queue->bounce.count);
+	EXPECT_EQ(desk.queue->lane.bounce.free, desk.queue->lane.bounce.count);
 	linux_desk_close(&desk);
 }
 
@@ -143,9 +157,9 @@ full_queue_is_not_copied_for(unsigned times)
 	queue_free(desk.queue);
 	desk.disk->options.depth *= times;
 	desk.disk->queues[0] = desk.queue = queue_make(desk.disk, 0);
-	queue_follow(desk.queue);
-	EXPECT(vblk_info(desk.session->device)->queue_depth <= 64);
-	for (unsigned i = 0; i < vblk_info(desk.session->device)->queue_depth; i++) {
+	storage_follow(&desk.queue->lane);
+	EXPECT(vblk_info(desk.session->base.device)->queue_depth <= 64);
+	for (unsigned i = 0; i < vblk_info(desk.session->base.device)->queue_depth; i++) {
 		ios[i] = (struct orion_io){.buffer = data, .bytes = 512};
 		EXPECT_EQ(linux_desk_submit(&desk, &ios[i]), 0);
 	}
@@ -210,8 +224,8 @@ TEST(linux_io__bounce_room)
 	}
 	linux_desk_send(&desk, &whole);
 	EXPECT_EQ(linux_desk_finish(&desk, &whole, 0, 64 * 1024 + 1), 0);
-	EXPECT_EQ(desk.queue->counters.bounced, 4);
-	EXPECT_EQ(desk.queue->counters.bounced_bytes, 124 * 1024);
+	EXPECT_EQ(desk.queue->lane.counters.bounced, 4);
+	EXPECT_EQ(desk.queue->lane.counters.bounced_bytes, 124 * 1024);
 	linux_desk_close(&desk);
 }
 
@@ -288,7 +302,7 @@ TEST(linux_io__short_vectors_are_shared)
 		EXPECT_EQ(chain->piece[1 + i].length, vector[i].iov_len);
 	}
 	EXPECT_EQ(linux_desk_finish(&desk, &io, 0, 1), 0);
-	EXPECT_EQ(desk.queue->counters.bounced, 0);
+	EXPECT_EQ(desk.queue->lane.counters.bounced, 0);
 	linux_desk_close(&desk);
 }
 
@@ -320,8 +334,8 @@ TEST(linux_io__long_vectors_are_cut)
 	}
 	EXPECT_EQ(pieces, 300);
 	EXPECT(done == &io && io.result == 0);
-	EXPECT_EQ(desk.queue->counters.bounced, 0);
-	EXPECT_EQ(desk.queue->tables_used, 0);
+	EXPECT_EQ(desk.queue->lane.counters.bounced, 0);
+	EXPECT_EQ(desk.queue->lane.tables_used, 0);
 	linux_desk_close(&desk);
 }
 
@@ -344,7 +358,7 @@ TEST(linux_io__long_vectors_at_once)
 					  .operation = ORION_WRITE};
 		EXPECT_EQ(linux_desk_submit(&desk, &io[k]), 0);
 	}
-	EXPECT_EQ(desk.queue->tables_used, 3);
+	EXPECT_EQ(desk.queue->lane.tables_used, 3);
 	orion_queue_kick(desk.queue);
 	while (orion_queue_in_flight(desk.queue) != 0) {
 		const struct hand_chain *chain = &desk.bench->chain;
@@ -363,9 +377,9 @@ TEST(linux_io__long_vectors_at_once)
 	EXPECT(pieces[0] == 300 && pieces[1] == 300);
 	EXPECT_EQ(device[1] - device[0], 2 << 20);
 	more = io[0];
-	desk.queue->tables_used = (uint16_t)((1u << TABLES) - 1);
+	desk.queue->lane.tables_used = (uint16_t)((1u << STORAGE_TABLES) - 1);
 	EXPECT_EQ(linux_desk_submit(&desk, &more), -EAGAIN);
-	desk.queue->tables_used = 0;
+	desk.queue->lane.tables_used = 0;
 	linux_desk_close(&desk);
 }
 

@@ -23,12 +23,13 @@ begin(uint64_t features)
 static void
 grow_old(struct linux_desk *desk, double seconds)
 {
-	uint64_t ticks = port_ticks() - (uint64_t)(seconds * (double)orion_ticks_per_second());
+	uint64_t ticks =
+		home_linux.ticks() - (uint64_t)(seconds * (double)orion_ticks_per_second());
 	uint64_t oldest = 0;
 
 	EXPECT(vblk_oldest(desk->bench->queue, &oldest));
-	if (desk->queue->late.oldest == oldest)
-		desk->queue->late.oldest = ticks;
+	if (desk->queue->lane.late.oldest == oldest)
+		desk->queue->lane.late.oldest = ticks;
 	for (uint32_t id = 0; id < desk->bench->queue->ring.ids; id++)
 		vblk_slot_at(desk->bench->queue, id)->ticks = ticks;
 }
@@ -38,7 +39,7 @@ look(struct linux_desk *desk)
 {
 	struct orion_io *done;
 
-	disk_turn(desk->disk);
+	storage_turn(&desk->disk->instance);
 	EXPECT_EQ(orion_queue_reap(desk->queue, &done, 1), 0);
 }
 
@@ -69,7 +70,7 @@ TEST(linux_late__kicks_by_age)
 		kicks += rows[i].kicks;
 		late += rows[i].kicks;
 		EXPECT_EQ(desk.bench->fake->kicks, kicks);
-		EXPECT_EQ(desk.queue->counters.late, late);
+		EXPECT_EQ(desk.queue->lane.counters.late, late);
 	}
 	EXPECT(blk_pop(desk.bench));
 	EXPECT_EQ(linux_desk_finish(&desk, &io, 0, 513), 0);
@@ -93,14 +94,14 @@ TEST(linux_late__arming_looks_too)
 	grow_old(&desk, 1.1);
 	EXPECT(orion_queue_arm(desk.queue));
 	EXPECT_EQ(desk.bench->fake->kicks, kicks);
-	disk_turn(desk.disk);
+	storage_turn(&desk.disk->instance);
 	orion_queue_disarm(desk.queue);
 	EXPECT(orion_queue_arm(desk.queue));
 	EXPECT_EQ(desk.bench->fake->kicks, kicks + 1);
 	/* What is there is given, however late. */
 	blk_complete(desk.bench, &desk.bench->chain, 0, 513);
 	grow_old(&desk, 2.1);
-	disk_turn(desk.disk);
+	storage_turn(&desk.disk->instance);
 	EXPECT(!orion_queue_arm(desk.queue));
 	EXPECT_EQ(desk.bench->fake->kicks, kicks + 1);
 	linux_desk_close(&desk);
@@ -137,23 +138,23 @@ TEST(linux_late__the_monitor_tells)
 	struct pollfd wake = {orion_queue_fd(desk.queue), POLLIN, 0};
 	unsigned char data[512];
 	struct orion_io io = {.buffer = data, .bytes = 512};
-	uint32_t turn = desk.disk->turn;
+	uint32_t turn = desk.disk->instance.turn;
 
-	EXPECT_EQ(late_watch(desk.disk), 1000);
+	EXPECT_EQ(storage_late_watch(&desk.disk->instance), 1000);
 	linux_desk_send(&desk, &io);
-	EXPECT_EQ(late_watch(desk.disk), 250);
-	EXPECT_EQ(desk.disk->turn, turn);
-	desk.queue->late.given_ns -= 1100000000;
-	EXPECT_EQ(late_watch(desk.disk), 250);
-	EXPECT_EQ(desk.disk->turn, turn + 1);
+	EXPECT_EQ(storage_late_watch(&desk.disk->instance), 250);
+	EXPECT_EQ(desk.disk->instance.turn, turn);
+	desk.queue->lane.late.given_ns -= 1100000000;
+	EXPECT_EQ(storage_late_watch(&desk.disk->instance), 250);
+	EXPECT_EQ(desk.disk->instance.turn, turn + 1);
 	EXPECT_EQ(poll(&wake, 1, 0), 1);
 	orion_queue_disarm(desk.queue);
 	EXPECT_EQ(poll(&wake, 1, 0), 0);
 	/* Found only now that the clock said so: the device's word got lost. */
 	EXPECT_EQ(linux_desk_finish(&desk, &io, 0, 513), 0);
-	EXPECT_EQ(desk.queue->counters.late, 1);
-	EXPECT_EQ(late_watch(desk.disk), 1000);
-	EXPECT_EQ(desk.disk->turn, turn + 1);
+	EXPECT_EQ(desk.queue->lane.counters.late, 1);
+	EXPECT_EQ(storage_late_watch(&desk.disk->instance), 1000);
+	EXPECT_EQ(desk.disk->instance.turn, turn + 1);
 	linux_desk_close(&desk);
 }
 
@@ -168,8 +169,8 @@ TEST(linux_late__deadline)
 				  {.buffer = data, .bytes = 512, .operation = ORION_WRITE}};
 	struct orion_io *done[4];
 
-	desk.disk->options.deadline_ms = 400;
-	EXPECT_EQ(late_watch(desk.disk), 100);
+	desk.disk->instance.deadline_ms = 400;
+	EXPECT_EQ(storage_late_watch(&desk.disk->instance), 100);
 	EXPECT_EQ(linux_desk_submit(&desk, &ios[0]), 0);
 	EXPECT_EQ(linux_desk_submit(&desk, &ios[1]), 0);
 	grow_old(&desk, 0.35);
@@ -178,19 +179,19 @@ TEST(linux_late__deadline)
 	grow_old(&desk, 0.41);
 	look(&desk);
 	EXPECT_EQ(poll(&wake, 1, 0), 1);
-	EXPECT(desk.session->expired);
+	EXPECT(desk.session->base.expired);
 	/* The monitor drops it. */
-	desk.session->users++;
-	desk.disk->session = NULL;
-	desk.disk->state = DISK_LOST;
-	disk_turn(desk.disk);
+	desk.session->base.users++;
+	desk.disk->instance.device = NULL;
+	desk.disk->instance.state = STORAGE_LOST;
+	storage_turn(&desk.disk->instance);
 	EXPECT_EQ(orion_queue_reap(desk.queue, done, 4), 2);
 	EXPECT_EQ(ios[0].result, -ETIMEDOUT);
 	EXPECT_EQ(ios[1].result, -ETIMEDOUT);
 	/* What is held for the next connection is not held for longer. */
 	EXPECT_EQ(linux_desk_submit(&desk, &ios[2]), 0);
 	EXPECT_EQ(orion_queue_reap(desk.queue, done, 4), 0);
-	io_private(&ios[2])->segment.device_address -= 401000000;
+	storage_private(&ios[2])->segment.device_address -= 401000000;
 	EXPECT_EQ(orion_queue_reap(desk.queue, done, 4), 1);
 	EXPECT_EQ(ios[2].result, -ETIMEDOUT);
 	EXPECT_EQ(orion_queue_in_flight(desk.queue), 0);

@@ -115,7 +115,7 @@ count(const struct told *told, unsigned request)
 static bool
 is_found(const struct wire *wire)
 {
-	struct dma_place place;
+	struct storage_place place;
 
 	return dma_find(&wire->desk.disk->memory, wire->base, 1, &place);
 }
@@ -194,7 +194,7 @@ TEST(linux_messages__region_stays)
 		EXPECT_EQ(orion_disk_register(wire.desk.disk, wire.base, PAGE, wire.fd, 0),
 			  -EEXIST);
 		/* The connection is given up; the next is not told of it. */
-		wire.desk.disk->session = NULL;
+		wire.desk.disk->instance.device = NULL;
 		EXPECT_EQ(orion_disk_unregister(wire.desk.disk, wire.base), 0);
 		EXPECT(!dma_overlaps(&wire.desk.disk->memory, wire.base, 1));
 		wire_free(&wire);

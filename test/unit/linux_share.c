@@ -171,7 +171,7 @@ TEST(linux_share__alloc_says_why_not)
 	EXPECT(memory != NULL);
 	EXPECT_EQ(orion_disk_unregister(desk.disk, memory), -ENOENT);
 	orion_disk_free(desk.disk, memory);
-	desk.disk->state = DISK_FORKED;
+	desk.disk->instance.state = STORAGE_FOREIGN;
 	EXPECT(orion_disk_alloc(desk.disk, PAGE) == NULL);
 	EXPECT_EQ(errno, ECHILD);
 	EXPECT_EQ(orion_disk_unregister(desk.disk, memory), -ECHILD);

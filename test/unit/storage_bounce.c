@@ -8,7 +8,7 @@
 #include "commands/pattern.h"
 #include "spec/virtio_blk.h"
 #include "spec/virtio_ids.h"
-#include "storage/transfer.h"
+#include "storage/work.h"
 #include "test/unit/desk.h"
 
 #define BYTES (768u * 1024)
@@ -79,7 +79,7 @@ TEST_AXES(storage_bounce__moves_data, axes, NULL)
 	EXPECT_MEM(back, data, BYTES);
 	EXPECT_EQ(storage_flush(&desk.storage, handle, 0), ORION_OK);
 	EXPECT_EQ(storage_identify(&desk.storage, handle, 0, id), ORION_OK);
-	EXPECT_EQ(handle->disk->bounced_bytes, 2 * BYTES + VIRTIO_BLK_ID_BYTES);
+	EXPECT_EQ(storage_bounced_bytes(handle->disk), 2 * BYTES + VIRTIO_BLK_ID_BYTES);
 	storage_close(&desk.storage, handle);
 	desk_close(&desk);
 	test_free(data);
@@ -99,7 +99,7 @@ TEST(storage_bounce__not_without_need)
 	struct storage_handle *handle = desk_handle(&desk, "vd0", STORAGE_MAY_ALL);
 
 	EXPECT_EQ(storage_read(&desk.storage, handle, 0, 0, data, BYTES, NULL), ORION_OK);
-	EXPECT_EQ(handle->disk->bounced_bytes, 0);
+	EXPECT_EQ(storage_bounced_bytes(handle->disk), 0);
 	EXPECT_EQ(vblk_bounce_memory(vblk_queue_get(handle->disk->device, 0)).bytes, 0);
 	storage_close(&desk.storage, handle);
 	desk_close(&desk);

@@ -4,7 +4,7 @@
 #include <ucontext.h>
 
 #include "storage/halt.h"
-#include "storage/transfer.h"
+#include "storage/work.h"
 #include "test/unit/desk.h"
 
 #define LANES 3u

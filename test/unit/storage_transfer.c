@@ -7,7 +7,7 @@
 #include "commands/pattern.h"
 #include "spec/virtio_blk.h"
 #include "spec/virtio_ids.h"
-#include "storage/transfer.h"
+#include "storage/work.h"
 #include "test/unit/desk.h"
 
 #define BYTES (1536u * 1024)

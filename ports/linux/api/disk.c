@@ -42,14 +42,14 @@ static void
 after_fork_in_child(void)
 {
 	for (struct orion_disk *disk = list; disk != NULL; disk = disk->next) {
-		disk->state = DISK_FORKED;
-		disk->turn++;
+		disk->instance.state = STORAGE_FOREIGN;
+		disk->instance.turn++;
 		disk->monitored = false;
 		/* The monitor may have held it. */
 		pthread_mutex_init(&disk->exchange, NULL);
-		if (disk->session != NULL) {
-			channel_fail(&disk->session->vhost.channel, -ECHILD, "forked");
-			vhost_user_close(&disk->session->vhost);
+		if (disk_session(disk) != NULL) {
+			channel_fail(&disk_session(disk)->vhost.channel, -ECHILD, "forked");
+			vhost_user_close(&disk_session(disk)->vhost);
 		}
 		for (struct session *lost = disk->lost; lost != NULL; lost = lost->next)
 			vhost_user_close(&lost->vhost);
@@ -97,16 +97,11 @@ queue_free(struct orion_queue *queue)
 		return;
 	if (queue->event >= 0)
 		close(queue->event);
-	pages_end(&queue->bounce);
-	free(queue->held);
-	free(queue->ready);
-	free(queue->marks);
-	free(queue->marks_free);
-	free(queue->tables);
+	free(queue->memory);
 	free(queue);
 }
 
-/* An epoll that tells of the monitor's calls; queue_follow() adds the connection's interrupt. */
+/* An epoll that tells of the monitor's calls; joined() in home.c adds the connection's. */
 static int
 make_event(const struct orion_disk *disk, unsigned index)
 {
@@ -130,22 +125,15 @@ queue_make(struct orion_disk *disk, unsigned index)
 		return NULL;
 	memset(queue, 0, sizeof(*queue));
 	queue->disk = disk;
-	queue->depth = depth;
-	queue->index = (uint16_t)index;
 	queue->event = make_event(disk, index);
 	queue->adaptive.limit =
 		(uint64_t)((double)disk->options.poll_us * 1e-6 * (double)orion_ticks_per_second());
-	queue->held = calloc(depth, sizeof(struct orion_io *));
-	queue->ready = calloc(depth, sizeof(struct orion_io *));
-	queue->marks = calloc(depth, sizeof(*queue->marks));
-	queue->marks_free = calloc(depth, sizeof(*queue->marks_free));
-	queue->tables = calloc(TABLES, sizeof(*queue->tables));
-	for (; queue->marks_free != NULL && queue->marks_left < depth; queue->marks_left++)
-		queue->marks_free[queue->marks_left] = (uint16_t)queue->marks_left;
-	if (queue->event >= 0 && queue->held != NULL && queue->ready != NULL &&
-	    queue->marks != NULL && queue->marks_free != NULL && queue->tables != NULL &&
-	    pages_init(&queue->bounce, disk->options.bounce_kb * 1024 / DMA_PAGE))
+	queue->memory = calloc(1, storage_lane_bytes(&disk->instance, depth));
+	if (queue->event >= 0 && queue->memory != NULL) {
+		storage_lane_init(&queue->lane, &disk->instance, index, depth, queue->memory);
+		queue->lane.identify = &queue->sync[0];
 		return queue;
+	}
 	queue_free(queue);
 	return NULL;
 }
@@ -153,11 +141,11 @@ queue_make(struct orion_disk *disk, unsigned index)
 static int
 make_queues(struct orion_disk *disk, struct orion_error *error)
 {
-	for (unsigned i = 0; i < disk->queue_count; i++) {
+	for (unsigned i = 0; i < disk->instance.lane_count; i++) {
 		disk->queues[i] = queue_make(disk, i);
 		if (disk->queues[i] == NULL)
 			return error_set(error, -ENOMEM, "%s: no memory for a queue", disk->path);
-		queue_follow(disk->queues[i]);
+		storage_follow(&disk->queues[i]->lane);
 	}
 	return 0;
 }
@@ -165,16 +153,18 @@ make_queues(struct orion_disk *disk, struct orion_error *error)
 static void
 leave_sessions(struct orion_disk *disk)
 {
-	for (unsigned i = 0; i < disk->queue_count; i++) {
-		if (disk->queues[i] != NULL && disk->queues[i]->session != NULL)
-			session_leave(disk->queues[i]->session);
-		if (disk->queues[i] != NULL && disk->queues[i]->doubt != NULL)
-			session_leave(disk->queues[i]->doubt);
+	for (unsigned i = 0; i < disk->instance.lane_count; i++) {
+		struct orion_queue *queue = disk->queues[i];
+
+		if (queue != NULL && queue->lane.device != NULL)
+			storage_device_leave(queue->lane.device);
+		if (queue != NULL && queue->lane.doubt != NULL)
+			storage_device_leave(queue->lane.doubt);
 	}
 	lost_forget(disk);
-	if (disk->session != NULL)
-		session_leave(disk->session);
-	disk->session = NULL;
+	if (disk->instance.device != NULL)
+		storage_device_leave(disk->instance.device);
+	disk->instance.device = NULL;
 }
 
 /* ---- opening ---- */
@@ -203,22 +193,23 @@ first_session(struct orion_disk *disk, struct orion_error *error)
 {
 	uint64_t until = port_now_ns() + disk->options.connect_ms * NS_PER_MS;
 	const struct timespec pause = {0, RETRY_MS * 1000 * 1000};
+	struct session *session;
 	int result;
 
 	for (;;) {
-		result = session_open(disk, disk->options.answer_ms, &disk->session, error);
+		result = session_open(disk, disk->options.answer_ms, &session, error);
 		if (!may_come(result) || port_now_ns() >= until)
 			break;
 		nanosleep(&pause, NULL);
 	}
 	if (result != 0)
 		return result;
-	disk->session->number = ++disk->sessions;
-	disk->first = *vblk_info(disk->session->device);
-	disk->queue_count = disk->first.queues;
+	storage_adopt(&disk->instance, &session->base);
+	disk->first = *vblk_info(session->base.device);
+	disk->instance.lane_count = disk->first.queues;
 	disk->depth = disk->first.queue_depth;
-	disk->promise = disk->session->promise;
-	disk->identity = disk->session->identity;
+	disk->promise = session->base.promise;
+	disk->identity = session->identity;
 	return 0;
 }
 
@@ -232,11 +223,28 @@ make_disk(void)
 	disk->wake = disk->cancel = -1;
 	for (unsigned i = 0; i < ORION_DISK_QUEUES_MAX; i++)
 		disk->events[i] = -1;
-	disk->turn = 1;
+	disk->instance.turn = 1;
 	pthread_mutex_init(&disk->exchange, NULL);
 	pthread_mutex_init(&disk->lock, NULL);
 	dma_init(&disk->memory);
 	return disk;
+}
+
+void
+disk_set_instance(struct orion_disk *disk)
+{
+	const struct orion_disk_options *options = &disk->options;
+	struct storage_instance *instance = &disk->instance;
+
+	instance->home = &home_linux;
+	instance->last = &disk->last;
+	instance->ticks_per_second = orion_ticks_per_second();
+	instance->deadline_ms = options->deadline_ms;
+	instance->bounce_bytes = options->bounce_kb * 1024;
+	instance->tables = STORAGE_TABLES;
+	instance->marks = (uint16_t)options->depth;
+	instance->durable = options->durable;
+	instance->read_only = options->read_only;
 }
 
 int
@@ -258,6 +266,7 @@ orion_disk_create(const char *url, const struct orion_disk_options *options,
 	result = options_take(&disk->options, options, error);
 	if (result == 0)
 		result = url_parse(disk, url, error);
+	disk_set_instance(disk);
 	if (result == 0)
 		result = make_events(disk, error);
 	if (result != 0) {
@@ -275,11 +284,11 @@ unstart(struct orion_disk *disk)
 {
 	leave_sessions(disk);
 	publish_stop(disk);
-	for (unsigned i = 0; i < disk->queue_count; i++) {
+	for (unsigned i = 0; i < disk->instance.lane_count; i++) {
 		queue_free(disk->queues[i]);
 		disk->queues[i] = NULL;
 	}
-	disk->queue_count = 0;
+	disk->instance.lane_count = 0;
 }
 
 int
@@ -289,7 +298,7 @@ orion_disk_start(struct orion_disk *disk, struct orion_error *error)
 
 	if (disk == NULL)
 		return error_set(error, -EINVAL, "the disk is NULL: orion_disk_create() makes one");
-	if (disk_state(disk) == DISK_FORKED)
+	if (disk_state(disk) == STORAGE_FOREIGN)
 		return error_set(error, -ECHILD,
 				 "%s: opened by the process that this one was "
 				 "forked from",
@@ -437,28 +446,28 @@ orion_disk_info_sized(struct orion_disk *disk, struct orion_disk_info *out, size
 {
 	struct vblk_info own;
 	const struct vblk_info *device = &own;
+	const struct session *session;
 	struct orion_disk_info info;
 
 	if (disk == NULL || out == NULL)
 		return -EINVAL;
 	pthread_mutex_lock(&disk->lock);
-	copy_words(&own, disk->session != NULL ? vblk_info(disk->session->device) : &disk->first,
+	session = disk_session(disk);
+	copy_words(&own, session != NULL ? vblk_info(session->base.device) : &disk->first,
 		   sizeof(own));
 	info = (struct orion_disk_info){
 		.bytes = size_of(device),
 		.block_bytes = device->block_bytes,
 		.physical_block_bytes = device->physical_block_bytes,
 		.optimal_bytes = (uint64_t)device->io_opt_blocks * device->block_bytes,
-		.queues = (uint16_t)disk->queue_count,
+		.queues = (uint16_t)disk->instance.lane_count,
 		.depth = device->queue_depth,
 		.read_only = device->read_only || disk->options.read_only,
 		.flush = device->flush,
 		.writeback = device->writeback,
-		.connected =
-			disk->session != NULL && !channel_failed(&disk->session->vhost.channel),
-		.connections = disk->sessions,
-		.protocol_features =
-			disk->session != NULL ? disk->session->vhost.channel.protocol : 0,
+		.connected = session != NULL && !channel_failed(&session->vhost.channel),
+		.connections = disk->instance.devices,
+		.protocol_features = session != NULL ? session->vhost.channel.protocol : 0,
 		.device = describe(device),
 		.durability = durability(disk, device),
 	};
@@ -488,21 +497,21 @@ orion_disk_text(struct orion_disk *disk)
 struct orion_queue *
 orion_disk_queue(struct orion_disk *disk, unsigned index)
 {
-	return disk != NULL && index < disk->queue_count ? disk->queues[index] : NULL;
+	return disk != NULL && index < disk->instance.lane_count ? disk->queues[index] : NULL;
 }
 
 static void
 sum_stats(const struct orion_queue *queue, struct vblk_queue_stats *stats)
 {
+	const struct storage_device *device;
 	struct vblk_irq_stats irq;
 
 	memset(stats, 0, sizeof(*stats));
 	pthread_mutex_lock(&queue->disk->lock);
-	if (queue->disk->session != NULL &&
-	    connection_number(queue->connection) == queue->disk->session->number)
-		vblk_queue_stats(vblk_queue_get(queue->disk->session->device, queue->index), stats,
-				 &irq);
-	orion_stats_add(stats, &queue->past);
+	device = queue->disk->instance.device;
+	if (device != NULL && storage_word_number(queue->lane.connection) == device->number)
+		vblk_queue_stats(vblk_queue_get(device->device, queue->lane.index), stats, &irq);
+	orion_stats_add(stats, &queue->lane.past);
 	pthread_mutex_unlock(&queue->disk->lock);
 }
 
@@ -520,7 +529,7 @@ orion_queue_stats_sized(const struct orion_queue *queue, struct vblk_queue_stats
 		result = fill(stats, stats_size, &own, sizeof(own));
 	}
 	if (result == 0 && counters != NULL) {
-		copy_words(&counted, &queue->counters, sizeof(counted));
+		copy_words(&counted, &queue->lane.counters, sizeof(counted));
 		result = fill(counters, counters_size, &counted, sizeof(counted));
 	}
 	return result;

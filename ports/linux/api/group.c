@@ -139,7 +139,7 @@ in_flight(const struct orion_poll_group *group)
 	unsigned count = 0;
 
 	for (unsigned i = 0; i < group->count; i++) {
-		if (disk_state(group->queues[i]->disk) != DISK_FORKED)
+		if (disk_state(group->queues[i]->disk) != STORAGE_FOREIGN)
 			count += orion_queue_in_flight(group->queues[i]);
 	}
 	return count;
@@ -211,8 +211,8 @@ disarm(struct orion_poll_group *group)
 	for (int i = 0; i < count; i++)
 		orion_queue_disarm(woken[i].data.ptr);
 	for (unsigned i = 0; i < group->count; i++) {
-		if (group->queues[i]->ring != NULL)
-			vblk_disarm(group->queues[i]->ring);
+		if (group->queues[i]->lane.ring != NULL)
+			vblk_disarm(group->queues[i]->lane.ring);
 	}
 }
 
@@ -223,10 +223,10 @@ kick_again(struct orion_poll_group *group)
 	for (unsigned i = 0; i < group->count; i++) {
 		struct orion_queue *queue = group->queues[i];
 
-		if (queue->ring == NULL || orion_queue_in_flight(queue) == 0)
+		if (queue->lane.ring == NULL || orion_queue_in_flight(queue) == 0)
 			continue;
-		queue->counters.late++;
-		vblk_kick_always(queue->ring);
+		queue->lane.counters.late++;
+		vblk_kick_always(queue->lane.ring);
 	}
 }
 

@@ -93,7 +93,7 @@ publish_start(struct orion_disk *disk)
 	page = publication->page;
 	page->pid = (uint32_t)getpid();
 	page->ticks_per_second = orion_ticks_per_second();
-	page->queues = disk->queue_count;
+	page->queues = disk->instance.lane_count;
 	snprintf(page->program, sizeof(page->program), "%s", program_invocation_short_name);
 	snprintf(page->path, sizeof(page->path), "%s", disk->path);
 	disk->publication = publication;
@@ -116,7 +116,7 @@ publish_update(struct orion_disk *disk)
 	page->bytes = info.bytes;
 	page->connections = info.connections;
 	page->connected = info.connected;
-	for (unsigned i = 0; i < disk->queue_count; i++) {
+	for (unsigned i = 0; i < disk->instance.lane_count; i++) {
 		struct orion_published_queue *queue = &page->queue[i];
 		uint64_t begun;
 
@@ -136,7 +136,7 @@ publish_stop(struct orion_disk *disk)
 	if (publication == NULL)
 		return;
 	/* A fork's child leaves the file to its parent. */
-	if (disk_state(disk) != DISK_FORKED)
+	if (disk_state(disk) != STORAGE_FOREIGN)
 		unlink(publication->path);
 	munmap(publication->page, sizeof(*publication->page));
 	close(publication->fd);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Why a request was not taken, in words.  When it happens only the request is kept; the words are
- * made when somebody asks.
+ * Why a request was not taken, in words.  When it happens only the request's numbers are kept
+ * (storage_refuse()); the words are made when somebody asks.
  */
 #include "ports/linux/disk.h"
 
@@ -9,46 +9,6 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/uio.h>
-
-/* Bytes of IO's vectors, as far as these are sound; *BAD is the first that is not. */
-static uint64_t
-vector_bytes(const struct orion_io *io, uint16_t *bad)
-{
-	const struct iovec *vector = io->buffer;
-	uint64_t bytes = 0;
-
-	*bad = 0;
-	if (vector == NULL || io->vectors > ORION_VECTORS_MAX)
-		return 0;
-	for (; *bad < io->vectors; bytes += vector[(*bad)++].iov_len) {
-		if (vector[*bad].iov_base == NULL || vector[*bad].iov_len == 0 ||
-		    vector[*bad].iov_len > VBLK_REQUEST_BYTES_MAX)
-			break;
-	}
-	return bytes;
-}
-
-void
-queue_refuse(struct orion_queue *queue, int result, const struct orion_io *io)
-{
-	struct refused *refused = &queue->refused;
-
-	queue->refusal = result;
-	if (result == -EAGAIN)
-		return;
-	*refused = (struct refused){.no_request = io == NULL};
-	if (io == NULL)
-		return;
-	refused->offset = io->offset;
-	refused->operation = io->operation;
-	refused->flags = io->flags;
-	refused->vectors = io->vectors;
-	refused->no_buffer = io->buffer == NULL;
-	refused->bytes = io->bytes;
-	if (io->vectors != 0 && io->operation <= ORION_WRITE)
-		refused->bytes = vector_bytes(io, &refused->bad_vector);
-}
 
 static const char *
 say(struct orion_error *text, const char *format, ...)
@@ -62,14 +22,14 @@ say(struct orion_error *text, const char *format, ...)
 }
 
 static const char *
-operation_name(const struct refused *refused)
+operation_name(const struct storage_refused *refused)
 {
 	return refused->operation == ORION_WRITE ? "write" : "read";
 }
 
 /* A field breaks a rule: which. */
 static const char *
-say_invalid(const struct refused *refused, uint32_t block, struct orion_error *text)
+say_invalid(const struct storage_refused *refused, uint32_t block, struct orion_error *text)
 {
 	if (refused->no_request)
 		return "the array of requests is NULL";
@@ -109,7 +69,7 @@ say_full(const struct orion_queue *queue, struct orion_error *text)
 {
 	unsigned flying = orion_queue_in_flight(queue);
 
-	if (flying >= queue->depth)
+	if (flying >= queue->lane.depth)
 		return say(text,
 			   "the queue is full: %u requests are in flight; reap, then try again",
 			   flying);
@@ -118,10 +78,10 @@ say_full(const struct orion_queue *queue, struct orion_error *text)
 }
 
 static const char *
-say_too_big(const struct orion_queue *queue, const struct refused *refused,
+say_too_big(const struct orion_queue *queue, const struct storage_refused *refused,
 	    struct orion_error *text)
 {
-	uint64_t room = (uint64_t)queue->bounce.count * DMA_PAGE;
+	uint64_t room = (uint64_t)queue->lane.bounce.count * STORAGE_PAGE;
 
 	return say(
 		text,
@@ -135,11 +95,11 @@ say_too_big(const struct orion_queue *queue, const struct refused *refused,
 static const char *
 say_refusal(const struct orion_queue *queue, struct orion_error *text)
 {
-	const struct refused *refused = &queue->refused;
+	const struct storage_refused *refused = &queue->lane.refused;
 	struct orion_disk_info info;
 
 	orion_disk_info(queue->disk, &info);
-	switch (queue->refusal) {
+	switch (queue->lane.refusal) {
 	case 0:
 		return "";
 	case -EAGAIN:
@@ -173,7 +133,7 @@ say_refusal(const struct orion_queue *queue, struct orion_error *text)
 				 "promise of yours"
 			       : "the device does not know this request";
 	default:
-		return say(text, "%s", strerror(-queue->refusal));
+		return say(text, "%s", strerror(-queue->lane.refusal));
 	}
 }
 

@@ -18,7 +18,7 @@ static int
 one_back(struct orion_queue *queue, struct orion_io **free)
 {
 	while (orion_queue_wait(queue, free, 1, -1) == 0) {
-		if (disk_state(queue->disk) == DISK_FORKED)
+		if (disk_state(queue->disk) == STORAGE_FOREIGN)
 			return -ECHILD;
 	}
 	return (*free)->result;
@@ -29,7 +29,7 @@ static size_t
 piece_bytes(const struct orion_queue *queue)
 {
 	size_t block = queue->disk->first.block_bytes;
-	size_t bytes = (size_t)queue->bounce.count * DMA_PAGE / 4;
+	size_t bytes = (size_t)queue->lane.bounce.count * STORAGE_PAGE / 4;
 
 	bytes = (bytes < PIECE_BYTES ? bytes : PIECE_BYTES) & ~(block - 1);
 	return bytes > block ? bytes : block;
@@ -102,7 +102,7 @@ transfer(struct orion_queue *queue, uint8_t operation, unsigned char *buffer, si
 	struct transfer transfer = {operation, buffer, bytes, 0, piece_bytes(queue),
 				    offset,    {NULL}, 0,     0, 0};
 
-	transfer.left = queue->depth < SYNC_DEPTH ? queue->depth : SYNC_DEPTH;
+	transfer.left = queue->lane.depth < SYNC_DEPTH ? queue->lane.depth : SYNC_DEPTH;
 	for (unsigned i = 0; i < transfer.left; i++)
 		transfer.free[i] = &queue->sync[i];
 	for (;;) {
@@ -124,18 +124,16 @@ transfer(struct orion_queue *queue, uint8_t operation, unsigned char *buffer, si
 static int
 check(struct orion_queue *queue)
 {
-	int result = 0;
+	orion_status status = ORION_OK;
 
 	if (queue == NULL)
 		return -EINVAL;
-	if (disk_state(queue->disk) == DISK_FORKED)
-		result = -ECHILD;
+	if (disk_state(queue->disk) == STORAGE_FOREIGN)
+		status = ORION_DENIED;
 	else if (orion_queue_in_flight(queue) != 0)
-		result = -EBUSY;
-	queue->refusal = 0;
-	if (result != 0)
-		queue_refuse(queue, result, NULL);
-	return result;
+		status = ORION_BUSY;
+	storage_refuse(&queue->lane, status, NULL);
+	return queue->lane.refusal;
 }
 
 int
@@ -184,7 +182,7 @@ orion_queue_identify(struct orion_queue *queue, char id[VIRTIO_BLK_ID_BYTES + 1]
 	id[0] = '\0';
 	io = &queue->sync[0];
 	*io = (struct orion_io){
-		.buffer = raw, .bytes = VIRTIO_BLK_ID_BYTES, .operation = IO_IDENTIFY};
+		.buffer = raw, .bytes = VIRTIO_BLK_ID_BYTES, .operation = STORAGE_IDENTIFY};
 	result = hand_in(queue, io);
 	if (result != 0)
 		return result;

@@ -54,7 +54,7 @@ sleep_once(struct orion_queue *queue, const struct wait *wait)
 {
 	struct pollfd one = {queue->event, POLLIN, 0};
 	uint64_t spent = arch_ticks() - wait->begin;
-	double ns = (double)late_sleep_ns(queue->disk);
+	double ns = (double)storage_late_sleep_ns(&queue->disk->instance);
 	struct timespec time;
 	int ready;
 
@@ -65,9 +65,9 @@ sleep_once(struct orion_queue *queue, const struct wait *wait)
 		ns = left_ns < ns ? left_ns : ns;
 	}
 	time = (struct timespec){(time_t)(ns / 1e9), (long)ns % 1000000000};
-	count_up(&queue->counters.sleeps, 1);
+	storage_count(&queue->lane.counters.sleeps, 1);
 	ready = ppoll(&one, 1, &time, queue->signals);
-	queue->late.woken |= ready == 0 && time.tv_sec != 0;
+	queue->lane.late.woken |= ready == 0 && time.tv_sec != 0;
 	return ready >= 0;
 }
 
@@ -77,7 +77,7 @@ latched(const struct orion_queue *queue)
 {
 	struct vblk_ring_info info;
 
-	vblk_ring_info(queue->ring, &info);
+	vblk_ring_info(queue->lane.ring, &info);
 	return info.cause != VBLK_CAUSE_NONE;
 }
 
@@ -88,17 +88,17 @@ orion_queue_arm(struct orion_queue *queue)
 
 	if (unlikely(queue == NULL))
 		return false;
-	turned = __atomic_load_n(&queue->disk->turn, __ATOMIC_ACQUIRE) != queue->turn;
+	turned = __atomic_load_n(&queue->disk->instance.turn, __ATOMIC_ACQUIRE) != queue->lane.turn;
 	if (unlikely(turned)) {
-		queue_follow(queue);
-		if (queue->ready_count != 0 || disk_state(queue->disk) == DISK_FORKED)
+		storage_follow(&queue->lane);
+		if (queue->lane.ready_count != 0 || disk_state(queue->disk) == STORAGE_FOREIGN)
 			return false;
 	}
-	if (queue->ring != NULL && !vblk_arm(queue->ring) && !latched(queue))
+	if (queue->lane.ring != NULL && !vblk_arm(queue->lane.ring) && !latched(queue))
 		return false;
 	/* Some reap only when they are told that there is something. */
 	if (unlikely(turned))
-		late_look(queue);
+		storage_late_look(&queue->lane);
 	return true;
 }
 
@@ -109,14 +109,15 @@ orion_queue_disarm(struct orion_queue *queue)
 
 	if (queue == NULL)
 		return;
-	queue->late.woken |= __atomic_exchange_n(&queue->late.told, false, __ATOMIC_ACQ_REL);
+	queue->lane.late.woken |=
+		__atomic_exchange_n(&queue->lane.late.told, false, __ATOMIC_ACQ_REL);
 	/* A fork's child has the events in common with its parent. */
-	if (disk_state(queue->disk) == DISK_FORKED)
+	if (disk_state(queue->disk) == STORAGE_FOREIGN)
 		return;
-	if (epoll_wait(queue->event, edges, 2, 0) > 0 && queue->session != NULL)
-		vhost_user_interrupt(&queue->session->vhost, queue->index);
-	if (queue->ring != NULL)
-		vblk_disarm(queue->ring);
+	if (epoll_wait(queue->event, edges, 2, 0) > 0 && queue_session(queue) != NULL)
+		vhost_user_interrupt(&queue_session(queue)->vhost, queue->lane.index);
+	if (queue->lane.ring != NULL)
+		vblk_disarm(queue->lane.ring);
 }
 
 static unsigned
@@ -131,10 +132,10 @@ sleep_for(struct orion_queue *queue, struct orion_io **done, unsigned max, const
 		orion_queue_disarm(queue);
 		count = orion_queue_reap(queue, done, max);
 		if (count == 0)
-			late_look(queue);
+			storage_late_look(&queue->lane);
 		else
-			late_found(queue);
-	} while (count == 0 && go_on && disk_state(queue->disk) != DISK_FORKED &&
+			storage_late_found(&queue->lane);
+	} while (count == 0 && go_on && disk_state(queue->disk) != STORAGE_FOREIGN &&
 		 arch_ticks() - wait->begin < wait->limit);
 	return count;
 }
@@ -162,9 +163,9 @@ orion_queue_wait(struct orion_queue *queue, struct orion_io **done, unsigned max
 	struct wait wait;
 
 	if (count != 0 || queue == NULL || done == NULL || max == 0 || timeout_ns == 0 ||
-	    orion_queue_in_flight(queue) == 0 || disk_state(queue->disk) == DISK_FORKED)
+	    orion_queue_in_flight(queue) == 0 || disk_state(queue->disk) == STORAGE_FOREIGN)
 		return count;
-	count_up(&queue->counters.waits, 1);
+	storage_count(&queue->lane.counters.waits, 1);
 	wait.begin = arch_ticks();
 	wait.limit = timeout_ns < 0 ? UINT64_MAX : ticks_of(timeout_ns);
 	switch (queue->disk->options.wait) {
@@ -214,8 +215,8 @@ orion_queue_wait_min(struct orion_queue *queue, struct orion_io **done, unsigned
 
 		count += more;
 		now = port_now_ns();
-		if (more == 0 &&
-		    (slice == left || signalled(queue) || disk_state(queue->disk) == DISK_FORKED))
+		if (more == 0 && (slice == left || signalled(queue) ||
+				  disk_state(queue->disk) == STORAGE_FOREIGN))
 			break;
 	}
 	queue->signals = NULL;

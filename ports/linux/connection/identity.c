@@ -34,7 +34,7 @@ await_serial(struct session *session, struct vblk_queue *ring, struct vblk_compl
 	while (vblk_reap(ring, done, 1) == 0) {
 		uint64_t now = port_now_ns();
 
-		if (vblk_state_get(session->device) != VBLK_LIVE)
+		if (vblk_state_get(session->base.device) != VBLK_LIVE)
 			return -EPROTO;
 		if (now - begun >= limit)
 			return -ETIMEDOUT;
@@ -53,7 +53,7 @@ await_serial(struct session *session, struct vblk_queue *ring, struct vblk_compl
 static int
 ask_serial(struct session *session, struct orion_error *error)
 {
-	struct vblk_queue *ring = vblk_queue_get(session->device, 0);
+	struct vblk_queue *ring = vblk_queue_get(session->base.device, 0);
 	/* A place that is a bounce buffer later. */
 	unsigned char *place = session->arena.base + session->budget.limit;
 	struct vblk_segment segment = {session->arena.device + session->budget.limit,
@@ -75,6 +75,7 @@ ask_serial(struct session *session, struct orion_error *error)
 		return result == -ECANCELED ? result : -ENOMSG;
 	}
 	vblk_queue_stats(ring, &session->asking, &irq);
+	session->base.asking = &session->asking;
 	/* Out of the device's reach before it is looked at. */
 	memcpy(raw, place, VIRTIO_BLK_ID_BYTES);
 	memset(place, 0, VIRTIO_BLK_ID_BYTES);
@@ -86,7 +87,7 @@ ask_serial(struct session *session, struct orion_error *error)
 int
 identity_learn(struct session *session, bool serial, struct orion_error *error)
 {
-	const struct vblk_info *info = vblk_info(session->device);
+	const struct vblk_info *info = vblk_info(session->base.device);
 
 	session->identity.sectors = info->capacity_sectors;
 	session->identity.block_bytes = info->block_bytes;
@@ -122,18 +123,20 @@ same_disk(const struct orion_disk *disk, const struct session *session, struct o
 static bool
 as_good(const struct orion_disk *disk, const struct session *session, struct orion_error *error)
 {
-	const struct vblk_info *is = vblk_info(session->device);
-	bool writes = !disk->options.read_only && __atomic_load_n(&disk->wrote, __ATOMIC_ACQUIRE);
+	const struct vblk_info *is = vblk_info(session->base.device);
+	bool writes = !disk->options.read_only &&
+		      __atomic_load_n(&disk->instance.wrote, __ATOMIC_ACQUIRE);
 
-	if (is->queues < disk->queue_count)
+	if (is->queues < disk->instance.lane_count)
 		error_set(error, -EPROTO, "%s: came back with %u queues, %u are in use", disk->path,
-			  is->queues, disk->queue_count);
+			  is->queues, disk->instance.lane_count);
 	else if (writes && is->read_only && !disk->identity.read_only)
 		error_set(error, -EPROTO, "%s: came back read-only", disk->path);
-	else if (writes && session->promise < disk->promise)
+	else if (writes && session->base.promise < disk->promise)
 		error_set(error, -EPROTO, "%s: came back %s", disk->path,
-			  session->promise == PROMISE_NONE ? "without flush"
-							   : "with a cache that needs flushes");
+			  session->base.promise == STORAGE_PROMISE_NONE
+				  ? "without flush"
+				  : "with a cache that needs flushes");
 	else
 		return true;
 	return false;

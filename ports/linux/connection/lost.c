@@ -7,8 +7,8 @@
  * and overwritten, the old one would come last.  So what was in flight is replayed only once the
  * old device is known to have stopped; docs/decisions/0014 says what is taken for knowledge.
  *
- * A list of the monitor's own.  Owners hold the connections in it, too, as queue->session or
- * queue->doubt; one that nobody else holds is forgotten.
+ * A list of the monitor's own.  Owners hold the connections in it, too, as lane->device or
+ * lane->doubt; one that nobody else holds is forgotten.
  */
 #include "ports/linux/disk.h"
 
@@ -64,12 +64,12 @@ happened(int fd, short events)
 static bool
 serves_the_next(const struct session *session)
 {
-	const struct session *now = session->disk->session;
+	const struct session *now = disk_session(session->disk);
 
 	return now != NULL && session->pid > 0 && session->pid == now->pid;
 }
 
-static enum session_end
+static enum storage_end
 look(const struct session *session)
 {
 	uint64_t gone_ns = port_now_ns() - session->lost_ns;
@@ -79,12 +79,12 @@ look(const struct session *session)
 
 	/* Whoever holds nothing of the memory has nothing left to complete there. */
 	if (lets_go > 0 || (lets_go < 0 && happened(session->pid_fd, POLLIN)))
-		return SESSION_STOPPED;
+		return STORAGE_STOPPED;
 	/* It said that it stopped, or serves us again: with the memory held that takes patience. */
 	if ((lets_go < 0 || patient) && happened(session->vhost.channel.fd, POLLHUP) &&
 	    (session->drained || serves_the_next(session)))
-		return SESSION_STOPPED;
-	return loss_ns != 0 && gone_ns >= loss_ns ? SESSION_DOUBTED : SESSION_MAY_RUN;
+		return STORAGE_STOPPED;
+	return loss_ns != 0 && gone_ns >= loss_ns ? STORAGE_DOUBTED : STORAGE_MAY_RUN;
 }
 
 int
@@ -97,30 +97,30 @@ lost_look(struct orion_disk *disk)
 		struct session *session = *at;
 		uint64_t age_ms = (port_now_ns() - session->lost_ns) / NS_PER_MS;
 
-		if (__atomic_load_n(&session->users, __ATOMIC_ACQUIRE) == 1) {
+		if (__atomic_load_n(&session->base.users, __ATOMIC_ACQUIRE) == 1) {
 			*at = session->next;
-			session_leave(session);
+			storage_device_leave(&session->base);
 			continue;
 		}
 		at = &session->next;
-		if (session->end == SESSION_MAY_RUN) {
-			enum session_end end = look(session);
+		if (session->base.end == STORAGE_MAY_RUN) {
+			enum storage_end end = look(session);
 
-			__atomic_store_n(&session->end, end, __ATOMIC_RELEASE);
-			news |= end != SESSION_MAY_RUN;
-			if (end == SESSION_DOUBTED)
+			__atomic_store_n(&session->base.end, end, __ATOMIC_RELEASE);
+			news |= end != STORAGE_MAY_RUN;
+			if (end == STORAGE_DOUBTED)
 				disk_event(disk,
 					   "%s: the back end of before may still be at it: what it "
 					   "was given fails",
 					   disk->path);
 		}
-		if (session->end == SESSION_MAY_RUN)
+		if (session->base.end == STORAGE_MAY_RUN)
 			again = age_ms < LOOK_FIRST_MS  ? LOOK_FIRST_MS
 				: age_ms < LOOK_LAST_MS ? (int)age_ms
 							: LOOK_LAST_MS;
 	}
 	if (news)
-		disk_turn(disk);
+		storage_turn(&disk->instance);
 	return again;
 }
 
@@ -131,6 +131,6 @@ lost_forget(struct orion_disk *disk)
 		struct session *session = disk->lost;
 
 		disk->lost = session->next;
-		session_leave(session);
+		storage_device_leave(&session->base);
 	}
 }

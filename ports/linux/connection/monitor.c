@@ -116,7 +116,7 @@ disk_event(struct orion_disk *disk, const char *format, ...)
 void
 disk_exchange_failed(struct orion_disk *disk)
 {
-	const struct vu_channel *channel = &disk->session->vhost.channel;
+	const struct vu_channel *channel = &disk_session(disk)->vhost.channel;
 	uint64_t one = 1;
 
 	if (!channel_failed(channel))
@@ -128,69 +128,23 @@ disk_exchange_failed(struct orion_disk *disk)
 		return;
 }
 
-void
-disk_turn(struct orion_disk *disk)
-{
-	uint64_t one = 1;
-
-	__atomic_add_fetch(&disk->turn, 1, __ATOMIC_ACQ_REL);
-	for (unsigned i = 0; i < disk->queue_count; i++) {
-		if (write(disk->events[i], &one, sizeof(one)) < 0)
-			continue;
-	}
-}
-
-static void
-set_state(struct orion_disk *disk, enum disk_state state)
-{
-	__atomic_store_n(&disk->state, state, __ATOMIC_RELEASE);
-}
-
-static void
-set_session(struct orion_disk *disk, struct session *session)
-{
-	pthread_mutex_lock(&disk->lock);
-	if (session != NULL)
-		session->number = ++disk->sessions;
-	disk->session = session;
-	pthread_mutex_unlock(&disk->lock);
-}
-
 /* ---- a connection is lost ---- */
-
-/* Somebody wrote on SESSION: what comes next must be good for that. */
-static void
-note_writes(struct orion_disk *disk, const struct session *session)
-{
-	struct vblk_queue_stats stats;
-	struct vblk_irq_stats irq;
-
-	for (unsigned i = 0; i < disk->queue_count; i++) {
-		vblk_queue_stats(vblk_queue_get(session->device, i), &stats, &irq);
-		if (stats.writes != 0)
-			__atomic_store_n(&disk->wrote, true, __ATOMIC_RELEASE);
-	}
-}
 
 /* ASK: the back end still listens, and is asked to stop. */
 static void
 drop_session(struct orion_disk *disk, bool ask, const char *why)
 {
-	struct session *session = disk->session;
+	struct session *session = disk_session(disk);
 
 	disk_event(disk, "%s: %s; reconnecting", disk->path, why);
 	/* From here on there is no exchange, also not when owners leave. */
 	pthread_mutex_lock(&disk->exchange);
 	lost_begin(session, ask && !channel_failed(&session->vhost.channel));
-	set_session(disk, NULL);
+	storage_adopt(&disk->instance, NULL);
 	pthread_mutex_unlock(&disk->exchange);
-	set_state(disk, DISK_LOST);
-	note_writes(disk, session);
-	for (unsigned i = 0; i < disk->queue_count; i++)
-		flush_lost(disk->queues[i], session->number);
 	session->next = disk->lost;
 	disk->lost = session;
-	disk_turn(disk);
+	storage_lose(&disk->instance, &session->base);
 }
 
 /* Requests fail from now on; nothing is given up for good. */
@@ -202,8 +156,7 @@ fail_requests(struct orion_disk *disk, const char *why)
 
 	disk_event(disk, "%s: requests fail until it is back: %s", disk->path,
 		   named != 0 ? why + named + 2 : why);
-	set_state(disk, DISK_FAILED);
-	disk_turn(disk);
+	storage_fail(&disk->instance);
 }
 
 bool
@@ -243,15 +196,15 @@ count_given(const struct orion_disk *disk)
 {
 	uint64_t given = 0;
 
-	for (unsigned i = 0; i < disk->queue_count; i++)
-		given += __atomic_load_n(&disk->queues[i]->given, __ATOMIC_RELAXED);
+	for (unsigned i = 0; i < disk->instance.lane_count; i++)
+		given += __atomic_load_n(&disk->queues[i]->lane.given, __ATOMIC_RELAXED);
 	return given;
 }
 
 static void
 pause_longer(const struct orion_disk *disk, struct attempt *attempt)
 {
-	uint32_t pause_ms = disk_state(disk) == DISK_FAILED ? TRY_SLOWLY_MS : attempt->pause_ms;
+	uint32_t pause_ms = disk_state(disk) == STORAGE_FAILED ? TRY_SLOWLY_MS : attempt->pause_ms;
 
 	attempt->next_ns = port_now_ns() + pause_ms * NS_PER_MS;
 	attempt->pause_ms =
@@ -274,7 +227,7 @@ static void
 begin_attempt(struct orion_disk *disk, struct attempt *attempt)
 {
 	uint64_t now = port_now_ns(), given = count_given(disk);
-	bool breached = disk_state(disk) == DISK_FAILED;
+	bool breached = disk_state(disk) == STORAGE_FAILED;
 
 	if (attempt->back_ns == 0 || given != attempt->given ||
 	    now - attempt->back_ns > SHORT_LIFE_NS) {
@@ -297,7 +250,7 @@ disk_adopt(struct orion_disk *disk, struct session *session)
 	pthread_mutex_lock(&disk->exchange);
 	same = session->memory_version == disk->memory.version;
 	if (same) {
-		set_session(disk, session);
+		storage_adopt(&disk->instance, &session->base);
 		disk->identity.sectors = session->identity.sectors;
 	}
 	pthread_mutex_unlock(&disk->exchange);
@@ -308,8 +261,8 @@ static void
 came_back(struct orion_disk *disk, struct attempt *attempt)
 {
 	attempt->back_ns = port_now_ns();
-	set_state(disk, DISK_CONNECTED);
-	disk_turn(disk);
+	storage_state_set(&disk->instance, STORAGE_LIVE);
+	storage_turn(&disk->instance);
 	disk_event(disk, "%s: connected again after %llu ms", disk->path,
 		   (unsigned long long)((attempt->back_ns - attempt->lost_ns) / NS_PER_MS));
 }
@@ -333,7 +286,7 @@ try_again(struct orion_disk *disk, struct attempt *attempt)
 	int result;
 
 	/* No answer may keep requests waiting for longer than they are to. */
-	if (disk_state(disk) == DISK_LOST && left_ms < patience_ms)
+	if (disk_state(disk) == STORAGE_LOST && left_ms < patience_ms)
 		patience_ms = left_ms > TRY_PATIENCE_MS ? left_ms : TRY_PATIENCE_MS;
 	result = session_open(disk, patience_ms, &session, &error);
 	if (result == 0 && !identity_same(disk, session, &error)) {
@@ -347,8 +300,8 @@ try_again(struct orion_disk *disk, struct attempt *attempt)
 		return;
 	}
 	if (session != NULL)
-		session_leave(session);
-	if (disk_state(disk) == DISK_LOST && time_left_ms(disk, attempt) == 0 && !disk->closing)
+		storage_device_leave(&session->base);
+	if (disk_state(disk) == STORAGE_LOST && time_left_ms(disk, attempt) == 0 && !disk->closing)
 		fail_requests(disk, attempt->refused.text[0] != '\0' ? attempt->refused.text
 								     : error.text);
 	pause_longer(disk, attempt);
@@ -359,21 +312,21 @@ try_again(struct orion_disk *disk, struct attempt *attempt)
 static void
 refresh(struct orion_disk *disk)
 {
-	struct session *session = disk->session;
+	struct session *session = disk_session(disk);
 	orion_status status;
 	bool changed;
 
 	disk->refreshed_ns = port_now_ns();
 	pthread_mutex_lock(&disk->exchange);
 	channel_begin(&session->vhost.channel, disk->options.answer_ms);
-	status = vblk_refresh(session->device, &changed);
+	status = vblk_refresh(session->base.device, &changed);
 	pthread_mutex_unlock(&disk->exchange);
 	if (channel_failed(&session->vhost.channel)) {
 		drop_session(disk, false, session->vhost.channel.error.text);
 	} else if (status == ORION_DEVICE_BROKEN || status == ORION_DEVICE_GONE) {
 		drop_broken(disk, orion_status_text(status));
 	} else if (changed) {
-		disk->identity.sectors = vblk_info(session->device)->capacity_sectors;
+		disk->identity.sectors = vblk_info(session->base.device)->capacity_sectors;
 		disk_event(disk, "%s: the size is now %llu bytes", disk->path,
 			   (unsigned long long)disk->identity.sectors * VIRTIO_BLK_SECTOR_BYTES);
 	}
@@ -385,7 +338,7 @@ refresh_in_ms(const struct orion_disk *disk)
 {
 	uint64_t gone_ms = (port_now_ns() - disk->refreshed_ns) / NS_PER_MS;
 
-	if (disk->session == NULL || !vblk_config_pending(disk->session->device))
+	if (disk_session(disk) == NULL || !vblk_config_pending(disk_session(disk)->base.device))
 		return -1;
 	return gone_ms < REFRESH_MS ? (int)(REFRESH_MS - gone_ms) : 0;
 }
@@ -393,7 +346,7 @@ refresh_in_ms(const struct orion_disk *disk)
 static void
 listen_backend(struct orion_disk *disk)
 {
-	struct session *session = disk->session;
+	struct session *session = disk_session(disk);
 
 	/* A back end that talks nonsense is not listened to any more; its disk may be sound. */
 	if (vhost_user_listen(&session->vhost) < 0) {
@@ -405,7 +358,7 @@ listen_backend(struct orion_disk *disk)
 static void
 watch(struct orion_disk *disk, int timeout_ms)
 {
-	struct session *session = disk->session;
+	struct session *session = disk_session(disk);
 	struct pollfd fds[4] = {
 		{disk->wake, POLLIN, 0},
 		{session != NULL ? session->vhost.channel.fd : -1, POLLRDHUP, 0},
@@ -426,7 +379,7 @@ watch(struct orion_disk *disk, int timeout_ms)
 		drop_session(disk, false, session->vhost.channel.error.text);
 	else if (fds[2].revents != 0)
 		drop_broken(disk, "the back end says that a ring is broken");
-	else if (__atomic_load_n(&session->expired, __ATOMIC_ACQUIRE))
+	else if (__atomic_load_n(&session->base.expired, __ATOMIC_ACQUIRE))
 		drop_session(disk, false, "no answer to a request within the deadline");
 	else if (__atomic_load_n(&session->broken, __ATOMIC_ACQUIRE))
 		drop_broken(disk, vblk_cause_text((vblk_cause)session->event_a));
@@ -455,7 +408,7 @@ until_next(const struct attempt *attempt)
 static bool
 is_away(const struct orion_disk *disk)
 {
-	return disk_state(disk) == DISK_LOST || disk_state(disk) == DISK_FAILED;
+	return disk_state(disk) == STORAGE_LOST || disk_state(disk) == STORAGE_FAILED;
 }
 
 static void *
@@ -471,7 +424,7 @@ monitor(void *argument)
 		if (disk->publication != NULL)
 			timeout = sooner(timeout, PUBLISH_MS);
 		timeout = sooner(timeout, refresh_in_ms(disk));
-		timeout = sooner(timeout, late_watch(disk));
+		timeout = sooner(timeout, storage_late_watch(&disk->instance));
 		timeout = sooner(timeout, lost_look(disk));
 		watch(disk, sooner(timeout, tell_later(disk)));
 		if (refresh_in_ms(disk) == 0)

@@ -27,12 +27,6 @@ port_now_ns(void)
 	return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
 }
 
-uint64_t
-port_ticks(void)
-{
-	return arch_ticks();
-}
-
 static uint64_t
 now_ns(void *context)
 {
@@ -77,12 +71,12 @@ share_buffer(void *context, void *cpu, size_t bytes, orion_direction direction, 
 	     size_t *contiguous, uint64_t *cookie)
 {
 	struct session *session = context;
-	struct dma_place place;
+	struct storage_place place;
 
 	(void)direction;
 	if (!dma_find(&session->disk->memory, cpu, bytes, &place))
 		return ORION_NO_MAPPING;
-	*device = dma_device(&place, cpu);
+	*device = storage_address(&place, cpu);
 	*contiguous = bytes;
 	*cookie = 0;
 	return ORION_OK;
@@ -138,7 +132,8 @@ report(void *context, orion_level level, orion_event event, uint64_t a, uint64_t
 			return;
 		return;
 	}
-	if (level == ORION_LEVEL_INFO || __atomic_load_n(&session->users, __ATOMIC_ACQUIRE) != 0)
+	if (level == ORION_LEVEL_INFO ||
+	    __atomic_load_n(&session->base.users, __ATOMIC_ACQUIRE) != 0)
 		return;
 	session->event = event;
 	session->event_a = a;

@@ -47,10 +47,11 @@ make(struct orion_disk *disk)
 	if (session == NULL)
 		return NULL;
 	session->disk = disk;
+	session->base.instance = &disk->instance;
 	session->pid_fd = -1;
 	session->arena.fd = -1;
 	session->event = ORION_EVENT_COUNT;
-	session->arena.bytes = queues * (RINGS_BYTES + (size_t)disk->options.bounce_kb * 1024);
+	session->arena.bytes = queues * (RINGS_BYTES + disk->instance.bounce_bytes);
 	session->budget.limit = queues * RINGS_BYTES;
 	result = dma_map(session->arena.bytes, &session->arena.base, &session->arena.fd);
 	if (result != 0) {
@@ -65,14 +66,14 @@ make(struct orion_disk *disk)
 	return session;
 }
 
-static void
-destroy(struct session *session)
+void
+session_destroy(struct session *session)
 {
 	/* Stopping it is one call more, however many queues it has. */
 	channel_begin(&session->vhost.channel, session->disk->options.answer_ms);
 	session->vhost.channel.cancel = -1;
-	if (session->device != NULL)
-		vblk_close(session->device);
+	if (session->base.device != NULL)
+		vblk_close(session->base.device);
 	else
 		vhost_user_close(&session->vhost);
 	if (session->pid_fd >= 0)
@@ -81,13 +82,6 @@ destroy(struct session *session)
 	free(session->memory[1]);
 	dma_unmap(session->arena.base, session->arena.bytes, session->arena.fd);
 	free(session);
-}
-
-void
-session_leave(struct session *session)
-{
-	if (__atomic_sub_fetch(&session->users, 1, __ATOMIC_ACQ_REL) == 0)
-		destroy(session);
 }
 
 /* Names of the feature bits in SET, as many as fit. */
@@ -188,28 +182,19 @@ bring_up(struct session *session)
 	session->memory[0] = aligned_alloc(64, VBLK_DEVICE_BYTES);
 	if (session->memory[0] == NULL)
 		return ORION_NO_MEMORY;
-	status = vblk_probe(session->memory[0], &config, &session->device, &bytes);
+	status = vblk_probe(session->memory[0], &config, &session->base.device, &bytes);
 	if (status != ORION_OK) {
-		session->device = NULL;
+		session->base.device = NULL;
 		return status;
 	}
 	session->memory[1] = aligned_alloc(64, (bytes + 63) / 64 * 64);
 	if (session->memory[1] == NULL)
 		return ORION_NO_MEMORY;
 	memset(session->memory[1], 0, bytes);
-	status = vblk_open(session->device, session->memory[1], bytes);
+	status = vblk_open(session->base.device, session->memory[1], bytes);
 	if (status != ORION_OK)
-		session->device = NULL;
+		session->base.device = NULL;
 	return status;
-}
-
-static enum promise
-promise_of(const struct vblk_info *info)
-{
-	/* "Write-through" is not believed: QEMU's daemon says so and syncs nothing. */
-	if (info->flush)
-		return PROMISE_FLUSH;
-	return info->durability == VBLK_DURABILITY_STABLE ? PROMISE_STABLE : PROMISE_NONE;
 }
 
 /*
@@ -219,7 +204,7 @@ promise_of(const struct vblk_info *info)
 static orion_status
 look_again(struct session *session)
 {
-	orion_status status = vblk_refresh(session->device, NULL);
+	orion_status status = vblk_refresh(session->base.device, NULL);
 
 	if (channel_failed(&session->vhost.channel))
 		return ORION_DEVICE_REFUSED;
@@ -246,7 +231,7 @@ set_up(struct session *session, struct orion_error *error)
 	pthread_mutex_unlock(&disk->exchange);
 	if (status != ORION_OK)
 		return explain(session, status, error);
-	session->promise = promise_of(vblk_info(session->device));
+	session->base.promise = storage_promise_of(vblk_info(session->base.device));
 	return 0;
 }
 
@@ -257,7 +242,7 @@ struct terms {
 	bool again;             /* it failed, and the wish is another now: to be tried */
 };
 
-/* One try.  The rest of the arena, in equal parts, is for bounce buffers: see queue_follow(). */
+/* One try. */
 static int
 open_one(struct orion_disk *disk, uint32_t patience_ms, struct terms *terms, struct session **out,
 	 struct orion_error *error)
@@ -275,7 +260,7 @@ open_one(struct orion_disk *disk, uint32_t patience_ms, struct terms *terms, str
 	session->vhost.answer_ms = disk->options.answer_ms;
 	if (result != 0) {
 		error_set(error, result, "%s", session->vhost.channel.error.text);
-		destroy(session);
+		session_destroy(session);
 		return result;
 	}
 	lost_prepare(session);
@@ -330,7 +315,7 @@ open_some_size(struct orion_disk *disk, uint32_t patience_ms, bool serial, struc
 		patience_ms = channel_left_ms(&(*out)->vhost.channel);
 		if (patience_ms == 0)
 			break;
-		destroy(*out);
+		session_destroy(*out);
 	}
 	if (result == 0)
 		return 0;
@@ -344,24 +329,24 @@ int
 session_open(struct orion_disk *disk, uint32_t patience_ms, struct session **out,
 	     struct orion_error *error)
 {
-	bool first = disk->sessions == 0, asked = first || disk->identity.serial[0] != '\0';
+	bool first = disk->instance.devices == 0, asked = first || disk->identity.serial[0] != '\0';
 	int result = open_some_size(disk, patience_ms, asked, out, error);
 	struct session *session = *out;
 
 	if (result == -ENOMSG && first) {
 		/* A disk that is no good at telling who it is may be good otherwise. */
 		patience_ms = channel_left_ms(&session->vhost.channel);
-		destroy(session);
+		session_destroy(session);
 		result = open_some_size(disk, patience_ms, false, out, error);
 		session = *out;
 	}
 	if (result != 0) {
 		if (session != NULL)
-			destroy(session);
+			session_destroy(session);
 		*out = NULL;
 		return result == -ENOMSG ? -ETIMEDOUT : result;
 	}
-	session->users = 1;
+	session->base.users = 1;
 	if (error != NULL)
 		error->text[0] = '\0';
 	return 0;

@@ -15,7 +15,7 @@
 #define POOL_BYTES_MAX ((size_t)1 << 40)
 
 struct dma_pool {
-	struct dma_pages pages;
+	struct storage_pages pages;
 };
 
 static size_t
@@ -162,7 +162,7 @@ dma_leave(struct dma *memory, struct dma_region *region)
 }
 
 bool
-dma_find(const struct dma *memory, const void *address, size_t bytes, struct dma_place *place)
+dma_find(const struct dma *memory, const void *address, size_t bytes, struct storage_place *place)
 {
 	for (unsigned i = 0; i < DMA_REGIONS_MAX; i++) {
 		const struct dma_region *region = &memory->regions[i];
@@ -171,8 +171,8 @@ dma_find(const struct dma *memory, const void *address, size_t bytes, struct dma
 
 		if (changes % 2 == 0)
 			continue;
-		*place = (struct dma_place){GET(region->base), GET(region->bytes),
-					    GET(region->device)};
+		*place = (struct storage_place){GET(region->base), GET(region->bytes),
+						GET(region->device)};
 		offset = (uintptr_t)address - (uintptr_t)place->base;
 		if (offset < place->bytes && bytes <= place->bytes - offset &&
 		    GET(region->changes) == changes)
@@ -210,22 +210,32 @@ dma_overlaps(const struct dma *memory, const void *base, size_t bytes)
 
 /* ---- pools ---- */
 
+static struct dma_pool *
+make_pool(uint32_t pages)
+{
+	struct dma_pool *pool = calloc(1, sizeof(*pool) + storage_pages_bytes(pages));
+
+	if (pool != NULL)
+		storage_pages_init(&pool->pages, pages, pool + 1);
+	return pool;
+}
+
 int
 dma_pool_add(struct dma *memory, size_t bytes, struct dma_region **region)
 {
 	struct dma_pool *pool;
 	size_t size = POOL_BYTES_MIN;
 	unsigned char *base;
-	int fd, result = -ENOMEM;
+	int fd, result;
 
 	if (bytes > POOL_BYTES_MAX)
 		return -ENOMEM;
 	/* Each pool is as large as all before it: back ends take few regions. */
 	size = size > memory->pool_bytes ? size : memory->pool_bytes;
 	size = round_up(size > bytes ? size : bytes, LARGE_PAGE);
-	pool = calloc(1, sizeof(*pool));
-	if (pool == NULL || !pages_init(&pool->pages, (uint32_t)(size / DMA_PAGE)))
-		goto no_pages;
+	pool = make_pool((uint32_t)(size / STORAGE_PAGE));
+	if (pool == NULL)
+		return -ENOMEM;
 	result = dma_map(size, &base, &fd);
 	if (result != 0)
 		goto no_map;
@@ -241,8 +251,6 @@ dma_pool_add(struct dma *memory, size_t bytes, struct dma_region **region)
 no_entry:
 	dma_unmap(base, size, fd);
 no_map:
-	pages_end(&pool->pages);
-no_pages:
 	free(pool);
 	return result;
 }
@@ -254,7 +262,6 @@ dma_pool_drop(struct dma *memory, struct dma_region *region)
 	size_t bytes = region->bytes;
 
 	memory->pool_bytes -= bytes;
-	pages_end(&region->pool->pages);
 	free(region->pool);
 	dma_leave(memory, region);
 	munmap(base, bytes);
@@ -263,8 +270,8 @@ dma_pool_drop(struct dma *memory, struct dma_region *region)
 void *
 dma_pool_take(struct dma *memory, size_t bytes)
 {
-	uint32_t pages = (uint32_t)((bytes + DMA_PAGE - 1) / DMA_PAGE);
-	uint32_t align = bytes >= LARGE_PAGE ? LARGE_PAGE / DMA_PAGE : 1;
+	uint32_t pages = (uint32_t)((bytes + STORAGE_PAGE - 1) / STORAGE_PAGE);
+	uint32_t align = bytes >= LARGE_PAGE ? LARGE_PAGE / STORAGE_PAGE : 1;
 
 	for (unsigned i = 0; i < DMA_REGIONS_MAX; i++) {
 		struct dma_region *region = &memory->regions[i];
@@ -272,9 +279,9 @@ dma_pool_take(struct dma *memory, size_t bytes)
 
 		if (region->bytes == 0 || region->pool == NULL)
 			continue;
-		first = pages_take(&region->pool->pages, pages, align);
+		first = storage_pages_take(&region->pool->pages, pages, align);
 		if (first != UINT32_MAX)
-			return region->base + (size_t)first * DMA_PAGE;
+			return region->base + (size_t)first * STORAGE_PAGE;
 	}
 	return NULL;
 }
@@ -288,9 +295,11 @@ dma_pool_give(struct dma *memory, void *address)
 	if (region == NULL || region->pool == NULL)
 		return false;
 	offset = (size_t)((unsigned char *)address - region->base);
-	if (offset % DMA_PAGE != 0)
+	if (offset % STORAGE_PAGE != 0)
 		return false;
-	bytes = (size_t)pages_give(&region->pool->pages, (uint32_t)(offset / DMA_PAGE)) * DMA_PAGE;
+	bytes = (size_t)storage_pages_give(&region->pool->pages,
+					   (uint32_t)(offset / STORAGE_PAGE)) *
+		STORAGE_PAGE;
 	if (bytes == 0)
 		return false;
 	/* Whoever takes the pages next finds zeroes; should that fail, by hand. */

@@ -17,15 +17,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define DMA_REGIONS_MAX 64u
-#define DMA_PAGE 4096u
+#include "storage/lane.h"
 
-/* Where a piece of memory lies, for us and for the device: a private copy of what an entry says. */
-struct dma_place {
-	unsigned char *base;
-	size_t bytes;           /* 0: nowhere */
-	uint64_t device;        /* address for the device */
-};
+#define DMA_REGIONS_MAX 64u
 
 struct dma_region {
 	unsigned char *base;
@@ -74,17 +68,11 @@ void dma_hide(struct dma_region *region);
 void dma_leave(struct dma *memory, struct dma_region *region);
 
 /* Where the region lies that holds all of BYTES at ADDRESS; false: none does.  Any context. */
-bool dma_find(const struct dma *memory, const void *address, size_t bytes, struct dma_place *place);
+bool dma_find(const struct dma *memory, const void *address, size_t bytes,
+	      struct storage_place *place);
 
 /* The entry of the region that holds ADDRESS, shown or not, or NULL. */
 struct dma_region *dma_region_at(struct dma *memory, const void *address);
-
-/* Address for the device of CPU, which lies at PLACE. */
-static inline uint64_t
-dma_device(const struct dma_place *place, const void *cpu)
-{
-	return place->device + ((uintptr_t)cpu - (uintptr_t)place->base);
-}
 
 /* Whether any byte of BYTES at BASE lies in a region. */
 bool dma_overlaps(const struct dma *memory, const void *base, size_t bytes);
@@ -101,23 +89,5 @@ void dma_pool_drop(struct dma *memory, struct dma_region *region);
 
 /* Gives pages back; false when ADDRESS is not the start of any that were taken. */
 bool dma_pool_give(struct dma *memory, void *address);
-
-/* ---- pages: a map of what is free ---- */
-
-struct dma_pages {
-	uint32_t count, free;
-	uint32_t *run;          /* of page i: length of the run that starts there, or 0 */
-	uint64_t *used;         /* a bit per page */
-};
-
-/* Returns false when there is no memory for the map. */
-bool pages_init(struct dma_pages *pages, uint32_t count);
-void pages_end(struct dma_pages *pages);
-
-/* First of COUNT adjacent free pages at a multiple of ALIGN, now used; UINT32_MAX: none. */
-uint32_t pages_take(struct dma_pages *pages, uint32_t count, uint32_t align);
-
-/* The run that starts at page FIRST is free again; how long it was, 0 if there is none. */
-uint32_t pages_give(struct dma_pages *pages, uint32_t first);
 
 #endif

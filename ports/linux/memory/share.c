@@ -17,7 +17,7 @@ idle(const void *context)
 {
 	const struct orion_disk *disk = context;
 
-	for (unsigned i = 0; i < disk->queue_count; i++) {
+	for (unsigned i = 0; i < disk->instance.lane_count; i++) {
 		const struct orion_queue *queue = disk->queues[i];
 
 		if (queue != NULL && orion_queue_in_flight(queue) != 0)
@@ -33,7 +33,7 @@ idle(const void *context)
 static int
 tell(struct orion_disk *disk, struct dma_region *region, struct orion_error *error)
 {
-	struct vhost_user *vhost = disk->session != NULL ? &disk->session->vhost : NULL;
+	struct vhost_user *vhost = disk_session(disk) != NULL ? &disk_session(disk)->vhost : NULL;
 	int result = vhost == NULL ? 0 : vhost_user_add_region(vhost, region, idle, disk);
 
 	if (result == 0)
@@ -118,7 +118,7 @@ orion_disk_alloc(struct orion_disk *disk, size_t bytes)
 		errno = EINVAL;
 		return NULL;
 	}
-	if (disk_state(disk) == DISK_FORKED) {
+	if (disk_state(disk) == STORAGE_FOREIGN) {
 		errno = ECHILD;
 		return NULL;
 	}
@@ -142,7 +142,7 @@ orion_disk_alloc(struct orion_disk *disk, size_t bytes)
 void
 orion_disk_free(struct orion_disk *disk, void *memory)
 {
-	if (disk == NULL || memory == NULL || disk_state(disk) == DISK_FORKED)
+	if (disk == NULL || memory == NULL || disk_state(disk) == STORAGE_FOREIGN)
 		return;
 	pthread_mutex_lock(&disk->exchange);
 	dma_pool_give(&disk->memory, memory);
@@ -185,15 +185,15 @@ orion_disk_register(struct orion_disk *disk, void *base, size_t bytes, int fd, i
 
 	if (disk == NULL)
 		return -EINVAL;
-	if (disk_state(disk) == DISK_FORKED)
+	if (disk_state(disk) == STORAGE_FOREIGN)
 		return -ECHILD;
 	if (base == NULL || bytes == 0 || bytes > BYTES_MAX || fd_offset < 0 ||
 	    (uint64_t)fd_offset > INT64_MAX - bytes || (uintptr_t)base > UINTPTR_MAX - bytes ||
-	    ((uintptr_t)base | bytes | (uint64_t)fd_offset) % DMA_PAGE != 0) {
+	    ((uintptr_t)base | bytes | (uint64_t)fd_offset) % STORAGE_PAGE != 0) {
 		result = error_set(&error, -EINVAL,
 				   "register: memory, length and offset must be multiples of %u "
 				   "bytes, and not 0",
-				   DMA_PAGE);
+				   STORAGE_PAGE);
 	} else {
 		do {
 			pthread_mutex_lock(&disk->exchange);
@@ -214,7 +214,7 @@ static int
 unregister_locked(struct orion_disk *disk, const void *base, struct orion_error *error)
 {
 	struct dma_region *region = dma_region_at(&disk->memory, base);
-	struct vhost_user *vhost = disk->session != NULL ? &disk->session->vhost : NULL;
+	struct vhost_user *vhost = disk_session(disk) != NULL ? &disk_session(disk)->vhost : NULL;
 	int result = 0;
 
 	if (region == NULL || region->pool != NULL || region->base != base)
@@ -222,7 +222,7 @@ unregister_locked(struct orion_disk *disk, const void *base, struct orion_error 
 				 "unregister: nothing that is registered begins there");
 	dma_hide(region);
 	/* Owners keep a copy of where their last buffer lay: they are to look anew. */
-	__atomic_add_fetch(&disk->turn, 1, __ATOMIC_ACQ_REL);
+	__atomic_add_fetch(&disk->instance.turn, 1, __ATOMIC_ACQ_REL);
 	if (vhost != NULL)
 		result = vhost_user_remove_region(vhost, region, idle, disk);
 	if (result == -EBUSY)
@@ -247,7 +247,7 @@ orion_disk_unregister(struct orion_disk *disk, void *base)
 
 	if (disk == NULL || base == NULL)
 		return -EINVAL;
-	if (disk_state(disk) == DISK_FORKED)
+	if (disk_state(disk) == STORAGE_FOREIGN)
 		return -ECHILD;
 	pthread_mutex_lock(&disk->exchange);
 	result = unregister_locked(disk, base, &error);

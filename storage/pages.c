@@ -1,37 +1,41 @@
 /* SPDX-License-Identifier: MIT */
-/* Which pages of a region are free.  First fit; the manual is dma.h. */
-#include "ports/linux/memory/dma.h"
+/* See pages.h. */
+#include "storage/pages.h"
 
-#include <stdlib.h>
-
-bool
-pages_init(struct dma_pages *pages, uint32_t count)
+/* Of 64 bits each. */
+static size_t
+words(uint32_t count)
 {
-	*pages = (struct dma_pages){.count = count, .free = count};
-	pages->run = calloc(count, sizeof(*pages->run));
-	pages->used = calloc((count + 63) / 64, sizeof(*pages->used));
-	if (pages->run != NULL && pages->used != NULL)
-		return true;
-	pages_end(pages);
-	return false;
+	return ((size_t)count + 63) / 64;
+}
+
+size_t
+storage_pages_bytes(uint32_t count)
+{
+	return words(count) * sizeof(uint64_t) + ((size_t)count + 1) / 2 * 2 * sizeof(uint32_t);
 }
 
 void
-pages_end(struct dma_pages *pages)
+storage_pages_init(struct storage_pages *pages, uint32_t count, void *memory)
 {
-	free(pages->run);
-	free(pages->used);
-	*pages = (struct dma_pages){0};
+	uint64_t *used = memory;
+
+	*pages = (struct storage_pages){
+		.count = count,
+		.free = count,
+		.used = used,
+		.run = (uint32_t *)(void *)(used + words(count)),
+	};
 }
 
 static bool
-is_used(const struct dma_pages *pages, uint32_t page)
+is_used(const struct storage_pages *pages, uint32_t page)
 {
 	return (pages->used[page / 64] >> page % 64 & 1) != 0;
 }
 
 static void
-mark(struct dma_pages *pages, uint32_t first, uint32_t count, bool used)
+mark(struct storage_pages *pages, uint32_t first, uint32_t count, bool used)
 {
 	for (uint32_t page = first; page < first + count; page++) {
 		uint64_t bit = UINT64_C(1) << page % 64;
@@ -45,7 +49,7 @@ mark(struct dma_pages *pages, uint32_t first, uint32_t count, bool used)
 
 /* The first used page of COUNT from FIRST on, or FIRST + COUNT. */
 static uint32_t
-first_used(const struct dma_pages *pages, uint32_t first, uint32_t count)
+first_used(const struct storage_pages *pages, uint32_t first, uint32_t count)
 {
 	uint32_t page = first;
 
@@ -55,7 +59,7 @@ first_used(const struct dma_pages *pages, uint32_t first, uint32_t count)
 }
 
 uint32_t
-pages_take(struct dma_pages *pages, uint32_t count, uint32_t align)
+storage_pages_take(struct storage_pages *pages, uint32_t count, uint32_t align)
 {
 	uint32_t first = 0;
 
@@ -75,13 +79,13 @@ pages_take(struct dma_pages *pages, uint32_t count, uint32_t align)
 		while (first % 64 == 0 && first + 64 <= pages->count &&
 		       pages->used[first / 64] == UINT64_MAX)
 			first += 64;
-		first = (first + align - 1) / align * align;
+		first = (first + align - 1) & ~(align - 1);
 	}
 	return UINT32_MAX;
 }
 
 uint32_t
-pages_give(struct dma_pages *pages, uint32_t first)
+storage_pages_give(struct storage_pages *pages, uint32_t first)
 {
 	uint32_t count = first < pages->count ? pages->run[first] : 0;
 
