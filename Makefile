@@ -115,8 +115,8 @@ FUZZ := $(wildcard test/fuzz/*.c)
 # In bench/, a file with a main() is a program; the others are linked into each.
 BENCH := $(if $(wildcard bench/*.c),$(shell grep -l '^main\>' bench/*.c))
 BENCH_SHARED := $(filter-out $(BENCH),$(wildcard bench/*.c))
-# Files of the kernel that know nothing of a machine are unit-tested on the host, and so is the Linux
-# home but for its panic: the objects of its library.
+# Files of the kernel that know nothing of a machine are unit-tested on the host, and so is the
+# Linux home but for its panic: the objects of its library.
 LENT := $(wildcard $(addprefix kernel/console/,console.c line.c) \
 	$(addprefix kernel/core/,print.c memory.c) \
 	$(addprefix kernel/core/,fdt.c fdt_bus.c fdt_pci.c hypervisor.c initrd.c iommu.c) \

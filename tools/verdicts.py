@@ -1,14 +1,16 @@
 # SPDX-License-Identifier: MIT
 """Verdicts that are known: a proof whose inputs are what they were need not run again.
 
-    tools/verdicts.py find|add|renew FOLDER ID FILE.c ...
+    tools/verdicts.py digest|find|add|renew FOLDER ID FILE.c ...
 
 Used by tools/litmus, spin, cbmc, exhaust and mutants; for a shell's proofs (tools/proof) a command:
 ID depends on the FILEs of C and on the text that is given it; find fails when it is to be run, add
-keeps for this machine that it passed, renew writes that to be committed.  A file verdicts.txt, which is committed, has
-a line for each proof: its id, the digest of all that it depends on, the verdict.  A proof is known
-when it stands there with the digest that it has now; any other runs.  So does a sample of the
-known ones, another for each state of the tree: it would show that a digest leaves something out.
+keeps for this machine that it passed, renew writes that to be committed.
+
+A file verdicts.txt, which is committed, has a line for each proof: its id, the digest of all that
+it depends on, the verdict.  A proof is known when it stands there with the digest that it has now;
+any other runs.  So does a sample of the known ones, another for each state of the tree: it would
+show that a digest leaves something out.
 
 Inputs are texts of the project and versions of tools, never paths of a machine.  C counts without
 comments and blanks, with all that it includes.
@@ -44,10 +46,20 @@ def bare(text):
     return "\n".join(line for line in lines if line)
 
 
+# When each file was written that was read here.
+TIMES = {}
+
+
 @functools.lru_cache(None)
 def read(path):
+    TIMES[path] = os.stat(path).st_mtime_ns
     with open(path, encoding="utf-8") as f:
         return f.read()
+
+
+def unchanged():
+    """Whether all that was read is still as it was: else a proof ran on something else."""
+    return all(os.path.exists(p) and os.stat(p).st_mtime_ns == t for p, t in TIMES.items())
 
 
 @functools.lru_cache(None)
@@ -136,6 +148,8 @@ class Ledger:
 
     def add(self, name, now, verdict, note=""):
         """Keeps what was found out just now: for this machine, until it is committed."""
+        if not unchanged():
+            return
         self.fresh[name] = (now, verdict, note)
         self.save(self.fresh_path, self.fresh, self.fresh)
 
@@ -161,7 +175,9 @@ class Ledger:
 def main(verb, folder, name, *paths):
     ledger = Ledger(folder, "tools/verdicts.py renew: proof, digest of its inputs, verdict.")
     now = digest(sys.stdin.read(), sources(paths, ["include"]))
-    if verb == "find":
+    if verb == "digest":
+        print(now)
+    elif verb == "find":
         return 0 if ledger.find(name, now) and not sampled(name, 25) else 1
     if verb == "add":
         ledger.add(name, now, "passed")
