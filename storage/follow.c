@@ -186,8 +186,6 @@ join(struct storage_lane *lane, struct storage_device *device)
 		count_off(lane, device->asking);
 	__atomic_store_n(&lane->connection, storage_word(device), __ATOMIC_RELEASE);
 	instance->home->unlock(instance);
-	/* Before any write that is acknowledged there: see writes_on() in flush.c. */
-	__atomic_thread_fence(__ATOMIC_SEQ_CST);
 	instance->home->joined(lane);
 }
 

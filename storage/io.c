@@ -250,7 +250,7 @@ finish_odd(struct storage_lane *lane, struct orion_io *io, uint32_t result)
 		status = storage_flush_end(lane, io, status);
 	io->result = storage_result(lane, status);
 	if (io->operation == ORION_WRITE && status == ORION_OK)
-		__atomic_store_n(&lane->writes, lane->writes + 1, __ATOMIC_RELAXED);
+		__atomic_store_n(&lane->writes, lane->writes + 1, __ATOMIC_RELEASE);
 	storage_give(lane, io);
 }
 
@@ -294,7 +294,7 @@ give(struct storage_lane *lane, struct orion_io **done, unsigned count)
 		*done = io;
 		if (unlikely((completion->result | storage_private(io)->segment.unused |
 			      (io->operation & ~1u)) != 0)) {
-			__atomic_store_n(&lane->writes, writes, __ATOMIC_RELAXED);
+			__atomic_store_n(&lane->writes, writes, __ATOMIC_RELEASE);
 			finish_odd(lane, io, completion->result);
 			writes = lane->writes;
 			continue;
@@ -302,7 +302,7 @@ give(struct storage_lane *lane, struct orion_io **done, unsigned count)
 		io->result = 0;
 		writes += io->operation;
 	}
-	__atomic_store_n(&lane->writes, writes, __ATOMIC_RELAXED);
+	__atomic_store_n(&lane->writes, writes, __ATOMIC_RELEASE);
 	return count;
 }
 

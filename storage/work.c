@@ -2,7 +2,6 @@
 /* What a lane's owner has of a disk, and what the device still holds of it: see work.h. */
 #include "storage/work.h"
 
-
 #include "storage/host.h"
 
 void

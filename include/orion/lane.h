@@ -202,7 +202,11 @@ struct storage_lane {
 	int refusal;                    /* as the home names it */
 	uint64_t sequence;
 	uint64_t taken, given;          /* requests; their difference is in flight */
-	uint64_t writes;                /* acknowledged; read by others: relaxed */
+	/*
+	 * Acknowledged, read by others.  Stored with release: whoever sees one more has seen
+	 * `connection`, of which it is.
+	 */
+	uint64_t writes;
 	struct vblk_completion completions[STORAGE_BATCH];
 	struct vblk_request requests[STORAGE_BATCH];
 

@@ -7,7 +7,7 @@
  * Who does what.
  *
  *   owner     of a queue: submits, reaps, waits
- *   monitor   a thread per disk, which looks after the instance: watches the socket, connects anew,
+ *   monitor   a thread per disk, which looks after the instance: watches the link, connects anew,
  *             reads the configuration again; whatever must happen at a certain time is its work
  *   anyone    allocates, registers (waiting for messages to end), asks
  *
@@ -21,7 +21,7 @@
 #include <sys/types.h>
 
 #include "ports/linux/api/adaptive.h"
-#include "ports/linux/vhost_user/vhost_user.h"
+#include "ports/linux/link.h"
 
 #include "orion/disk.h"
 #include "orion/vblk.h"
@@ -45,8 +45,9 @@ struct session {
 	struct orion_disk *disk;
 	struct identity identity;
 	struct vblk_queue_stats asking; /* what learning it has counted on the first queue */
-	struct vhost_user vhost;
-	struct vhost_user_arena arena;
+	struct link link;
+	uint64_t until_ns;              /* its opening may take so long */
+	struct dma_arena arena;
 	size_t arena_used;
 	uint64_t memory_version;        /* of the disk's table, when the back end was told */
 	void *memory[2];                /* the core's */
@@ -59,8 +60,6 @@ struct session {
 	/* Its end: lost.c. */
 	struct session *next;           /* in disk->lost */
 	uint64_t lost_ns;
-	int pid, pid_fd;                /* who listened at the socket; -1: not known */
-	bool drained;                   /* the back end said that it had stopped every ring */
 };
 
 _Static_assert(offsetof(struct session, base) == 0, "session_of");
@@ -116,7 +115,8 @@ struct orion_disk {
 	char path[DISK_PATH_MAX];
 	char url[DISK_PATH_MAX];        /* for people: without options */
 	unsigned depth;
-	struct vhost_user_wish wish;    /* learnt: of whoever makes connections */
+	const struct link_ops *link;    /* by which its connections are made */
+	struct link_wish wish;          /* learnt: of whoever makes connections */
 	struct vblk_info first;         /* what the first connection gave */
 	enum storage_promise promise;   /* of the first connection: the least that is taken */
 	struct identity identity;       /* of the disk, as it was last seen */
@@ -192,9 +192,6 @@ bool identity_same(const struct orion_disk *disk, const struct session *session,
 		   struct orion_error *error);
 
 /* ---- lost.c: has the device of a lost connection stopped? ---- */
-
-/* Remembers whom SESSION has connected to. */
-void lost_prepare(struct session *session);
 
 /*
  * SESSION is lost.  ASK: it can still be talked to, and is asked to stop.  Under disk->exchange.

@@ -162,7 +162,7 @@ def V06_numbers(bed):
     trial.refused("EPROTO", "it has no queues")
     trial.backend.queues = 1 << 63
     trial.backend.config = lambda: bytes(60)
-    trial.probe.expect_says("open " + trial.backend.url(queues=16), "^0|queue|block size")
+    trial.probe.expect_says("open " + trial.backend.url(queues=16), "^0|queue|field blk_size")
     trial.probe.expect("close", "0")
     trial.again_honest()
     trial.backend.slots = 0

@@ -113,7 +113,8 @@ def odd_configs(bed):
     trial = Trial(bed)
     for block in (0, 1, 511, 513, 3 << 20, 0xffffffff):
         trial.backend.block = block
-        trial.probe.expect_says("open " + trial.backend.url(), "^0|^E[A-Z]+ .*block")
+        trial.probe.expect_says("open " + trial.backend.url(),
+                                "^0|^E[A-Z]+ .*(block|field blk_size)")
         trial.probe.expect("close", "0")
     trial.backend.block = 512
     full = trial.backend.config

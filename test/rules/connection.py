@@ -4,10 +4,12 @@
 CONNECTION, PROTOCOL, API = (f"ports/linux/{part}" for part in ("connection", "vhost_user", "api"))
 FLUSH, FOLLOW, IO = "storage/flush.c", "storage/follow.c", "storage/io.c"
 LOST, IDENTITY = f"{CONNECTION}/lost.c", f"{CONNECTION}/identity.c"
+SESSION, LINKS = f"{CONNECTION}/session.c", "ports/linux/links.c"
 MONITOR, DISK = f"{CONNECTION}/monitor.c", f"{API}/disk.c"
 CHANNEL, VHOST = f"{PROTOCOL}/channel.c", f"{PROTOCOL}/vhost_user.c"
 OPERATIONS = f"{PROTOCOL}/vhost_user_ops.c"
 LAW, FOLLOWS, LAST = "unit/linux_flush__", "unit/linux_follow__", "unit/linux_lost__"
+LINK = "unit/linux_link__"
 ROWS = []
 
 
@@ -84,18 +86,29 @@ row("away", FOLLOW, "if (storage_state(instance) == STORAGE_FAILED) {", "if (fal
 
 # ---- the end of a device --------------------------------------------------------------------
 
-row("end-open", LOST, "happened(session->vhost.channel.fd, POLLHUP) &&", "", LAST + "evidence",
+row("end-open", VHOST, "happened(device->channel.fd, POLLHUP) &&", "", LAST + "evidence",
     "a back end that never closed its end counts as stopped")
-row("end-other", LOST, "session->pid == now->pid", "true", LAST + "evidence",
+row("end-other", VHOST, "device->pid == next->pid", "true", LAST + "evidence",
     "another back end that serves proves that the first has stopped")
-row("end-drained", LOST, "(session->drained ||", "(false ||", LAST + "evidence",
+row("end-drained", VHOST, "(device->drained ||", "(false ||", LAST + "evidence",
     "what a back end says of its rings is for nothing")
-row("end-memory", LOST, "if (lets_go > 0 ||", "if (false ||", LAST + "evidence",
+row("end-memory", VHOST, "if (lets_go > 0 ||", "if (false ||", LAST + "evidence",
     "a device that can't tell of its end any more is waited for")
-row("end-talks", LOST, 'channel_fail(channel, -ENOTCONN, "the connection is lost");', "",
+row("end-process", VHOST, "(lets_go < 0 && happened(device->pid_fd, POLLIN))", "false",
+    LAST + "evidence", "a process that ended proves nothing where nothing better can be had")
+row("end-at-once", VHOST, "return (lets_go < 0 || patient) &&", "return", LAST + "evidence",
+    "a back end that holds the memory is believed at once")
+row("end-talks", VHOST,
+    'channel_fail(&device->channel, -ENOTCONN, "the connection is lost");', "",
     LAST + "evidence", "a connection that is lost is talked to")
+row("end-unasked", LOST, "link->ops->give_up(link->context, ask);",
+    "link->ops->give_up(link->context, false);", LAST + "policy",
+    "a device that still listens is not asked to stop")
+row("end-impatient", LOST, "link->ops->stopped(link->context, patient, next)",
+    "link->ops->stopped(link->context, true, next)", LAST + "policy",
+    "weak evidence is taken at once")
 row("end-never", LOST, "loss_ns != 0 && gone_ns >= loss_ns ? STORAGE_DOUBTED : STORAGE_MAY_RUN",
-    "STORAGE_MAY_RUN", LAST + "evidence", "requests wait for ever for a proof")
+    "STORAGE_MAY_RUN", LAST + "policy", "requests wait for ever for a proof")
 row("lease", VHOST, "return errno == EAGAIN ? 0 : -errno;", "return 1;",
     LAST + "memory_is_let_go", "memory that others hold counts as let go")
 row("lease-same", VHOST, "if (device->lent_the_same) return -ENOTSUP;", "",
@@ -104,6 +117,24 @@ row("doorbell", VHOST, "empty(one.fd);", "", LAST + "full_doorbells",
     "a full doorbell holds up its owner for ever")
 row("doorbell-sound", VHOST, "|| fcntl(one.fd, F_GETFL) & O_NONBLOCK", "",
     LAST + "full_doorbells", "a back end is left that did no harm")
+
+# ---- the link ---------------------------------------------------------------------------------
+
+row("link-accepted", SESSION, "&& link->ops->live(link->context, wish) != 0)", "&& false)",
+    LINK + "asks_for_less", "what was asked for counts as accepted")
+row("link-lasting", SESSION, "&terms->wish, &disk->wish);", "&terms->wish, &terms->wish);",
+    LINK + "asks_for_less", "what a failure has taught is forgotten")
+row("link-again", SESSION, "if (!terms.again || left_ms(until_ns) == 0)", "if (true)",
+    LINK + "asks_for_less", "no other size is tried")
+row("link-down", MONITOR, "if (news == LINK_DOWN)", "if (false)",
+    LINK + "neither_socket_nor_descriptor", "the end of a link goes unnoticed")
+row("link-broken", MONITOR, "else if (news == LINK_BROKEN)", "else if (false)",
+    LINK + "neither_socket_nor_descriptor", "a breach of a link's rules goes unnoticed")
+row("link-asked", IDENTITY, "if (link->ops->look(link->context, fds, &why) != LINK_UP) "
+    "return -ECONNRESET;", "(void)why;", LINK + "ends_while_asked",
+    "a device whose link has ended is waited for")
+row("link-scheme", LINKS, "&& url[length] == ':'", "", LINK + "by_scheme",
+    "any word that begins like a scheme names its link")
 
 # ---- the same disk --------------------------------------------------------------------------
 
@@ -144,10 +175,10 @@ row("adopt-size", MONITOR, "disk->identity.sectors = session->identity.sectors;"
 
 # ---- the end of a program's part ------------------------------------------------------------
 
-row("fork", DISK, "vhost_user_close(&disk_session(disk)->vhost);", "{}",
+row("fork", DISK, "disk->link->close(disk_session(disk)->link.context);", "{}",
     "unit/linux_fork__the_child_lets_go", "a fork's child keeps the connection open")
 row("fork-lost", DISK, "for (struct session *lost = disk->lost; lost != NULL; lost = lost->next) "
-    "vhost_user_close(&lost->vhost);", "", "unit/linux_fork__the_child_lets_go",
+    "disk->link->close(lost->link.context);", "", "unit/linux_fork__the_child_lets_go",
     "a fork's child keeps a connection open that is lost")
 row("unstopped", OPERATIONS, "vhost_user_stop(device); if (used", "if (used",
     "unit/linux_messages__reset_stops_the_rings",

@@ -126,6 +126,8 @@ row("goes-unconfirmed", VHOST, "else result = replace_table(device, region, idle
     "else result = replace_table(device, region, idle, context); return result;",
     "messages__region_goes messages__region_stays",
     "memory counts as given back when that was sent")
+row("regions-many", VHOST, "if (count_regions(device->memory) > device->slots) return -ENOSPC;",
+    "", "messages__region_too_many", "one region more is told of than the back end takes")
 row("goes-anyway", SHARE, "if (result != 0 && !hung_up(result)) return error_set(error, result,",
     "if (false) return error_set(error, result,", "messages__region_stays",
     "memory that the back end may still have is forgotten")

@@ -27,6 +27,7 @@ desk_disk_make(unsigned queues, unsigned depth, uint32_t bounce_kb)
 	disk->wake = eventfd(0, EFD_NONBLOCK);
 	disk->cancel = -1;
 	strcpy(disk->path, "fake");
+	disk->link = &fake_link_ops;
 	pthread_mutex_init(&disk->lock, NULL);
 	pthread_mutex_init(&disk->exchange, NULL);
 	dma_init(&disk->memory);
@@ -49,7 +50,7 @@ desk_disk_free(struct desk_disk *desk)
 		close(disk->events[i]);
 	}
 	for (unsigned i = 0; i < desk->count; i++) {
-		struct vhost_user_arena *arena = &desk->connection[i].session.arena;
+		struct dma_arena *arena = &desk->connection[i].session.arena;
 
 		dma_unmap(arena->base, arena->bytes, arena->fd);
 	}
@@ -81,11 +82,7 @@ desk_connect(struct desk_disk *desk, enum storage_promise promise)
 	session->base.promise = promise;
 	/* Ours, so that it is never closed: its device is the fake world's. */
 	session->base.users = 2;
-	session->pid_fd = -1;
-	session->vhost.channel.fd = -1;
-	session->vhost.backend = session->vhost.error = -1;
-	for (unsigned i = 0; i < VBLK_QUEUES_MAX; i++)
-		session->vhost.queues[i].kick = session->vhost.queues[i].call = -1;
+	session->link = (struct link){&fake_link_ops, &connection->link};
 	session->arena.bytes = (size_t)disk->options.bounce_kb * 1024 * disk->instance.lane_count;
 	session->arena.device = ARENA_DEVICE;
 	EXPECT_EQ(dma_map(session->arena.bytes, &session->arena.base, &session->arena.fd), 0);
@@ -106,7 +103,7 @@ desk_lose(struct desk_disk *desk)
 static void *
 at(struct desk_connection *connection, uint64_t address, size_t bytes)
 {
-	const struct vhost_user_arena *arena = &connection->session.arena;
+	const struct dma_arena *arena = &connection->session.arena;
 
 	if (address - arena->device < arena->bytes)
 		return arena->base + (address - arena->device);

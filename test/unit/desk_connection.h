@@ -2,8 +2,8 @@
 /*
  * A disk of the library's that loses its connections, without a server: for linux_*.c.
  *
- * Each connection is made up: a fake device, whose side of the ring the test plays by hand, and an
- * arena of bounce memory.  The test is the monitor.
+ * Each connection is made up: a fake link, a fake device, whose side of the ring the test plays by
+ * hand, and an arena of bounce memory.  The test is the monitor.
  */
 #ifndef TEST_UNIT_DESK_CONNECTION_H
 #define TEST_UNIT_DESK_CONNECTION_H
@@ -13,11 +13,13 @@
 #include "test/harness.h"
 
 #include "fake.h"
+#include "fake_link.h"
 
 #define DESK_CONNECTIONS 4u
 
 struct desk_connection {
 	struct session session;
+	struct fake_link link;
 	struct fake *fake;
 	struct fake_world *world;
 	struct hand hand;               /* of its first queue */

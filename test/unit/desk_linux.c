@@ -18,6 +18,7 @@ linux_desk_open(struct linux_desk *desk, uint32_t bounce_kb)
 	struct orion_disk *disk = desk->disk = test_alloc(sizeof(*disk));
 	struct session *session = desk->session = test_alloc(sizeof(*session));
 
+	desk->link = test_alloc(sizeof(*desk->link));
 	blk_bench_open(desk->bench);
 	orion_disk_options_init(&disk->options);
 	disk->options.bounce_kb = bounce_kb;
@@ -26,7 +27,9 @@ linux_desk_open(struct linux_desk *desk, uint32_t bounce_kb)
 	disk->instance.lane_count = disk->instance.turn = 1;
 	disk->wake = eventfd(0, EFD_NONBLOCK);
 	disk->events[0] = eventfd(0, EFD_NONBLOCK);
+	disk->cancel = -1;
 	strcpy(disk->path, "fake");
+	disk->link = &fake_link_ops;
 	pthread_mutex_init(&disk->lock, NULL);
 	pthread_mutex_init(&disk->exchange, NULL);
 	dma_init(&disk->memory);
@@ -37,8 +40,7 @@ linux_desk_open(struct linux_desk *desk, uint32_t bounce_kb)
 	session->base.promise = STORAGE_PROMISE_FLUSH;
 	session->arena.bytes = bounce_kb * 1024;
 	session->arena.device = DESK_ARENA_DEVICE;
-	session->vhost.memory = &disk->memory;
-	session->vhost.slots = 8;
+	session->link = (struct link){&fake_link_ops, desk->link};
 	EXPECT_EQ(dma_map(session->arena.bytes, &session->arena.base, &session->arena.fd), 0);
 	storage_adopt(&disk->instance, &session->base);
 	disk->first = *vblk_info(session->base.device);
@@ -59,6 +61,7 @@ linux_desk_close(struct linux_desk *desk)
 	close(disk->events[0]);
 	close(disk->wake);
 	test_free(desk->session);
+	test_free(desk->link);
 	test_free(disk);
 }
 

@@ -2,8 +2,8 @@
 /*
  * The library's queue on a fake device, without a server: for linux_*.c.
  *
- * The connection is made up: its device is the fake's, whose side of the ring the test plays by
- * hand; its arena, of bounce memory only, the test sees as the back end would.
+ * The connection is made up: a fake link; its device is the fake's, whose side of the ring the test
+ * plays by hand; its arena, of bounce memory only, the test sees as the back end would.
  */
 #ifndef TEST_UNIT_DESK_LINUX_H
 #define TEST_UNIT_DESK_LINUX_H
@@ -11,6 +11,7 @@
 #include "ports/linux/disk.h"
 
 #include "desk_blk.h"
+#include "fake_link.h"
 
 #define DESK_ARENA_DEVICE UINT64_C(0x700000000000)
 
@@ -18,6 +19,7 @@ struct linux_desk {
 	struct blk_bench *bench;
 	struct orion_disk *disk;
 	struct session *session;
+	struct fake_link *link;
 	struct orion_queue *queue;
 };
 

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* ports/linux: channel.c, identity.c, lost.c, monitor.c, as far as they need no server. */
+/* ports/linux: vhost_user/, identity.c, lost.c, monitor.c, as far as they need no server. */
+#include "ports/linux/vhost_user/vhost_user.h"
+
 #include "desk_connection.h"
 
 #include <errno.h>
@@ -70,7 +72,7 @@ TEST(linux_channel__truncated_descriptors)
 	EXPECT_EQ(setrlimit(RLIMIT_NOFILE, &none), 0);
 	EXPECT_EQ(channel_get_number(&channel, VU_GET_FEATURES, &number), -EPROTO);
 	EXPECT_EQ(setrlimit(RLIMIT_NOFILE, &old), 0);
-	EXPECT(channel_failed(&channel));
+	EXPECT_EQ(channel_result(&channel), -EPROTO);
 	close(pair[0]);
 	close(pair[1]);
 }
@@ -85,15 +87,13 @@ TEST(linux_channel__patience)
 	channel = channel_make(pair, 20);
 	EXPECT_EQ(channel_get_number(&channel, VU_GET_FEATURES, &number), -ETIMEDOUT);
 	EXPECT(strstr(channel.error.text, "no answer to GET_FEATURES in 20 ms") != NULL);
-	EXPECT_EQ(channel_left_ms(&channel), 0);
 	close(pair[0]);
 	close(pair[1]);
 
 	channel = channel_make(pair, 20);
 	answer(pair[1], -1);
 	EXPECT_EQ(channel_get_number(&channel, VU_GET_FEATURES, &number), 0);
-	while (channel_left_ms(&channel) != 0)
-		usleep(1000);
+	usleep(30000);
 	/* Nothing is left for another, though its own wait has not begun. */
 	EXPECT_EQ(channel_get_number(&channel, VU_GET_FEATURES, &number), -ETIMEDOUT);
 	close(pair[0]);
@@ -130,33 +130,51 @@ TEST(linux_channel__back_end_speaks_slowly)
 
 /* ---- what is shared ---- */
 
+/* What a back end is lent: a memfd, whose first open file is ours; closed by unmapping it. */
+struct lent {
+	unsigned char *base;
+	int first, fd;          /* -1: it has none */
+};
+
+static struct lent
+lend(struct vhost_user *device)
+{
+	struct lent lent = {.fd = -1};
+	char name[32];
+
+	EXPECT_EQ(dma_map(4096, &lent.base, &lent.first), 0);
+	snprintf(name, sizeof(name), "/proc/self/fd/%d", lent.first);
+	device->lease = open(name, O_RDWR);
+	lent.fd = open(name, O_RDWR);
+	EXPECT(device->lease >= 0 && lent.fd >= 0);
+	device->told_memory = true;
+	return lent;
+}
+
 /* The memory is let go when no other open file of it is left, be it a descriptor or a mapping. */
 TEST(linux_lost__memory_is_let_go)
 {
-	struct vhost_user device = {.told_memory = true};
-	char name[32];
-	int lent, first;
+	struct vhost_user device = {.lease = -1};
+	struct lent lent = lend(&device);
 	void *mapped;
 
-	first = memfd_create("test", 0);
-	EXPECT_EQ(ftruncate(first, 4096), 0);
-	snprintf(name, sizeof(name), "/proc/self/fd/%d", first);
-	device.arena.fd = open(name, O_RDWR);
-	close(first);
-	EXPECT_EQ(vhost_user_lets_go(&device), 1);
-	snprintf(name, sizeof(name), "/proc/self/fd/%d", device.arena.fd);
-	lent = open(name, O_RDWR);
-	EXPECT(lent >= 0);
 	EXPECT_EQ(vhost_user_lets_go(&device), 0);
-	mapped = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED, lent, 0);
+	mapped = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED, lent.fd, 0);
 	EXPECT(mapped != MAP_FAILED);
-	close(lent);
+	close(lent.fd);
 	EXPECT_EQ(vhost_user_lets_go(&device), 0);
 	munmap(mapped, 4096);
 	EXPECT_EQ(vhost_user_lets_go(&device), 1);
 	device.lent_the_same = true;
 	EXPECT_EQ(vhost_user_lets_go(&device), -ENOTSUP);
-	close(device.arena.fd);
+	device.lent_the_same = false;
+	close(device.lease);
+	/* What was never lent is nowhere else; what can't be opened again can't be told. */
+	device.lease = -1;
+	EXPECT(vhost_user_lets_go(&device) < 0);
+	device.told_memory = false;
+	EXPECT_EQ(vhost_user_lets_go(&device), 1);
+	dma_unmap(lent.base, 4096, lent.first);
 }
 
 /* A doorbell that blocks, and is full, holds up whoever rings it; one as we made it does not. */
@@ -181,58 +199,91 @@ TEST(linux_lost__full_doorbells)
 	close(device.queues[0].kick);
 }
 
-/* What is known of a lost connection, and what follows from it. */
+/* What proves that the back end of a connection that was given up has stopped. */
 TEST(linux_lost__evidence)
 {
-	struct desk_disk *desk = desk_disk_make(1, 4, 64);
-	struct session *old = &desk_connect(desk, STORAGE_PROMISE_FLUSH)->session, *new;
-	int pair[2];
+	struct vhost_user old = {.channel = {.cancel = -1}, .pid = 7, .pid_fd = -1, .lease = -1};
+	struct vhost_user next = {.pid = 7};
+	struct lent lent = lend(&old);
+	int pair[2], process[2];
 
 	EXPECT_EQ(socketpair(AF_UNIX, SOCK_STREAM, 0, pair), 0);
+	old.channel.fd = pair[0];
+	vhost_user_give_up(&old, false);
+	EXPECT_EQ(channel_result(&old.channel), -ENOTCONN);
+	/* That another is served means nothing while its own end is open, */
+	EXPECT(!vhost_user_stopped(&old, true, NULL));
+	EXPECT(!vhost_user_stopped(&old, true, &next));
+	/* and that it is closed means nothing while it may be somebody else that serves. */
+	close(pair[1]);
+	next.pid = 8;
+	EXPECT(!vhost_user_stopped(&old, true, NULL));
+	EXPECT(!vhost_user_stopped(&old, true, &next));
+	next.pid = 7;
+	EXPECT(vhost_user_stopped(&old, true, &next));
+	/* With the memory held it is believed later. */
+	EXPECT(!vhost_user_stopped(&old, false, &next));
+	/* It said so itself. */
+	next.pid = 8;
+	old.drained = true;
+	EXPECT(vhost_user_stopped(&old, true, &next));
+	EXPECT(!vhost_user_stopped(&old, false, &next));
+	/* Where nobody can tell who holds the memory, at once; */
+	old.lent_the_same = true;
+	EXPECT(vhost_user_stopped(&old, false, NULL));
+	/* or its process has ended, which is no word where the memory tells more. */
+	old.drained = false;
+	EXPECT_EQ(pipe(process), 0);
+	old.pid_fd = process[0];
+	EXPECT(!vhost_user_stopped(&old, true, NULL));
+	close(process[1]);
+	EXPECT(vhost_user_stopped(&old, false, NULL));
+	old.lent_the_same = false;
+	EXPECT(!vhost_user_stopped(&old, true, NULL));
+	/* Whoever holds nothing of the memory has stopped, be it served or not. */
+	close(lent.fd);
+	EXPECT(vhost_user_stopped(&old, false, NULL));
+	vhost_user_close(&old);
+	dma_unmap(lent.base, 4096, lent.first);
+}
+
+/* What is made of it: how long for, and whose word is taken when. */
+TEST(linux_lost__policy)
+{
+	struct desk_disk *desk = desk_disk_make(1, 4, 64);
+	struct desk_connection *first = desk_connect(desk, STORAGE_PROMISE_FLUSH), *second;
+	struct session *old = &first->session;
+
 	desk->disk.options.answer_ms = 3600000;
 	desk->disk.options.loss_ms = 0;
-	old->vhost.channel.fd = pair[0];
-	old->vhost.lent_the_same = old->vhost.told_memory = true;
-	old->pid = 7;
 	desk_lose(desk);
-	lost_begin(old, false);
-	EXPECT(channel_failed(&old->vhost.channel));
+	lost_begin(old, true);
+	EXPECT(first->link.given_up && first->link.asked);
+	EXPECT_EQ(first->link.patience_ms, 3600000);
 	desk->disk.lost = old;
 	EXPECT(lost_look(&desk->disk) > 0);
 	EXPECT_EQ(old->base.end, STORAGE_MAY_RUN);
-	/* That another is served means nothing while its own end is open, */
-	new = &desk_connect(desk, STORAGE_PROMISE_FLUSH)->session;
-	new->pid = 7;
+	EXPECT(!first->link.patient && first->link.next == NULL);
+	second = desk_connect(desk, STORAGE_PROMISE_FLUSH);
+	desk->disk.options.answer_ms = 1;
+	old->lost_ns -= 2000000;
 	EXPECT(lost_look(&desk->disk) > 0);
 	EXPECT_EQ(old->base.end, STORAGE_MAY_RUN);
-	/* and that it is closed means nothing while it may be somebody else that serves. */
-	close(pair[1]);
-	new->pid = 8;
-	EXPECT(lost_look(&desk->disk) > 0);
-	EXPECT_EQ(old->base.end, STORAGE_MAY_RUN);
-	new->pid = 7;
+	EXPECT(first->link.patient && first->link.next == &second->link);
+	first->link.stopped = true;
 	EXPECT_EQ(lost_look(&desk->disk), -1);
 	EXPECT_EQ(old->base.end, STORAGE_STOPPED);
-	/* It said so itself. */
-	old->base.end = STORAGE_MAY_RUN;
-	new->pid = 8;
-	old->drained = true;
-	EXPECT_EQ(lost_look(&desk->disk), -1);
-	EXPECT_EQ(old->base.end, STORAGE_STOPPED);
-	/* Whoever holds nothing of the memory has stopped, be it served or not. */
-	old->base.end = STORAGE_MAY_RUN;
-	old->drained = false;
-	old->vhost.lent_the_same = old->vhost.told_memory = false;
-	EXPECT_EQ(lost_look(&desk->disk), -1);
-	EXPECT_EQ(old->base.end, STORAGE_STOPPED);
-	old->vhost.lent_the_same = old->vhost.told_memory = true;
 	/* The time is over. */
+	first->link.stopped = false;
 	old->base.end = STORAGE_MAY_RUN;
 	desk->disk.options.loss_ms = 1;
-	old->lost_ns -= 2000000;
 	EXPECT_EQ(lost_look(&desk->disk), -1);
 	EXPECT_EQ(old->base.end, STORAGE_DOUBTED);
-	close(pair[0]);
+	/* Who can't be talked to is not asked. */
+	first->link.begun = 0;
+	lost_begin(old, false);
+	EXPECT(!first->link.asked);
+	EXPECT_EQ(first->link.begun, 0);
 	desk_disk_free(desk);
 }
 
@@ -301,6 +352,7 @@ TEST(linux_identity__as_good)
 TEST(linux_fork__the_child_lets_go)
 {
 	static struct session sessions[2];
+	static struct vhost_user links[2];
 	struct orion_disk *disk;
 	int pair[2][2], hold[2];
 	char byte;
@@ -309,11 +361,12 @@ TEST(linux_fork__the_child_lets_go)
 	EXPECT_EQ(orion_disk_create("vhost-user:/nowhere", NULL, &disk, NULL), 0);
 	EXPECT_EQ(pipe(hold), 0);
 	for (unsigned i = 0; i < 2; i++) {
-		struct vhost_user *vhost = &sessions[i].vhost;
+		struct vhost_user *vhost = &links[i];
 
+		sessions[i].link = (struct link){&vhost_user_link, vhost};
 		EXPECT_EQ(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, pair[i]), 0);
 		*vhost = (struct vhost_user){.channel = {.fd = pair[i][0], .cancel = -1}};
-		vhost->backend = vhost->error = -1;
+		vhost->backend = vhost->error = vhost->lease = vhost->pid_fd = -1;
 		for (unsigned k = 0; k < VBLK_QUEUES_MAX; k++)
 			vhost->queues[k].kick = vhost->queues[k].call = -1;
 	}
@@ -331,7 +384,7 @@ TEST(linux_fork__the_child_lets_go)
 		struct pollfd far = {pair[i][1], POLLIN, 0};
 
 		EXPECT_EQ(poll(&far, 1, 0), 0);
-		vhost_user_close(&sessions[i].vhost);
+		vhost_user_close(&links[i]);
 		/* It may be on its way to letting go. */
 		EXPECT_EQ(poll(&far, 1, 10000), 1);
 		EXPECT_EQ(recv(pair[i][1], &byte, 1, 0), 0);

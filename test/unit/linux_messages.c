@@ -3,6 +3,8 @@
  * ports/linux/{vhost_user,vhost_user_ops,share}.c: what a back end is told of memory and rings.
  * Its answers lie in the socket beforehand.
  */
+#include "ports/linux/vhost_user/vhost_user.h"
+
 #include "desk_linux.h"
 
 #include <errno.h>
@@ -19,7 +21,7 @@
 /* A disk with two rings at a back end whose side of the socket is the test's. */
 struct wire {
 	struct linux_desk desk;
-	struct vhost_user *vhost;
+	struct vhost_user *vhost;       /* the link of desk's connection */
 	int far;
 	unsigned char *base;            /* a page that is registered */
 	int fd;
@@ -36,13 +38,19 @@ wire_make(uint64_t protocol)
 	EXPECT_EQ(orion_disk_register(wire.desk.disk, wire.base, PAGE, wire.fd, 0), 0);
 	EXPECT_EQ(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, pair), 0);
 	wire.far = pair[1];
-	wire.vhost = &wire.desk.session->vhost;
-	wire.vhost->channel = (struct vu_channel){.fd = pair[0], .cancel = -1};
+	wire.desk.disk->options.answer_ms = 50;
+	wire.vhost = test_alloc(sizeof(*wire.vhost));
+	wire.desk.session->link = (struct link){&vhost_user_link, wire.vhost};
+	*wire.vhost = (struct vhost_user){.channel = {.fd = pair[0], .cancel = -1},
+					  .memory = &wire.desk.disk->memory,
+					  .arena = wire.desk.session->arena,
+					  .slots = 8,
+					  .told_memory = true,
+					  .backend = -1,
+					  .lease = -1,
+					  .pid_fd = -1};
 	wire.vhost->channel.protocol = protocol;
-	wire.vhost->answer_ms = 50;
-	wire.vhost->told_memory = true;
-	wire.vhost->arena = wire.desk.session->arena;
-	wire.vhost->backend = -1;
+	channel_begin(&wire.vhost->channel, 50);
 	wire.vhost->error = fcntl(wire.fd, F_DUPFD_CLOEXEC, 0);
 	for (unsigned i = 0; i < VBLK_QUEUES_MAX; i++) {
 		struct vhost_user_queue *queue = &wire.vhost->queues[i];
@@ -58,6 +66,7 @@ static void
 wire_free(struct wire *wire)
 {
 	vhost_user_close(wire->vhost);
+	test_free(wire->vhost);
 	close(wire->far);
 	linux_desk_close(&wire->desk);
 	dma_unmap(wire->base, PAGE, wire->fd);
@@ -146,6 +155,22 @@ TEST(linux_messages__all_memory_is_told)
 		EXPECT_EQ(vhost_user_tell_memory(wire.vhost), -ENOSPC);
 		wire_free(&wire);
 	}
+}
+
+/* One more than it takes is refused, and the connection is none the worse. */
+TEST(linux_messages__region_too_many)
+{
+	struct wire wire = wire_make(SLOTS);
+	struct told told;
+
+	wire.vhost->slots = 2;
+	EXPECT(orion_disk_alloc(wire.desk.disk, PAGE) == NULL);
+	EXPECT_EQ(errno, ENOSPC);
+	EXPECT(strstr(orion_disk_text(wire.desk.disk), "no more than 2 memory regions") != NULL);
+	told = hear(&wire);
+	EXPECT_EQ(told.message[0], 0);
+	EXPECT_EQ(wire.vhost->channel.result, 0);
+	wire_free(&wire);
 }
 
 /* ---- memory goes ---- */
@@ -274,6 +299,7 @@ TEST(linux_messages__table_stays_under_requests)
 	struct told told;
 
 	idle_left = 0;
+	channel_begin(&wire.vhost->channel, 10000);
 	EXPECT_EQ(vhost_user_add_region(wire.vhost, region, idle_for_a_while, NULL), -EBUSY);
 	told = hear(&wire);
 	EXPECT_EQ(told.message[0], 0);

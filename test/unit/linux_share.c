@@ -12,6 +12,7 @@
 
 #define PAGE 4096u
 #define BYTES (8 * PAGE)
+#define LARGE ((size_t)64 << 20)        /* more than the first pool has */
 
 static int
 file(unsigned flags, off_t bytes)
@@ -153,16 +154,17 @@ TEST(linux_share__alloc_says_why_not)
 	EXPECT(orion_disk_alloc(desk.disk, SIZE_MAX) == NULL);
 	EXPECT_EQ(errno, ENOMEM);
 	EXPECT(strstr(orion_disk_text(desk.disk), "can't be allocated") != NULL);
-	/* The back end was told of all it takes. */
-	desk.session->vhost.told_memory = true;
-	desk.session->vhost.slots = 1;
+	/* The device has all that it takes. */
+	desk.link->region = -ENOSPC;
+	desk.link->words = "it is full";
 	EXPECT(orion_disk_alloc(desk.disk, PAGE) == NULL);
 	EXPECT_EQ(errno, ENOSPC);
-	EXPECT(strstr(orion_disk_text(desk.disk), "no more than 1 memory regions") != NULL);
+	EXPECT(strstr(orion_disk_text(desk.disk), "did not take the memory: it is full") != NULL);
+	EXPECT_EQ(desk.link->patience_ms, desk.disk->options.answer_ms);
 	EXPECT_EQ(desk.disk->memory.pool_bytes, 0);
 	EXPECT_EQ(dma_map(PAGE, &base, &fd), 0);
-	refused(&desk, base, PAGE, fd, 0, -ENOSPC, "no more than 1 memory regions");
-	desk.session->vhost.told_memory = false;
+	refused(&desk, base, PAGE, fd, 0, -ENOSPC, "did not take the memory: it is full");
+	desk.link->region = 0;
 	/* What was refused is not there. */
 	EXPECT_EQ(orion_disk_register(desk.disk, base, PAGE, fd, 0), 0);
 	EXPECT_EQ(orion_disk_unregister(desk.disk, base), 0);
@@ -178,19 +180,20 @@ TEST(linux_share__alloc_says_why_not)
 	linux_desk_close(&desk);
 }
 
-/* The table of a back end without slots is not replaced while something is in flight. */
-TEST(linux_share__table_not_in_flight)
+/* A device may take memory only while nothing is in flight. */
+TEST(linux_share__not_in_flight)
 {
 	struct linux_desk desk = linux_desk_make(0);
 	unsigned char data[512];
 	struct orion_io io = {.buffer = data, .bytes = 512};
 
 	linux_desk_open(&desk, 64);
-	desk.session->vhost.told_memory = true;
+	desk.link->idle_only = true;
+	EXPECT(orion_disk_alloc(desk.disk, PAGE) != NULL);
 	linux_desk_send(&desk, &io);
-	EXPECT(orion_disk_alloc(desk.disk, PAGE) == NULL);
+	EXPECT(orion_disk_alloc(desk.disk, LARGE) == NULL);
 	EXPECT_EQ(errno, EBUSY);
 	EXPECT(strstr(orion_disk_text(desk.disk), "only while nothing is in flight") != NULL);
-	EXPECT_EQ(desk.session->vhost.channel.result, 0);
+	EXPECT_EQ(desk.link->added, 2);
 	linux_desk_close(&desk);
 }

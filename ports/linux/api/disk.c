@@ -47,12 +47,10 @@ after_fork_in_child(void)
 		disk->monitored = false;
 		/* The monitor may have held it. */
 		pthread_mutex_init(&disk->exchange, NULL);
-		if (disk_session(disk) != NULL) {
-			channel_fail(&disk_session(disk)->vhost.channel, -ECHILD, "forked");
-			vhost_user_close(&disk_session(disk)->vhost);
-		}
+		if (disk_session(disk) != NULL)
+			disk->link->close(disk_session(disk)->link.context);
 		for (struct session *lost = disk->lost; lost != NULL; lost = lost->next)
-			vhost_user_close(&lost->vhost);
+			disk->link->close(lost->link.context);
 	}
 	after_fork();
 }
@@ -256,10 +254,12 @@ orion_disk_create(const char *url, const struct orion_disk_options *options,
 
 	if (out != NULL)
 		*out = NULL;
-	if (url == NULL || out == NULL)
-		return error_set(error, -EINVAL, "%s is NULL: %s", url == NULL ? "the URL" : "disk",
-				 url == NULL ? "it must look like vhost-user:/path/to/socket"
-					     : "it must say where the new disk goes");
+	if (url == NULL)
+		return error_set(error, -EINVAL, "the URL is NULL: it must look like %s",
+				 link_example);
+	if (out == NULL)
+		return error_set(error, -EINVAL,
+				 "disk is NULL: it must say where the new disk goes");
 	disk = make_disk();
 	if (disk == NULL)
 		return error_set(error, -ENOMEM, "no memory for a disk");
@@ -448,11 +448,13 @@ orion_disk_info_sized(struct orion_disk *disk, struct orion_disk_info *out, size
 	const struct vblk_info *device = &own;
 	const struct session *session;
 	struct orion_disk_info info;
+	const void *link;
 
 	if (disk == NULL || out == NULL)
 		return -EINVAL;
 	pthread_mutex_lock(&disk->lock);
 	session = disk_session(disk);
+	link = session != NULL ? session->link.context : NULL;
 	copy_words(&own, session != NULL ? vblk_info(session->base.device) : &disk->first,
 		   sizeof(own));
 	info = (struct orion_disk_info){
@@ -465,9 +467,9 @@ orion_disk_info_sized(struct orion_disk *disk, struct orion_disk_info *out, size
 		.read_only = device->read_only || disk->options.read_only,
 		.flush = device->flush,
 		.writeback = device->writeback,
-		.connected = session != NULL && !channel_failed(&session->vhost.channel),
+		.connected = link != NULL && disk->link->result(link, NULL) == 0,
 		.connections = disk->instance.devices,
-		.protocol_features = session != NULL ? session->vhost.channel.protocol : 0,
+		.protocol_features = link != NULL ? disk->link->protocol(link) : 0,
 		.device = describe(device),
 		.durability = durability(disk, device),
 	};

@@ -11,8 +11,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define SCHEME "vhost-user:"
-
 /* As many bytes as the first such struct had. */
 #define OPTIONS_BYTES_MIN (offsetof(struct orion_disk_options, event_argument) + sizeof(void *))
 
@@ -129,7 +127,7 @@ struct number_option {
 static const struct number_option numbers[] = {
 	{"queues", AT(queues), &plain, 1, ORION_DISK_QUEUES_MAX, "1 to 16"},
 	{"depth", AT(depth), &plain, 1, 1024, "1 to 1024 requests"},
-	{"ring", AT(ring), &plain, 0, VHOST_USER_QUEUE_SIZE_MAX, RING_RIGHT},
+	{"ring", AT(ring), &plain, 0, LINK_RING_MAX, RING_RIGHT},
 	{"poll", AT(poll_us), &microseconds, 0, 1000000, "0us to 1s, such as 50us"},
 	{"answer", AT(answer_ms), &milliseconds, 10, 3600000, "10ms to 1h, such as 5s"},
 	{"connect", AT(connect_ms), &milliseconds, 0, 3600000, "0 to 1h, such as 10s"},
@@ -300,7 +298,7 @@ check_options(const struct orion_disk_options *options, struct orion_error *erro
 			return error_set(error, -EINVAL, "%s=%u: it must be %s", numbers[i].name,
 					 value, numbers[i].right);
 	}
-	if (options->ring != 0 && options->ring < VHOST_USER_QUEUE_SIZE_MIN)
+	if (options->ring != 0 && options->ring < LINK_RING_MIN)
 		return error_set(error, -EINVAL, "ring=%u: it must be " RING_RIGHT, options->ring);
 	if (options->wait > ORION_WAIT_EVENT)
 		return error_set(error, -EINVAL, "wait=%u: it must be adaptive, poll or event",
@@ -311,15 +309,14 @@ check_options(const struct orion_disk_options *options, struct orion_error *erro
 int
 url_parse(struct orion_disk *disk, const char *url, struct orion_error *error)
 {
+	const struct link_ops *link = link_find(url, &url);
 	char text[1024], *options;
 	int result;
 
-	if (strncmp(url, SCHEME, strlen(SCHEME)) != 0)
+	if (link == NULL)
 		return error_set(error, -EINVAL,
-				 "\"%.80s\" is no URL of a disk: it must look like "
-				 "vhost-user:/path/to/socket",
-				 url);
-	url += strlen(SCHEME);
+				 "\"%.80s\" is no URL of a disk: it must look like %s", url,
+				 link_example);
 	if (strlen(url) >= sizeof(text))
 		return error_set(error, -ENAMETOOLONG, "the URL is longer than %zu bytes",
 				 sizeof(text) - 1);
@@ -331,12 +328,13 @@ url_parse(struct orion_disk *disk, const char *url, struct orion_error *error)
 		return error_set(error, -EINVAL, "\"%.80s\": %% must be followed by two hex digits",
 				 text);
 	if (text[0] == '\0')
-		return error_set(error, -EINVAL,
-				 "the URL names no socket: vhost-user:/path/to/socket");
+		return error_set(error, -EINVAL, "the URL names no %s: %s", link->target,
+				 link_example);
 	if (strlen(text) >= sizeof(disk->path))
-		return error_set(error, -ENAMETOOLONG, "the socket's path is longer than %zu bytes",
-				 sizeof(disk->path) - 1);
+		return error_set(error, -ENAMETOOLONG, "the %s's path is longer than %zu bytes",
+				 link->target, sizeof(disk->path) - 1);
 	memcpy(disk->path, text, strlen(text) + 1);
+	disk->link = link;
 	result = parse_options(&disk->options, options, error);
 	return result != 0 ? result : check_options(&disk->options, error);
 }

@@ -106,6 +106,7 @@ void
 orion_queue_disarm(struct orion_queue *queue)
 {
 	struct epoll_event edges[2];
+	const struct link *link;
 
 	if (queue == NULL)
 		return;
@@ -114,8 +115,10 @@ orion_queue_disarm(struct orion_queue *queue)
 	/* A fork's child has the events in common with its parent. */
 	if (disk_state(queue->disk) == STORAGE_FOREIGN)
 		return;
-	if (epoll_wait(queue->event, edges, 2, 0) > 0 && queue_session(queue) != NULL)
-		vhost_user_interrupt(&queue_session(queue)->vhost, queue->lane.index);
+	if (epoll_wait(queue->event, edges, 2, 0) > 0 && queue_session(queue) != NULL) {
+		link = &queue_session(queue)->link;
+		link->ops->interrupt(link->context, queue->lane.index);
+	}
 	if (queue->lane.ring != NULL)
 		vblk_disarm(queue->lane.ring);
 }

@@ -66,15 +66,17 @@ unlock(struct storage_instance *instance)
 static int
 call_of(const struct orion_queue *queue)
 {
-	return queue_session(queue)->vhost.queues[queue->lane.index].call;
+	const struct link *link = &queue_session(queue)->link;
+
+	return link->ops->call(link->context, queue->lane.index);
 }
 
-/* At each edge, so that nobody need read what the back end shares with us. */
+/* At each edge, so that nobody need read what the device's side shares with us. */
 static void
 joined(struct storage_lane *lane)
 {
 	const struct storage_instance *instance = lane->instance;
-	const struct vhost_user_arena *arena = &session_of(lane->device)->arena;
+	const struct dma_arena *arena = &session_of(lane->device)->arena;
 	struct epoll_event edge = {.events = EPOLLIN | EPOLLET};
 	/* The end of the arena, in equal parts. */
 	size_t at = arena->bytes - (disk_of(lane->instance)->options.queues - lane->index) *

@@ -24,13 +24,15 @@
 static int
 await_serial(struct session *session, struct vblk_queue *ring, struct vblk_completion *done)
 {
-	/* Half of the time, so that the rest does for a connection that is not asked. */
-	uint64_t limit = channel_left_ms(&session->vhost.channel) * NS_PER_MS / 2;
+	const struct link *link = &session->link;
 	uint64_t begun = port_now_ns(), kicked = begun;
+	/* Half of the time, so that the rest does for a connection that is not asked. */
+	uint64_t limit = session->until_ns > begun ? (session->until_ns - begun) / 2 : 0;
 	struct timespec pause = {0, PAUSE_FIRST_NS};
-	struct pollfd fds[2] = {{session->vhost.channel.fd, POLLRDHUP, 0},
-				{session->vhost.channel.cancel, POLLIN, 0}};
+	struct pollfd fds[LINK_FDS + 1];
+	const char *why;
 
+	fds[LINK_FDS] = (struct pollfd){session->disk->cancel, POLLIN, 0};
 	while (vblk_reap(ring, done, 1) == 0) {
 		uint64_t now = port_now_ns();
 
@@ -42,8 +44,11 @@ await_serial(struct session *session, struct vblk_queue *ring, struct vblk_compl
 			vblk_kick_always(ring);
 			kicked = now;
 		}
-		if (ppoll(fds, 2, &pause, NULL) > 0)
-			return fds[1].revents != 0 ? -ECANCELED : -ECONNRESET;
+		link->ops->watched(link->context, fds);
+		if (ppoll(fds, LINK_FDS + 1, &pause, NULL) > 0 && fds[LINK_FDS].revents != 0)
+			return -ECANCELED;
+		if (link->ops->look(link->context, fds, &why) != LINK_UP)
+			return -ECONNRESET;
 		pause.tv_nsec = pause.tv_nsec < PAUSE_LAST_NS ? pause.tv_nsec * 2 : PAUSE_LAST_NS;
 	}
 	return 0;

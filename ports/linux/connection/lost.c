@@ -12,77 +12,33 @@
  */
 #include "ports/linux/disk.h"
 
-#include <errno.h>
-#include <poll.h>
-#include <sys/socket.h>
-#include <sys/syscall.h>
-#include <unistd.h>
-
 #define NS_PER_MS UINT64_C(1000000)
 #define LOOK_FIRST_MS 5
 #define LOOK_LAST_MS 100
 
 void
-lost_prepare(struct session *session)
-{
-	struct ucred peer = {0, 0, 0};
-	socklen_t length = sizeof(peer);
-
-	session->pid_fd = -1;
-	if (getsockopt(session->vhost.channel.fd, SOL_SOCKET, SO_PEERCRED, &peer, &length) != 0)
-		return;
-	session->pid = peer.pid;
-	if (peer.pid > 0)
-		session->pid_fd = (int)syscall(SYS_pidfd_open, peer.pid, 0);
-}
-
-void
 lost_begin(struct session *session, bool ask)
 {
-	struct vu_channel *channel = &session->vhost.channel;
+	const struct orion_disk *disk = session->disk;
+	const struct link *link = &session->link;
 
-	if (ask) {
-		channel_begin(channel, session->disk->options.answer_ms);
-		session->drained = vhost_user_stop(&session->vhost) == 0;
-	}
-	/* Our half only: that the other one ends is a part of the evidence. */
-	shutdown(channel->fd, SHUT_WR);
-	channel_fail(channel, -ENOTCONN, "the connection is lost");
+	if (ask)
+		link->ops->begin(link->context, disk->options.answer_ms, disk->cancel);
+	link->ops->give_up(link->context, ask);
 	session->lost_ns = port_now_ns();
-}
-
-/* Something happened at FD, without waiting. */
-static bool
-happened(int fd, short events)
-{
-	struct pollfd one = {fd, events, 0};
-
-	return fd >= 0 && poll(&one, 1, 0) > 0 && one.revents & (events | POLLHUP);
-}
-
-/* The connection after SESSION is there, and the process that had SESSION has it. */
-static bool
-serves_the_next(const struct session *session)
-{
-	const struct session *now = disk_session(session->disk);
-
-	return now != NULL && session->pid > 0 && session->pid == now->pid;
 }
 
 static enum storage_end
 look(const struct session *session)
 {
+	const struct orion_disk *disk = session->disk;
+	const struct link *link = &session->link;
+	const void *next = disk_session(disk) != NULL ? disk_session(disk)->link.context : NULL;
 	uint64_t gone_ns = port_now_ns() - session->lost_ns;
-	uint64_t loss_ns = session->disk->options.loss_ms * NS_PER_MS;
-	bool patient = gone_ns >= session->disk->options.answer_ms * NS_PER_MS;
-	int lets_go = vhost_user_lets_go(&session->vhost);
+	uint64_t loss_ns = disk->options.loss_ms * NS_PER_MS;
+	bool patient = gone_ns >= disk->options.answer_ms * NS_PER_MS;
 
-	/* Whoever holds nothing of the memory has nothing left to complete there. */
-	if (lets_go > 0 || (lets_go < 0 && happened(session->pid_fd, POLLIN)))
-		return STORAGE_STOPPED;
-	/* It said that it stopped, or serves us again: with the memory held that takes patience. */
-	if ((lets_go < 0 || patient) && happened(session->vhost.channel.fd, POLLHUP) &&
-	    (session->drained || serves_the_next(session)))
+	if (link->ops->stopped(link->context, patient, next))
 		return STORAGE_STOPPED;
 	return loss_ns != 0 && gone_ns >= loss_ns ? STORAGE_DOUBTED : STORAGE_MAY_RUN;
 }

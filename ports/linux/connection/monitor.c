@@ -2,8 +2,8 @@
 /*
  * The monitor: a thread per disk that watches the connection, and makes the next one.
  *
- * A connection ends when the socket does, when an answer did not come, when the back end breaks the
- * protocol on a ring (the core's latch) or says that a ring is broken.  The next is tried for at
+ * A connection ends when its link says so (link.h), when the device breaks the protocol on a ring
+ * (the core's latch), or when a request takes longer than it may.  The next is tried for at
  * growing intervals, until it is there and has the same disk.  When loss_ms are over requests fail,
  * but it is tried for on, slowly.
  */
@@ -17,7 +17,6 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
 #define NS_PER_MS UINT64_C(1000000)
@@ -116,13 +115,14 @@ disk_event(struct orion_disk *disk, const char *format, ...)
 void
 disk_exchange_failed(struct orion_disk *disk)
 {
-	const struct vu_channel *channel = &disk_session(disk)->vhost.channel;
+	const struct link *link = &disk_session(disk)->link;
+	const char *why;
 	uint64_t one = 1;
 
-	if (!channel_failed(channel))
+	if (link->ops->result(link->context, &why) == 0)
 		return;
 	pthread_mutex_lock(&disk->lock);
-	snprintf(disk->error.text, sizeof(disk->error.text), "%s", channel->error.text);
+	snprintf(disk->error.text, sizeof(disk->error.text), "%s", why);
 	pthread_mutex_unlock(&disk->lock);
 	if (write(disk->wake, &one, sizeof(one)) < 0)
 		return;
@@ -135,11 +135,12 @@ static void
 drop_session(struct orion_disk *disk, bool ask, const char *why)
 {
 	struct session *session = disk_session(disk);
+	const struct link *link = &session->link;
 
 	disk_event(disk, "%s: %s; reconnecting", disk->path, why);
 	/* From here on there is no exchange, also not when owners leave. */
 	pthread_mutex_lock(&disk->exchange);
-	lost_begin(session, ask && !channel_failed(&session->vhost.channel));
+	lost_begin(session, ask && link->ops->result(link->context, NULL) == 0);
 	storage_adopt(&disk->instance, NULL);
 	pthread_mutex_unlock(&disk->exchange);
 	session->next = disk->lost;
@@ -313,16 +314,18 @@ static void
 refresh(struct orion_disk *disk)
 {
 	struct session *session = disk_session(disk);
+	const struct link *link = &session->link;
 	orion_status status;
+	const char *why;
 	bool changed;
 
 	disk->refreshed_ns = port_now_ns();
 	pthread_mutex_lock(&disk->exchange);
-	channel_begin(&session->vhost.channel, disk->options.answer_ms);
+	link->ops->begin(link->context, disk->options.answer_ms, disk->cancel);
 	status = vblk_refresh(session->base.device, &changed);
 	pthread_mutex_unlock(&disk->exchange);
-	if (channel_failed(&session->vhost.channel)) {
-		drop_session(disk, false, session->vhost.channel.error.text);
+	if (link->ops->result(link->context, &why) != 0) {
+		drop_session(disk, false, why);
 	} else if (status == ORION_DEVICE_BROKEN || status == ORION_DEVICE_GONE) {
 		drop_broken(disk, orion_status_text(status));
 	} else if (changed) {
@@ -343,50 +346,43 @@ refresh_in_ms(const struct orion_disk *disk)
 	return gone_ms < REFRESH_MS ? (int)(REFRESH_MS - gone_ms) : 0;
 }
 
+/* What has become of the connection, by what was found at its link's descriptors. */
 static void
-listen_backend(struct orion_disk *disk)
+judge(struct orion_disk *disk, const struct pollfd fds[LINK_FDS])
 {
-	struct session *session = disk_session(disk);
+	const struct session *session = disk_session(disk);
+	const char *why;
+	enum link_news news = session->link.ops->look(session->link.context, fds, &why);
 
-	/* A back end that talks nonsense is not listened to any more; its disk may be sound. */
-	if (vhost_user_listen(&session->vhost) < 0) {
-		close(session->vhost.backend);
-		session->vhost.backend = -1;
-	}
+	if (news == LINK_DOWN)
+		drop_session(disk, false, why);
+	else if (news == LINK_BROKEN)
+		drop_broken(disk, why);
+	else if (__atomic_load_n(&session->base.expired, __ATOMIC_ACQUIRE))
+		drop_session(disk, false, "no answer to a request within the deadline");
+	else if (__atomic_load_n(&session->broken, __ATOMIC_ACQUIRE))
+		drop_broken(disk, vblk_cause_text((vblk_cause)session->event_a));
 }
 
 static void
 watch(struct orion_disk *disk, int timeout_ms)
 {
-	struct session *session = disk_session(disk);
-	struct pollfd fds[4] = {
-		{disk->wake, POLLIN, 0},
-		{session != NULL ? session->vhost.channel.fd : -1, POLLRDHUP, 0},
-		{session != NULL ? session->vhost.error : -1, POLLIN, 0},
-		{session != NULL ? session->vhost.backend : -1, POLLIN, 0},
-	};
+	const struct session *session = disk_session(disk);
+	struct pollfd fds[LINK_FDS + 1];
+	nfds_t watched = 0;
 	uint64_t count;
 
-	if (poll(fds, 4, timeout_ms) < 0)
+	if (session != NULL) {
+		session->link.ops->watched(session->link.context, fds);
+		watched = LINK_FDS;
+	}
+	fds[watched] = (struct pollfd){disk->wake, POLLIN, 0};
+	if (poll(fds, watched + 1, timeout_ms) < 0)
 		return;
-	if (fds[0].revents != 0 && read(disk->wake, &count, sizeof(count)) < 0)
+	if (fds[watched].revents != 0 && read(disk->wake, &count, sizeof(count)) < 0)
 		return;
-	if (session == NULL || __atomic_load_n(&disk->closing, __ATOMIC_ACQUIRE))
-		return;
-	if (fds[1].revents != 0)
-		drop_session(disk, false, "the back end closed the connection");
-	else if (channel_failed(&session->vhost.channel))
-		drop_session(disk, false, session->vhost.channel.error.text);
-	else if (fds[2].revents != 0)
-		drop_broken(disk, "the back end says that a ring is broken");
-	else if (__atomic_load_n(&session->base.expired, __ATOMIC_ACQUIRE))
-		drop_session(disk, false, "no answer to a request within the deadline");
-	else if (__atomic_load_n(&session->broken, __ATOMIC_ACQUIRE))
-		drop_broken(disk, vblk_cause_text((vblk_cause)session->event_a));
-	else if (vhost_user_free_doorbells(&session->vhost))
-		drop_broken(disk, "the back end filled a doorbell");
-	else if (fds[3].revents != 0)
-		listen_backend(disk);
+	if (session != NULL && !__atomic_load_n(&disk->closing, __ATOMIC_ACQUIRE))
+		judge(disk, fds);
 }
 
 /* The sooner of two times, in ms; -1: never. */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A connection: a socket, fresh memory for rings and bounce buffers, an instance of the core's
+ * A connection: a link, fresh memory for rings and bounce buffers, an instance of the core's
  * device.  The manual is disk.h.
  */
 #include "ports/linux/disk.h"
@@ -8,33 +8,14 @@
 #include "orion/texts.h"
 
 #include <errno.h>
-#include <inttypes.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
+
+#define NS_PER_MS UINT64_C(1000000)
 
 /* More than the largest queue and its tables need; untouched pages cost nothing. */
 #define RINGS_BYTES ((size_t)4 << 20)
-
-/*
- * The arena's file, opened once more: one that the kernel counts, which it does not with the first
- * of a memfd.  See vhost_user_lets_go().
- */
-static void
-open_again(struct vhost_user_arena *arena)
-{
-	char name[32];
-	int fd;
-
-	snprintf(name, sizeof(name), "/proc/self/fd/%d", arena->fd);
-	fd = open(name, O_RDWR | O_CLOEXEC);
-	if (fd < 0)
-		return;
-	close(arena->fd);
-	arena->fd = fd;
-}
 
 /* NULL: errno says why. */
 static struct session *
@@ -48,18 +29,19 @@ make(struct orion_disk *disk)
 		return NULL;
 	session->disk = disk;
 	session->base.instance = &disk->instance;
-	session->pid_fd = -1;
-	session->arena.fd = -1;
+	session->link = (struct link){disk->link, calloc(1, disk->link->context_bytes)};
 	session->event = ORION_EVENT_COUNT;
 	session->arena.bytes = queues * (RINGS_BYTES + disk->instance.bounce_bytes);
 	session->budget.limit = queues * RINGS_BYTES;
-	result = dma_map(session->arena.bytes, &session->arena.base, &session->arena.fd);
+	result = session->link.context == NULL
+			 ? -ENOMEM
+			 : dma_map(session->arena.bytes, &session->arena.base, &session->arena.fd);
 	if (result != 0) {
+		free(session->link.context);
 		free(session);
 		errno = -result;
 		return NULL;
 	}
-	open_again(&session->arena);
 	pthread_mutex_lock(&disk->exchange);
 	session->arena.device = dma_address(&disk->memory, session->arena.bytes);
 	pthread_mutex_unlock(&disk->exchange);
@@ -69,15 +51,15 @@ make(struct orion_disk *disk)
 void
 session_destroy(struct session *session)
 {
+	const struct link *link = &session->link;
+
 	/* Stopping it is one call more, however many queues it has. */
-	channel_begin(&session->vhost.channel, session->disk->options.answer_ms);
-	session->vhost.channel.cancel = -1;
+	link->ops->begin(link->context, session->disk->options.answer_ms, -1);
 	if (session->base.device != NULL)
 		vblk_close(session->base.device);
 	else
-		vhost_user_close(&session->vhost);
-	if (session->pid_fd >= 0)
-		close(session->pid_fd);
+		link->ops->close(link->context);
+	free(link->context);
 	free(session->memory[0]);
 	free(session->memory[1]);
 	dma_unmap(session->arena.base, session->arena.bytes, session->arena.fd);
@@ -105,42 +87,23 @@ name_features(uint64_t set, char *text, size_t room)
 	}
 }
 
-/* What the configuration has at OFFSET. [spec 5.2.4] */
-static const char *
-limit_name(uint64_t offset)
-{
-	switch (offset) {
-	case 8:
-		return "longest segment (size_max)";
-	case 12:
-		return "number of segments (seg_max)";
-	case 20:
-		return "block size (blk_size)";
-	default:
-		return "configuration";
-	}
-}
-
 /* Why the core refused the device: the connection's trouble, or what the core reported. */
 static int
 explain(struct session *session, orion_status status, struct orion_error *error)
 {
-	const struct vu_channel *channel = &session->vhost.channel;
-	const char *path = session->disk->path;
+	const struct link *link = &session->link;
+	const char *path = session->disk->path, *why;
+	int result = link->ops->result(link->context, &why);
 	char names[160];
 
-	/* Closing is an error of the channel's, too: not the first. */
-	if (channel->result != 0 && channel->result != -ENOTCONN)
-		return error_set(error, channel->result, "%s: %s", path, channel->error.text);
+	/* The core closes what it could not bring up. */
+	if (result != 0 && result != -ENOTCONN)
+		return error_set(error, result, "%s: %s", path, why);
 	if (session->event == ORION_EVENT_FEATURES_MISSING) {
 		name_features(session->event_b & ~session->event_a, names, sizeof(names));
 		return error_set(error, -EOPNOTSUPP, "%s: the back end does not offer%s", path,
 				 names);
 	}
-	if (session->event == ORION_EVENT_LIMIT_REFUSED)
-		return error_set(error, io_errno(status),
-				 "%s: the device's %s is %" PRIu64 ", which cannot be kept to",
-				 path, limit_name(session->event_a), session->event_b);
 	if (session->error.text[0] != '\0')
 		return error_set(error, io_errno(status), "%s: %s", path, session->error.text);
 	return error_set(error, io_errno(status), "%s: %s", path, orion_status_text(status));
@@ -167,7 +130,7 @@ bring_up(struct session *session)
 	struct vblk_queue_home homes[VBLK_QUEUES_MAX] = {{NULL, 0}};
 	struct orion_options options;
 	struct vblk_config config = {
-		.transport = vhost_user_transport(&session->vhost),
+		.transport = session->link.ops->transport(session->link.context),
 		.port = port_linux(),
 		.port_context = session,
 		.options = &options,
@@ -204,26 +167,27 @@ bring_up(struct session *session)
 static orion_status
 look_again(struct session *session)
 {
+	const struct link *link = &session->link;
 	orion_status status = vblk_refresh(session->base.device, NULL);
 
-	if (channel_failed(&session->vhost.channel))
+	if (link->ops->result(link->context, NULL) != 0)
 		return ORION_DEVICE_REFUSED;
 	/* A size that could not be read stays pending. */
 	return status == ORION_DEVICE_BROKEN || status == ORION_DEVICE_GONE ? status : ORION_OK;
 }
 
-/* Brings SESSION, which is connected, live. */
+/* Brings SESSION, which is connected, live; WISH is then what worked. */
 static int
-set_up(struct session *session, struct orion_error *error)
+set_up(struct session *session, struct link_wish *wish, struct orion_error *error)
 {
 	struct orion_disk *disk = session->disk;
+	const struct link *link = &session->link;
 	orion_status status;
 
 	/* Regions that come or go meanwhile would be told twice or never. */
 	pthread_mutex_lock(&disk->exchange);
 	status = bring_up(session);
-	/* What was sent need not have been accepted. */
-	if (status == ORION_OK && channel_confirm(&session->vhost.channel) != 0)
+	if (status == ORION_OK && link->ops->live(link->context, wish) != 0)
 		status = ORION_DEVICE_REFUSED;
 	if (status == ORION_OK)
 		status = look_again(session);
@@ -237,14 +201,46 @@ set_up(struct session *session, struct orion_error *error)
 
 /* On what terms a connection is tried. */
 struct terms {
-	struct vhost_user_wish wish;
+	struct link_wish wish;
+	uint64_t until_ns;      /* all tries together */
 	bool serial;            /* the serial number is asked for */
 	bool again;             /* it failed, and the wish is another now: to be tried */
 };
 
+/* What is left until UNTIL_NS: a begun millisecond counts. */
+static uint32_t
+left_ms(uint64_t until_ns)
+{
+	uint64_t now = port_now_ns();
+
+	return until_ns > now ? (uint32_t)((until_ns - now + NS_PER_MS - 1) / NS_PER_MS) : 0;
+}
+
+static int
+open_link(struct session *session, const struct terms *terms, struct orion_error *error)
+{
+	struct orion_disk *disk = session->disk;
+	const struct link_opening opening = {
+		.path = disk->path,
+		.patience_ms = left_ms(terms->until_ns),
+		.cancel = disk->cancel,
+		.wish = &terms->wish,
+		.memory = &disk->memory,
+		.arena = &session->arena,
+	};
+	const struct link *link = &session->link;
+	int result = link->ops->open(link->context, &opening);
+	const char *why;
+
+	if (result == 0)
+		return 0;
+	link->ops->result(link->context, &why);
+	return error_set(error, result, "%s", why);
+}
+
 /* One try. */
 static int
-open_one(struct orion_disk *disk, uint32_t patience_ms, struct terms *terms, struct session **out,
+open_one(struct orion_disk *disk, struct terms *terms, struct session **out,
 	 struct orion_error *error)
 {
 	struct session *session = make(disk);
@@ -255,31 +251,28 @@ open_one(struct orion_disk *disk, uint32_t patience_ms, struct terms *terms, str
 	if (session == NULL)
 		return error_set(error, -errno, "%s: no memory for another connection: %s",
 				 disk->path, strerror(errno));
-	result = vhost_user_open(&session->vhost, disk->path, patience_ms, disk->cancel,
-				 &terms->wish, &disk->memory, &session->arena);
-	session->vhost.answer_ms = disk->options.answer_ms;
+	session->until_ns = terms->until_ns;
+	result = open_link(session, terms, error);
 	if (result != 0) {
-		error_set(error, result, "%s", session->vhost.channel.error.text);
 		session_destroy(session);
 		return result;
 	}
-	lost_prepare(session);
 	*out = session;
-	result = set_up(session, error);
+	result = set_up(session, &terms->wish, error);
 	if (result != 0) {
-		terms->again = vhost_user_ask_less(&session->vhost, &terms->wish);
+		terms->again =
+			disk->link->ask_less(session->link.context, &terms->wish, &disk->wish);
 		return result;
 	}
-	vhost_user_learn(&session->vhost, &terms->wish);
 	disk->wish = terms->wish;
 	/* Until it is adopted nobody else is an owner. */
 	return identity_learn(session, terms->serial, error);
 }
 
-static struct vhost_user_wish
+static struct link_wish
 first_wish(const struct orion_disk *disk)
 {
-	return (struct vhost_user_wish){
+	return (struct link_wish){
 		.queues = (uint16_t)disk->options.queues,
 		.depth = (uint16_t)disk->options.depth,
 		.ring = (uint16_t)disk->options.ring,
@@ -297,30 +290,24 @@ add_rings(struct orion_error *error, unsigned ring)
 			 "; shorter rings, down to %u, did not help", ring);
 }
 
-/* Tries every size that the back end may take, all together in PATIENCE_MS. */
+/* Tries every size that the device may take, all together until UNTIL_NS. */
 static int
-open_some_size(struct orion_disk *disk, uint32_t patience_ms, bool serial, struct session **out,
+open_some_size(struct orion_disk *disk, uint64_t until_ns, bool serial, struct session **out,
 	       struct orion_error *error)
 {
-	struct terms terms = {.serial = serial};
+	struct terms terms = {.until_ns = until_ns, .serial = serial};
 	int result;
 
 	if (disk->wish.queues == 0)
 		disk->wish = first_wish(disk);
 	terms.wish = disk->wish;
 	for (;;) {
-		result = open_one(disk, patience_ms, &terms, out, error);
-		if (!terms.again)
-			break;
-		patience_ms = channel_left_ms(&(*out)->vhost.channel);
-		if (patience_ms == 0)
+		result = open_one(disk, &terms, out, error);
+		if (!terms.again || left_ms(until_ns) == 0)
 			break;
 		session_destroy(*out);
 	}
-	if (result == 0)
-		return 0;
-	disk->wish.breaks = terms.wish.breaks;
-	if (terms.wish.ring != disk->wish.ring)
+	if (result != 0 && terms.wish.ring != disk->wish.ring)
 		add_rings(error, terms.wish.ring);
 	return result;
 }
@@ -330,14 +317,14 @@ session_open(struct orion_disk *disk, uint32_t patience_ms, struct session **out
 	     struct orion_error *error)
 {
 	bool first = disk->instance.devices == 0, asked = first || disk->identity.serial[0] != '\0';
-	int result = open_some_size(disk, patience_ms, asked, out, error);
+	uint64_t until_ns = port_now_ns() + patience_ms * NS_PER_MS;
+	int result = open_some_size(disk, until_ns, asked, out, error);
 	struct session *session = *out;
 
 	if (result == -ENOMSG && first) {
 		/* A disk that is no good at telling who it is may be good otherwise. */
-		patience_ms = channel_left_ms(&session->vhost.channel);
 		session_destroy(session);
-		result = open_some_size(disk, patience_ms, false, out, error);
+		result = open_some_size(disk, until_ns, false, out, error);
 		session = *out;
 	}
 	if (result != 0) {

@@ -38,6 +38,14 @@ struct dma {
 	struct dma_region regions[DMA_REGIONS_MAX];
 };
 
+/* One connection's own memory, in no table: rings and bounce buffers. */
+struct dma_arena {
+	unsigned char *base;
+	size_t bytes;
+	uint64_t device;
+	int fd;
+};
+
 void dma_init(struct dma *memory);
 
 /* Unmaps and closes everything. */

@@ -33,9 +33,14 @@ idle(const void *context)
 static int
 tell(struct orion_disk *disk, struct dma_region *region, struct orion_error *error)
 {
-	struct vhost_user *vhost = disk_session(disk) != NULL ? &disk_session(disk)->vhost : NULL;
-	int result = vhost == NULL ? 0 : vhost_user_add_region(vhost, region, idle, disk);
+	const struct link *link = disk_session(disk) != NULL ? &disk_session(disk)->link : NULL;
+	struct orion_error why = {""};
+	int result = 0;
 
+	if (link != NULL) {
+		link->ops->begin(link->context, disk->options.answer_ms, disk->cancel);
+		result = link->ops->add_region(link->context, region, idle, disk, &why);
+	}
 	if (result == 0)
 		dma_show(region);
 	else if (result == -EBUSY)
@@ -43,13 +48,10 @@ tell(struct orion_disk *disk, struct dma_region *region, struct orion_error *err
 			  "%s: the back end takes memory only while nothing is in flight: allocate "
 			  "or register before the first request",
 			  disk->path);
-	else if (result == -ENOSPC)
-		error_set(error, result, "%s: the back end takes no more than %llu memory regions",
-			  disk->path, (unsigned long long)vhost->slots);
 	else {
 		disk_exchange_failed(disk);
 		error_set(error, result, "%s: the back end did not take the memory: %s", disk->path,
-			  vhost->channel.error.text);
+			  why.text);
 	}
 	return result;
 }
@@ -214,7 +216,8 @@ static int
 unregister_locked(struct orion_disk *disk, const void *base, struct orion_error *error)
 {
 	struct dma_region *region = dma_region_at(&disk->memory, base);
-	struct vhost_user *vhost = disk_session(disk) != NULL ? &disk_session(disk)->vhost : NULL;
+	const struct link *link = disk_session(disk) != NULL ? &disk_session(disk)->link : NULL;
+	struct orion_error why = {""};
 	int result = 0;
 
 	if (region == NULL || region->pool != NULL || region->base != base)
@@ -223,8 +226,10 @@ unregister_locked(struct orion_disk *disk, const void *base, struct orion_error 
 	dma_hide(region);
 	/* Owners keep a copy of where their last buffer lay: they are to look anew. */
 	__atomic_add_fetch(&disk->instance.turn, 1, __ATOMIC_ACQ_REL);
-	if (vhost != NULL)
-		result = vhost_user_remove_region(vhost, region, idle, disk);
+	if (link != NULL) {
+		link->ops->begin(link->context, disk->options.answer_ms, disk->cancel);
+		result = link->ops->remove_region(link->context, region, idle, disk, &why);
+	}
 	if (result == -EBUSY)
 		return error_set(error, result,
 				 "%s: the back end lets go of memory only while nothing is in "
@@ -234,7 +239,7 @@ unregister_locked(struct orion_disk *disk, const void *base, struct orion_error 
 		disk_exchange_failed(disk);
 	if (result != 0 && !hung_up(result))
 		return error_set(error, result, "%s: the back end did not let go of the memory: %s",
-				 disk->path, vhost->channel.error.text);
+				 disk->path, why.text);
 	dma_leave(&disk->memory, region);
 	return 0;
 }

@@ -64,10 +64,10 @@ channel_fail(struct vu_channel *channel, int result, const char *format, ...)
 	return result;
 }
 
-bool
-channel_failed(const struct vu_channel *channel)
+int
+channel_result(const struct vu_channel *channel)
 {
-	return __atomic_load_n(&channel->result, __ATOMIC_ACQUIRE) != 0;
+	return __atomic_load_n(&channel->result, __ATOMIC_ACQUIRE);
 }
 
 bool
@@ -92,14 +92,6 @@ channel_begin(struct vu_channel *channel, uint32_t patience_ms)
 {
 	channel->patience_ms = patience_ms;
 	channel->until_ms = now_ms() + patience_ms;
-}
-
-uint32_t
-channel_left_ms(const struct vu_channel *channel)
-{
-	int64_t left = channel->until_ms - now_ms();
-
-	return left > 0 ? (uint32_t)left : 0;
 }
 
 /*

@@ -39,11 +39,8 @@ int channel_open(struct vu_channel *channel, const char *path, uint32_t patience
 /* From now on another call is made: all its exchanges together have PATIENCE_MS. */
 void channel_begin(struct vu_channel *channel, uint32_t patience_ms);
 
-/* How long the call may still take. */
-uint32_t channel_left_ms(const struct vu_channel *channel);
-
-/* Whether the connection is of no more use: what channel->result says, to any thread. */
-bool channel_failed(const struct vu_channel *channel);
+/* channel->result, for any thread. */
+int channel_result(const struct vu_channel *channel);
 
 /* Closes the socket.  Cannot fail; may be called twice. */
 void channel_close(struct vu_channel *channel);

@@ -9,6 +9,7 @@
 #include <string.h>
 #include <sys/eventfd.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <sys/uio.h>
 #include <unistd.h>
 
@@ -22,6 +23,30 @@
 	(BIT(VU_PROTOCOL_MQ) | BIT(VU_PROTOCOL_REPLY_ACK) | BIT(VU_PROTOCOL_BACKEND_REQ) |     \
 	 BIT(VU_PROTOCOL_CONFIG) | BIT(VU_PROTOCOL_RESET_DEVICE) |                             \
 	 BIT(VU_PROTOCOL_CONFIGURE_MEM_SLOTS) | BIT(VU_PROTOCOL_STATUS))
+
+/* The file FD opened once more, -1: it could not be. */
+static int
+open_again(int fd)
+{
+	char name[32];
+
+	snprintf(name, sizeof(name), "/proc/self/fd/%d", fd);
+	return open(name, O_RDWR | O_CLOEXEC);
+}
+
+/* Remembers who listens at the socket. */
+static void
+learn_peer(struct vhost_user *device)
+{
+	struct ucred peer = {0, 0, 0};
+	socklen_t length = sizeof(peer);
+
+	if (getsockopt(device->channel.fd, SOL_SOCKET, SO_PEERCRED, &peer, &length) != 0)
+		return;
+	device->pid = peer.pid;
+	if (peer.pid > 0)
+		device->pid_fd = (int)syscall(SYS_pidfd_open, peer.pid, 0);
+}
 
 /* ---- negotiation ---- */
 
@@ -98,18 +123,23 @@ open_eventfds(struct vhost_user *device)
 }
 
 int
-vhost_user_open(struct vhost_user *device, const char *path, uint32_t patience_ms, int cancel,
-		const struct vhost_user_wish *wish, struct dma *memory,
-		const struct vhost_user_arena *arena)
+vhost_user_open(struct vhost_user *device, const struct link_opening *opening)
 {
 	struct vu_channel *channel = &device->channel;
 	int result;
 
-	*device = (struct vhost_user){
-		.wish = *wish, .memory = memory, .arena = *arena, .backend = -1, .error = -1};
+	*device = (struct vhost_user){.wish = *opening->wish,
+				      .memory = opening->memory,
+				      .arena = *opening->arena,
+				      .backend = -1,
+				      .error = -1,
+				      .pid_fd = -1};
 	for (unsigned i = 0; i < VBLK_QUEUES_MAX; i++)
 		device->queues[i].kick = device->queues[i].call = -1;
-	result = channel_open(channel, path, patience_ms, cancel);
+	device->lease = open_again(device->arena.fd);
+	result = channel_open(channel, opening->path, opening->patience_ms, opening->cancel);
+	if (result == 0)
+		learn_peer(device);
 	if (result == 0)
 		result = channel_get_number(channel, VU_GET_FEATURES, &device->offered);
 	if (result == 0 && !(device->offered & BIT(VU_F_PROTOCOL_FEATURES)))
@@ -145,6 +175,8 @@ vhost_user_close(struct vhost_user *device)
 	channel_close(&device->channel);
 	close_one(&device->backend);
 	close_one(&device->error);
+	close_one(&device->lease);
+	close_one(&device->pid_fd);
 	for (unsigned i = 0; i < VBLK_QUEUES_MAX; i++) {
 		close_one(&device->queues[i].kick);
 		close_one(&device->queues[i].call);
@@ -176,11 +208,46 @@ vhost_user_lets_go(const struct vhost_user *device)
 		return -ENOTSUP;
 	if (!device->told_memory)
 		return 1;
-	/* The kernel grants a lease for writing only to the last that has a file open. */
-	if (fcntl(device->arena.fd, F_SETLEASE, F_WRLCK) != 0)
+	/*
+	 * The kernel grants a lease for writing only to the last that has a file open, and does not
+	 * count the first of a memfd, which is ours.
+	 */
+	if (fcntl(device->lease, F_SETLEASE, F_WRLCK) != 0)
 		return errno == EAGAIN ? 0 : -errno;
-	fcntl(device->arena.fd, F_SETLEASE, F_UNLCK);
+	fcntl(device->lease, F_SETLEASE, F_UNLCK);
 	return 1;
+}
+
+void
+vhost_user_give_up(struct vhost_user *device, bool ask)
+{
+	if (ask)
+		device->drained = vhost_user_stop(device) == 0;
+	/* Our half only: that the other one ends is a part of the evidence. */
+	shutdown(device->channel.fd, SHUT_WR);
+	channel_fail(&device->channel, -ENOTCONN, "the connection is lost");
+}
+
+/* Something happened at FD, without waiting. */
+static bool
+happened(int fd, short events)
+{
+	struct pollfd one = {fd, events, 0};
+
+	return fd >= 0 && poll(&one, 1, 0) > 0 && one.revents & (events | POLLHUP);
+}
+
+bool
+vhost_user_stopped(const struct vhost_user *device, bool patient, const struct vhost_user *next)
+{
+	int lets_go = vhost_user_lets_go(device);
+
+	/* Whoever holds nothing of the memory has nothing left to complete there. */
+	if (lets_go > 0 || (lets_go < 0 && happened(device->pid_fd, POLLIN)))
+		return true;
+	/* It said that it stopped, or serves us again: with the memory held that takes patience. */
+	return (lets_go < 0 || patient) && happened(device->channel.fd, POLLHUP) &&
+	       (device->drained || (next != NULL && device->pid > 0 && device->pid == next->pid));
 }
 
 /* Empties an eventfd whose count is not 0.  A plain read could wait, should a rival be faster. */
@@ -241,11 +308,8 @@ count_regions(const struct dma *memory)
 static int
 lend_arena(struct vhost_user *device)
 {
-	char name[32];
-	int fd;
+	int fd = open_again(device->arena.fd);
 
-	snprintf(name, sizeof(name), "/proc/self/fd/%d", device->arena.fd);
-	fd = open(name, O_RDWR | O_CLOEXEC);
 	if (fd >= 0)
 		return fd;
 	device->lent_the_same = true;
@@ -351,8 +415,8 @@ vhost_user_tell_memory(struct vhost_user *device)
  * and looked at again, since what was taken just before may not have been waited for.
  */
 static int
-replace_table(struct vhost_user *device, const struct dma_region *goes,
-	      bool (*idle)(const void *context), const void *context)
+replace_table(struct vhost_user *device, const struct dma_region *goes, link_idle *idle,
+	      const void *context)
 {
 	int result, resumed;
 
@@ -366,14 +430,13 @@ replace_table(struct vhost_user *device, const struct dma_region *goes,
 }
 
 int
-vhost_user_add_region(struct vhost_user *device, const struct dma_region *region,
-		      bool (*idle)(const void *context), const void *context)
+vhost_user_add_region(struct vhost_user *device, const struct dma_region *region, link_idle *idle,
+		      const void *context)
 {
 	int result;
 
 	if (!device->told_memory)
 		return 0;
-	channel_begin(&device->channel, device->answer_ms);
 	/* Counted with the new one. */
 	if (count_regions(device->memory) > device->slots)
 		return -ENOSPC;
@@ -388,13 +451,12 @@ vhost_user_add_region(struct vhost_user *device, const struct dma_region *region
 
 int
 vhost_user_remove_region(struct vhost_user *device, const struct dma_region *region,
-			 bool (*idle)(const void *context), const void *context)
+			 link_idle *idle, const void *context)
 {
 	int result;
 
 	if (!device->told_memory)
 		return 0;
-	channel_begin(&device->channel, device->answer_ms);
 	if (channel_has(&device->channel, VU_PROTOCOL_CONFIGURE_MEM_SLOTS))
 		result = send_region(device, VU_REM_MEM_REG,
 				     describe(region->device, region->bytes, region->fd_offset),

@@ -8,42 +8,24 @@
  *
  * Nor has it messages for how long a queue may be, or how many bytes of configuration there are:
  * what a back end refuses, or breaks the connection over, is asked for in another size.  So that
- * this need not be learnt twice, it lasts longer than a connection (struct vhost_user_wish).  Back
- * ends are told of what is used and of nothing else: some wait for all that they heard of.
+ * this need not be learnt twice, it lasts longer than a connection (struct link_wish).  Back ends
+ * are told of what is used and of nothing else: some wait for all that they heard of.
  *
  * Context: setup, under the disk's lock, but for what is marked.
  */
 #ifndef ORION_PORTS_LINUX_VHOST_USER_H
 #define ORION_PORTS_LINUX_VHOST_USER_H
 
+#include "ports/linux/link.h"
 #include "ports/linux/vhost_user/channel.h"
-#include "ports/linux/memory/dma.h"
 
-#include "orion/transport.h"
 #include "orion/vblk.h"
 
-#define VHOST_USER_QUEUE_SIZE_MAX 1024u
-#define VHOST_USER_QUEUE_SIZE_MIN 4u
-
-/* What to ask a back end for. */
-struct vhost_user_wish {
-	uint16_t queues;        /* no more than these */
-	uint16_t depth;         /* requests in flight on each */
-	uint16_t ring;          /* descriptors in each, exactly; 0: as many as the depth needs */
-	uint8_t config;         /* of the sizes of a configuration, which to try first */
-	uint8_t breaks;         /* connections in a row that broke in a set-up that once worked */
-	bool worked;            /* such a set-up once did */
-};
-
-/*
- * One connection's own memory: rings and bounce buffers.  The back end is lent another open file
- * than FD: see vhost_user_lets_go().
- */
-struct vhost_user_arena {
-	unsigned char *base;
-	size_t bytes;
-	uint64_t device;
-	int fd;
+/* What a wish notes of back ends. */
+enum vhost_user_note {
+	NOTE_CONFIG,            /* of the sizes of a configuration, which to try first */
+	NOTE_BREAKS,            /* connections in a row that broke in a set-up that once worked */
+	NOTE_WORKED,            /* such a set-up once did */
 };
 
 /*
@@ -65,46 +47,51 @@ struct vhost_user_vector {
 
 struct vhost_user {
 	struct vu_channel channel;
-	uint32_t answer_ms;             /* patience of each call after the opening */
 	struct dma *memory;          /* the disk's regions */
-	struct vhost_user_arena arena;
+	struct dma_arena arena;         /* the back end is lent another open file of it */
 	uint64_t offered, features;
 	uint64_t slots;                 /* memory regions that the back end takes */
 	uint64_t queues_max;            /* of the back end, and of ours */
 	struct virtio_transport_ops ops;
-	struct vhost_user_wish wish;
+	struct link_wish wish;
 	uint16_t ring_asked;            /* the size of a ring that is not confirmed yet, or 0 */
 	bool config_asked;              /* a size of the configuration is being tried */
 	uint8_t status;
 	bool told_memory;
-	bool lent_the_same;             /* the arena's own open file: no other was to be had */
 	uint8_t config[VU_CONFIG_BYTES_MAX];
 	bool config_used[VU_CONFIG_BYTES_MAX]; /* read since the generation was asked for */
 	uint32_t config_bytes, config_generation;
 	int backend;                    /* our end of the back end's channel, or -1 */
 	struct vu_inbox inbox;          /* of that channel */
 	int error;                      /* eventfd: the back end says that a ring is broken */
+
+	/* Evidence of its end: see vhost_user_stopped(). */
+	int lease;                      /* the arena, opened once more; -1: could not be */
+	bool lent_the_same;             /* the arena's own open file: no other was to be had */
+	int pid, pid_fd;                /* who listened at the socket; -1: not known */
+	bool drained;                   /* the back end said that it had stopped every ring */
+
 	struct vhost_user_queue queues[VBLK_QUEUES_MAX];
 	struct vhost_user_vector vectors[VBLK_QUEUES_MAX + 1];
 };
 
+/* All that follows, as a link. */
+extern const struct link_ops vhost_user_link;
+
 /*
- * Connects to PATH, negotiates protocol features, reads what the device offers: the beginning of a
- * call of PATIENCE_MS, see channel.h.  MEMORY stays the caller's, WISH and ARENA too.  Returns 0 or
- * a negative errno, with device->channel.error.
+ * Connects, negotiates protocol features, reads what the device offers: the beginning of a call,
+ * see channel.h.  Returns 0 or a negative errno, with device->channel.error.
  */
-int vhost_user_open(struct vhost_user *device, const char *path, uint32_t patience_ms, int cancel,
-		    const struct vhost_user_wish *wish, struct dma *memory,
-		    const struct vhost_user_arena *arena);
+int vhost_user_open(struct vhost_user *device, const struct link_opening *opening);
 
 /*
  * DEVICE was closed because something went wrong in opening it or bringing it up: whether that was
  * a size which can be asked for differently.  WISH is what to ask for the next time.
  */
-bool vhost_user_ask_less(const struct vhost_user *device, struct vhost_user_wish *wish);
+bool vhost_user_ask_less(const struct vhost_user *device, struct link_wish *wish);
 
 /* DEVICE is up: WISH is what worked. */
-void vhost_user_learn(const struct vhost_user *device, struct vhost_user_wish *wish);
+void vhost_user_learn(const struct vhost_user *device, struct link_wish *wish);
 
 /*
  * Asks the back end to finish what it has of each ring, and to stop it.  Returns 0 when it said of
@@ -127,9 +114,9 @@ int vhost_user_tell_memory(struct vhost_user *device);
  * IDLE(CONTEXT) says that nothing is in flight; -EBUSY otherwise.
  */
 int vhost_user_add_region(struct vhost_user *device, const struct dma_region *region,
-			  bool (*idle)(const void *context), const void *context);
+			  link_idle *idle, const void *context);
 int vhost_user_remove_region(struct vhost_user *device, const struct dma_region *region,
-			     bool (*idle)(const void *context), const void *context);
+			     link_idle *idle, const void *context);
 
 /*
  * Halts all rings where they stand, once what is in flight there is done; sets them going again
@@ -146,6 +133,17 @@ void vhost_user_interrupt(struct vhost_user *device, unsigned queue);
  * that cannot be told.  The device is then sure to have ended, since it needs the memory to say so.
  */
 int vhost_user_lets_go(const struct vhost_user *device);
+
+/* The connection is given up, and the back end asked to stop if ASK; its end is waited for. */
+void vhost_user_give_up(struct vhost_user *device, bool ask);
+
+/*
+ * Whether the back end of DEVICE, which was given up, has stopped: nobody holds the memory, or its
+ * process has ended, or (PATIENT) it closed its end and said so, or serves NEXT, the connection
+ * after.  docs/decisions/0014 says what is taken for knowledge.
+ */
+bool vhost_user_stopped(const struct vhost_user *device, bool patient,
+			const struct vhost_user *next);
 
 /*
  * A back end that fills a doorbell's count, having made it one that blocks, holds up whoever rings

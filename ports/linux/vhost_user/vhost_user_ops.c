@@ -160,11 +160,11 @@ static uint32_t
 config_bytes(void *context)
 {
 	struct vhost_user *device = context;
-	struct vhost_user_wish *wish = &device->wish;
+	uint8_t *number = &device->wish.notes[NOTE_CONFIG];
 	bool refused = true;
 
 	for (uint32_t i = 0; device->config_bytes == 0 && refused && i < SIZES; i++) {
-		uint32_t bytes = config_size(device, wish->config);
+		uint32_t bytes = config_size(device, *number);
 
 		device->config_asked = true;
 		if (fetch_config(device, bytes, device->config, &refused) != 0)
@@ -172,7 +172,7 @@ config_bytes(void *context)
 		if (!refused)
 			device->config_bytes = bytes;
 		else
-			wish->config = (uint8_t)((wish->config + 1) % SIZES);
+			*number = (uint8_t)((*number + 1) % SIZES);
 	}
 	device->config_asked = false;
 	if (refused && device->config_bytes == 0)
@@ -253,7 +253,7 @@ queue_size_max(void *context, uint16_t queue)
 	if (device->wish.ring != 0)
 		return device->wish.ring;
 	if (!(device->features & BIT(28)))
-		return VHOST_USER_QUEUE_SIZE_MAX;
+		return LINK_RING_MAX;
 	while (size < device->wish.depth)
 		size *= 2;
 	return (uint16_t)size;
@@ -460,15 +460,17 @@ broke_off(const struct vu_channel *channel)
 
 /* A back end that only died says no more of a set-up that worked before than: try again. */
 static bool
-may_have_died(const struct vhost_user *device, struct vhost_user_wish *wish)
+may_have_died(const struct vhost_user *device, struct link_wish *wish)
 {
-	return broke_off(&device->channel) && wish->worked && ++wish->breaks < 3;
+	uint8_t *notes = wish->notes;
+
+	return broke_off(&device->channel) && notes[NOTE_WORKED] && ++notes[NOTE_BREAKS] < 3;
 }
 
 bool
-vhost_user_ask_less(const struct vhost_user *device, struct vhost_user_wish *wish)
+vhost_user_ask_less(const struct vhost_user *device, struct link_wish *wish)
 {
-	unsigned half = device->ring_asked / 2u, size = VHOST_USER_QUEUE_SIZE_MIN;
+	unsigned half = device->ring_asked / 2u, size = LINK_RING_MIN;
 
 	if (!device->channel.refused && !broke_off(&device->channel))
 		return false;
@@ -476,11 +478,13 @@ vhost_user_ask_less(const struct vhost_user *device, struct vhost_user_wish *wis
 		return false;
 	if (may_have_died(device, wish))
 		return false;
-	wish->breaks = 0;
-	wish->worked = false;
+	wish->notes[NOTE_BREAKS] = 0;
+	wish->notes[NOTE_WORKED] = false;
 	if (device->config_asked) {
-		wish->config = (uint8_t)((device->wish.config + 1) % SIZES);
-		return wish->config != 0;
+		uint8_t next = (uint8_t)((device->wish.notes[NOTE_CONFIG] + 1) % SIZES);
+
+		wish->notes[NOTE_CONFIG] = next;
+		return next != 0;
 	}
 	if (half < size)
 		return false;
@@ -491,11 +495,11 @@ vhost_user_ask_less(const struct vhost_user *device, struct vhost_user_wish *wis
 }
 
 void
-vhost_user_learn(const struct vhost_user *device, struct vhost_user_wish *wish)
+vhost_user_learn(const struct vhost_user *device, struct link_wish *wish)
 {
 	*wish = device->wish;
-	wish->worked = true;
-	wish->breaks = 0;
+	wish->notes[NOTE_WORKED] = true;
+	wish->notes[NOTE_BREAKS] = 0;
 }
 
 /* ---- all of it ---- */
