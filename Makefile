@@ -116,14 +116,14 @@ FUZZ := $(wildcard test/fuzz/*.c)
 # In bench/, a file with a main() is a program; the others are linked into each.
 BENCH := $(if $(wildcard bench/*.c),$(shell grep -l '^main\>' bench/*.c))
 BENCH_SHARED := $(filter-out $(BENCH),$(wildcard bench/*.c))
-# Files of the kernel that know nothing of a machine, and the Linux home but for its panic, are
-# unit-tested on the host.
+# Files of the kernel that know nothing of a machine are unit-tested on the host, and so is the
+# Linux home but for its panic: the objects of its library.
 LENT := $(wildcard $(addprefix kernel/console/,console.c line.c) \
 	$(addprefix kernel/core/,print.c memory.c) \
 	$(addprefix kernel/core/,fdt.c fdt_bus.c fdt_pci.c hypervisor.c initrd.c iommu.c) \
 	$(addprefix kernel/core/,iommu_table.c mmio.c) \
-	$(addprefix kernel/arch/x86_64/,boot_facts.c smbios.c)) \
-	$(filter-out ports/linux/panic.c,$(LINUX))
+	$(addprefix kernel/arch/x86_64/,boot_facts.c smbios.c))
+LENT_LINUX := $(filter-out ports/linux/panic.c,$(LINUX))
 
 core_o := $(CORE:src/%.c=$B/core/%.o)
 stepped_o := $(CORE:src/%.c=$B/stepped/%.o)
@@ -178,8 +178,8 @@ kernel := $(if $(KERNEL_CFLAGS),$(if $(filter release debug clang,$(MODE)),\
 	$(KERNEL) $(kernel_more)))
 
 PHONY_BUILD := all lib core kernel linux plugins tests benches
-.PHONY: $(PHONY_BUILD) run image test test-long test-hypervisors mutate litmus bench bench-ring \
-	bench-kernel bench-linux budget lint fuzz clean format help
+.PHONY: $(PHONY_BUILD) run image test test-long verdicts test-hypervisors mutate litmus bench \
+	bench-ring bench-kernel bench-linux budget lint fuzz clean format help
 all: lib kernel linux tests benches ## build everything for MODE (the default)
 lib: $(libraries) ## build the libraries: core, storage and the model device
 core: $(core_a) ## build the driver core alone
@@ -217,8 +217,6 @@ $B/host/words/%.o: words/%.c $B/flags
 	$(call compile,CC,$<,$(FREE) -I. $(call frame,$<))
 $B/host/kernel/%.o: kernel/%.c $B/flags
 	$(call compile,CC,$<,$(FREE) -I. -Ikernel)
-$B/host/ports/%.o: ports/%.c $B/flags
-	$(call compile,CC,$<,-D_GNU_SOURCE -Isrc -I.)
 $B/host/model/%.o: model/%.c $B/flags
 	$(call compile,CC,$<,-D_GNU_SOURCE -Isrc -I.)
 $B/host/bench/%.o: bench/%.c $B/flags
@@ -282,14 +280,16 @@ endef
 harness_o := $(call host_o,$(wildcard test/*.c))
 under_test := $(stepped_a) $(model_a) $(if $(STORAGE),$(storage_a))
 
-$B/test-unit: $(harness_o) $(call host_o,$(UNIT) $(LENT)) $(under_test)
+$B/test-unit: $(harness_o) $(call host_o,$(UNIT) $(LENT)) $(LENT_LINUX:%.c=$B/pic/%.o) \
+		$(under_test)
 	$(call link)
 $B/test-scenario: $(harness_o) $(call host_o,$(SCENARIO)) $(under_test)
 	$(call link)
 $B/test-inject: $(harness_o) $(call host_o,$(INJECT)) $(under_test)
 	$(call link)
-# It has hooks of its own in place of the model's.
-$B/test-exhaust: $(call host_o,$(EXHAUST) test/harness.c) $(stepped_a)
+# It has hooks of its own in place of the model's.  What it runs of the core is named: its verdicts
+# depend on no more (tools/exhaust).
+$B/test-exhaust: $(call host_o,$(EXHAUST) test/harness.c) $B/stepped/ring/setup.o
 	$(call link)
 $B/embed-example: $(call host_o,$(EMBED)) $(core_a) $(model_a)
 	$(call link)
@@ -385,11 +385,11 @@ plugins: ## build the nbdkit plugin and the fio engine
 	@tools/need plugins >&2
 	+@$(again) $(plugins) >&2
 
-test: ## run every test; ONLY=id runs one suite or one case (MODE= says in which build)
+test: ## run every test; ONLY=id runs one suite or one case, ONLY=quick what takes three minutes
 	@tools/need test >&2
 	@MODE=$(MODE) MAKE='$(MAKE)' JOBS=$(JOBS) SEED=$(SEED) tools/test $(ONLY)
 
-test-long: ## run the tests that take long: what `make test` leaves out
+test-long: ## run every proof, whether its verdict is known or not
 	@tools/need test >&2
 	@MAKE='$(MAKE)' JOBS=$(JOBS) tools/test --long
 
@@ -397,6 +397,15 @@ test-hypervisors: ## run Orion under Xen and KVM, within QEMU's emulation (ONLY=
 	@tools/need hypervisors >&2
 	+@$(again) ARCH=x86_64 kernel >&2
 	@test/hypervisors/run $(ONLY)
+
+verdicts: ## run what no verdict is known of, and write the verdicts.txt that are committed
+	@tools/need test >&2
+	@JOBS=$(JOBS) tools/cbmc --renew
+	@JOBS=$(JOBS) tools/exhaust --renew
+	@JOBS=$(JOBS) MODE=asan tools/exhaust --renew
+	@tools/spin --renew
+	@JOBS=$(JOBS) tools/mutants --renew
+	@tools/proof --renew embedders
 
 mutate: ## leave out every fence, swap every publication, and demand that a test notices
 	@tools/need test >&2
