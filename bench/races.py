@@ -39,6 +39,7 @@ FENCES = [
     ("vring_packed_take", "arch_order_observe", "inorder.packed.table.polled.depth=32"),
 ]
 SOURCES = [f"bench/{x}.c" for x in ["threads", "ball", "rig", "device", "options", "disk", "sink"]]
+SOURCES += ["words/units.c", "words/text.c"]    # options are read by them
 FLAGS = ["-O1", "-g", "-fsanitize=thread", "-std=c11", "-D_GNU_SOURCE", "-pthread"]
 
 

@@ -82,6 +82,9 @@ take_back(struct storage_lane *lane, unsigned *taken)
 		}
 		*taken += count;
 	}
+	/* Written, and not known to be stable: the next device gets it whole. */
+	for (unsigned i = 0; i < lane->held_count; i++)
+		storage_private(lane->held[i])->segment.unused = 0;
 	/* Those that were given to it come first: what was held then came later. */
 	sort_held(lane);
 	return writes;

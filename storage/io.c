@@ -134,6 +134,7 @@ submit_odd(struct storage_lane *lane, struct orion_io *const *ios)
 		return 0;
 	}
 	storage_private(ios[0])->sequence = lane->sequence++;
+	storage_private(ios[0])->segment.unused = 0;
 	status = storage_prepare(lane, ios[0], &request);
 	if (status == STORAGE_FINISHED) {
 		storage_count(&lane->taken, 1);
@@ -168,6 +169,7 @@ submit_held(struct storage_lane *lane, struct orion_io *const *ios, unsigned cou
 			continue;
 		}
 		storage_private(io)->sequence = lane->sequence++;
+		storage_private(io)->segment.unused = 0;
 		storage_late_hold(lane, io);
 		lane->held[lane->held_count++] = io;
 	}
@@ -240,24 +242,40 @@ storage_kick(struct storage_lane *lane)
 
 /* ---- reap ---- */
 
-/* Not a plain request that succeeded. */
-static __attribute__((noinline)) void
+/* IO is written, and not stable yet: its flush is handed over with what is held. */
+static void
+flush_behind(struct storage_lane *lane, struct orion_io *io)
+{
+	io->result = 0;
+	storage_give(lane, io);
+	storage_private(io)->segment.unused = STORAGE_FLUSHING;
+	lane->held[lane->held_count++] = io;
+}
+
+/* Not a plain request that succeeded.  Returns whether it is done. */
+static __attribute__((noinline)) bool
 finish_odd(struct storage_lane *lane, struct orion_io *io, uint32_t result)
 {
 	orion_status status = (orion_status)result;
 
-	if (io->operation == ORION_FLUSH)
+	if (status == ORION_OK && (storage_private(io)->segment.unused & STORAGE_FLUSHES) != 0) {
+		flush_behind(lane, io);
+		return false;
+	}
+	if (storage_is_flush(io))
 		status = storage_flush_end(lane, io, status);
 	io->result = storage_result(lane, status);
-	if (io->operation == ORION_WRITE && status == ORION_OK)
+	/* One that is stable needs no flush any more. */
+	if (io->operation == ORION_WRITE && status == ORION_OK && (io->flags & ORION_FUA) == 0)
 		__atomic_store_n(&lane->writes, lane->writes + 1, __ATOMIC_RELEASE);
 	storage_give(lane, io);
+	return true;
 }
 
 static __attribute__((noinline)) unsigned
 reap_held(struct storage_lane *lane, struct orion_io **done, unsigned max)
 {
-	unsigned count;
+	unsigned count, given = 0;
 
 	storage_follow(lane);
 	count = storage_take_ready(lane, done, max);
@@ -268,41 +286,48 @@ reap_held(struct storage_lane *lane, struct orion_io **done, unsigned max)
 	/* With the device's requests the path is as usual, but for the turn. */
 	count = vblk_reap(lane->ring, lane->completions, max < STORAGE_BATCH ? max : STORAGE_BATCH);
 	for (unsigned i = 0; i < count; i++) {
-		done[i] = (struct orion_io *)(uintptr_t)lane->completions[i].cookie;
-		finish_odd(lane, done[i], lane->completions[i].result);
+		done[given] = (struct orion_io *)(uintptr_t)lane->completions[i].cookie;
+		given += finish_odd(lane, done[given], lane->completions[i].result);
 	}
-	storage_count(&lane->given, count);
+	storage_count(&lane->given, given);
 	if (count == 0)
 		storage_late_look(lane);
 	else
 		storage_late_found(lane);
 	storage_hand_over(lane);
-	return count;
+	return given;
 }
 
-/* Gives the COUNT completions that were reaped. */
+/* Gives the COUNT completions that were reaped, as far as they are done.  Returns how many. */
 static __attribute__((noinline)) unsigned
 give(struct storage_lane *lane, struct orion_io **done, unsigned count)
 {
 	const struct vblk_completion *completion = lane->completions, *end = completion + count;
+	struct orion_io **next = done;
 	uint64_t writes = lane->writes;
 
-	storage_count(&lane->given, count);
-	for (; completion != end; completion++, done++) {
+	for (; completion != end; completion++) {
 		struct orion_io *io = (struct orion_io *)(uintptr_t)completion->cookie;
 
-		*done = io;
+		*next = io;
 		if (unlikely((completion->result | storage_private(io)->segment.unused |
 			      (io->operation & ~1u)) != 0)) {
 			__atomic_store_n(&lane->writes, writes, __ATOMIC_RELEASE);
-			finish_odd(lane, io, completion->result);
+			next += finish_odd(lane, io, completion->result);
 			writes = lane->writes;
 			continue;
 		}
 		io->result = 0;
 		writes += io->operation;
+		next++;
 	}
 	__atomic_store_n(&lane->writes, writes, __ATOMIC_RELEASE);
+	count = (unsigned)(next - done);
+	storage_count(&lane->given, count);
+	if (unlikely(lane->held_count != 0)) {
+		storage_look_again(lane);
+		storage_hand_over(lane);
+	}
 	return count;
 }
 

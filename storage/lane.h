@@ -13,9 +13,15 @@
 #define STORAGE_TABLES 16u
 #define STORAGE_FINISHED ORION_STATUS_COUNT /* in place of a status: nothing is left to do */
 
+/* What is to be known of a request that is not plain: storage_private.segment.unused. */
+#define STORAGE_BOUNCED 1u      /* it has bounce memory */
+#define STORAGE_TABLED 2u       /* it has lane->tables[segment.length] */
+#define STORAGE_FLUSHES 4u      /* a write behind which there will be a flush */
+#define STORAGE_FLUSHING 8u     /* it is written, and the flush is to be sent, or on its way */
+
 /* The private part of a struct orion_io. */
 struct storage_private {
-	struct vblk_segment segment;    /* unused: not 0 when something of the lane's is lent */
+	struct vblk_segment segment;
 	uint64_t sequence;              /* of submission; a flush keeps its mark in the segment */
 };
 
@@ -27,6 +33,14 @@ static inline struct storage_private *
 storage_private(struct orion_io *io)
 {
 	return (struct storage_private *)(void *)io->private_;
+}
+
+/* What the device has of IO is a flush. */
+static inline bool
+storage_is_flush(struct orion_io *io)
+{
+	return io->operation == ORION_FLUSH ||
+	       (storage_private(io)->segment.unused & STORAGE_FLUSHING) != 0;
 }
 
 /* Address for the device of CPU, which lies at PLACE. */

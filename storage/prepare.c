@@ -6,10 +6,6 @@
 
 #define SECTOR_SHIFT 9
 
-/* What a request has of the lane's: storage_private.segment.unused. */
-#define BOUNCED 1u      /* bounce memory */
-#define TABLED 2u       /* lane->tables[segment.length] */
-
 /* ---- what the core would refuse ---- */
 
 /*
@@ -89,7 +85,7 @@ bounce(struct storage_lane *lane, struct orion_io *io, uint64_t bytes, struct vb
 		return ORION_NO_ROOM;
 	own->segment.device_address = lane->bounce_device + (uint64_t)first * STORAGE_PAGE;
 	own->segment.length = (uint32_t)bytes;
-	own->segment.unused = BOUNCED;
+	own->segment.unused |= STORAGE_BOUNCED;
 	/*
 	 * A device may answer without having written all of it: what it leaves out must not be
 	 * another request's.
@@ -106,11 +102,11 @@ storage_release(struct storage_lane *lane, struct orion_io *io)
 {
 	struct storage_private *own = storage_private(io);
 
-	if (io->operation == ORION_FLUSH)
+	if (storage_is_flush(io))
 		storage_flush_drop(lane, io);
-	else if (own->segment.unused == BOUNCED)
+	else if ((own->segment.unused & STORAGE_BOUNCED) != 0)
 		storage_pages_give(&lane->bounce, bounce_page(lane, own));
-	else if (own->segment.unused == TABLED)
+	else if ((own->segment.unused & STORAGE_TABLED) != 0)
 		lane->tables_used &= (uint16_t) ~(1u << own->segment.length);
 	own->segment.unused = 0;
 }
@@ -118,11 +114,13 @@ storage_release(struct storage_lane *lane, struct orion_io *io)
 void
 storage_unprepare(struct storage_lane *lane, struct orion_io *io)
 {
-	const struct storage_private *own = storage_private(io);
+	struct storage_private *own = storage_private(io);
+	uint32_t flushing = own->segment.unused & STORAGE_FLUSHING;
 
-	if (own->segment.unused == BOUNCED)
+	if ((own->segment.unused & STORAGE_BOUNCED) != 0)
 		memset(bounce_at(lane, own), 0, own->segment.length);
 	storage_release(lane, io);
+	own->segment.unused = flushing;
 }
 
 void
@@ -130,7 +128,7 @@ storage_give(struct storage_lane *lane, struct orion_io *io)
 {
 	const struct storage_private *own = storage_private(io);
 
-	if (io->operation != ORION_FLUSH && own->segment.unused == BOUNCED) {
+	if (!storage_is_flush(io) && (own->segment.unused & STORAGE_BOUNCED) != 0) {
 		storage_count(&lane->counters.bounced, 1);
 		storage_count(&lane->counters.bounced_bytes, own->segment.length);
 		if (io->operation != ORION_WRITE && io->result == 0)
@@ -235,7 +233,7 @@ prepare_table(struct storage_lane *lane, struct orion_io *io, struct vblk_reques
 	if (!map_pieces(lane, io, lane->tables[table]))
 		return ORION_NO_MAPPING;
 	lane->tables_used |= (uint16_t)(1u << table);
-	own->segment.unused = TABLED;
+	own->segment.unused |= STORAGE_TABLED;
 	own->segment.length = table;
 	request->segments = lane->tables[table];
 	request->segment_count = io->vectors;
@@ -285,17 +283,40 @@ prepare_mapped(const struct storage_lane *lane, const struct orion_io *io,
 	return ORION_OK;
 }
 
+/* A write that is to be stable when it completes.  [spec 5.2.6.2] */
+static orion_status
+prepare_stable(const struct storage_lane *lane, struct orion_io *io)
+{
+	enum storage_promise promise = storage_word_promise(lane->connection);
+
+	if (io->flags != ORION_FUA || io->operation != ORION_WRITE)
+		return ORION_INVALID;
+	if (promise == STORAGE_PROMISE_NONE && !lane->instance->durable)
+		return ORION_NOT_SUPPORTED;
+	if (promise == STORAGE_PROMISE_FLUSH)
+		storage_private(io)->segment.unused = STORAGE_FLUSHES;
+	return ORION_OK;
+}
+
 orion_status
 storage_prepare(struct storage_lane *lane, struct orion_io *io, struct vblk_request *request)
 {
 	struct storage_private *own = storage_private(io);
 
 	*request = (struct vblk_request){.cookie = (uintptr_t)io, .operation = io->operation};
+	if ((own->segment.unused & STORAGE_FLUSHING) != 0) {
+		request->operation = VBLK_FLUSH;
+		return storage_flush_begin(lane, io);
+	}
 	own->segment.unused = 0;
 	if (io->flags == STORAGE_MAPPED && lane->instance->maps)
 		return prepare_mapped(lane, io, request);
-	if (io->flags != 0)
-		return ORION_INVALID;
+	if (io->flags != 0) {
+		orion_status status = prepare_stable(lane, io);
+
+		if (status != ORION_OK)
+			return status;
+	}
 	switch (io->operation) {
 	case ORION_READ:
 	case ORION_WRITE:

@@ -61,9 +61,9 @@
  *               is larger than 1 GiB
  *   -EBUSY      a synchronous call, and the queue is not idle
  *   -EIO        the device failed the request
- *   -EOPNOTSUPP the device does not know the request (a flush, where it promises nothing), or the
- *               back end lacks a needed feature
- *   -ESTALE     a flush: acknowledged writes may be lost (above)
+ *   -EOPNOTSUPP the device does not know the request (a flush or ORION_FUA, where it promises
+ *               nothing), or the back end lacks a needed feature
+ *   -ESTALE     a flush, or a write with ORION_FUA: acknowledged writes may be lost (above)
  *   -ENODEV     the back end is gone and did not come back in time, or nobody knows whether it
  *               still carries the write out; later requests succeed again when it is back
  *   -ECHILD     this process is a fork of the one that opened the disk: only close is allowed

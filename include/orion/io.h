@@ -22,6 +22,13 @@ typedef enum orion_operation {
 	ORION_FLUSH,              /* makes all writes completed before, on any queue, stable */
 } orion_operation;
 
+/*
+ * A flag of a write: it completes when its data are stable, by a flush behind it where the device
+ * needs one (which makes other writes that have completed stable, too).  Refused where the device
+ * promises nothing; what a flush may say of writes that were lost, such a write may say.
+ */
+#define ORION_FUA 1u
+
 /* One request.  64 bytes; zero it once, then set what differs. */
 struct orion_io {
 	uint64_t offset;          /* bytes from the start of the disk, a multiple of the block */
@@ -29,7 +36,7 @@ struct orion_io {
 	                           * on Linux that is a struct iovec */
 	uint32_t bytes;           /* of the buffer, a multiple of the block; with vectors: unused */
 	uint8_t operation;        /* orion_operation */
-	uint8_t flags;            /* 0: none are there yet */
+	uint8_t flags;            /* 0, or ORION_FUA */
 	uint16_t vectors;         /* 0: buffer is the data; up to ORION_VECTORS_MAX otherwise, and
 	                           * the array must stay until completion */
 	void *user;               /* the program's own */

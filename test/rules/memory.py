@@ -43,6 +43,17 @@ row("bounce-large", PREPARE, "if (bytes > (uint64_t)lane->bounce.count * STORAGE
     "return ORION_TOO_LARGE;", "", "io__bounce_room", "a request that never fits is tried for ever")
 row("private-open", PREPARE, "if (io == lane->identify)", "",
     "io__operations_of_our_own_are_refused", "programs reach the library's own operations")
+row("fua-written", IO, "if (status == ORION_OK && "
+    "(storage_private(io)->segment.unused & STORAGE_FLUSHES) != 0) {", "if (false) {",
+    "fua__flushes_behind", "a write that is to be stable is only written")
+row("fua-counted", IO, "status == ORION_OK && (io->flags & ORION_FUA) == 0)",
+    "status == ORION_OK)", "fua__flushes_behind", "a write that is stable counts as lost")
+row("fua-flushed-only", FOLLOW, "storage_private(lane->held[i])->segment.unused = 0;", "{}",
+    "fua__over_a_loss:between", "the next device is asked to flush what it never got")
+row("fua-of-none", PREPARE, "if (promise == STORAGE_PROMISE_NONE && !lane->instance->durable)",
+    "if (false)", "fua__each_promise", "a device that promises nothing is believed")
+row("fua-of-reads", PREPARE, "if (io->flags != ORION_FUA || io->operation != ORION_WRITE)",
+    "if (io->flags != ORION_FUA)", "fua__of_writes_only", "a flag is ignored")
 row("read-only", PREPARE, "if (io->operation > lane->largest) return ORION_READ_ONLY;", "",
     "io__read_only", "a write to a read-only disk is copied to the device")
 row("read-only-plain", FOLLOW, "info->read_only || instance->read_only ? ORION_READ : "

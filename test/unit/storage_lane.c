@@ -134,13 +134,13 @@ TEST_AXES(storage_lane__regions, axes, NULL)
 	EXPECT_EQ(submit(&desk, 0, &io, 1), 1);
 	await(&desk, 0, 1);
 	EXPECT_EQ(storage_bounced_bytes(disk), bounced ? 4096 : 0);
-	/* One byte of it lies elsewhere. */
-	io.buffer = (unsigned char *)region.cpu + BYTES - 4095;
-	EXPECT_EQ(submit(&desk, 0, &io, 1), bounced);
-	if (!bounced)
+	if (!bounced) {
+		/* One byte of it lies elsewhere. */
+		io.buffer = (unsigned char *)region.cpu + BYTES - 4095;
+		EXPECT_EQ(submit(&desk, 0, &io, 1), 0);
 		EXPECT_EQ(lane->refusal, ORION_TOO_LARGE);
+	}
 	storage_dma_give(&desk.storage, disk, &region);
-	await(&desk, 0, bounced);
 	io.buffer = own;
 	EXPECT_EQ(submit(&desk, 0, &io, 1), bounced);
 	await(&desk, 0, bounced);

@@ -33,8 +33,10 @@ say_invalid(const struct storage_refused *refused, uint32_t block, struct orion_
 {
 	if (refused->no_request)
 		return "the array of requests is NULL";
-	if (refused->flags != 0)
-		return say(text, "flags 0x%x: there are none yet, it must be 0", refused->flags);
+	if (refused->flags != 0 &&
+	    (refused->flags != ORION_FUA || refused->operation != ORION_WRITE))
+		return say(text, "flags 0x%x: there is ORION_FUA (0x%x), of a write",
+			   refused->flags, ORION_FUA);
 	if (refused->operation > ORION_FLUSH)
 		return say(text,
 			   "operation %u: there are ORION_READ (0), ORION_WRITE (1) and "
@@ -128,7 +130,7 @@ say_refusal(const struct orion_queue *queue, struct orion_error *text)
 	case -ENODEV:
 		return "the back end is gone and did not come back in time";
 	case -EOPNOTSUPP:
-		return refused->operation == ORION_FLUSH
+		return refused->operation == ORION_FLUSH || refused->flags != 0
 			       ? "the device offers no flush: it promises nothing; durable=on is a "
 				 "promise of yours"
 			       : "the device does not know this request";
