@@ -124,7 +124,7 @@ row("link-accepted", SESSION, "&& link->ops->live(link->context, wish) != 0)", "
     LINK + "asks_for_less", "what was asked for counts as accepted")
 row("link-lasting", SESSION, "&terms->wish, &disk->wish);", "&terms->wish, &terms->wish);",
     LINK + "asks_for_less", "what a failure has taught is forgotten")
-row("link-again", SESSION, "if (!terms.again || left_ms(until_ns) == 0)", "if (true)",
+row("link-again", SESSION, "if (!terms.again || terms.patience_ms == 0)", "if (true)",
     LINK + "asks_for_less", "no other size is tried")
 row("link-down", MONITOR, "if (news == LINK_DOWN)", "if (false)",
     LINK + "neither_socket_nor_descriptor", "the end of a link goes unnoticed")

@@ -203,6 +203,7 @@ set_up(struct session *session, struct link_wish *wish, struct orion_error *erro
 struct terms {
 	struct link_wish wish;
 	uint64_t until_ns;      /* all tries together */
+	uint32_t patience_ms;   /* of this one; of the first all, and so it is told */
 	bool serial;            /* the serial number is asked for */
 	bool again;             /* it failed, and the wish is another now: to be tried */
 };
@@ -222,7 +223,7 @@ open_link(struct session *session, const struct terms *terms, struct orion_error
 	struct orion_disk *disk = session->disk;
 	const struct link_opening opening = {
 		.path = disk->path,
-		.patience_ms = left_ms(terms->until_ns),
+		.patience_ms = terms->patience_ms,
 		.cancel = disk->cancel,
 		.wish = &terms->wish,
 		.memory = &disk->memory,
@@ -290,12 +291,11 @@ add_rings(struct orion_error *error, unsigned ring)
 			 "; shorter rings, down to %u, did not help", ring);
 }
 
-/* Tries every size that the device may take, all together until UNTIL_NS. */
+/* Tries every size that the device may take, on TERMS. */
 static int
-open_some_size(struct orion_disk *disk, uint64_t until_ns, bool serial, struct session **out,
+open_some_size(struct orion_disk *disk, struct terms terms, struct session **out,
 	       struct orion_error *error)
 {
-	struct terms terms = {.until_ns = until_ns, .serial = serial};
 	int result;
 
 	if (disk->wish.queues == 0)
@@ -303,7 +303,8 @@ open_some_size(struct orion_disk *disk, uint64_t until_ns, bool serial, struct s
 	terms.wish = disk->wish;
 	for (;;) {
 		result = open_one(disk, &terms, out, error);
-		if (!terms.again || left_ms(until_ns) == 0)
+		terms.patience_ms = left_ms(terms.until_ns);
+		if (!terms.again || terms.patience_ms == 0)
 			break;
 		session_destroy(*out);
 	}
@@ -317,14 +318,18 @@ session_open(struct orion_disk *disk, uint32_t patience_ms, struct session **out
 	     struct orion_error *error)
 {
 	bool first = disk->instance.devices == 0, asked = first || disk->identity.serial[0] != '\0';
-	uint64_t until_ns = port_now_ns() + patience_ms * NS_PER_MS;
-	int result = open_some_size(disk, until_ns, asked, out, error);
+	struct terms terms = {.until_ns = port_now_ns() + patience_ms * NS_PER_MS,
+			      .patience_ms = patience_ms,
+			      .serial = asked};
+	int result = open_some_size(disk, terms, out, error);
 	struct session *session = *out;
 
 	if (result == -ENOMSG && first) {
 		/* A disk that is no good at telling who it is may be good otherwise. */
 		session_destroy(session);
-		result = open_some_size(disk, until_ns, false, out, error);
+		terms.patience_ms = left_ms(terms.until_ns);
+		terms.serial = false;
+		result = open_some_size(disk, terms, out, error);
 		session = *out;
 	}
 	if (result != 0) {
