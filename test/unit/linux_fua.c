@@ -131,7 +131,7 @@ TEST(linux_fua__among_others)
 	desk_disk_free(desk);
 }
 
-/* Where every write is stable there is nothing to flush; where nothing is promised, no such write. */
+/* Where every write is stable nothing is to be flushed; where none is promised, there is none. */
 TEST(linux_fua__each_promise)
 {
 	struct desk_disk *desk = desk_disk_make(1, 4, 64);
@@ -175,7 +175,7 @@ TEST(linux_fua__of_writes_only)
 static const struct test_axis moment = {"moment", {"writing", "flushing", "between"}};
 static const struct test_axis *const axes[] = {&moment, NULL};
 
-/* The device is lost at any moment: the next one gets write and flush, and the program one answer. */
+/* The device is lost at any moment: the next gets write and flush, the program one answer. */
 TEST_AXES(linux_fua__over_a_loss, axes, NULL)
 {
 	struct desk_disk *desk = desk_disk_make(1, 4, 64);
