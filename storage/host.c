@@ -135,11 +135,10 @@ static const struct storage_home home = {
 };
 
 void
-host_instance(struct storage *storage, struct storage_disk *disk)
+host_instance(struct storage_disk *disk)
 {
 	const struct vblk_info *info = vblk_info(disk->device);
 
-	(void)storage;
 	disk->instance = (struct storage_instance){
 		.turn = 1,
 		.home = &home,

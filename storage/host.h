@@ -12,7 +12,7 @@
 #include "orion/storage.h"
 
 /* Makes DISK's instance, with its device adopted and lanes yet to come.  Context: setup. */
-void host_instance(struct storage *storage, struct storage_disk *disk);
+void host_instance(struct storage_disk *disk);
 
 /* REGION is memory that the device reaches; it is so no more.  Context: setup. */
 void host_region_enter(struct storage_disk *disk, const struct orion_region *region);

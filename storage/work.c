@@ -143,7 +143,7 @@ work_open(struct storage *storage, struct storage_disk *disk)
 	struct manager *manager = storage->manager;
 	const struct vblk_info *info = vblk_info(disk->device);
 
-	host_instance(storage, disk);
+	host_instance(disk);
 	for (unsigned i = 0; i < disk->instance.lane_count; i++) {
 		struct storage_work *work =
 			manager->memory_take(manager->port_context, work_bytes(disk));
