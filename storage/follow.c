@@ -56,6 +56,27 @@ sort_held(struct storage_lane *lane)
 	}
 }
 
+/*
+ * What the device has written and not been asked to flush yet (ORION_FUA): the next one gets it
+ * whole.  Returns how many there are: they were given to this device, like what is in its ring.
+ */
+static unsigned
+written_again(struct storage_lane *lane)
+{
+	unsigned count = 0;
+
+	for (unsigned i = 0; i < lane->held_count; i++) {
+		struct storage_private *own = storage_private(lane->held[i]);
+
+		if ((own->segment.unused & STORAGE_FLUSHING) == 0)
+			continue;
+		own->segment.unused = 0;
+		storage_late_hold(lane, lane->held[i]);
+		count++;
+	}
+	return count;
+}
+
 /* Takes back what the device still has: *TAKEN requests.  Returns whether one is a write. */
 static bool
 take_back(struct storage_lane *lane, unsigned *taken)
@@ -63,7 +84,7 @@ take_back(struct storage_lane *lane, unsigned *taken)
 	unsigned count;
 	bool writes = false;
 
-	*taken = 0;
+	*taken = written_again(lane);
 	vblk_queue_abandon(lane->ring);
 	while ((count = vblk_reap(lane->ring, lane->completions, STORAGE_BATCH)) != 0) {
 		for (unsigned i = 0; i < count; i++) {
@@ -82,9 +103,6 @@ take_back(struct storage_lane *lane, unsigned *taken)
 		}
 		*taken += count;
 	}
-	/* Written, and not known to be stable: the next device gets it whole. */
-	for (unsigned i = 0; i < lane->held_count; i++)
-		storage_private(lane->held[i])->segment.unused = 0;
 	/* Those that were given to it come first: what was held then came later. */
 	sort_held(lane);
 	return writes;

@@ -48,8 +48,13 @@ row("fua-written", IO, "if (status == ORION_OK && "
     "fua__flushes_behind", "a write that is to be stable is only written")
 row("fua-counted", IO, "status == ORION_OK && (io->flags & ORION_FUA) == 0)",
     "status == ORION_OK)", "fua__flushes_behind", "a write that is stable counts as lost")
-row("fua-flushed-only", FOLLOW, "storage_private(lane->held[i])->segment.unused = 0;", "{}",
+row("fua-flushed-only", FOLLOW, "own->segment.unused = 0;", "",
     "fua__over_a_loss:between", "the next device is asked to flush what it never got")
+row("fua-doubted", FOLLOW, "*taken = written_again(lane);",
+    "*taken = 0; written_again(lane);", "fua__in_doubt",
+    "a write that the old device may still carry out is given to the next one")
+row("fua-held-since", FOLLOW, "storage_late_hold(lane, lane->held[i]);", "",
+    "fua__in_doubt", "a request that is held has no age")
 row("fua-of-none", PREPARE, "if (promise == STORAGE_PROMISE_NONE && !lane->instance->durable)",
     "if (false)", "fua__each_promise", "a device that promises nothing is believed")
 row("fua-of-reads", PREPARE, "if (io->flags != ORION_FUA || io->operation != ORION_WRITE)",

@@ -213,6 +213,39 @@ TEST_AXES(linux_fua__over_a_loss, axes, NULL)
 	desk_disk_free(desk);
 }
 
+/*
+ * One is written, and its flush waits for a mark; another write is still with the device.  The
+ * device is lost, and nobody knows whether it has stopped: both fail, and neither is done again.
+ */
+TEST(linux_fua__in_doubt)
+{
+	struct desk_disk *desk = desk_disk_make(1, 4, 64);
+	struct desk_connection *connection = connect(desk, STORAGE_PROMISE_FLUSH);
+	struct orion_io first = fua(), second = fua(), *done[4];
+	struct desk_request given_first, given_second;
+	uint64_t before = port_now_ns();
+
+	second.flags = 0;
+	EXPECT_EQ(submit(desk, &first), 0);
+	EXPECT_EQ(submit(desk, &second), 0);
+	EXPECT(desk_take(connection, &given_first) && desk_take(connection, &given_second));
+	desk_complete(connection, &given_first);
+	desk->queue->lane.marks_left = 0;
+	EXPECT_EQ(orion_queue_reap(desk->queue, done, 4), 0);
+	desk_lose(desk);
+	storage_follow(&desk->queue->lane);
+	/* It is held since now. */
+	EXPECT(storage_private(&first)->segment.device_address - before <= port_now_ns() - before);
+	desk->queue->lane.marks_left = 4;
+	connection->session.base.end = STORAGE_DOUBTED;
+	connection = connect(desk, STORAGE_PROMISE_FLUSH);
+	EXPECT(!desk_take(connection, &given_first));
+	EXPECT_EQ(orion_queue_reap(desk->queue, done, 4), 2);
+	EXPECT_EQ(first.result, -ENODEV);
+	EXPECT_EQ(second.result, -ENODEV);
+	desk_disk_free(desk);
+}
+
 /* A flush that fails, or that has a loss to tell of, is the write's result. */
 TEST(linux_fua__its_flush_fails)
 {
