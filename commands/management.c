@@ -268,7 +268,8 @@ run_device_reset(struct command_context *context, int argc, char **argv)
 
 	status = storage_reset(context->storage, handle->disk, LANE);
 	if (status == ORION_OK)
-		print(context, "%s: reset, and live again after %llu ms; %llu requests sent again\n",
+		print(context,
+		      "%s: reset, and live again after %llu ms; %llu requests sent again\n",
 		      handle->disk->name, wide(recovery->took_ns / 1000000),
 		      wide(recovery->sent_again));
 	else

@@ -131,7 +131,7 @@ fill_recovery(struct view *view, const struct storage_recovery *recovery)
 	if (recovery->resets == 0)
 		return;
 	view->last_reset = recovery->cause != VBLK_CAUSE_NONE ? vblk_cause_text(recovery->cause)
-			   : recovery->silent		      ? "no answer"
+			   : recovery->silent                 ? "no answer"
 							      : "a command";
 	view->last_reset_ms = recovery->took_ns / 1000000;
 }
@@ -147,9 +147,8 @@ fill_state(struct view *view, const struct command_context *context,
 
 	fill_recovery(view, &disk->recovery);
 	view->state = verdict != ORION_OK ? "failed"
-		      : silent_ns != 0
-			      ? "silent"
-			      : vblk_state_text(vblk_state_get(disk->device));
+		      : silent_ns != 0    ? "silent"
+					  : vblk_state_text(vblk_state_get(disk->device));
 	view->silent_seconds = silent_ns / 1000000000;
 	view->given_up_requests = args_lent(disk);
 	view->cause = cause != VBLK_CAUSE_NONE ? vblk_cause_text(cause) : NULL;

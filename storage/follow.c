@@ -91,7 +91,8 @@ count_again(struct storage_lane *lane, const struct orion_io *io)
 		for (unsigned i = 0; i < io->vectors; i++)
 			bytes += vector[i].bytes;
 	}
-	storage_count(io->operation == ORION_READ ? &lane->again_read : &lane->again_written, bytes);
+	storage_count(io->operation == ORION_READ ? &lane->again_read : &lane->again_written,
+		      bytes);
 }
 
 /* Takes back what the device still has: *TAKEN requests.  Returns whether one is a write. */

@@ -151,8 +151,7 @@ host_instance(struct storage_disk *disk)
 		.maps = true,
 		.lane_count = info->queues,
 	};
-	disk->recovery.silence_ns =
-		disk->manager->options.recovery_silence * UINT64_C(1000000000);
+	disk->recovery.silence_ns = disk->manager->options.recovery_silence * UINT64_C(1000000000);
 	disk->base = (struct storage_device){
 		.instance = &disk->instance,
 		.device = disk->device,

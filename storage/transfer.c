@@ -256,8 +256,8 @@ fill(struct transfer *t)
 			 * What comes back will make room, in the queue or for mappings; and a device
 			 * that is about to be reset takes none.
 			 */
-			bool hopeless = mapped ? status != ORION_NO_ROOM
-					       : t->in_flight == 0 && left == 0;
+			bool hopeless =
+				mapped ? status != ORION_NO_ROOM : t->in_flight == 0 && left == 0;
 
 			if (hopeless)
 				fail(t, t->next, status);

@@ -167,9 +167,11 @@ recovery_run_test(struct command_context *context, int argc, char **argv)
 	uint64_t count = 20;
 
 	if (argc < 2 || argc > 3 || !text_equal(argv[1], "destroy") ||
-	    (argc == 3 && (units_read_size(argv[2], &count) != UNITS_READ || count == 0 || count > COUNT_MAX))) {
-		kprint(NAME ": DISK destroy [COUNT], COUNT from 1 to %u: it overwrites the beginning "
-			    "of the disk\n",
+	    (argc == 3 &&
+	     (units_read_size(argv[2], &count) != UNITS_READ || count == 0 || count > COUNT_MAX))) {
+		kprint(NAME
+		       ": DISK destroy [COUNT], COUNT from 1 to %u: it overwrites the beginning "
+		       "of the disk\n",
 		       COUNT_MAX);
 		return ORION_INVALID;
 	}
