@@ -240,7 +240,7 @@ struct model_host_stats {
 	unsigned reports[ORION_EVENT_COUNT];
 	unsigned breaches[MODEL_BREACH_COUNT];
 	unsigned breach_total;
-	char first_breach[200]; /* text and values of the first; "" */
+	char first_breach[256]; /* text and values of the first; "" */
 };
 
 struct model_host *model_host_open(uint64_t seed);

@@ -1,86 +1,120 @@
 /* SPDX-License-Identifier: MIT */
-/* The model's words: what rule a breach broke, what a mischief does. */
+/*
+ * The model's words: what rule a breach broke, with its section of VirtIO 1.4 and the clauses of
+ * test/spec/clauses.txt; what a mischief does.
+ */
 #include "model/model.h"
 
 static const char *const breach_texts[MODEL_BREACH_COUNT] = {
 	[MODEL_BREACH_NONE] = "no breach",
-	[MODEL_BREACH_STATUS_CLEARED] = "a status bit was cleared without a reset [2.1.1]",
-	[MODEL_BREACH_STATUS_ORDER] = "status bits set out of order [3.1.1]",
+	[MODEL_BREACH_STATUS_CLEARED] =
+		"a status bit was cleared without a reset [2.1.1] STATUS-02",
+	[MODEL_BREACH_STATUS_ORDER] = "status bits set out of order [3.1.1] STATUS-01, INIT-01",
 	[MODEL_BREACH_FEATURES_LATE] =
-		"features written after FEATURES_OK or before DRIVER [3.1.1]",
-	[MODEL_BREACH_FEATURES_NOT_OFFERED] = "a feature accepted that was not offered [2.2.1]",
-	[MODEL_BREACH_FEATURES_DEPENDENCY] = "a feature accepted without what it requires [2.2.1]",
-	[MODEL_BREACH_CONFIG_WIDTH] =
-		"configuration access not of a field's width or not aligned [2.5.1, 4.1.3.1]",
-	[MODEL_BREACH_CONFIG_WRITE] = "configuration write to a read-only field [5.2.4]",
-	[MODEL_BREACH_WRITEBACK_EARLY] = "writeback read before FEATURES_OK [5.2.5.1]",
+		"features written after FEATURES_OK or before DRIVER [3.1.1] INIT-04",
+	[MODEL_BREACH_FEATURES_NOT_OFFERED] =
+		"a feature accepted that was not offered [2.2.1] FEAT-01",
+	[MODEL_BREACH_FEATURES_DEPENDENCY] =
+		"a feature accepted without what it requires [2.2.1] FEAT-02",
+	[MODEL_BREACH_CONFIG_WIDTH] = "configuration access not of a field's width or not aligned "
+				      "[2.5.1, 4.1.3.1] CFG-01, PCI-ACC-01",
+	[MODEL_BREACH_CONFIG_WRITE] = "configuration write to a read-only field [5.2.4] INIT-03",
+	[MODEL_BREACH_WRITEBACK_EARLY] = "writeback read before FEATURES_OK [5.2.5.1] BLK-INIT-04",
 	[MODEL_BREACH_USE_AFTER_CLOSE] = "the transport was used before open or after close",
 	[MODEL_BREACH_QUEUE_ABSENT] = "a queue that does not exist [4.1.5.1.3]",
 	[MODEL_BREACH_QUEUE_SIZE] =
-		"queue size 0, too large, or no power of two in a split ring [2.7, 4.1.4.3.2]",
-	[MODEL_BREACH_QUEUE_STATE] = "queue programmed outside set-up, or twice [3.1.1, 4.1.4.3.2]",
-	[MODEL_BREACH_QUEUE_ALIGN] = "a part of the queue is not aligned [2.7.2, 2.8.10.1]",
+		"queue size 0, too large, or no power of two in a split ring [2.7, 4.1.4.3.2] "
+		"PCI-COM-02, PCI-COM-03, MMIO-REG-14, SPLIT-I-01",
+	[MODEL_BREACH_QUEUE_STATE] = "queue programmed outside set-up, or twice [3.1.1, 4.1.4.3.2] "
+				     "PCI-COM-04, PCI-COM-06, MMIO-REG-15",
+	[MODEL_BREACH_QUEUE_ALIGN] = "a part of the queue is not aligned [2.7.2, 2.8.10.1] "
+				     "SPLIT-ALIGN-01, PACKED-ALIGN-01",
 	[MODEL_BREACH_QUEUE_MEMORY] = "a part of the queue lies outside lent memory [2.6]",
-	[MODEL_BREACH_KICK_EARLY] = "kick before DRIVER_OK or of a disabled queue [3.1.1]",
-	[MODEL_BREACH_KICK_NUMBER] = "kick with a number that is not the queue's [4.1.5.2.1]",
-	[MODEL_BREACH_KICK_POSITION] = "notification data not where the ring stands [2.8.16, 2.9]",
+	[MODEL_BREACH_KICK_EARLY] = "kick before DRIVER_OK or of a disabled queue [3.1.1] INIT-07",
+	[MODEL_BREACH_KICK_NUMBER] =
+		"kick with a number that is not the queue's [4.1.5.2.1] PCI-KICK-03, PCI-KICK-05",
+	[MODEL_BREACH_KICK_POSITION] = "notification data not where the ring stands [2.8.16, 2.9] "
+				       "PACKED-DESC-03, NOTIFY-I-01",
 	[MODEL_BREACH_QUEUE_RESET] =
 		"queue reset without the feature, not by 1, or of an idle queue [4.1.4.3.2]",
-	[MODEL_BREACH_VECTOR_RANGE] = "a vector outside the table [4.1.5.1.2.2]",
-	[MODEL_BREACH_AVAIL_LEAP] =
-		"available index moved back, or over more than the queue holds [2.7.13.3]",
-	[MODEL_BREACH_AVAIL_FLAGS] =
-		"available flags not 0 or 1, or not 0 with event index [2.7.7.1]",
+	[MODEL_BREACH_VECTOR_RANGE] = "a vector outside the table [4.1.5.1.2.2] PCI-MSIX-04",
+	[MODEL_BREACH_AVAIL_LEAP] = "available index moved back, or over more than the queue holds "
+				    "[2.7.13.3] SPLIT-AVAIL-01",
+	[MODEL_BREACH_AVAIL_FLAGS] = "available flags not 0 or 1, or not 0 with event index "
+				     "[2.7.7.1] SPLIT-UNOT-01, SPLIT-UNOT-03",
 	[MODEL_BREACH_HEAD_RANGE] = "available head at or above the queue size [2.7.6]",
-	[MODEL_BREACH_DESC_IN_FLIGHT] = "a descriptor or id used again while in flight [2.7.14]",
-	[MODEL_BREACH_DESC_ORDER] = "in order, a descriptor out of ring order [2.7.5.2]",
-	[MODEL_BREACH_DESC_FLAGS] = "reserved or forbidden descriptor flags [2.7.5, 2.8.5]",
+	[MODEL_BREACH_DESC_IN_FLIGHT] =
+		"a descriptor or id used again while in flight [2.7.14] PACKED-DESC-01",
+	[MODEL_BREACH_DESC_ORDER] =
+		"in order, a descriptor out of ring order [2.7.5.2] SPLIT-DESC-02, SPLIT-I-04",
+	[MODEL_BREACH_DESC_FLAGS] =
+		"reserved or forbidden descriptor flags [2.7.5, 2.8.5] PACKED-IND-02",
 	[MODEL_BREACH_NEXT_RANGE] = "next at or above the queue size [2.7.5]",
-	[MODEL_BREACH_CHAIN_LONG] = "a chain longer than the queue size [2.7.5.3.1, 2.8.10.1]",
-	[MODEL_BREACH_CHAIN_BYTES] = "a chain of more than 2^32 bytes [2.7.5.2]",
+	[MODEL_BREACH_CHAIN_LONG] = "a chain longer than the queue size [2.7.5.3.1, 2.8.10.1] "
+				    "SPLIT-IND-03, PACKED-SG-02",
+	[MODEL_BREACH_CHAIN_BYTES] = "a chain of more than 2^32 bytes [2.7.5.2] SPLIT-DESC-01",
 	[MODEL_BREACH_CHAIN_EMPTY] = "a descriptor of no bytes",
-	[MODEL_BREACH_CHAIN_HALF] = "a list's head handed over before its other parts [2.8.10.1]",
-	[MODEL_BREACH_READABLE_LATE] = "a readable part after a writable one [2.7.4.2, 2.8.10.1]",
-	[MODEL_BREACH_INDIRECT_OFF] = "INDIRECT without VIRTIO_F_INDIRECT_DESC [2.7.5.3.1]",
-	[MODEL_BREACH_INDIRECT_NESTED] = "INDIRECT inside an indirect table [2.7.5.3.1]",
-	[MODEL_BREACH_INDIRECT_NEXT] = "INDIRECT together with NEXT [2.7.5.3.1, 2.8.10.1]",
-	[MODEL_BREACH_INDIRECT_TABLE] = "indirect table of no or broken size [2.7.5.3]",
-	[MODEL_BREACH_INDIRECT_ORDER] = "indirect entries not in sequence [2.7.5.3.1]",
-	[MODEL_BREACH_EVENT_FLAGS] = "driver event flags or offset out of range [2.8.14]",
+	[MODEL_BREACH_CHAIN_HALF] =
+		"a list's head handed over before its other parts [2.8.10.1] PACKED-SG-06",
+	[MODEL_BREACH_READABLE_LATE] =
+		"a readable part after a writable one [2.7.4.2, 2.8.10.1] FRAME-01, PACKED-SG-03",
+	[MODEL_BREACH_INDIRECT_OFF] =
+		"INDIRECT without VIRTIO_F_INDIRECT_DESC [2.7.5.3.1] SPLIT-IND-01, PACKED-IND-01",
+	[MODEL_BREACH_INDIRECT_NESTED] =
+		"INDIRECT inside an indirect table [2.7.5.3.1] SPLIT-IND-02",
+	[MODEL_BREACH_INDIRECT_NEXT] =
+		"INDIRECT together with NEXT [2.7.5.3.1, 2.8.10.1] SPLIT-IND-04, PACKED-IND-04",
+	[MODEL_BREACH_INDIRECT_TABLE] =
+		"indirect table of no or broken size [2.7.5.3] SPLIT-I-08, PACKED-I-09",
+	[MODEL_BREACH_INDIRECT_ORDER] =
+		"indirect entries not in sequence [2.7.5.3.1] SPLIT-IND-05, SPLIT-I-08",
+	[MODEL_BREACH_EVENT_FLAGS] =
+		"driver event flags or offset out of range [2.8.14] PACKED-I-10",
 	[MODEL_BREACH_MEMORY] = "a descriptor outside lent memory",
 	[MODEL_BREACH_DIRECTION] = "a buffer lent for the other direction",
-	[MODEL_BREACH_STORE_LENT] = "a store to what the device holds [2.8.6.1, 3.3]",
+	[MODEL_BREACH_STORE_LENT] =
+		"a store to what the device holds [2.8.6.1, 3.3] CLEAN-01, PACKED-DESC-02",
 	[MODEL_BREACH_STORE_DEVICE_AREA] = "a store to the device's area of a live queue [2.6]",
 	[MODEL_BREACH_STORE_ASTRAY] = "a shared store outside lent memory",
-	[MODEL_BREACH_FREED_LENT] = "memory taken back that a live queue uses [3.3]",
-	[MODEL_BREACH_HEADER] = "request header not 16 readable bytes, or reserved not 0 [5.2.6]",
-	[MODEL_BREACH_STATUS_BYTE] = "no writable status byte [5.2.6]",
-	[MODEL_BREACH_DATA_LENGTH] = "data length does not suit the request type [5.2.6.1]",
-	[MODEL_BREACH_FLUSH_FIELDS] = "flush with a sector or data [5.2.6.1]",
-	[MODEL_BREACH_BEYOND_CAPACITY] = "request beyond capacity [5.2.6.1]",
-	[MODEL_BREACH_SEGMENTS_MANY] = "more data segments than seg_max [5.2.4]",
-	[MODEL_BREACH_SEGMENT_LONG] = "a data segment longer than size_max [5.2.4]",
-	[MODEL_BREACH_PCI_WIDTH] = "register access not of the field's width [4.1.3.1]",
-	[MODEL_BREACH_PCI_READ_ONLY] = "write to a read-only register [4.1.4.3.2]",
-	[MODEL_BREACH_PCI_FIELD] = "a register of a feature that was not negotiated [4.1.4.3]",
+	[MODEL_BREACH_FREED_LENT] = "memory taken back that a live queue uses [3.3] CLEAN-02",
+	[MODEL_BREACH_HEADER] = "request header not 16 readable bytes, or reserved not 0 [5.2.6] "
+				"BLK-I-01, BLK-I-03",
+	[MODEL_BREACH_STATUS_BYTE] = "no writable status byte [5.2.6] BLK-I-01",
+	[MODEL_BREACH_DATA_LENGTH] =
+		"data length does not suit the request type [5.2.6.1] BLK-OP-06, BLK-OP-08",
+	[MODEL_BREACH_FLUSH_FIELDS] = "flush with a sector or data [5.2.6.1] BLK-OP-04, BLK-OP-05",
+	[MODEL_BREACH_BEYOND_CAPACITY] = "request beyond capacity [5.2.6.1] BLK-OP-02",
+	[MODEL_BREACH_SEGMENTS_MANY] =
+		"more data segments than seg_max [5.2.4] BLK-I-05, PACKED-SG-01",
+	[MODEL_BREACH_SEGMENT_LONG] = "a data segment longer than size_max [5.2.4] BLK-I-05",
+	[MODEL_BREACH_PCI_WIDTH] = "register access not of the field's width [4.1.3.1] PCI-ACC-01, "
+				   "PCI-KICK-01, PCI-KICK-02",
+	[MODEL_BREACH_PCI_READ_ONLY] = "write to a read-only register [4.1.4.3.2] PCI-COM-01",
+	[MODEL_BREACH_PCI_FIELD] =
+		"a register of a feature that was not negotiated [4.1.4.3] PCI-I-04",
 	[MODEL_BREACH_PCI_DECODE] = "register access while memory decoding is off",
 	[MODEL_BREACH_PCI_OUTSIDE] = "access outside every structure",
 	[MODEL_BREACH_PCI_MASTER] = "queue in use while bus mastering is off",
 	[MODEL_BREACH_PCI_BAR_SIZING] = "BAR sized while memory decoding is on",
 	[MODEL_BREACH_PCI_UNMASKED] = "handler taken away while its MSI-X entry is not masked",
-	[MODEL_BREACH_PCI_LEGACY] = "legacy register of a device that has modern ones [4.1.4.10]",
+	[MODEL_BREACH_PCI_LEGACY] =
+		"legacy register of a device that has modern ones [4.1.4.10] LEG-PCI-04",
 	[MODEL_BREACH_PCI_CONFIG] =
-		"write to configuration space that is not to be written [4.1.4.1]",
-	[MODEL_BREACH_PCI_ISR] = "interrupt cause read while MSI-X is on [4.1.4.5.2]",
-	[MODEL_BREACH_MMIO_WIDTH] = "control register not accessed as 32 aligned bits [4.2.2.2]",
-	[MODEL_BREACH_MMIO_OUTSIDE] = "no register of this version and these features [4.2.2.2]",
-	[MODEL_BREACH_MMIO_READ_ONLY] = "write to a read-only register [4.2.2.2]",
-	[MODEL_BREACH_MMIO_WRITE_ONLY] = "read of a write-only register [4.2.2.2]",
+		"write to configuration space that is not to be written [4.1.4.1] PCI-CAP-08",
+	[MODEL_BREACH_PCI_ISR] = "interrupt cause read while MSI-X is on [4.1.4.5.2] PCI-ISR-01",
+	[MODEL_BREACH_MMIO_WIDTH] =
+		"control register not accessed as 32 aligned bits [4.2.2.2] MMIO-REG-04",
+	[MODEL_BREACH_MMIO_OUTSIDE] = "no register of this version and these features [4.2.2.2] "
+				      "MMIO-REG-01, MMIO-INIT-05",
+	[MODEL_BREACH_MMIO_READ_ONLY] = "write to a read-only register [4.2.2.2] MMIO-REG-02",
+	[MODEL_BREACH_MMIO_WRITE_ONLY] = "read of a write-only register [4.2.2.2] MMIO-REG-03",
 	[MODEL_BREACH_MMIO_EARLY] =
-		"a register before MagicValue, Version, DeviceID, or where that is 0 [4.2.3.1.1]",
-	[MODEL_BREACH_MMIO_SELECT] = "features accessed without selecting which [4.2.2.2]",
-	[MODEL_BREACH_MMIO_ACK] = "undefined bits acknowledged [4.2.2.2]",
-	[MODEL_BREACH_MMIO_PAGE] = "legacy queue without page size or alignment [4.2.4]",
+		"a register before MagicValue, Version, DeviceID, or where that is 0 [4.2.3.1.1] "
+		"MMIO-INIT-01, MMIO-INIT-02, MMIO-INIT-04",
+	[MODEL_BREACH_MMIO_SELECT] =
+		"features accessed without selecting which [4.2.2.2] MMIO-REG-12, MMIO-REG-13",
+	[MODEL_BREACH_MMIO_ACK] = "undefined bits acknowledged [4.2.2.2] MMIO-REG-20",
+	[MODEL_BREACH_MMIO_PAGE] = "legacy queue without page size or alignment [4.2.4] LEG-I-05",
 };
 
 static const char *const mischief_texts[MODEL_MISCHIEF_COUNT] = {

@@ -19,7 +19,7 @@ import os
 import re
 import runpy
 
-MUTANTS = []
+MUTANTS, CLAUSES = [], runpy.run_path("test/rules/clauses.py")["CLAUSES"]
 
 SPLIT, PACKED, EVENT = "src/ring/split.h", "src/ring/packed.h", "src/ring/event.h"
 SUBMIT, REAP = "src/blk/submit.c", "src/blk/reap.c"
@@ -33,7 +33,7 @@ QUEUE, STEP = "model/queue.c", "model/step.c"
 
 def mutant(name, file, old, new, tests, why, **more):
     MUTANTS.append(dict(name=name, file=file, old=old, new=new, tests=tests.split(), why=why,
-                        **more))
+                        clauses=CLAUSES.get(name, "").split(), **more))
 
 
 # ---- 1: order -------------------------------------------------------------------------------
