@@ -157,6 +157,8 @@ run_transfer(struct request *r, bool in)
 			return VIRTIO_BLK_S_IOERR;
 		if (!in)
 			model_disk_write(&d->disk, place, block, (size_t)n);
+		if (!in && d->options.cache && model_writes_through(d))
+			model_disk_write(&d->stable, place, block, (size_t)n);
 	}
 	r->wrote = in ? bytes : 0;
 	return VIRTIO_BLK_S_OK;
@@ -165,13 +167,18 @@ run_transfer(struct request *r, bool in)
 static uint8_t
 run_flush(struct request *r)
 {
+	struct model_device *d = r->queue->device;
+
 	if (r->sector != 0 || r->data_out != 0 || r->data_in != 0)
 		breached(r, MODEL_BREACH_FLUSH_FIELDS, r->sector, r->data_out + r->data_in);
 	if (!has(r, VIRTIO_BLK_F_FLUSH))
 		return VIRTIO_BLK_S_UNSUPP;
-	r->queue->device->stats.flushes++;
-	return is_failing(r, VIRTIO_BLK_SECTOR_BYTES) ? r->queue->device->fail_status
-						      : VIRTIO_BLK_S_OK;
+	d->stats.flushes++;
+	if (is_failing(r, VIRTIO_BLK_SECTOR_BYTES))
+		return d->fail_status;
+	if (d->options.cache)
+		model_disk_copy(&d->stable, &d->disk);
+	return VIRTIO_BLK_S_OK;
 }
 
 static uint8_t
@@ -213,6 +220,18 @@ run_by_type(struct request *r)
 	}
 }
 
+/* A legacy driver that did not accept ANY_LAYOUT keeps header and status apart.  [spec 5.2.6.4] */
+static void
+check_framing(const struct request *r)
+{
+	const struct model_chain *c = r->chain;
+
+	if (r->queue->device->legacy && !has(r, VIRTIO_F_ANY_LAYOUT) &&
+	    (c->pieces[0].bytes != HEADER_BYTES || c->pieces[c->count - 1].bytes != 1))
+		breached(r, MODEL_BREACH_FRAMING, c->pieces[0].bytes,
+			 c->pieces[c->count - 1].bytes);
+}
+
 static bool
 read_header(struct request *r)
 {
@@ -245,6 +264,7 @@ model_request_run(struct model_queue *q, const struct model_chain *chain)
 		breached(&r, MODEL_BREACH_STATUS_BYTE, chain->readable, chain->count);
 		return 0;
 	}
+	check_framing(&r);
 	if (read_header(&r))
 		status = run_by_type(&r);
 	q->device->stats.errors += status == VIRTIO_BLK_S_IOERR;

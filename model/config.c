@@ -5,22 +5,57 @@
 #include <limits.h>
 #include <string.h>
 
-/* Fields by offset and width; a 64-bit field is two of 32 bits [spec 4.1.3.1]. */
-static const struct {
-	uint8_t offset, width;
+/*
+ * Fields by offset and width, and the feature without which they are not there, 0 for none; a
+ * 64-bit field is two of 32 bits.  [spec 4.1.3.1, 5.2.4]
+ */
+static const struct config_field {
+	uint8_t offset, width, feature;
 } fields[] = {
-	{0, 4},  {4, 4},  {8, 4},  {12, 4}, {16, 2}, {18, 1}, {19, 1}, {20, 4}, {24, 1}, {25, 1},
-	{26, 2}, {28, 4}, {32, 1}, {33, 1}, {34, 2}, {36, 4}, {40, 4}, {44, 4}, {48, 4}, {52, 4},
-	{56, 1}, {60, 4}, {64, 4}, {68, 4}, {72, 4}, {76, 4}, {80, 4}, {84, 4}, {88, 4}, {92, 1},
+	{0, 4, 0},
+	{4, 4, 0},
+	{8, 4, VIRTIO_BLK_F_SIZE_MAX},
+	{12, 4, VIRTIO_BLK_F_SEG_MAX},
+	{16, 2, VIRTIO_BLK_F_GEOMETRY},
+	{18, 1, VIRTIO_BLK_F_GEOMETRY},
+	{19, 1, VIRTIO_BLK_F_GEOMETRY},
+	{20, 4, VIRTIO_BLK_F_BLK_SIZE},
+	{24, 1, VIRTIO_BLK_F_TOPOLOGY},
+	{25, 1, VIRTIO_BLK_F_TOPOLOGY},
+	{26, 2, VIRTIO_BLK_F_TOPOLOGY},
+	{28, 4, VIRTIO_BLK_F_TOPOLOGY},
+	{32, 1, VIRTIO_BLK_F_CONFIG_WCE},
+	{33, 1, 0},
+	{34, 2, VIRTIO_BLK_F_MQ},
+	{36, 4, VIRTIO_BLK_F_DISCARD},
+	{40, 4, VIRTIO_BLK_F_DISCARD},
+	{44, 4, VIRTIO_BLK_F_DISCARD},
+	{48, 4, VIRTIO_BLK_F_WRITE_ZEROES},
+	{52, 4, VIRTIO_BLK_F_WRITE_ZEROES},
+	{56, 1, VIRTIO_BLK_F_WRITE_ZEROES},
+	{60, 4, VIRTIO_BLK_F_SECURE_ERASE},
+	{64, 4, VIRTIO_BLK_F_SECURE_ERASE},
+	{68, 4, VIRTIO_BLK_F_SECURE_ERASE},
+	{72, 4, VIRTIO_BLK_F_ZONED},
+	{76, 4, VIRTIO_BLK_F_ZONED},
+	{80, 4, VIRTIO_BLK_F_ZONED},
+	{84, 4, VIRTIO_BLK_F_ZONED},
+	{88, 4, VIRTIO_BLK_F_ZONED},
+	{92, 1, VIRTIO_BLK_F_ZONED},
 };
 
-static bool
-is_field(uint32_t offset, unsigned width)
+/* A legacy device's fields may be read by pieces.  [spec 4.1.4.10] */
+static const struct config_field *
+find_field(const struct model_device *d, uint32_t offset, unsigned width)
 {
-	for (size_t i = 0; i < sizeof(fields) / sizeof(fields[0]); i++)
-		if (fields[i].offset == offset && fields[i].width == width)
-			return true;
-	return false;
+	for (size_t i = 0; i < sizeof(fields) / sizeof(fields[0]); i++) {
+		const struct config_field *f = &fields[i];
+
+		if ((f->offset == offset && f->width == width) ||
+		    (d->legacy && width == 1 && offset - f->offset < f->width))
+			return f;
+	}
+	return NULL;
 }
 
 static uint64_t
@@ -62,13 +97,18 @@ model_config_get(struct model_device *d, uint32_t offset, unsigned width)
 {
 	struct virtio_blk_config config;
 	uint8_t bytes[sizeof(config) + 4];
+	const struct config_field *field = find_field(d, offset, width);
 	uint32_t value = 0;
 
 	if (model_is_gone(d))
 		return UINT32_MAX >> (32 - 8 * width);
-	/* A legacy device's fields may be read by pieces.  [spec 4.1.4.10] */
-	if (!is_field(offset, width) && (!d->legacy || width != 1 || offset >= sizeof(config))) {
+	if (field == NULL) {
 		model_breached(d->host, MODEL_BREACH_CONFIG_WIDTH, UINT_MAX, offset, width, 0);
+		return 0;
+	}
+	if (field->feature != 0 && (d->options.features & VIRTIO_BIT(field->feature)) == 0) {
+		model_breached(d->host, MODEL_BREACH_CONFIG_FIELD, UINT_MAX, offset, field->feature,
+			       d->options.features);
 		return 0;
 	}
 	if (offset == offsetof(struct virtio_blk_config, writeback) && !d->legacy &&

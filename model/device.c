@@ -10,6 +10,9 @@
 
 #define SIZE_MAX_DEFAULT 65536u
 #define SEG_MAX_DEFAULT 126u
+#define STATUS_OF_DRIVER                                                                         \
+	(VIRTIO_STATUS_ACKNOWLEDGE | VIRTIO_STATUS_DRIVER | VIRTIO_STATUS_DRIVER_OK | \
+	 VIRTIO_STATUS_FEATURES_OK | VIRTIO_STATUS_FAILED)
 
 void
 model_options_default(struct model_options *options)
@@ -92,6 +95,7 @@ model_device_close(struct model_device *d)
 	model_pci_close(d);
 	model_mmio_close(d);
 	model_disk_close(&d->disk);
+	model_disk_close(&d->stable);
 	free(d);
 }
 
@@ -152,20 +156,44 @@ model_device_leave(struct model_device *d, uint8_t status)
 	d->status = status;
 }
 
+static void
+reset_ends(struct model_device *d)
+{
+	d->resetting = false;
+	model_device_stop(d);
+	d->status = 0;
+}
+
 uint8_t
 model_status_get(struct model_device *d)
 {
-	return model_is_gone(d) ? 0xff : d->status;
+	if (model_is_gone(d))
+		return 0xff;
+	if (d->resetting && d->reset_left-- == 0)
+		reset_ends(d);
+	return d->status;
 }
 
+/* At once, or after a while in which the device goes on; of one that does nothing it is at once. */
 static void
 reset(struct model_device *d)
 {
 	d->stats.resets++;
 	if (model_trick_now(d, MODEL_MISCHIEF_RESET_STUCK, NULL))
 		return;
-	model_device_stop(d);
-	d->status = 0;
+	d->resetting = d->status != 0 && d->options.status_reads != 0;
+	d->reset_left = d->options.status_reads;
+	if (!d->resetting)
+		reset_ends(d);
+}
+
+bool
+model_reset_is_over(struct model_device *d, uint64_t what)
+{
+	if (d->resetting)
+		model_breached(d->host, MODEL_BREACH_RESET_EARLY, UINT_MAX, d->status,
+			       d->reset_left, what);
+	return !d->resetting;
 }
 
 /* The features that the driver wrote, judged when it sets FEATURES_OK. */
@@ -207,11 +235,36 @@ order_is_right(uint8_t status)
 	return (status & VIRTIO_STATUS_DRIVER_OK) == 0 || (status & VIRTIO_STATUS_FEATURES_OK) != 0;
 }
 
+/* The device has gone on to FEATURES_OK with what the driver wrote.  [spec 5.2.5.2] */
+static void
+negotiated(struct model_device *d)
+{
+	uint64_t f = d->negotiated = d->driver_features;
+
+	if ((f & VIRTIO_BIT(VIRTIO_BLK_F_CONFIG_WCE)) != 0 &&
+	    (f & VIRTIO_BIT(VIRTIO_BLK_F_FLUSH)) == 0)
+		d->writeback = 0;
+}
+
+/* FRESH bits that no driver sets, or none after FAILED, are not taken.  [spec 2.1, 2.1.1] */
+static uint8_t
+status_taken(struct model_device *d, uint8_t status, uint8_t fresh)
+{
+	if ((fresh & ~STATUS_OF_DRIVER) != 0)
+		model_breached(d->host, MODEL_BREACH_STATUS_UNKNOWN, UINT_MAX, d->status, status,
+			       0);
+	if (fresh != 0 && (d->status & VIRTIO_STATUS_FAILED) != 0) {
+		model_breached(d->host, MODEL_BREACH_STATUS_FAILED, UINT_MAX, d->status, status, 0);
+		return d->status;
+	}
+	return (uint8_t)(status & ~(fresh & ~STATUS_OF_DRIVER));
+}
+
 void
 model_status_set(struct model_device *d, uint8_t status)
 {
 	uint8_t kept = (uint8_t)(d->status & ~VIRTIO_STATUS_DEVICE_NEEDS_RESET);
-	uint8_t fresh = (uint8_t)(status & ~d->status);
+	uint8_t fresh;
 
 	if (model_is_gone(d))
 		return;
@@ -219,6 +272,10 @@ model_status_set(struct model_device *d, uint8_t status)
 		reset(d);
 		return;
 	}
+	if (!model_reset_is_over(d, status))
+		return;
+	status = status_taken(d, status, (uint8_t)(status & ~d->status));
+	fresh = (uint8_t)(status & ~d->status);
 	if ((kept & ~status) != 0 ||
 	    !(d->legacy ? legacy_order_is_right(status) : order_is_right(status))) {
 		model_breached(d->host,
@@ -228,7 +285,7 @@ model_status_set(struct model_device *d, uint8_t status)
 	}
 	if ((fresh & VIRTIO_STATUS_FEATURES_OK) != 0) {
 		if (features_are_good(d))
-			d->negotiated = d->driver_features;
+			negotiated(d);
 		else
 			status &= (uint8_t)~VIRTIO_STATUS_FEATURES_OK;
 	}
@@ -242,7 +299,7 @@ model_status_set(struct model_device *d, uint8_t status)
 void
 model_features_set(struct model_device *d, uint64_t features)
 {
-	if (model_is_gone(d))
+	if (model_is_gone(d) || !model_reset_is_over(d, features))
 		return;
 	if ((d->status & (VIRTIO_STATUS_FEATURES_OK | VIRTIO_STATUS_DRIVER_OK)) != 0 ||
 	    (d->status & VIRTIO_STATUS_DRIVER) == 0) {
@@ -477,4 +534,6 @@ void
 model_device_poke(struct model_device *d, uint64_t sector, const void *data, size_t bytes)
 {
 	model_disk_write(&d->disk, sector * VIRTIO_BLK_SECTOR_BYTES, data, bytes);
+	if (d->options.cache)
+		model_disk_write(&d->stable, sector * VIRTIO_BLK_SECTOR_BYTES, data, bytes);
 }

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* The backing store: sparse, in memory; what was never written reads as zero. */
+/*
+ * The backing store: sparse, in memory; what was never written reads as zero.  A device with a
+ * volatile cache has two: what is read and written, and what a power cut leaves of it.
+ */
 #include "model/private.h"
 
 #include <stdlib.h>
@@ -93,4 +96,41 @@ model_disk_write(struct model_disk *disk, uint64_t offset, const void *data, siz
 		offset += n;
 		bytes -= n;
 	}
+}
+
+void
+model_disk_copy(struct model_disk *to, const struct model_disk *from)
+{
+	for (unsigned i = 0; from->buckets != NULL && i < BUCKETS; i++) {
+		for (const struct model_chunk *c = from->buckets[i]; c != NULL; c = c->next)
+			model_disk_write(to, c->number * CHUNK_BYTES, c->data, CHUNK_BYTES);
+	}
+}
+
+bool
+model_writes_through(const struct model_device *d)
+{
+	uint64_t flush = VIRTIO_BIT(VIRTIO_BLK_F_FLUSH);
+
+	if ((d->negotiated & VIRTIO_BIT(VIRTIO_BLK_F_CONFIG_WCE)) != 0)
+		return d->writeback == 0;
+	return (d->negotiated & flush) == 0 && (d->options.features & flush) != 0;
+}
+
+void
+model_device_power_cut(struct model_device *d)
+{
+	if (!d->options.cache)
+		return;
+	for (unsigned i = 0; d->disk.buckets != NULL && i < BUCKETS; i++) {
+		for (struct model_chunk *c = d->disk.buckets[i]; c != NULL; c = c->next) {
+			for (size_t at = 0; at < CHUNK_BYTES; at += VIRTIO_BLK_SECTOR_BYTES) {
+				if (model_random(&d->random) % 2 == 0)
+					model_disk_write(&d->stable, c->number * CHUNK_BYTES + at,
+							 c->data + at, VIRTIO_BLK_SECTOR_BYTES);
+			}
+		}
+	}
+	model_disk_close(&d->disk);
+	model_disk_copy(&d->disk, &d->stable);
 }

@@ -48,17 +48,22 @@ typedef enum model_breach {
 	/* device */
 	MODEL_BREACH_STATUS_CLEARED,
 	MODEL_BREACH_STATUS_ORDER,
+	MODEL_BREACH_STATUS_UNKNOWN,
+	MODEL_BREACH_STATUS_FAILED,
+	MODEL_BREACH_RESET_EARLY,
 	MODEL_BREACH_FEATURES_LATE,
 	MODEL_BREACH_FEATURES_NOT_OFFERED,
 	MODEL_BREACH_FEATURES_DEPENDENCY,
 	MODEL_BREACH_CONFIG_WIDTH,
 	MODEL_BREACH_CONFIG_WRITE,
+	MODEL_BREACH_CONFIG_FIELD,
 	MODEL_BREACH_WRITEBACK_EARLY,
 	MODEL_BREACH_USE_AFTER_CLOSE,
 	/* queues */
 	MODEL_BREACH_QUEUE_ABSENT,
 	MODEL_BREACH_QUEUE_SIZE,
 	MODEL_BREACH_QUEUE_STATE,
+	MODEL_BREACH_QUEUE_EXTRA,
 	MODEL_BREACH_QUEUE_ALIGN,
 	MODEL_BREACH_QUEUE_MEMORY,
 	MODEL_BREACH_KICK_EARLY,
@@ -93,6 +98,7 @@ typedef enum model_breach {
 	MODEL_BREACH_FREED_LENT,
 	/* requests */
 	MODEL_BREACH_HEADER,
+	MODEL_BREACH_FRAMING,
 	MODEL_BREACH_STATUS_BYTE,
 	MODEL_BREACH_DATA_LENGTH,
 	MODEL_BREACH_FLUSH_FIELDS,
@@ -110,6 +116,7 @@ typedef enum model_breach {
 	MODEL_BREACH_PCI_UNMASKED,
 	MODEL_BREACH_PCI_LEGACY,
 	MODEL_BREACH_PCI_CONFIG,
+	MODEL_BREACH_PCI_WINDOW,
 	MODEL_BREACH_PCI_ISR,
 	/* MMIO */
 	MODEL_BREACH_MMIO_WIDTH,
@@ -310,9 +317,11 @@ struct model_options {
 	model_order order; /* with VIRTIO_F_IN_ORDER: of fetching only */
 	uint16_t batch; /* in order: one used entry for up to so many requests; 0 is 1 */
 	uint16_t reset_reads; /* the reset of a queue takes so many looks at it */
+	uint16_t status_reads; /* the reset of the device takes so many looks at its status */
 	bool function_reset; /* PCI: can be reset by function level */
 	bool unassigned; /* PCI: its memory BARs have no addresses */
 	bool kick_by_port; /* PCI, modern: the notify structure lies in I/O ports */
+	bool cache; /* volatile: model_device_power_cut() loses what was not made stable */
 	bool held; /* completes nothing until model_device_hold(device, false) */
 	bool eager; /* looks at its rings without being kicked, too */
 	uint64_t seed;
@@ -405,6 +414,13 @@ void model_device_resize(struct model_device *device, uint64_t capacity_sectors)
 
 /* Sets DEVICE_NEEDS_RESET and tells the driver. */
 void model_device_break(struct model_device *device);
+
+/*
+ * The power goes: each sector that was written and not made stable holds, at random, the old or
+ * the new bytes.  Stable is what a flush covers, and each write while there is no writeback cache
+ * [spec 5.2.6.2]; without options.cache, all.  Only the disk is touched.
+ */
+void model_device_power_cut(struct model_device *device);
 
 /* The disk, past the driver: BYTES must be a multiple of 512. */
 void model_device_peek(struct model_device *device, uint64_t sector, void *data, size_t bytes);

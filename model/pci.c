@@ -302,15 +302,43 @@ is_aim(const struct model_pci *pci, unsigned offset, unsigned width)
 		((field == VIRTIO_PCI_CAP_OFFSET || field == VIRTIO_PCI_CAP_LENGTH) && width == 4));
 }
 
-/* Its length is the access's, and its offset a multiple of that.  [spec 4.1.4.9.2] */
+/* What BAR has from OFFSET on is a structure that a capability tells of. */
+static bool
+is_structure(const struct model_pci *pci, unsigned bar, uint32_t offset, unsigned width)
+{
+	const struct {
+		unsigned bar;
+		uint32_t offset, bytes;
+	} structures[] = {
+		{MODEL_PCI_BAR_VIRTIO, MODEL_PCI_COMMON, pci->common_bytes},
+		{MODEL_PCI_BAR_VIRTIO, MODEL_PCI_ISR, 1},
+		{MODEL_PCI_BAR_VIRTIO, MODEL_PCI_DEVICE, sizeof(struct virtio_blk_config)},
+		{pci->device->options.kick_by_port ? MODEL_PCI_BAR_KICK : MODEL_PCI_BAR_VIRTIO,
+		 pci->device->options.kick_by_port ? 0 : MODEL_PCI_NOTIFY, pci->notify_bytes},
+	};
+
+	for (size_t i = 0; i < sizeof(structures) / sizeof(structures[0]); i++) {
+		if (structures[i].bar == bar && offset >= structures[i].offset &&
+		    offset - structures[i].offset + width <= structures[i].bytes)
+			return true;
+	}
+	return false;
+}
+
+/*
+ * Its length is the access's, its offset a multiple of that, and all of it some structure's.
+ * [spec 4.1.4.9.2]
+ */
 static bool
 window_is_good(struct model_pci *pci, unsigned width)
 {
 	uint32_t offset = get(pci, pci->window_cap + 8u, 4);
+	unsigned bar = pci->config[pci->window_cap + 4];
 
-	if (get(pci, pci->window_cap + 12u, 4) == width && offset % width == 0)
+	if (get(pci, pci->window_cap + 12u, 4) == width && offset % width == 0 &&
+	    is_structure(pci, bar, offset, width))
 		return true;
-	model_breached(pci->device->host, MODEL_BREACH_PCI_WIDTH, UINT_MAX, offset, width, 3);
+	model_breached(pci->device->host, MODEL_BREACH_PCI_WINDOW, UINT_MAX, bar, offset, width);
 	return false;
 }
 
@@ -321,8 +349,8 @@ check_window_offset(struct model_pci *pci, unsigned offset, uint32_t value)
 	uint32_t length = get(pci, pci->window_cap + 12u, 4);
 
 	if (offset == pci->window_cap + 8u && length != 0 && value % length != 0)
-		model_breached(pci->device->host, MODEL_BREACH_PCI_WIDTH, UINT_MAX, value, length,
-			       4);
+		model_breached(pci->device->host, MODEL_BREACH_PCI_WINDOW, UINT_MAX, UINT_MAX,
+			       value, length);
 }
 
 uint32_t

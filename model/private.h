@@ -262,6 +262,9 @@ bool model_chain_table(struct model_queue *queue, uint64_t address, uint32_t byt
 /* Carries out what CHAIN asks for; returns the used length. */
 uint32_t model_request_run(struct model_queue *queue, const struct model_chain *chain);
 
+/* Whether writes are stable when they are done.  [spec 5.2.6.2] */
+bool model_writes_through(const struct model_device *device);
+
 struct model_chunk;
 struct model_disk {
 	struct model_chunk **buckets;
@@ -270,6 +273,9 @@ struct model_disk {
 void model_disk_close(struct model_disk *disk);
 void model_disk_read(const struct model_disk *disk, uint64_t offset, void *data, size_t bytes);
 void model_disk_write(struct model_disk *disk, uint64_t offset, const void *data, size_t bytes);
+
+/* All of FROM, into TO. */
+void model_disk_copy(struct model_disk *to, const struct model_disk *from);
 
 /* ---- device.c, config.c ---- */
 
@@ -282,6 +288,7 @@ struct model_device {
 	struct model_device_stats stats;
 	char serial[VIRTIO_BLK_ID_BYTES + 1];
 	struct model_disk disk;
+	struct model_disk stable; /* options.cache: what a power cut leaves */
 	uint64_t random;
 	struct model_trick tricks[MODEL_TRICKS_MAX];
 	uint32_t tricks_seen[MODEL_TRICKS_MAX];
@@ -293,6 +300,8 @@ struct model_device {
 	uint64_t torn; /* what a torn configuration changes in the capacity */
 	uint8_t writeback;
 	bool gone;
+	bool resetting;
+	uint32_t reset_left; /* looks that will find it still resetting */
 	uint8_t isr;
 	uint16_t config_vector;
 	uint64_t fail_sector;
@@ -314,6 +323,9 @@ bool model_trick_now(struct model_device *device, model_mischief what, uint64_t 
 
 /* The registers that both transports have in common. */
 uint8_t model_status_get(struct model_device *device);
+
+/* False, and a breach, when WHAT is written to a device whose reset was not seen to end. */
+bool model_reset_is_over(struct model_device *device, uint64_t what);
 void model_status_set(struct model_device *device, uint8_t status);
 void model_features_set(struct model_device *device, uint64_t features);
 uint32_t model_config_bytes(struct model_device *device);

@@ -63,6 +63,11 @@ model_queue_enable(struct model_queue *q, const struct virtio_queue_setup *setup
 	bool packed = (features & VIRTIO_BIT(VIRTIO_F_RING_PACKED)) != 0;
 	model_breach breach = setup_breach(q, setup, packed);
 
+	if (!model_reset_is_over(q->device, q->index))
+		return ORION_DEVICE_REFUSED;
+	if (breach == MODEL_BREACH_NONE && q->index > 0 &&
+	    (features & VIRTIO_BIT(VIRTIO_BLK_F_MQ)) == 0)
+		breach = MODEL_BREACH_QUEUE_EXTRA;
 	if (breach != MODEL_BREACH_NONE) {
 		model_breached(q->host, breach, q->index, setup->size, setup->descriptor_area,
 			       setup->driver_area);

@@ -10,6 +10,12 @@ static const char *const breach_texts[MODEL_BREACH_COUNT] = {
 	[MODEL_BREACH_STATUS_CLEARED] =
 		"a status bit was cleared without a reset [2.1.1] STATUS-02",
 	[MODEL_BREACH_STATUS_ORDER] = "status bits set out of order [3.1.1] STATUS-01, INIT-01",
+	[MODEL_BREACH_STATUS_UNKNOWN] =
+		"a status bit that is not the driver's to set [2.1] STATUS-I-01, SUSP-01",
+	[MODEL_BREACH_STATUS_FAILED] =
+		"a status bit set after FAILED without a reset [2.1.1] STATUS-03",
+	[MODEL_BREACH_RESET_EARLY] = "a write before the status was seen to be 0 after a reset "
+				     "[2.4.2, 4.1.4.3.2] RESET-01, PCI-COM-05",
 	[MODEL_BREACH_FEATURES_LATE] =
 		"features written after FEATURES_OK or before DRIVER [3.1.1] INIT-04",
 	[MODEL_BREACH_FEATURES_NOT_OFFERED] =
@@ -19,6 +25,7 @@ static const char *const breach_texts[MODEL_BREACH_COUNT] = {
 	[MODEL_BREACH_CONFIG_WIDTH] = "configuration access not of a field's width or not aligned "
 				      "[2.5.1, 4.1.3.1] CFG-01, PCI-ACC-01",
 	[MODEL_BREACH_CONFIG_WRITE] = "configuration write to a read-only field [5.2.4] INIT-03",
+	[MODEL_BREACH_CONFIG_FIELD] = "a field of a feature that is not offered [2.5.1] CFG-03",
 	[MODEL_BREACH_WRITEBACK_EARLY] = "writeback read before FEATURES_OK [5.2.5.1] BLK-INIT-04",
 	[MODEL_BREACH_USE_AFTER_CLOSE] = "the transport was used before open or after close",
 	[MODEL_BREACH_QUEUE_ABSENT] = "a queue that does not exist [4.1.5.1.3]",
@@ -27,6 +34,7 @@ static const char *const breach_texts[MODEL_BREACH_COUNT] = {
 		"PCI-COM-02, PCI-COM-03, MMIO-REG-14, SPLIT-I-01",
 	[MODEL_BREACH_QUEUE_STATE] = "queue programmed outside set-up, or twice [3.1.1, 4.1.4.3.2] "
 				     "PCI-COM-04, PCI-COM-06, MMIO-REG-15",
+	[MODEL_BREACH_QUEUE_EXTRA] = "a second queue without VIRTIO_BLK_F_MQ [5.2.2] BLK-I-04",
 	[MODEL_BREACH_QUEUE_ALIGN] = "a part of the queue is not aligned [2.7.2, 2.8.10.1] "
 				     "SPLIT-ALIGN-01, PACKED-ALIGN-01",
 	[MODEL_BREACH_QUEUE_MEMORY] = "a part of the queue lies outside lent memory [2.6]",
@@ -35,8 +43,8 @@ static const char *const breach_texts[MODEL_BREACH_COUNT] = {
 		"kick with a number that is not the queue's [4.1.5.2.1] PCI-KICK-03, PCI-KICK-05",
 	[MODEL_BREACH_KICK_POSITION] = "notification data not where the ring stands [2.8.16, 2.9] "
 				       "PACKED-DESC-03, NOTIFY-I-01",
-	[MODEL_BREACH_QUEUE_RESET] =
-		"queue reset without the feature, not by 1, or of an idle queue [4.1.4.3.2]",
+	[MODEL_BREACH_QUEUE_RESET] = "queue reset without the feature, not by 1, or of an idle "
+				     "queue [4.1.4.3.2] PCI-I-04",
 	[MODEL_BREACH_VECTOR_RANGE] = "a vector outside the table [4.1.5.1.2.2] PCI-MSIX-04",
 	[MODEL_BREACH_AVAIL_LEAP] = "available index moved back, or over more than the queue holds "
 				    "[2.7.13.3] SPLIT-AVAIL-01",
@@ -79,6 +87,8 @@ static const char *const breach_texts[MODEL_BREACH_COUNT] = {
 	[MODEL_BREACH_FREED_LENT] = "memory taken back that a live queue uses [3.3] CLEAN-02",
 	[MODEL_BREACH_HEADER] = "request header not 16 readable bytes, or reserved not 0 [5.2.6] "
 				"BLK-I-01, BLK-I-03",
+	[MODEL_BREACH_FRAMING] = "legacy header or status shares a descriptor without ANY_LAYOUT "
+				 "[5.2.6.4] LEG-BLK-10",
 	[MODEL_BREACH_STATUS_BYTE] = "no writable status byte [5.2.6] BLK-I-01",
 	[MODEL_BREACH_DATA_LENGTH] =
 		"data length does not suit the request type [5.2.6.1] BLK-OP-06, BLK-OP-08",
@@ -101,6 +111,8 @@ static const char *const breach_texts[MODEL_BREACH_COUNT] = {
 		"legacy register of a device that has modern ones [4.1.4.10] LEG-PCI-04",
 	[MODEL_BREACH_PCI_CONFIG] =
 		"write to configuration space that is not to be written [4.1.4.1] PCI-CAP-08",
+	[MODEL_BREACH_PCI_WINDOW] = "window not aligned, of another width than said, or past every "
+				    "structure [4.1.4.9.2] PCI-WIN-01, PCI-WIN-02, PCI-WIN-03",
 	[MODEL_BREACH_PCI_ISR] = "interrupt cause read while MSI-X is on [4.1.4.5.2] PCI-ISR-01",
 	[MODEL_BREACH_MMIO_WIDTH] =
 		"control register not accessed as 32 aligned bits [4.2.2.2] MMIO-REG-04",

@@ -231,6 +231,13 @@ isr_read(void *context)
 
 	if (model_is_gone(d))
 		return 0xff;
+	/* While there are vectors nobody asks.  [spec 4.1.4.5.2] */
+	for (unsigned i = 0; i < d->options.vectors; i++) {
+		if (d->vectors[i].live) {
+			model_breached(d->host, MODEL_BREACH_PCI_ISR, UINT_MAX, isr, i, 0);
+			break;
+		}
+	}
 	d->isr = 0;
 	return isr;
 }

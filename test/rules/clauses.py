@@ -64,6 +64,9 @@ core-cap-longer core-cap-longer-notify core-cap-longer-access: PCI-CAP-03
 core-cap-written core-access-written: PCI-CAP-08
 core-nobody-there: MMIO-INIT-04
 core-ccw-control-unit: CCW-BASIC-01
+model-driver-waits: RESET-01 PCI-COM-05 INIT-01a
+model-driver-stable: BLK-D-03
+model-driver-none: BLK-D-06
 pci-big-endian: LEG-RING-04 LEG-BLK-01 LEG-BLK-03 LEG-I-01 LEG-PCI-06 LEG-PCI-07 CONF-02
 pci-config-moves: LEG-PCI-03 LEG-I-03
 pci-vector-back: PCI-MSIX-05

@@ -61,7 +61,8 @@ row("read-only", FEATURES, "VIRTIO_BIT(VIRTIO_BLK_F_RO) |", "",
     "read-only is obeyed, and not acknowledged")
 for bit, what in ((3, "bit 3, which is nobody's"), (4, "the geometry"), (13, "discard"),
                   (14, "write zeroes"), (17, "zones"), (30, "bit 30, which is nobody's"),
-                  (37, "SR-IOV"), (41, "the administration queue"), (42, "suspending"),
+                  (37, "SR-IOV"), (41, "the administration queue"),
+                  (42, "bit 42, which is another type of device's"), (43, "suspending"),
                   (50, "bit 50, which is nobody's"), (63, "bit 63, which is nobody's")):
     row(f"list-{bit}", FEATURES, "vblk_features_known(void) { return",
         f"vblk_features_known(void) {{ return VIRTIO_BIT({bit}) |",

@@ -13,6 +13,7 @@
 #include "spec/virtio_ids.h"
 
 #define VERSION_1 VIRTIO_BIT(VIRTIO_F_VERSION_1)
+#define MQ VIRTIO_BIT(VIRTIO_BLK_F_MQ)
 #define POSITION VIRTIO_BIT(VIRTIO_F_NOTIFICATION_DATA)
 #define RING_RESET VIRTIO_BIT(VIRTIO_F_RING_RESET)
 #define LINE 7u
@@ -96,10 +97,11 @@ open_and_negotiate(uint64_t features)
 	EXPECT_EQ(ops->status_get(world.mmio), 0);
 	ops->status_set(world.mmio, 1);
 	ops->status_set(world.mmio, 3);
-	ops->features_set(world.mmio, world.legacy ? features : VERSION_1 | features);
+	features |= world.legacy ? MQ : VERSION_1 | MQ;
+	ops->features_set(world.mmio, features);
 	if (!world.legacy)
 		ops->status_set(world.mmio, 11);
-	EXPECT_EQ(model_device_features(world.device), world.legacy ? 0 : VERSION_1 | features);
+	EXPECT_EQ(model_device_features(world.device), features);
 	EXPECT_EQ(world.port.dma_alloc(world.host, 16384, 4096, &world.region), ORION_OK);
 	return ops;
 }

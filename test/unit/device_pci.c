@@ -31,6 +31,7 @@ bus_read(void *context, uint32_t function, uint16_t offset, unsigned width)
 	return offset == 0 ? functions[function].id & 0xffff : functions[function].id >> 16;
 }
 
+#define MQ (UINT64_C(1) << 12)
 #define VERSION_1 (UINT64_C(1) << 32)
 #define POSITION (UINT64_C(1) << 38)
 #define NUMBER (UINT64_C(1) << 39)
@@ -167,7 +168,7 @@ negotiate_with(uint64_t features)
 	EXPECT_EQ(ops->status_get(world.pci), 0);
 	ops->status_set(world.pci, 1);
 	ops->status_set(world.pci, 3);
-	ops->features_set(world.pci, VERSION_1 | features);
+	ops->features_set(world.pci, VERSION_1 | MQ | features);
 	ops->status_set(world.pci, 11);
 	EXPECT_EQ(ops->status_get(world.pci), 11);
 }
@@ -218,7 +219,7 @@ TEST(device_pci__features_are_64_bits)
 	ops = world.transport.ops;
 	EXPECT_EQ(ops->features_get(world.pci), model_device_options(world.device)->features);
 	negotiate();
-	EXPECT_EQ(model_device_features(world.device), VERSION_1);
+	EXPECT_EQ(model_device_features(world.device), VERSION_1 | MQ);
 	EXPECT_EQ(ops->queue_count(world.pci), 1);
 	EXPECT_EQ(ops->queue_size_max(world.pci, 0), 256);
 	EXPECT_EQ(ops->queue_size_max(world.pci, 1), 0);

@@ -2,10 +2,9 @@
 /* The model's MMIO registers: each rule that a driver may break is noticed when it is broken. */
 #include <string.h>
 
-#include "test/harness.h"
+#include "test/unit/model_bench.h"
 
 #include "arch/arch.h"
-#include "model/model.h"
 #include "spec/virtio_ids.h"
 #include "spec/virtio_mmio.h"
 
@@ -15,6 +14,8 @@ static struct {
 	struct model_mmio_place place;
 	volatile void *at;
 } world;
+
+static uint64_t world_features; /* offered besides the usual ones */
 
 static void
 world_end(void *unused)
@@ -47,6 +48,7 @@ plug_unknown(bool legacy)
 
 	world_end(NULL);
 	model_options_default(&options);
+	options.features |= world_features;
 	world.host = model_host_open(1);
 	world.device = model_device_open(world.host, &options);
 	model_device_plug_mmio(world.device, legacy, &world.place);
@@ -235,4 +237,54 @@ TEST(model_mmio__legacy_queues)
 	put(VIRTIO_MMIO_STATUS, 11);
 	expect_breach(MODEL_BREACH_STATUS_ORDER);
 	model_host_port()->dma_free(world.host, &region);
+}
+
+#define ANY_LAYOUT (1u << 27)
+
+/* A write whose header and data are one descriptor of HEADER bytes, or two. */
+static unsigned
+framed(uint32_t features, uint32_t header)
+{
+	struct orion_region ring, data;
+	unsigned breaches;
+
+	world_features = ANY_LAYOUT;
+	plug(true);
+	world_features = 0;
+	EXPECT_EQ(model_host_port()->dma_alloc(world.host, 8192, 4096, &ring), ORION_OK);
+	EXPECT_EQ(model_host_port()->dma_alloc(world.host, 4096, 4096, &data), ORION_OK);
+	put(VIRTIO_MMIO_STATUS, 1);
+	put(VIRTIO_MMIO_STATUS, 3);
+	put(VIRTIO_MMIO_DRIVER_FEATURES_SEL, 0);
+	put(VIRTIO_MMIO_DRIVER_FEATURES, features);
+	put(VIRTIO_MMIO_GUEST_PAGE_SIZE, 4096);
+	put(VIRTIO_MMIO_QUEUE_SEL, 0);
+	put(VIRTIO_MMIO_QUEUE_SIZE, 4);
+	put(VIRTIO_MMIO_QUEUE_ALIGN, 4096);
+	put(VIRTIO_MMIO_QUEUE_PFN, (uint32_t)(ring.device / 4096));
+	put(VIRTIO_MMIO_STATUS, 7);
+	put32(data.cpu, 0, 1);
+	((uint8_t *)data.cpu)[1024] = 0xff;
+	split_desc(&ring, 0, data.device, header, NEXT, header == 16 ? 1 : 2);
+	split_desc(&ring, 16, data.device + 16, 512, NEXT, 2);
+	split_desc(&ring, 32, data.device + 1024, 1, WRITE, 0);
+	put16(ring.cpu, 64 + 4, 0);
+	put16(ring.cpu, 64 + 2, 1);
+	put(VIRTIO_MMIO_QUEUE_NOTIFY, 0);
+	EXPECT(model_host_run(world.host));
+	EXPECT_EQ(((uint8_t *)data.cpu)[1024], 0);
+	breaches = model_host_stats(world.host)->breaches[MODEL_BREACH_FRAMING];
+	EXPECT_EQ(model_host_stats(world.host)->breach_total, breaches);
+	put(VIRTIO_MMIO_STATUS, 0);
+	model_host_port()->dma_free(world.host, &data);
+	model_host_port()->dma_free(world.host, &ring);
+	return breaches;
+}
+
+/* Without ANY_LAYOUT the header is a descriptor of its own.  [spec 5.2.6.4] */
+TEST(model_mmio__legacy_framing)
+{
+	EXPECT_EQ(framed(0, 16), 0);
+	EXPECT_EQ(framed(0, 16 + 512), 1);
+	EXPECT_EQ(framed(ANY_LAYOUT, 16 + 512), 0);
 }

@@ -316,6 +316,41 @@ TEST(model_pci__window)
 	card_close(&c);
 }
 
+/* What it may be aimed at, and what may then be accessed.  [spec 4.1.4.9.2] */
+TEST(model_pci__window_rules)
+{
+	static const struct {
+		uint32_t bar, offset, length, width;
+		unsigned breaches;
+	} rows[] = {
+		{4, 0x14, 1, 1, 0},   {4, 0x00, 4, 4, 0},   {4, 0x2000, 4, 4, 0},
+		{4, 0x16, 4, 4, 2}, /* told, and then used */
+		{4, 0x15, 2, 2, 2},   {4, 0x14, 1, 2, 1},   {4, 0x14, 2, 1, 1},
+		{4, 0x14, 0, 1, 1},   {4, 0x3c, 4, 4, 1}, /* past the common structure */
+		{4, 0x1001, 1, 1, 1}, {4, 0x2060, 4, 4, 1}, {1, 0, 4, 4, 1},
+		{0, 0, 4, 4, 1},
+	};
+	struct model_options o;
+	struct card c;
+	unsigned at;
+
+	for (unsigned i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		test_note("row %u", i);
+		model_options_default(&o);
+		card_open(&c, &o);
+		at = config_get(&c, 0x34, 1);
+		while (config_get(&c, at, 1) != 9 || config_get(&c, at + 3, 1) != 5)
+			at = config_get(&c, at + 1, 1);
+		config_put(&c, at + 4, 1, rows[i].bar);
+		config_put(&c, at + 12, 4, rows[i].length);
+		config_put(&c, at + 8, 4, rows[i].offset);
+		(void)config_get(&c, at + 16, rows[i].width);
+		EXPECT_EQ(breaches(&c, MODEL_BREACH_PCI_WINDOW), rows[i].breaches);
+		EXPECT_EQ(model_host_stats(c.host)->breach_total, rows[i].breaches);
+		card_close(&c);
+	}
+}
+
 TEST(model_pci__gone)
 {
 	struct model_options o;
