@@ -27,7 +27,7 @@ TABLE = """
 6-other-slot-batch 6-other-slot-one: QUEUE-I-01
 7-flush-unasked: BLK-I-10
 7-flush-unsupported: BLK-I-12
-8-features-ok 8-not-read-back: INIT-01f
+8-features-ok 8-not-read-back: INIT-01f FEAT-D-01
 9-torn: CFG-01 CFG-02
 9-outside: CFG-05
 10-missing-swap 10-missing-swap-handed 10-missing-swap-at4 10-missing-swap-32: CFG-I-03
@@ -42,6 +42,7 @@ TABLE = """
 0-segment-too-long: BLK-I-05
 0-room 0-plain-room: PACKED-SG-04 PACKED-SG-05
 0-seg-large: FRAME-02
+0-queue-small: PCI-COM-02 PCI-D-01
 0-queue-power: PCI-COM-03 SPLIT-I-01
 0-cap-bar: PCI-CAP-04
 0-cap-align 0-doorbell: PCI-D-03

@@ -32,8 +32,8 @@ QUEUE, STEP = "model/queue.c", "model/step.c"
 
 
 def mutant(name, file, old, new, tests, why, **more):
-    MUTANTS.append(dict(name=name, file=file, old=old, new=new, tests=tests.split(), why=why,
-                        clauses=CLAUSES.get(name, "").split(), **more))
+    MUTANTS.append({"name": name, "file": file, "old": old, "new": new, "tests": tests.split(),
+                    "why": why, "clauses": CLAUSES.get(name, "").split(), **more})
 
 
 # ---- 1: order -------------------------------------------------------------------------------
@@ -595,6 +595,6 @@ mutant("0-abandon", "src/blk/recover.c",
        "vblk_queue_abandon(struct vblk_queue *queue) { (void)queue;",
        "unit/blk_recover__abandoned_gives_all_back", "an abandoned queue goes on")
 
-for rows in "core mmio pci dma ccw embed memory connection recovery model".split():
+for rows in "core mmio pci dma ccw embed memory connection recovery model spec".split():
     for row, more in runpy.run_path(f"test/rules/{rows}.py")["ROWS"]:
         mutant(*row, **more)
