@@ -164,6 +164,15 @@ run_transfer(struct request *r, bool in)
 	return VIRTIO_BLK_S_OK;
 }
 
+/* The device has no such request, or was not asked for it.  [spec 5.2.6] */
+static uint8_t
+run_unknown(const struct request *r)
+{
+	breached(r, MODEL_BREACH_TYPE, r->sector, r->queue->device->negotiated);
+	r->queue->device->stats.unsupported++;
+	return VIRTIO_BLK_S_UNSUPP;
+}
+
 static uint8_t
 run_flush(struct request *r)
 {
@@ -172,7 +181,7 @@ run_flush(struct request *r)
 	if (r->sector != 0 || r->data_out != 0 || r->data_in != 0)
 		breached(r, MODEL_BREACH_FLUSH_FIELDS, r->sector, r->data_out + r->data_in);
 	if (!has(r, VIRTIO_BLK_F_FLUSH))
-		return VIRTIO_BLK_S_UNSUPP;
+		return run_unknown(r);
 	d->stats.flushes++;
 	if (is_failing(r, VIRTIO_BLK_SECTOR_BYTES))
 		return d->fail_status;
@@ -215,8 +224,7 @@ run_by_type(struct request *r)
 	case VIRTIO_BLK_T_GET_ID:
 		return run_get_id(r);
 	default:
-		stats->unsupported++;
-		return VIRTIO_BLK_S_UNSUPP;
+		return run_unknown(r);
 	}
 }
 

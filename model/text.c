@@ -87,6 +87,8 @@ static const char *const breach_texts[MODEL_BREACH_COUNT] = {
 	[MODEL_BREACH_FREED_LENT] = "memory taken back that a live queue uses [3.3] CLEAN-02",
 	[MODEL_BREACH_HEADER] = "request header not 16 readable bytes, or reserved not 0 [5.2.6] "
 				"BLK-I-01, BLK-I-03",
+	[MODEL_BREACH_TYPE] =
+		"a request whose feature was not negotiated [5.2.6] BLK-I-10, ZONE-D-02",
 	[MODEL_BREACH_FRAMING] = "legacy header or status shares a descriptor without ANY_LAYOUT "
 				 "[5.2.6.4] LEG-BLK-10",
 	[MODEL_BREACH_STATUS_BYTE] = "no writable status byte [5.2.6] BLK-I-01",

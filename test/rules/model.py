@@ -33,6 +33,8 @@ row("cause", TRANSPORT, "if (d->vectors[i].live) {", "if (false) {",
     UNIT + "cause_beside_vectors", "the cause may be read beside vectors")
 row("framing", BLK, "c->pieces[0].bytes != HEADER_BYTES ||", "false ||",
     "unit/model_mmio__legacy_framing", "a legacy header may share a descriptor")
+row("type", BLK, "breached(r, MODEL_BREACH_TYPE, r->sector, r->queue->device->negotiated);", "",
+    UNIT + "requests_of_features", "requests of any feature are let pass")
 row("window-past", PCI, "offset % width == 0 && is_structure(pci, bar, offset, width))",
     "offset % width == 0)", "unit/model_pci__window_rules",
     "a window may show what is no structure")

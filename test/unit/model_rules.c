@@ -157,6 +157,34 @@ TEST(model_rules__writeback_without_flush)
 	}
 }
 
+/* Reads, writes and the serial number are for all; a flush was negotiated; the rest nobody has. */
+TEST(model_rules__requests_of_features)
+{
+	static const uint8_t types[] = {2, 4, 5, 10, 11, 13, 14, 15, 16, 18, 24, 26};
+	struct model_options o;
+	struct bench b;
+
+	model_options_default(&o);
+	o.queue_size = 64;
+	bench_start(&b, &o, F_VERSION_1);
+	for (unsigned i = 0; i < sizeof(types); i++) {
+		split_chain(&b, i, types[i], 0, 0);
+		split_offer(&b, i, 3 * i);
+		bench_run(&b);
+		EXPECT_EQ(breaches(&b, MODEL_BREACH_TYPE), i + 1);
+		EXPECT_EQ(bench_status(&b, i), 2);
+	}
+	EXPECT_EQ(model_host_stats(b.host)->breach_total, sizeof(types));
+	bench_end(&b);
+	bench_start(&b, &o, F_VERSION_1 | F_FLUSH);
+	split_chain(&b, 0, 4, 0, 0);
+	split_offer(&b, 0, 0);
+	bench_run(&b);
+	EXPECT_EQ(model_host_stats(b.host)->breach_total, 0);
+	EXPECT_EQ(bench_status(&b, 0), 0);
+	bench_end(&b);
+}
+
 /* The cause is read where there is nothing but the line. */
 TEST(model_rules__cause_beside_vectors)
 {
