@@ -120,6 +120,55 @@ report(void *context, orion_level level, orion_event event, uint64_t a, uint64_t
 	script.reports[event]++;
 }
 
+/* ---- what a driver may send ---- */
+
+/* The lengths of commands that have one, by the specification.  [spec 4.3.1.1 and what follows] */
+static const struct {
+	uint8_t code;
+	uint16_t bytes;
+} lengths[] = {
+	{0x83, 4}, {0x33, 0},  {0x31, 1}, {0x72, 1}, {0x12, 5},  {0x11, 5},
+	{0x32, 4}, {0x13, 32}, {0x43, 8}, {0x53, 8}, {0x73, 25},
+};
+
+static void
+demand(bool holds, const char *clause, uint8_t code)
+{
+	if (!holds)
+		test_fail(__FILE__, __LINE__, "command 0x%02x breaks %s", code, clause);
+}
+
+static void
+judge(uint8_t code, const uint8_t *data, uint16_t bytes)
+{
+	for (unsigned i = 0; i < sizeof(lengths) / sizeof(lengths[0]); i++)
+		demand(code != lengths[i].code || bytes == lengths[i].bytes, "CCW-BASIC-03", code);
+	demand(code == 0x83 || script.revision != 0, "CCW-REV-02", code);
+	demand(code != 0x83 || script.revision == 0, "CCW-REV-03", code);
+	demand(code != 0x83 || (data[2] == 0 && data[3] == 0), "CCW-I-01", code);
+	demand(code != 0x72 || script.revision >= 2, "CCW-STAT-03", code);
+	demand(code != 0x31 || (script.status & ~data[0] & 0x8f) == 0, "STATUS-02", code);
+	demand(code != 0x31 || (data[0] & 0x70 & ~script.status) == 0, "STATUS-I-01", code);
+	demand(code != 0x11 || (script.status & 8) == 0, "INIT-04", code);
+	demand(code != 0x13 || (data[8] | data[9] | data[10] | data[11]) == 0, "CCW-I-02", code);
+	demand(code != 0x43 || !script.two_stage, "CCW-D-01", code);
+	demand(code != 0x73 || !script.classic, "CCW-D-01", code);
+}
+
+/* What the driver did that a later command must suit. */
+static void
+remember(uint8_t code, const uint8_t *data)
+{
+	if (code == 0x83)
+		script.revision = (uint16_t)(data[0] << 8 | data[1]);
+	else if (code == 0x33)
+		script.classic = script.two_stage = false;
+	else if (code == 0x43)
+		script.classic = true;
+	else if (code == 0x73)
+		script.two_stage = true;
+}
+
 /* ---- the host and the device ---- */
 
 static orion_status
@@ -133,6 +182,7 @@ enable(void *context, uint32_t device, bool on)
 	if (on != (script.enabled != 0))
 		test_ledger("enabled subchannel", on ? 1 : -1);
 	script.enabled = on;
+	script.revision = 0;
 	return ORION_OK;
 }
 
@@ -209,6 +259,7 @@ command(void *context, uint32_t device, uint8_t code, void *data, uint16_t bytes
 	if (bytes > 0)
 		memcpy(sent->data, data, bytes);
 	script.sent_count++;
+	judge(code, data, bytes);
 	if (script.how != ORION_OK &&
 	    (code == script.fail_code || ++script.commands == script.fail_at)) {
 		script.failed = code;
@@ -216,6 +267,8 @@ command(void *context, uint32_t device, uint8_t code, void *data, uint16_t bytes
 		return script.how;
 	}
 	status = answer(code, data, bytes, done);
+	if (status == ORION_OK)
+		remember(code, data);
 	if (code == script.fail_code)
 		*done = (uint16_t)(*done - script.short_by);
 	return status;

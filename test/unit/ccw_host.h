@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * A scripted host for the CCW transport: a device that answers each command from fields, a journal
- * of the commands as they went out, and a failure wherever one is wanted.
+ * of the commands as they went out, and a failure wherever one is wanted.  What no driver may send
+ * fails the test, and names the clause of test/spec/clauses.txt.
  */
 #ifndef TEST_UNIT_CCW_HOST_H
 #define TEST_UNIT_CCW_HOST_H
@@ -49,6 +50,8 @@ extern struct ccw_script {
 	struct ccw_sent sent[CCW_SENT_MAX];
 	unsigned sent_count;
 	unsigned enabled, enables;
+	uint16_t revision;              /* that was set since it was enabled; 0: none yet */
+	bool classic, two_stage;        /* indicators that it was told of since its reset */
 	unsigned reports[ORION_EVENT_COUNT];
 	struct {
 		orion_irq_handler *handler;
