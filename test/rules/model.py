@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Mutants of what the model judges, and of the driver before it: rows for test/rules/mutants.py."""
+"""Mutants of what the model judges, and of whom it judges: rows for test/rules/mutants.py."""
 
 DEVICE, CONFIG, QUEUE, TRANSPORT = (f"model/{x}.c" for x in ("device", "config", "queue",
                                                              "transport"))
@@ -46,6 +46,16 @@ row("cache-through", DISK, "return d->writeback == 0;", "return true;", UNIT + "
     "all is stable at once")
 row("cache-none", DISK, "model_disk_close(&d->disk); model_disk_copy(&d->disk, &d->stable);", "",
     UNIT + "power_cut scenario/power_cut", "a power cut takes nothing")
+
+# ---- storage ---------------------------------------------------------------------------------
+
+POWER = "unit/storage_power__cut:"
+row("storage-unsent", "storage/instance.c", "return STORAGE_PROMISE_FLUSH;",
+    "return STORAGE_PROMISE_STABLE;", POWER + "back.* " + POWER + "through.*",
+    "a flush is said to have been done that was not sent")
+row("storage-replay", "storage/follow.c", "storage_late_hold(lane, io); lane->held",
+    "storage_finish(lane, io, ORION_OK); continue; lane->held", POWER + "*.breaks.*",
+    "what a device that broke did not do is said to be done")
 
 # ---- the driver -----------------------------------------------------------------------------
 
