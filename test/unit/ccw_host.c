@@ -122,7 +122,7 @@ report(void *context, orion_level level, orion_event event, uint64_t a, uint64_t
 
 /* ---- what a driver may send ---- */
 
-/* The lengths of commands that have one, by the specification.  [spec 4.3.1.1 and what follows] */
+/* The lengths of commands that have one, by the specification.  [spec 4.3.1.1, 4.3.2] */
 static const struct {
 	uint8_t code;
 	uint16_t bytes;
