@@ -216,7 +216,7 @@ lane_open(struct bench *bench, unsigned index)
 
 	if (status != ORION_OK)
 		return status;
-	/* It could be had; whoever runs takes it, so that one that does not run is in nobody's way. */
+	/* It could be had.  Whoever runs takes it: one that does not run is in nobody's way. */
 	storage_unclaim(storage, bench->disk, index);
 	lane = manager->memory_take(manager->port_context, lane_bytes(bench));
 	if (lane == NULL)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""What happens to machines in the middle of I/O: stopped, moved elsewhere, started anew, throttled."""
+"""Machines in the middle of I/O: stopped, moved elsewhere, started anew, throttled."""
 import time
 
 from boot import MIB, expect, expect_pattern, hash_of, sha256
@@ -22,7 +22,7 @@ def sound(c, image):
 
 
 def stopped(guest):
-    """The machine stands still for a while; for it no time has passed, or much: it is all the same."""
+    """The machine stands still for a while; whether time has passed for it is all the same."""
     image = guest.blank("a.img", 8 * MIB)
     with Monitor(guest) as monitor, Console(guest, DISK=SLOW + image,
                                             QEMU_ARGS=monitor.args) as c:
