@@ -19,7 +19,7 @@ struct latency {
 	uint64_t count;
 	uint64_t sum_ns;
 	uint64_t max_ns;
-	unsigned top; /* number of the highest bit of the last */
+	unsigned top;                   /* number of the highest bit of the last */
 	uint32_t buckets[LATENCY_BUCKETS];
 };
 

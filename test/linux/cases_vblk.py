@@ -191,8 +191,8 @@ def refusals(bed):
             ("write", data, "0"): "no URL of a disk",
             ("bench", url, "--rw=sideways"): "randread, randwrite, read, write or rw",
             ("bench", url, "--rw=write"): "--destroy",
-            ("bench", url, "--bs=513"): "block, 512",
-            ("bench", url, "--bs=16M"): "too large for a disk",
+            ("bench", url, "--bs=513"): "multiple of the block size, 512",
+            ("bench", url, "--bs=16M"): "less than one bs= of 16777216",
             ("bench", url, "--depth=0"): "--depth takes 1 to",
             ("bench", url, "--time=soon"): "500ms",
             ("bench", url, "--queues=16"): "the disk has 1",
@@ -471,8 +471,8 @@ def image_in_use(bed):
 def bench_numbers(bed):
     url = bed.daemon(bed.image(16 * MIB, 1), num_queues=4).url()
     for mode in ("randread", "read"):
-        found = answer(bed, "bench", url, f"--rw={mode}", "--bs=8k", "--depth=7", "--queues=3",
-                       "--count=5000")
+        found = bed.report("bench", url, f"--rw={mode}", "--bs=8k", "--depth=7", "--queues=3",
+                           "--count=5000")
         for key, value in {"mode": mode, "request_bytes": 8192, "depth": 7, "queues": 3,
                            "requests": 5000, "failed": 0, "bytes": 5000 * 8192,
                            "interrupted": False}.items():
@@ -486,7 +486,8 @@ def bench_numbers(bed):
         # What is in flight in all that time is no more than the depth of three queues.
         expect(found["latency_ns"]["mean"] * 5000 <= found["elapsed_ns"] * 21 * 1.01,
                "more requests were in flight than there is room for")
-    expect_says(r"randread, 4 KiB, depth 32", bed.orion("vblk", "bench", url, "--count=100").out)
+    expect_says(r"^vhost-user:\S+ randread bs=4k depth=32 queues=1 seed=1$",
+                bed.orion("vblk", "bench", url, "--count=100").out)
     expect_pattern(bed.path("disk.img"), 1, 0, 16 * MIB)
 
 
