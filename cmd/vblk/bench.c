@@ -14,7 +14,6 @@
 
 #include "cmd/vblk/bench_plot.h"
 #include "cmd/vblk/command.h"
-#include "cmd/vblk/json.h"
 #include "cmd/vblk/output.h"
 #include "cmd/vblk/place.h"
 #include "cmd/vblk/say.h"

@@ -26,6 +26,16 @@ static const char *command = "";
 static bool line_shown;
 static volatile sig_atomic_t signals;
 
+static void
+write_out(void *context, const char *text, size_t length)
+{
+	(void)context;
+	/* What could not be written is seen by main() at the end. */
+	(void)fwrite(text, 1, length, stdout);
+}
+
+const struct text_sink standard_output = {write_out, NULL};
+
 void
 say_command(const char *name)
 {
