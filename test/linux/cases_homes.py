@@ -10,7 +10,7 @@ SERIAL = "twin-0123456789abcd"
 SIZE = 6 * MIB
 # What was there when vblk looked is what Orion saw.
 SHOWN = ("disk list", "virtio-device-info", "virtio-feature-list", "virtio-memory-info",
-         "virtio-performance-stats", "virtio-queue-stats")
+         "virtio-queue-info", "virtio-performance-stats", "virtio-queue-stats")
 # These are the disk's, or follow from it and from what both homes want by themselves.
 EQUAL = ("serial", "state", "bytes", "block_bytes", "physical_block_bytes", "io_opt_blocks",
          "read_only", "flush", "writeback", "durability", "request_sectors_max", "ring",
@@ -61,11 +61,11 @@ def homes(ring):
                        *([] if ring == "packed" else ["--features-off=packed"]))
         env = {"XDG_RUNTIME_DIR": bed.folder}
         here = {}
-        for line in lines[:8]:
+        for line in lines[:10]:
             here[line] = vblk(bed, server, line, env)
         bench = bed.start(bed.program("vblk"), "bench", server.url(), "--time=1h", env=env)
         bed.await_published(server.url(), env)
-        for line in lines[8:]:
+        for line in lines[10:]:
             here[line] = vblk(bed, server, line, env)
         bench.kill9()
         compare(there, here)
@@ -113,6 +113,8 @@ disk verify {disk} 1048577 1001 pattern:7
 disk hash {disk} 0 end
 disk read {disk} 1M 8k
 disk hash {disk} 5M 0
+disk flush {disk}
+disk identify {disk}
 """
 
 
@@ -121,7 +123,7 @@ def data(bed):
     image, twin = bed.image(SIZE, 5), bed.path("twin.img")
     shutil.copyfile(image, twin)
     there = orion(bed, image, "packed", DATA.format(disk="vd0"))
-    server = model(bed, f"--file={twin}", "--block=4096")
+    server = model(bed, f"--file={twin}", "--block=4096", f"--serial={SERIAL}")
     for line, answer in there.items():
         fails = line.startswith("! ")
         words = re.sub(r"(\d) MiB", r"\1MiB", line.removeprefix("! ")).split()
