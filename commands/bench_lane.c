@@ -122,8 +122,8 @@ take_back(struct bench_lane *lane, struct orion_io *const *done, unsigned count,
 		struct bench_slot *slot = done[i]->user;
 
 		if (done[i]->result != 0) {
-			bench_failed(lane, done[i]->result, false);
 			lane->bench->home->failed(lane, done[i]);
+			bench_failed(lane, done[i]->result, false);
 			lane->failed += live;
 		} else if (live) {
 			latency_add(&lane->latency, now - slot->start_ns);
