@@ -2,8 +2,6 @@
 /* disk bench on the console: its words, and Orion as a home of the bench.  See bench.h. */
 #include "commands/bench.h"
 
-#include "orion/units.h"
-
 #include "commands/args.h"
 #include "commands/print.h"
 #include "commands/progress.h"
@@ -74,15 +72,8 @@ take_value(struct console_bench *its, const struct value *value, const char *tex
 {
 	uint64_t *into = (uint64_t *)(void *)((char *)&its->bench.work + value->at);
 
-	if (value->kind != SECONDS)
-		return args_size(its->context, NAME, value->prefix, text, value->least, value->most,
-				 into);
-	if (!orion_units_duration(text, into) || *into < value->least || *into > value->most)
-		return args_refuse(its->context, NAME, ORION_INVALID,
-				   "%s is '%s'; it has to be " ORION_UNITS_DURATION_FORMS
-				   ", from 1ms to 24h",
-				   value->prefix, text);
-	return ORION_OK;
+	return (value->kind == SECONDS ? args_duration : args_size)(
+		its->context, NAME, value->prefix, text, value->least, value->most, into);
 }
 
 static bool
@@ -218,7 +209,7 @@ wait_more(struct bench_lane *lane)
 	if (status == ORION_OK && bench_stops(lane->bench) == BENCH_EARLY && late_ns > LEAVE_NS)
 		status = ORION_TIMED_OUT;
 	if (status != ORION_OK) {
-		bench_failed(lane, status, true);
+		bench_failed(lane, (int)status, true);
 		return false;
 	}
 	if (!lane->bench->work.poll) {
@@ -299,7 +290,7 @@ reset(struct bench_lane *lane, struct orion_io **back, unsigned *count)
 	if (status == ORION_OK)
 		status = vblk_queue_start(queue);
 	note_progress(lane);
-	return status;
+	return (int)status;
 }
 
 static void
@@ -436,16 +427,6 @@ run_lanes(struct console_bench *its, void (*function)(void *argument, unsigned l
 			      &its->bench);
 }
 
-/* The device broke with requests in flight: stops it and takes everything back. */
-static void
-recover(struct console_bench *its)
-{
-	if (storage_verdict(its->disk) == ORION_OK)
-		return;
-	storage_halt(its->context->storage, its->disk, 0);
-	run_lanes(its, bench_lane_drain);
-}
-
 /* Says to the host whom LANE is at work on; NULL: nobody. */
 static void
 say_subject(const struct console_bench *its, unsigned lane, const struct storage_disk *disk)
@@ -460,12 +441,21 @@ static void
 run_lane(void *argument, unsigned index)
 {
 	struct console_bench *its = argument;
-	struct console_lane *lane = own(its->bench.lanes[index]);
 
 	say_subject(its, index, its->disk);
-	storage_wait_begin(its->context->storage, &lane->wait);
+	storage_wait_begin(its->context->storage, &own(its->bench.lanes[index])->wait);
 	bench_lane_run(&its->bench, index);
 	say_subject(its, index, NULL);
+}
+
+/* The device broke with requests in flight: stops it and takes everything back. */
+static void
+recover(struct console_bench *its)
+{
+	if (storage_verdict(its->disk) == ORION_OK)
+		return;
+	storage_halt(its->context->storage, its->disk, 0);
+	run_lanes(its, bench_lane_drain);
 }
 
 /* What the driver has counted: SIGN times. */

@@ -147,8 +147,8 @@ bench_writes(const struct bench_work *work)
 }
 
 /*
- * Chooses a size if none was given, and holds the work to a disk of BYTES in blocks of BLOCK.  Gives
- * ORION_OK, or a status with the reason in WORDS.
+ * Chooses a size if none was given, and holds the work to a disk of BYTES in blocks of BLOCK.
+ * Gives ORION_OK, or a status with the reason in WORDS.
  */
 orion_status bench_fit(struct bench *bench, uint64_t bytes, uint64_t block, char words[160]);
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* vblk bench: its words, and Linux as a home of the bench, a thread a queue.  See the other bench.h. */
+/* vblk bench: its words, and Linux as a home of commands/bench.h: a thread a queue. */
 #include "commands/bench.h"
 
 #include <errno.h>
@@ -52,7 +52,7 @@ struct thread_lane {
 	bool error_reading;
 	void *memory;
 	unsigned char *buffers;
-	bool borrowed;                  /* the buffers are not of the disk: free() gives them back */
+	bool borrowed;                  /* not of the disk: free() gives the buffers back */
 };
 
 static int run_bench(const struct command *command, int argc, char **argv);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * vblk list, info, rings, features, memory, identify, flush: what disks are, what was agreed.  The reports
- * are those of Orion's console.
+ * vblk list, info, rings, features, memory, identify, flush: what disks are, and what was agreed
+ * with them.  The reports are those of Orion's console.
  */
 #include <errno.h>
 #include <pthread.h>

@@ -184,6 +184,6 @@ def bench(bed):
                 expect_equal(one[key], two[key], f"{line}: {key}")
         elif line[0] != "!":
             answer = re.sub("warning: .*\n", "", there[line])
-            heads = [text.replace(server.url(), "vd0").splitlines() for text in (answer, here[line])]
+            heads = [x.replace(server.url(), "vd0").splitlines() for x in (answer, here[line])]
             expect_equal(heads[0][0], heads[1][0], "the first line")
             expect_equal(*[[row[:14] for row in rows[1:]] for rows in heads], "the rows")
