@@ -31,6 +31,7 @@ struct console_lane {
 	struct storage_lane *its;       /* the framework's */
 	struct storage_wait wait;
 	uint64_t checked_ns, sleeps;
+	bool claimed;                   /* while it runs, or the device holds what is in flight */
 	struct orion_region region;     /* of the buffers, if the device reaches them */
 };
 
@@ -250,8 +251,13 @@ now_ns(const struct bench *bench)
 static void
 failed(struct bench_lane *lane, const struct orion_io *io)
 {
-	struct storage_account *its = &mine(lane->bench)->disk->lanes[lane->index];
+	struct storage_disk *disk = mine(lane->bench)->disk;
+	struct storage_account *its = &disk->lanes[lane->index];
+	orion_status verdict = storage_verdict(disk);
 
+	/* Of a disk that failed every other request will be the same. */
+	if (verdict != ORION_OK)
+		bench_failed(lane, (int)verdict, true);
 	(void)__atomic_add_fetch(io->operation == ORION_WRITE ? &its->failed_bytes_written
 							      : &its->failed_bytes_read,
 				 io->bytes, __ATOMIC_RELAXED);
@@ -337,6 +343,8 @@ lane_open(struct console_bench *its, unsigned index)
 
 	if (status != ORION_OK)
 		return status;
+	/* It could be had; whoever runs takes it: one that does not run is in nobody's way. */
+	storage_unclaim(storage, its->disk, index);
 	lane = manager->memory_take(manager->port_context, lane_bytes(its));
 	if (lane == NULL)
 		return ORION_NO_MEMORY;
@@ -427,35 +435,52 @@ run_lanes(struct console_bench *its, void (*function)(void *argument, unsigned l
 			      &its->bench);
 }
 
-/* Says to the host whom LANE is at work on; NULL: nobody. */
+/* Nothing is in flight: the lane is anybody's. */
 static void
-say_subject(const struct console_bench *its, unsigned lane, const struct storage_disk *disk)
+let_go(struct console_bench *its, struct console_lane *lane)
 {
-	const struct storage_host *host = &its->context->storage->host;
-
-	if (host->subject != NULL)
-		host->subject(host->port_context, lane, disk);
+	if (bench_lane_in_flight(&lane->base) != 0)
+		return;
+	lane->claimed = false;
+	storage_unclaim(its->context->storage, its->disk, lane->base.index);
 }
 
 static void
 run_lane(void *argument, unsigned index)
 {
 	struct console_bench *its = argument;
+	struct console_lane *lane = own(its->bench.lanes[index]);
+	orion_status status = storage_claim(its->context->storage, its->disk, index);
 
-	say_subject(its, index, its->disk);
-	storage_wait_begin(its->context->storage, &own(its->bench.lanes[index])->wait);
+	lane->base.start_ns = lane->base.end_ns = clock_ns(its->context);
+	if (status != ORION_OK) {
+		bench_failed(&lane->base, (int)status, true);
+		return;
+	}
+	lane->claimed = true;
+	storage_wait_begin(its->context->storage, &lane->wait);
 	bench_lane_run(&its->bench, index);
-	say_subject(its, index, NULL);
+	let_go(its, lane);
 }
 
-/* The device broke with requests in flight: stops it and takes everything back. */
+static void
+drain_lane(void *argument, unsigned index)
+{
+	struct console_bench *its = argument;
+	struct console_lane *lane = own(its->bench.lanes[index]);
+
+	if (!lane->claimed)
+		return;
+	bench_lane_drain(&its->bench, index);
+	let_go(its, lane);
+}
+
+/* A device that does not come back: everything in flight is there to be taken. */
 static void
 recover(struct console_bench *its)
 {
-	if (storage_verdict(its->disk) == ORION_OK)
-		return;
-	storage_halt(its->context->storage, its->disk, 0);
-	run_lanes(its, bench_lane_drain);
+	if (storage_verdict(its->disk) != ORION_OK)
+		run_lanes(its, drain_lane);
 }
 
 /* What the driver has counted: SIGN times. */
