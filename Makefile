@@ -350,8 +350,8 @@ $B/orion-$(ARCH).img: $(KERNEL_ELF)
 again = $(MAKE) --no-print-directory $(if $(filter -j%,$(MAKEFLAGS)),,-j$(JOBS))
 
 # Whoever calls make again builds the same files as the goals beside it: one at a time, after them.
-AGAIN := plugins run image test test-hypervisors soak bench-ring bench-kernel bench-linux budget fuzz \
-	install
+AGAIN := plugins run image test test-hypervisors soak bench-ring bench-kernel bench-linux budget \
+	fuzz install
 $(filter $(AGAIN),$(MAKECMDGOALS)): | $(filter-out $(AGAIN) bench,$(MAKECMDGOALS))
 define in_turn
 $1: | $(filter-out $1,$(before))

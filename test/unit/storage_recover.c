@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * storage/recover.c: the device of a disk breaks under several lanes, each at work on its queue, and
- * is brought back; or is not, and then is tried again.
+ * storage/recover.c: the device of a disk breaks under several lanes, each at work on its queue,
+ * and is brought back; or is not, and then is tried again.
  */
 #include <string.h>
 #include <ucontext.h>
@@ -422,8 +422,8 @@ static const struct test_axis breaks = {"breaks", {"needs-reset", "id-range", "w
 static const struct test_axis *const step_axes[] = {&breaks, &layout, &memory, NULL};
 
 /*
- * Writes all, writes half of it anew, flushes, reads back.  Returns how many requests the device has
- * completed by then.
+ * Writes all, writes half of it anew, flushes, reads back.  Returns how many requests the device
+ * has completed by then.
  */
 static uint64_t
 work_through(struct desk *desk, struct storage_handle *handle)
