@@ -80,6 +80,23 @@ args_size(struct command_context *context, const char *command, const char *name
 }
 
 orion_status
+args_duration(struct command_context *context, const char *command, const char *name,
+	      const char *text, uint64_t least, uint64_t most, uint64_t *ns)
+{
+	if (!orion_units_duration(text, ns)) {
+		return args_refuse(context, command, ORION_INVALID,
+				   "%s is '%s'; it has to be " ORION_UNITS_DURATION_FORMS, name,
+				   text);
+	}
+	if (*ns < least || *ns > most) {
+		return args_refuse(context, command, ORION_INVALID,
+				   "%s is %s; it has to be from %llu to %llu us", name, text,
+				   wide(least / 1000), wide(most / 1000));
+	}
+	return ORION_OK;
+}
+
+orion_status
 args_pattern(struct command_context *context, const char *command, const char *text, uint64_t *seed)
 {
 	if (!text_begins(text, "pattern:")) {

@@ -26,6 +26,10 @@ orion_status args_count(struct command_context *context, const char *command, in
 orion_status args_size(struct command_context *context, const char *command, const char *name,
 		       const char *text, uint64_t least, uint64_t most, uint64_t *value);
 
+/* The same of a time, in nanoseconds. */
+orion_status args_duration(struct command_context *context, const char *command, const char *name,
+			   const char *text, uint64_t least, uint64_t most, uint64_t *ns);
+
 /* "pattern:SEED". */
 orion_status args_pattern(struct command_context *context, const char *command, const char *text,
 			  uint64_t *seed);

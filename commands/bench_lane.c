@@ -1,192 +1,194 @@
 /* SPDX-License-Identifier: MIT */
-/* What one lane of disk bench does: keep DEPTH requests in flight until its quota is done. */
+/* What one lane of a bench does: keep DEPTH requests in flight until it is done.  See bench.h. */
+#include "commands/bench.h"
+
 #include <string.h>
 
-#include "commands/args.h"
-#include "commands/bench.h"
 #include "commands/pattern.h"
 
-#define POLL_NS UINT64_C(20000)
 #define SETUP_NS UINT64_C(100000)
-#define CHECK_NS UINT64_C(20000000)
-#define LEAVE_NS UINT64_C(1000000000) /* for what is in flight when the run ends early */
+#define SETUP_MOST_NS UINT64_C(60000000000) /* a reset of each of 16 queues takes less */
 
 unsigned
 bench_lane_in_flight(const struct bench_lane *lane)
 {
-	return (unsigned)lane->bench->depth - lane->free_count;
+	return (unsigned)lane->bench->work.depth - lane->free_count - lane->ready_count;
 }
 
-static void
-stop_all(struct bench *bench)
+static uint64_t
+now_ns(const struct bench_lane *lane)
 {
-	__atomic_store_n(&bench->stop, 1, __ATOMIC_RELAXED);
+	return lane->bench->home->now_ns(lane->bench);
 }
+
+void
+bench_failed(struct bench_lane *lane, int error, bool ends)
+{
+	if (lane->error == 0)
+		lane->error = error;
+	if (ends)
+		__atomic_store_n(&lane->bench->stop, BENCH_EARLY, __ATOMIC_RELAXED);
+}
+
+void
+bench_look(struct bench *bench, uint64_t since_ns, bool interrupted)
+{
+	uint64_t time_ns = bench->work.time_ns;
+	enum bench_stop stop = bench_stops(bench);
+
+	bench->interrupted = bench->interrupted || interrupted;
+	if (bench->interrupted)
+		stop = BENCH_EARLY;
+	else if (stop == BENCH_GOES_ON && time_ns != 0 && since_ns >= time_ns)
+		stop = BENCH_TIME_OVER;
+	else
+		return;
+	__atomic_store_n(&bench->stop, stop, __ATOMIC_RELAXED);
+}
+
+/* ---- requests ---- */
 
 static bool
-stopped(const struct bench *bench)
+reads_next(struct bench_lane *lane)
 {
-	return __atomic_load_n(&bench->stop, __ATOMIC_RELAXED) != 0;
+	uint64_t reads = lane->bench->work.reads;
+
+	return reads == 100 || (reads != 0 && pattern_draw(&lane->random) % 100 < reads);
 }
 
+/* Gives its next piece of work to IO. */
 static void
-note_failure(struct bench_lane *lane, orion_status status)
+aim(struct bench_lane *lane, struct orion_io *io)
 {
-	if (lane->status == ORION_OK)
-		lane->status = status;
+	const struct bench *bench = lane->bench;
+	uint64_t unit = lane->next;
+
+	if (bench->work.random)
+		unit = pattern_draw(&lane->random) % bench->units;
+	else
+		lane->next = unit + 1 == lane->end ? lane->first : unit + 1;
+	io->offset = unit * bench->work.bytes;
+	io->operation = reads_next(lane) ? ORION_READ : ORION_WRITE;
 }
 
-/* The unit of BS bytes that the next request is about. */
-static uint64_t
-next_unit(struct bench_lane *lane)
+/* What was not taken the last time is there already: the run touches the same units anyhow. */
+static void
+make_ready(struct bench_lane *lane)
 {
-	if (lane->bench->random) {
-		lane->random += UINT64_C(0x9e3779b97f4a7c15);
-		return pattern_mix(lane->random) % lane->bench->units;
+	while (lane->ready_count < BENCH_BATCH && lane->free_count != 0 &&
+	       lane->aimed != lane->quota) {
+		struct orion_io *io = &lane->free[--lane->free_count]->io;
+
+		aim(lane, io);
+		lane->ready[lane->ready_count++] = io;
+		lane->aimed++;
 	}
-
-	uint64_t unit = lane->first + lane->next;
-
-	lane->next = lane->next + 1 == lane->span ? 0 : lane->next + 1;
-	return unit;
 }
 
 /* Submits one batch.  Returns how many the lane took. */
 static unsigned
 submit_batch(struct bench_lane *lane)
 {
-	const struct bench *bench = lane->bench;
-	struct orion_io *ios[BENCH_BATCH];
-	unsigned count = lane->free_count < BENCH_BATCH ? lane->free_count : BENCH_BATCH;
-	uint64_t left = stopped(bench) ? 0 : lane->quota - lane->submitted;
+	unsigned count, taken;
+	uint64_t now;
+	int why = 0;
 
-	count = count < left ? count : (unsigned)left;
+	make_ready(lane);
+	count = lane->ready_count < BENCH_BATCH ? lane->ready_count : BENCH_BATCH;
 	if (count == 0)
 		return 0;
+	now = now_ns(lane);
+	taken = lane->bench->home->submit(lane, lane->ready, count, &why);
+	for (unsigned i = 0; i < taken; i++) {
+		struct bench_slot *slot = lane->ready[i]->user;
 
-	uint64_t now = clock_ns(bench->context);
-	uint64_t next = lane->next, random = lane->random;
-
-	for (unsigned i = 0; i < count; i++) {
-		struct bench_slot *slot = lane->free[lane->free_count - 1 - i];
-
-		slot->start_ns = now;
-		slot->io.offset = next_unit(lane) * bench->bs;
-		ios[i] = &slot->io;
+		slot->start_ns = slot->start_ns != 0 ? slot->start_ns : now;
+		slot->flying = true;
 	}
-
-	unsigned taken = storage_submit(lane->its, ios, count);
-
-	if (taken < count) {
-		orion_status why = (orion_status)lane->its->refusal;
-
-		/*
-		 * Those not taken come again: the run has to touch the same units however it went.
-		 */
-		lane->next = next;
-		lane->random = random;
-		for (unsigned i = 0; i < taken; i++)
-			(void)next_unit(lane);
-		if (why != ORION_NO_ROOM) {
-			note_failure(lane, why);
-			stop_all(lane->bench);
-		}
-	}
-	lane->free_count -= taken;
-	lane->submitted += taken;
-	if (taken != 0)
-		storage_kick(lane->its);
+	lane->ready_count -= taken;
+	memmove(lane->ready, lane->ready + taken, lane->ready_count * sizeof(struct orion_io *));
+	if (why != 0)
+		bench_failed(lane, why, true);
 	return taken;
 }
 
-/* Something moved: the wait begins anew. */
+/* COUNT requests are the lane's again.  LIVE: the device did them. */
 static void
-note_progress(struct bench_lane *lane)
+take_back(struct bench_lane *lane, struct orion_io *const *done, unsigned count, bool live)
 {
-	struct bench *bench = lane->bench;
-
-	storage_answered(bench->context->storage, bench->disk, lane->index, &lane->wait);
-}
-
-void
-bench_lane_count_failure(struct bench_lane *lane)
-{
-	struct bench *bench = lane->bench;
-	struct storage_account *its = &bench->disk->lanes[lane->index];
-
-	(void)__atomic_add_fetch(bench->write ? &its->failed_bytes_written
-					      : &its->failed_bytes_read,
-				 bench->bs, __ATOMIC_RELAXED);
-}
-
-static void
-note_result(struct bench_lane *lane, orion_status result)
-{
-	orion_status verdict = storage_verdict(lane->bench->disk);
-
-	/* Of a disk that failed every other request will be the same. */
-	if (verdict != ORION_OK)
-		stop_all(lane->bench);
-	note_failure(lane, verdict != ORION_OK ? verdict : result);
-}
-
-static unsigned
-reap_batch(struct bench_lane *lane, bool live)
-{
-	struct orion_io *done[BENCH_BATCH];
-	unsigned count = storage_reap(lane->its, done, BENCH_BATCH);
-
-	if (count == 0)
-		return 0;
-
-	note_progress(lane);
-
-	uint64_t now = lane->wait.progress_ns;
+	uint64_t now = now_ns(lane);
 
 	for (unsigned i = 0; i < count; i++) {
 		struct bench_slot *slot = done[i]->user;
 
-		lane->free[lane->free_count++] = slot;
-		if (done[i]->result != ORION_OK) {
-			bench_lane_count_failure(lane);
+		if (done[i]->result != 0) {
+			lane->bench->home->failed(lane, done[i]);
+			bench_failed(lane, done[i]->result, false);
 			lane->failed += live;
-			note_result(lane, (orion_status)done[i]->result);
 		} else if (live) {
 			latency_add(&lane->latency, now - slot->start_ns);
 		}
+		slot->start_ns = 0;
+		slot->flying = false;
+		lane->free[lane->free_count++] = slot;
 	}
-	/* What comes back from a stopped device was given up, not done. */
 	lane->completed += live ? count : 0;
+}
+
+void
+bench_lane_drain(void *argument, unsigned index)
+{
+	struct bench_lane *lane = ((struct bench *)argument)->lanes[index];
+	struct orion_io *done[BENCH_BATCH];
+	int count;
+
+	while ((count = lane->bench->home->reap(lane, done, BENCH_BATCH, false)) > 0)
+		take_back(lane, done, (unsigned)count, false);
+}
+
+unsigned
+bench_lane_abandon(struct bench_lane *lane)
+{
+	unsigned count = 0;
+
+	for (uint64_t i = 0; i < lane->bench->work.depth; i++) {
+		if (!lane->slots[i].flying)
+			continue;
+		lane->bench->home->failed(lane, &lane->slots[i].io);
+		count++;
+	}
 	return count;
 }
 
 /* ---- resets ---- */
 
-/* What the driver's header calls setup is for one lane at a time. */
-static void
-setup_enter(const struct bench_lane *lane)
+/* What the driver's header calls setup is for one lane at a time.  False: not any more. */
+static bool
+setup_enter(struct bench_lane *lane)
 {
 	struct bench *bench = lane->bench;
-	const struct storage_host *host = &bench->context->storage->host;
+	uint64_t since_ns = now_ns(lane);
 
-	while (__atomic_exchange_n(&bench->setup, 1, __ATOMIC_ACQUIRE) != 0)
-		host->idle(host->port_context, lane->index, SETUP_NS);
-}
-
-static void
-setup_leave(const struct bench_lane *lane)
-{
-	__atomic_store_n(&lane->bench->setup, 0, __ATOMIC_RELEASE);
+	while (__atomic_exchange_n(&bench->setup, 1, __ATOMIC_ACQUIRE) != 0) {
+		if (bench_stops(bench) == BENCH_EARLY)
+			return false;
+		if (now_ns(lane) - since_ns > SETUP_MOST_NS) {
+			bench_failed(lane, bench->home->late, true);
+			return false;
+		}
+		bench->home->pause(lane, SETUP_NS);
+	}
+	return true;
 }
 
 /* Whether the lane is far enough for its next reset: they are spread over its quota. */
 static bool
 reset_due(const struct bench_lane *lane)
 {
-	uint64_t resets = lane->bench->resets;
+	uint64_t resets = lane->bench->work.resets;
 
-	return lane->resets < resets && lane->again_count == 0 &&
-	       lane->submitted > lane->quota / (resets + 1) * (lane->resets + 1);
+	return lane->resets < resets &&
+	       lane->aimed > lane->quota / (resets + 1) * (lane->resets + 1);
 }
 
 /* Resets the lane's queue; what was in flight is to be sent again. */
@@ -194,83 +196,44 @@ static void
 reset_queue(struct bench_lane *lane)
 {
 	struct bench *bench = lane->bench;
-	orion_status status;
-	unsigned count;
+	unsigned count = 0;
+	int error;
 
-	setup_enter(lane);
-	status = vblk_queue_stop(lane->queue);
-	while (status == ORION_OK &&
-	       (count = storage_reap(lane->its, lane->again + lane->again_count, BENCH_BATCH)) != 0)
-		lane->again_count += count;
-	if (status == ORION_OK)
-		status = vblk_queue_start(lane->queue);
-	setup_leave(lane);
+	if (!setup_enter(lane))
+		return;
+	error = bench->home->reset(lane, lane->ready + lane->ready_count, &count);
+	__atomic_store_n(&bench->setup, 0, __ATOMIC_RELEASE);
+	for (unsigned i = 0; i < count; i++)
+		((struct bench_slot *)lane->ready[lane->ready_count + i]->user)->flying = false;
+	lane->ready_count += count;
+	lane->given_back += count;
 	lane->resets++;
-	lane->given_back += lane->again_count;
-	note_progress(lane);
-	if (status != ORION_OK) {
-		note_failure(lane, status);
-		stop_all(bench);
-	}
+	if (error != 0)
+		bench_failed(lane, error, true);
 }
 
-/* Submits what a reset gave back.  Returns how many the queue took. */
-static unsigned
-submit_again(struct bench_lane *lane)
-{
-	unsigned taken = 0;
+/* ---- the run ---- */
 
-	while (lane->again_count > 0 &&
-	       storage_submit(lane->its, &lane->again[lane->again_count - 1], 1) == 1) {
-		lane->again_count--;
-		taken++;
-	}
-	if (taken != 0)
-		storage_kick(lane->its);
-	return taken;
-}
-
-/* Progress and Ctrl-C, now and then; only lane 0 may call the console. */
-static void
-look_around(struct bench_lane *lane)
+/* One round; false: there is no sense in another. */
+static bool
+step(struct bench_lane *lane)
 {
 	struct bench *bench = lane->bench;
-	uint64_t now;
+	bool stops = bench_stops(bench) != BENCH_GOES_ON, due = !stops && reset_due(lane);
+	struct orion_io *done[BENCH_BATCH];
+	unsigned moved = 0;
+	int count;
 
-	if (lane->index != 0)
-		return;
-	now = clock_ns(bench->context);
-	if (now - lane->checked_ns < CHECK_NS)
-		return;
-	lane->checked_ns = now;
-	progress_show(&bench->progress, lane->completed * bench->queues);
-	if (!bench->interrupted && args_interrupted(bench->context)) {
-		bench->interrupted = true;
-		stop_all(bench);
-	}
-}
-
-/* Nothing moved: poll for a moment, then sleep.  False when there is no sense in waiting on. */
-static bool
-wait_more(struct bench_lane *lane)
-{
-	const struct bench *bench = lane->bench;
-	struct storage *storage = bench->context->storage;
-	uint64_t late_ns = clock_ns(bench->context) - lane->wait.progress_ns;
-	orion_status status;
-
-	if (late_ns < POLL_NS)
-		return true;
-	status = storage_unanswered(storage, bench->disk, lane->index, &lane->wait);
-	if (status == ORION_OK && stopped(bench) && late_ns > LEAVE_NS)
-		status = ORION_TIMED_OUT;
-	if (status != ORION_OK) {
-		note_failure(lane, status);
-		return false;
-	}
-	if (!bench->poll)
-		storage_sleep(storage, bench->disk, lane->index);
-	return true;
+	if (!stops && !(due && bench->work.settled))
+		moved = submit_batch(lane);
+	if (due && (!bench->work.settled || bench_lane_in_flight(lane) == 0))
+		reset_queue(lane);
+	count = bench->home->reap(lane, done, BENCH_BATCH, moved == 0);
+	if (count > 0)
+		take_back(lane, done, (unsigned)count, true);
+	if (bench->home->look != NULL)
+		bench->home->look(lane);
+	return count >= 0;
 }
 
 void
@@ -279,56 +242,55 @@ bench_lane_run(void *argument, unsigned index)
 	struct bench *bench = argument;
 	struct bench_lane *lane = bench->lanes[index];
 
-	vblk_queue_stats(lane->queue, &lane->before, &lane->irq_before);
-	lane->start_ns = lane->end_ns = clock_ns(bench->context);
-	lane->status = storage_claim(bench->context->storage, bench->disk, index);
-	lane->after = lane->before;
-	lane->irq_after = lane->irq_before;
-	if (lane->status != ORION_OK) {
-		stop_all(bench);
-		return;
-	}
-	lane->claimed = true;
-	storage_wait_begin(bench->context->storage, &lane->wait);
-	lane->checked_ns = lane->start_ns;
+	lane->start_ns = now_ns(lane);
 	while (bench_lane_in_flight(lane) != 0 ||
-	       (lane->submitted != lane->quota && !stopped(bench))) {
-		bool due = reset_due(lane);
-		unsigned moved = 0;
-
-		if (lane->again_count != 0)
-			moved = submit_again(lane);
-		else if (!due || !bench->settled)
-			moved = submit_batch(lane);
-		if (due && (!bench->settled || bench_lane_in_flight(lane) == 0))
-			reset_queue(lane);
-		moved += reap_batch(lane, true);
-		look_around(lane);
-		if (moved == 0 && !wait_more(lane)) {
-			stop_all(bench);
+	       (bench_stops(bench) == BENCH_GOES_ON &&
+		(lane->ready_count != 0 || lane->aimed != lane->quota))) {
+		if (!step(lane)) {
+			bench_failed(lane, 0, true);
 			break;
 		}
 	}
-	lane->end_ns = clock_ns(bench->context);
-	vblk_queue_stats(lane->queue, &lane->after, &lane->irq_after);
-	if (bench_lane_in_flight(lane) != 0)
-		return;
-	lane->claimed = false;
-	storage_unclaim(bench->context->storage, bench->disk, index);
+	lane->end_ns = now_ns(lane);
+}
+
+size_t
+bench_lane_bytes(const struct bench *bench)
+{
+	return (size_t)bench->work.depth * (sizeof(struct bench_slot) + 2 * sizeof(void *));
 }
 
 void
-bench_lane_drain(void *argument, unsigned index)
+bench_lane_init(struct bench_lane *lane, struct bench *bench, unsigned index, void *memory,
+		unsigned char *buffers, size_t stride)
 {
-	struct bench *bench = argument;
-	struct bench_lane *lane = bench->lanes[index];
+	const struct bench_work *work = &bench->work;
+	uint64_t queues = work->queues, seed = work->seed + index;
+	size_t bytes = (size_t)(stride != 0 ? stride * work->depth : work->bytes);
 
-	if (!lane->claimed)
-		return;
-	while (reap_batch(lane, false) != 0) {
+	lane->bench = bench;
+	lane->index = index;
+	lane->slots = memory;
+	lane->free = (struct bench_slot **)(void *)(lane->slots + work->depth);
+	lane->ready = (struct orion_io **)(void *)(lane->free + work->depth);
+	for (uint64_t i = work->depth; i-- > 0;) {
+		lane->slots[i].io = (struct orion_io){
+			.buffer = buffers + i * stride,
+			.bytes = (uint32_t)work->bytes,
+			.user = &lane->slots[i],
+		};
+		lane->free[lane->free_count++] = &lane->slots[i];
 	}
-	if (bench_lane_in_flight(lane) != 0)
-		return;
-	lane->claimed = false;
-	storage_unclaim(bench->context->storage, bench->disk, index);
+	lane->quota = work->count == 0
+			      ? UINT64_MAX
+			      : work->count * (index + 1) / queues - work->count * index / queues;
+	lane->random = pattern_draw(&seed);
+	lane->first = bench->units * index / queues;
+	lane->end = bench->units * (index + 1) / queues;
+	if (lane->end == lane->first)
+		lane->end++;
+	lane->next = lane->first;
+	/* What compresses or deduplicates must not look faster. */
+	if (work->reads < 100)
+		pattern_fill(work->seed, (uint64_t)index * bytes, buffers, bytes);
 }

@@ -2,6 +2,8 @@
 /* Counters of a queue, and their sum over a disk: see counters.h. */
 #include "commands/counters.h"
 
+#include "commands/latency.h"
+
 #define OF_QUEUE(field) #field, .at = offsetof(struct view_queue, field)
 #define OF_DRIVER(field) #field, .at = offsetof(struct view_queue, stats.field)
 
@@ -89,10 +91,9 @@ report_latency(struct report *report, const struct view *view, const struct vblk
 	report_ticks(report, view, "latency_us_mean", requests,
 		     requests == 0 ? 0 : stats->latency_ticks / requests);
 	for (unsigned i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-		uint64_t ticks = orion_stats_percentile(stats->latency, rows[i].thousandths);
+		uint64_t ticks = latency_counted(stats->latency, stats->latency_max_ticks,
+						 rows[i].thousandths);
 
-		/* The bucket's edge may lie above the largest value that was seen. */
-		ticks = ticks < stats->latency_max_ticks ? ticks : stats->latency_max_ticks;
 		report_ticks(report, view, rows[i].key, requests, ticks);
 	}
 	report_ticks(report, view, "latency_us_max", requests, stats->latency_max_ticks);

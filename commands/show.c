@@ -277,8 +277,9 @@ show_device(struct report *report, const struct view *view)
 /* ---- virtio-queue-info, virtio-queue-stats, virtio-performance-stats ---- */
 
 static void
-show_ring(struct report *report, const struct view *view, const struct vblk_ring_info *ring)
+show_ring(struct report *report, const struct view *view, const struct view_ring *one)
 {
+	const struct vblk_ring_info *ring = &one->info;
 	bool packed = text_equal(view->ring, "packed");
 
 	report_text(report, "ring", view->ring);
@@ -297,7 +298,7 @@ show_ring(struct report *report, const struct view *view, const struct vblk_ring
 		report_none(report, "vector", "none");
 	else
 		report_number(report, "vector", ring->vector);
-	report_text(report, "broken", vblk_cause_text(ring->cause));
+	report_text(report, "broken", one->broken);
 }
 
 static void
@@ -331,7 +332,7 @@ show_queue_counters(struct show *show, const struct view *view, unsigned index)
 static bool
 show_queue_ring(struct show *show, const struct view *view, unsigned index)
 {
-	struct vblk_ring_info ring;
+	struct view_ring ring;
 
 	if (!view->look(view, index, &ring))
 		return false;

@@ -35,6 +35,12 @@ struct view_queue {
 	struct vblk_queue_stats stats;  /* known, always */
 };
 
+/* One queue's ring. */
+struct view_ring {
+	struct vblk_ring_info info;     /* but for the cause */
+	const char *broken;             /* never NULL */
+};
+
 struct view {
 	const char *disk;               /* what it is called by who uses it; never NULL */
 	const char *serial;             /* "": it has none */
@@ -80,7 +86,7 @@ struct view {
 	 * picture.  False: there is no such queue, or nobody wants more.  NULL: the home has none.
 	 */
 	bool (*count)(const struct view *view, unsigned index, struct view_queue *queue);
-	bool (*look)(const struct view *view, unsigned index, struct vblk_ring_info *ring);
+	bool (*look)(const struct view *view, unsigned index, struct view_ring *ring);
 	void *home;                     /* theirs */
 	const void *home_disk;
 };

@@ -64,13 +64,14 @@ count(const struct view *view, unsigned index, struct view_queue *queue)
 }
 
 static bool
-look(const struct view *view, unsigned index, struct vblk_ring_info *ring)
+look(const struct view *view, unsigned index, struct view_ring *ring)
 {
 	const struct vblk_queue *one = vblk_queue_get(disk_of(view)->device, index);
 
 	if (one == NULL || args_interrupted(view->home))
 		return false;
-	vblk_ring_info(one, ring);
+	vblk_ring_info(one, &ring->info);
+	ring->broken = vblk_cause_text(ring->info.cause);
 	return true;
 }
 

@@ -253,8 +253,8 @@ fill(struct transfer *t)
 			status = submit(t, piece);
 		if (status != ORION_OK) {
 			/*
-			 * What comes back will make room, in the queue or for mappings; and a device
-			 * that is about to be reset takes none.
+			 * What comes back will make room, in the queue or for mappings; and a
+			 * device that is about to be reset takes none.
 			 */
 			bool hopeless =
 				mapped ? status != ORION_NO_ROOM : t->in_flight == 0 && left == 0;

@@ -62,8 +62,8 @@ work_of(const struct storage_disk *disk, unsigned lane)
 }
 
 /*
- * Into LANE, for its owner's call, and out of it; the host knows meanwhile whom it is about.  False:
- * its owner is in it already.
+ * Into LANE, for its owner's call, and out of it; the host knows meanwhile whom it is about.
+ * False: its owner is in it already.
  */
 bool work_enter(struct storage *storage, struct storage_disk *disk, unsigned lane);
 void work_exit(struct storage *storage, struct storage_disk *disk, unsigned lane);

@@ -3,11 +3,12 @@
  * The latencies of vblk bench as an SVG picture: how the requests are spread over a logarithmic
  * axis of time (bars, left axis), how many were no slower (line, right axis), and the percentiles.
  */
+#include "cmd/vblk/bench_plot.h"
+
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
 
-#include "cmd/vblk/bench.h"
 #include "cmd/vblk/units.h"
 #include "words/print.h"
 #include "words/text.h"
@@ -28,7 +29,9 @@
 
 struct plot {
 	FILE *file;
+	const char *url;
 	const struct bench *bench;
+	const struct latency *latency;  /* of what succeeded */
 	double least_ns, most_ns;       /* of the axis */
 	double peak;              /* top of the left axis, as a part of all requests */
 };
@@ -48,15 +51,21 @@ y_of(double part)
 }
 
 static double
-share(const struct plot *plot, unsigned bucket)
+share(const struct plot *plot, unsigned row)
 {
-	return (double)plot->bench->stats.latency[bucket] / (double)plot->bench->stats.completed;
+	return (double)latency_row(plot->latency, row) / (double)plot->latency->count;
 }
 
 static double
-edge_ns(unsigned bucket)
+edge_ns(unsigned row)
 {
-	return bench_ns(orion_stats_bucket_floor(bucket));
+	return (double)latency_row_floor(row);
+}
+
+static double
+mark_ns(const struct plot *plot, unsigned i)
+{
+	return (double)latency_percentile(plot->latency, latency_marks[i].thousandths);
 }
 
 /* As units_ns(), with the Greek letter: the picture is UTF-8. */
@@ -102,15 +111,15 @@ static void
 scale(struct plot *plot)
 {
 	static const double rounds[] = {0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.8, 1};
-	unsigned first = ORION_LATENCY_BUCKETS, last = 0;
+	unsigned first = LATENCY_ROWS, last = 0;
 	double highest = 0;
 
-	for (unsigned b = 0; b + 1 < ORION_LATENCY_BUCKETS; b++) {
-		if (plot->bench->stats.latency[b] == 0)
+	for (unsigned r = 0; r + 1 < LATENCY_ROWS; r++) {
+		if (latency_row(plot->latency, r) == 0)
 			continue;
-		first = first == ORION_LATENCY_BUCKETS ? b : first;
-		last = b;
-		highest = fmax(highest, share(plot, b));
+		first = first == LATENCY_ROWS ? r : first;
+		last = r;
+		highest = fmax(highest, share(plot, r));
 	}
 	plot->least_ns = fmax(edge_ns(first), 10) / 1.2;
 	plot->most_ns = fmax(edge_ns(last + 1) * 1.2, plot->least_ns * 10);
@@ -127,18 +136,19 @@ put_title(const struct plot *plot)
 	FILE *f = plot->file;
 
 	fprintf(f, "<text x=\"%g\" y=\"42\" font-size=\"22\" font-weight=\"600\">Latency: ", LEFT);
-	fprintf(f, "%s, %s</text>\n", bench->mode, print_size(bench->piece_bytes).s);
+	fprintf(f, "%s, %s</text>\n", bench->work.mode, print_size(bench->work.bytes).s);
 	fprintf(f, "<text x=\"%g\" y=\"66\" fill=\"" FAINT_COLOR "\">", LEFT);
-	fprintf(f, "depth %llu, %llu queue%s, %.1f s, ", (unsigned long long)bench->depth,
-		(unsigned long long)bench->queues, bench->queues == 1 ? "" : "s", seconds);
-	put_text(f, bench->url);
+	fprintf(f, "depth %llu, %llu queue%s, %.1f s, ", (unsigned long long)bench->work.depth,
+		(unsigned long long)bench->work.queues, bench->work.queues == 1 ? "" : "s",
+		seconds);
+	put_text(f, plot->url);
 	fprintf(f, "</text>\n");
 	fprintf(f, "<text x=\"%g\" y=\"42\" font-size=\"22\" font-weight=\"600\" ", RIGHT);
 	fprintf(f, "text-anchor=\"end\">%s IOPS</text>\n",
-		units_count((double)bench->stats.completed / seconds).s);
+		units_count((double)plot->latency->count / seconds).s);
 	fprintf(f,
 		"<text x=\"%g\" y=\"66\" fill=\"" FAINT_COLOR "\" text-anchor=\"end\">%s</text>\n",
-		RIGHT, units_rate((double)bench->bytes / seconds).s);
+		RIGHT, units_rate((double)(plot->latency->count * bench->work.bytes) / seconds).s);
 }
 
 static void
@@ -181,14 +191,14 @@ put_axes(const struct plot *plot)
 static void
 put_bars(const struct plot *plot)
 {
-	for (unsigned b = 0; b + 1 < ORION_LATENCY_BUCKETS; b++) {
+	for (unsigned r = 0; r + 1 < LATENCY_ROWS; r++) {
 		double x, right, y;
 
-		if (plot->bench->stats.latency[b] == 0)
+		if (latency_row(plot->latency, r) == 0)
 			continue;
-		x = x_of(plot, fmax(edge_ns(b), plot->least_ns));
-		right = x_of(plot, edge_ns(b + 1));
-		y = y_of(share(plot, b) / plot->peak);
+		x = x_of(plot, fmax(edge_ns(r), plot->least_ns));
+		right = x_of(plot, edge_ns(r + 1));
+		y = y_of(share(plot, r) / plot->peak);
 		fprintf(plot->file,
 			"<rect x=\"%.1f\" y=\"%.2f\" width=\"%.1f\" height=\"%.2f\" "
 			"fill=\"" BAR_COLOR "\"/>\n",
@@ -202,10 +212,10 @@ put_line(const struct plot *plot)
 	double sum = 0;
 
 	fprintf(plot->file, "<path d=\"M%g %g", LEFT, BOTTOM);
-	for (unsigned b = 0; b + 1 < ORION_LATENCY_BUCKETS; b++) {
-		double right = edge_ns(b + 1);
+	for (unsigned r = 0; r + 1 < LATENCY_ROWS; r++) {
+		double right = edge_ns(r + 1);
 
-		sum += share(plot, b);
+		sum += share(plot, r);
 		if (right > plot->least_ns && right < plot->most_ns)
 			fprintf(plot->file, "L%.1f %.2f", x_of(plot, right), y_of(sum));
 	}
@@ -215,12 +225,6 @@ put_line(const struct plot *plot)
 		RIGHT);
 }
 
-static const struct {
-	const char *name;
-	unsigned thousandths;
-} marks[] = {{"p50", 500}, {"p90", 900}, {"p99", 990}, {"p99.9", 999}, {"max", 1000}};
-
-#define MARKS (sizeof(marks) / sizeof(marks[0]))
 #define ROWS 4u
 
 /* A label beside its line, on the lowest row whose labels end before it: UNTIL holds where. */
@@ -251,21 +255,24 @@ put_marks(const struct plot *plot)
 {
 	double until[ROWS] = {0};
 
-	for (unsigned i = 0; i < MARKS; i++)
+	for (unsigned i = 0; i < LATENCY_MARKS; i++)
 		fprintf(plot->file,
 			"<path d=\"M%.1f %gV%g\" stroke=\"" MARK_COLOR "\" stroke-opacity=\"0.7\" "
 			"stroke-dasharray=\"4 3\"/>\n",
-			x_of(plot, bench_latency_ns(plot->bench, marks[i].thousandths)), TOP - 24,
-			BOTTOM);
-	for (unsigned i = 0; i < MARKS; i++)
-		put_label(plot, marks[i].name, bench_latency_ns(plot->bench, marks[i].thousandths),
-			  until);
+			x_of(plot, mark_ns(plot, i)), TOP - 24, BOTTOM);
+	for (unsigned i = 0; i < LATENCY_MARKS; i++)
+		put_label(plot, latency_marks[i].name, mark_ns(plot, i), until);
 }
 
 bool
-bench_plot(const struct bench *bench, FILE *file)
+bench_plot(const struct bench *bench, const char *url, FILE *file)
 {
-	struct plot plot = {.file = file, .bench = bench};
+	struct plot plot = {
+		.file = file,
+		.url = url,
+		.bench = bench,
+		.latency = &bench->lanes[0]->latency,
+	};
 
 	scale(&plot);
 	fprintf(plot.file,

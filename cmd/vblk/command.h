@@ -79,8 +79,8 @@ int options_read(const struct command *command, void *settings, int argc, char *
 /* Prints the command's manual on stdout. */
 void options_help(const struct command *command);
 
-extern const struct command list_command, info_command, features_command, memory_command,
-	stats_command, queues_command;
+extern const struct command list_command, info_command, rings_command, features_command,
+	memory_command, stats_command, queues_command, identify_command, flush_command;
 extern const struct command read_command, write_command, copy_command, verify_command, hash_command,
 	check_command, fill_command, bench_command, top_command;
 

@@ -8,7 +8,6 @@
 #include <string.h>
 
 #include "cmd/vblk/command.h"
-#include "cmd/vblk/json.h"
 #include "cmd/vblk/transfer.h"
 #include "commands/pattern.h"
 #include "commands/findings.h"

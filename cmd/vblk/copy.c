@@ -5,10 +5,10 @@
 #include <string.h>
 
 #include "cmd/vblk/command.h"
-#include "cmd/vblk/json.h"
 #include "cmd/vblk/transfer.h"
 #include "cmd/vblk/units.h"
 #include "words/print.h"
+#include "words/report.h"
 
 struct settings {
 	bool json, progress, quiet, target_is_zero, pad, shorter;
@@ -94,11 +94,11 @@ copy_refuse(const struct place *a, const struct place *b, const struct settings 
 }
 
 static void
-copy_json(const struct transfer *t, int status, double seconds)
+copy_json(const struct transfer *t, int status, uint64_t ns)
 {
 	struct report report;
 
-	json_open(&report);
+	report_open(&report, &standard_output, true);
 	report_text(&report, "result",
 		    status == STATUS_OK            ? "complete"
 		    : status == STATUS_INTERRUPTED ? "interrupted"
@@ -107,14 +107,16 @@ copy_json(const struct transfer *t, int status, double seconds)
 	report_number(&report, "zero_bytes_skipped", t->holes);
 	report_number(&report, "padded_bytes", t->padded);
 	report_flag(&report, "flushed", t->flushed == 0 && !t->abandoned);
-	json_real(&report, "seconds", seconds);
-	json_ratio(&report, "bytes_per_second", (double)t->done, seconds);
+	report_fixed(&report, "seconds", ns / 1000, 6);
+	report_number(&report, "bytes_per_second", print_scale(t->done, 1000000000, ns));
 	report_close(&report);
 }
 
 static void
-copy_summary(const struct transfer *t, double seconds)
+copy_summary(const struct transfer *t, uint64_t ns)
 {
+	double seconds = (double)ns / 1e9;
+
 	printf("copied %s (%llu bytes) in %.2f s, %s", print_size(t->done).s,
 	       (unsigned long long)t->done, seconds, units_rate((double)t->done / seconds).s);
 	if (t->holes > 0)
@@ -131,7 +133,7 @@ copy_do(struct transfer *t, const struct settings *settings)
 {
 	bool quiet = settings->quiet || settings->json || t->b->stream;
 	struct progress progress;
-	double seconds;
+	uint64_t ns;
 	int status;
 
 	interrupts_catch();
@@ -139,16 +141,16 @@ copy_do(struct transfer *t, const struct settings *settings)
 	t->progress = &progress;
 	status = transfer_run(t);
 	progress_end(&progress);
-	seconds = (double)(clock_ns() - progress.meter.start_ns) / 1e9;
+	ns = clock_ns() - progress.meter.start_ns + 1;
 	if (t->flushed == PLACE_UNPROMISED)
 		place_unpromised(t->b);
 	if (status != STATUS_OK)
 		place_remains(t->b, t->done,
 			      t->flushed >= 0 && !(t->abandoned && t->b->disk != NULL));
 	else if (!quiet)
-		copy_summary(t, seconds);
+		copy_summary(t, ns);
 	if (settings->json)
-		copy_json(t, status, seconds);
+		copy_json(t, status, ns);
 	return status;
 }
 
@@ -210,7 +212,7 @@ verify_json(const struct transfer *t, const struct pair *pair, int status)
 {
 	struct report report;
 
-	json_open(&report);
+	report_open(&report, &standard_output, true);
 	report_text(&report, "result",
 		    status == STATUS_OK            ? "same"
 		    : status == STATUS_DIFFERENT   ? "different"

@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * vblk list, info, features, memory: what disks are, and what was agreed with them.  The reports
- * are those of Orion's console.
+ * vblk list, info, rings, features, memory, identify, flush: what disks are, and what was agreed
+ * with them.  The reports are those of Orion's console.
  */
 #include <errno.h>
 #include <pthread.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
 
 #include "cmd/vblk/command.h"
-#include "cmd/vblk/json.h"
 #include "cmd/vblk/place.h"
 #include "cmd/vblk/say.h"
 #include "cmd/vblk/view.h"
@@ -26,7 +26,10 @@ struct settings {
 static int run_list(const struct command *command, int argc, char **argv);
 static int run_info(const struct command *command, int argc, char **argv);
 static int run_features(const struct command *command, int argc, char **argv);
+static int run_rings(const struct command *command, int argc, char **argv);
 static int run_memory(const struct command *command, int argc, char **argv);
+static int run_identify(const struct command *command, int argc, char **argv);
+static int run_flush(const struct command *command, int argc, char **argv);
 
 static const struct option info_options[] = {
 	FLAG("json", 0, json, "print JSON"),
@@ -58,6 +61,18 @@ const struct command info_command = {
 	.run = run_info,
 };
 
+const struct command rings_command = {
+	.name = "rings",
+	.console = "virtio-queue-info",
+	.arguments = "URL...",
+	.summary = "Shows the rings: size, what is free, indexes, addresses",
+	.help = "Those of a connection of its own: as they are when it was just made.\n",
+	.options = info_options,
+	.least = 1,
+	.most = DISKS_MAX,
+	.run = run_rings,
+};
+
 const struct command features_command = {
 	.name = "features",
 	.console = "virtio-feature-list",
@@ -80,6 +95,34 @@ const struct command memory_command = {
 	.least = 1,
 	.most = DISKS_MAX,
 	.run = run_memory,
+};
+
+static const struct option no_options[] = {
+	NO_MORE_OPTIONS,
+};
+
+const struct command identify_command = {
+	.name = "identify",
+	.console = "disk identify",
+	.arguments = "URL",
+	.summary = "Prints a disk's serial number",
+	.help = "",
+	.options = no_options,
+	.least = 1,
+	.most = 1,
+	.run = run_identify,
+};
+
+const struct command flush_command = {
+	.name = "flush",
+	.console = "disk flush",
+	.arguments = "URL",
+	.summary = "Makes all completed writes of a disk stable",
+	.help = "Whoever wrote them.\n",
+	.options = no_options,
+	.least = 1,
+	.most = 1,
+	.run = run_flush,
 };
 
 static void
@@ -255,4 +298,53 @@ static int
 run_memory(const struct command *command, int argc, char **argv)
 {
 	return run(command, SHOW_MEMORY, argc, argv);
+}
+
+static int
+run_rings(const struct command *command, int argc, char **argv)
+{
+	return run(command, SHOW_RINGS, argc, argv);
+}
+
+/* ---- identify, flush ---- */
+
+static int
+run_identify(const struct command *command, int argc, char **argv)
+{
+	struct opened one = {0};
+	bool sound;
+
+	if (options_read(command, NULL, argc, argv) < 0)
+		return STATUS_TROUBLE;
+	look_at(&one, argv[0], true);
+	if (one.disk != NULL && is_answer(one.result))
+		printf("%s\n", one.view.serial[0] == '\0' ? "(no serial number)" : one.view.serial);
+	sound = let_go(&one, argv[0]);
+	if (one.result == -ETIMEDOUT)
+		leave(STATUS_TROUBLE);
+	return sound ? STATUS_OK : STATUS_TROUBLE;
+}
+
+static int
+run_flush(const struct command *command, int argc, char **argv)
+{
+	struct opened one = {0};
+	int result;
+
+	if (options_read(command, NULL, argc, argv) < 0)
+		return STATUS_TROUBLE;
+	look_at(&one, argv[0], false);
+	if (one.disk == NULL)
+		return STATUS_TROUBLE;
+	interrupts_catch();
+	patience_while("a flush");
+	result = orion_queue_flush(orion_disk_queue(one.disk, 0));
+	patience_over();
+	if (result == 0)
+		printf("%s flushed\n", one.name);
+	else if (result == -EOPNOTSUPP)
+		trouble("%s cannot flush, and promises nothing of what is written", one.name);
+	else
+		trouble("%s: %s", one.name, place_disk_words(result));
+	return let_go(&one, argv[0]) && result == 0 ? STATUS_OK : STATUS_TROUBLE;
 }

@@ -26,10 +26,10 @@ static const struct command help_command = {
 };
 
 static const struct command *const commands[] = {
-	&list_command,  &info_command,   &features_command, &memory_command,
-	&stats_command, &queues_command, &top_command,      &read_command,
-	&write_command, &copy_command,   &verify_command,   &hash_command,
-	&check_command, &fill_command,   &bench_command,    &help_command,
+	&list_command,     &info_command,  &rings_command,  &features_command, &memory_command,
+	&identify_command, &stats_command, &queues_command, &top_command,      &read_command,
+	&write_command,    &copy_command,  &verify_command, &hash_command,     &check_command,
+	&fill_command,     &flush_command, &bench_command,  &help_command,
 };
 
 #define COUNT (sizeof(commands) / sizeof(commands[0]))

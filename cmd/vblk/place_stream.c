@@ -8,7 +8,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "cmd/vblk/json.h"
 #include "cmd/vblk/place.h"
 #include "cmd/vblk/say.h"
 

@@ -5,6 +5,7 @@
 #include <pthread.h>
 #include <signal.h>
 #include <stdarg.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -24,7 +25,17 @@
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static const char *command = "";
 static bool line_shown;
-static volatile sig_atomic_t signals;
+static atomic_uint signals;              /* lock-free: its handler may run in any thread */
+
+static void
+write_out(void *context, const char *text, size_t length)
+{
+	(void)context;
+	/* What could not be written is seen by main() at the end. */
+	(void)fwrite(text, 1, length, stdout);
+}
+
+const struct text_sink standard_output = {write_out, NULL};
 
 void
 say_command(const char *name)
@@ -140,8 +151,7 @@ progress_end(struct progress *progress)
 static void
 on_signal(int number)
 {
-	signals++;
-	if (signals >= 3) {
+	if (atomic_fetch_add(&signals, 1) >= 2) {
 		output_abandon();
 		_exit(128 + number);
 	}
@@ -161,7 +171,7 @@ interrupts_catch(void)
 unsigned
 interrupts(void)
 {
-	return (unsigned)signals;
+	return signals;
 }
 
 /* ---- patience ---- */

@@ -10,6 +10,10 @@
 #include <stdint.h>
 
 #include "words/meter.h"
+#include "words/print.h"
+
+/* Where reports and data go: standard output. */
+extern const struct text_sink standard_output;
 
 /* What each line begins with, after "vblk": a command's name, or "".  Static. */
 void say_command(const char *name);

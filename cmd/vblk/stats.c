@@ -9,7 +9,6 @@
 #include <unistd.h>
 
 #include "cmd/vblk/command.h"
-#include "cmd/vblk/json.h"
 #include "cmd/vblk/place.h"
 #include "cmd/vblk/say.h"
 #include "cmd/vblk/view.h"

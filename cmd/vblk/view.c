@@ -69,6 +69,30 @@ fill_connection(struct view *view, bool connected, uint32_t connections)
 	view->connections = connections;
 }
 
+static bool
+look(const struct view *view, unsigned index, struct view_ring *ring)
+{
+	struct orion_queue *queue = orion_disk_queue(view->home, index);
+	struct orion_ring_info info;
+
+	if (queue == NULL || orion_queue_ring(queue, &info) != 0)
+		return false;
+	ring->info = (struct vblk_ring_info){
+		.size = info.size,
+		.free = info.free,
+		.available = info.available,
+		.used = info.used,
+		.available_wrap = info.available_wrap,
+		.used_wrap = info.used_wrap,
+		.descriptor_area = info.descriptor_area,
+		.driver_area = info.driver_area,
+		.device_area = info.device_area,
+		.vector = VIRTIO_NO_VECTOR,
+	};
+	ring->broken = info.broken != NULL ? info.broken : vblk_cause_text(VBLK_CAUSE_NONE);
+	return true;
+}
+
 void
 view_of_disk(struct view *view, const char *name, struct orion_disk *disk)
 {
@@ -91,6 +115,8 @@ view_of_disk(struct view *view, const char *name, struct orion_disk *disk)
 	view->protocol_feature_name = protocol_name;
 	fill_connection(view, info.connected, info.connections);
 	fill_device(view, &info.device);
+	view->look = look;
+	view->home = disk;
 }
 
 static bool

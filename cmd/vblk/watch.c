@@ -9,6 +9,7 @@
 #include "cmd/vblk/place.h"
 #include "cmd/vblk/say.h"
 #include "cmd/vblk/units.h"
+#include "commands/latency.h"
 #include "orion/units.h"
 #include "words/text.h"
 
@@ -139,13 +140,6 @@ double
 watch_percentile_ns(const struct watched *disk, const uint64_t buckets[ORION_LATENCY_BUCKETS],
 		    unsigned thousandths)
 {
-	double edge = watch_ns(disk, orion_stats_percentile(buckets, thousandths));
-	double most = 0;
-
-	for (unsigned i = 0; i < disk->disk.queues; i++) {
-		double one = watch_ns(disk, disk->disk.queue[i].stats.latency_max_ticks);
-
-		most = one > most ? one : most;
-	}
-	return edge > most ? most : edge;
+	return watch_ns(disk,
+			latency_counted(buckets, disk->all.stats.latency_max_ticks, thousandths));
 }

@@ -387,6 +387,28 @@ orion_queue_stats(const struct orion_queue *queue, struct vblk_queue_stats *stat
 	return orion_queue_stats_sized(queue, stats, sizeof(*stats), counters, sizeof(*counters));
 }
 
+/* A queue's ring on this connection, as the library sees it. */
+struct orion_ring_info {
+	uint64_t descriptor_area, driver_area, device_area; /* addresses for the device */
+	uint16_t size;            /* descriptors */
+	uint16_t free;            /* of these, not lent to the device */
+	uint16_t available;       /* free-running index (split) or next slot (packed) */
+	uint16_t used;            /* likewise */
+	bool packed;
+	bool available_wrap, used_wrap;         /* packed: the wrap counters */
+	const char *broken;       /* why nothing comes back any more, static; NULL: it works */
+};
+
+/* -ENODEV: the queue has no connection.  -EINVAL.  Context: the queue's owner. */
+ORION_API int orion_queue_ring_sized(const struct orion_queue *queue, struct orion_ring_info *info,
+				     size_t size);
+
+static inline int
+orion_queue_ring(const struct orion_queue *queue, struct orion_ring_info *info)
+{
+	return orion_queue_ring_sized(queue, info, sizeof(*info));
+}
+
 ORION_END_C
 
 #endif

@@ -58,8 +58,8 @@ struct orion_options {
 	/* recovery */
 	uint32_t recovery_silence;        /* 0 .. 3600 seconds without any answer after which a
 	                                   * device is reset, default 150; 0: never for that */
-	uint32_t recovery_resets;         /* 0 .. 1000 resets of a device within a minute, default 5;
-	                                   * 0: what broke stays so */
+	uint32_t recovery_resets;         /* 0 .. 100000 resets of a device within a minute,
+	                                   * default 5; 0: what broke stays so */
 
 	/*
 	 * Feature bits that are not negotiated although offered, and those without which the device

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * recovery test: spoils a disk's ring again and again while every CPU writes to the disk, reads back
- * and compares.  A device that finds such a ring asks for a reset.
+ * recovery test: spoils a disk's ring again and again while every CPU writes to the disk, reads
+ * back and compares.  A device that finds such a ring asks for a reset.
  */
 #include "kernel/core/commands.h"
 #include "kernel/core/memory.h"

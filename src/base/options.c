@@ -35,7 +35,7 @@ const struct orion_option orion_option_table[ORION_OPTION_COUNT] = {
 	OPTION(zero_copy_enabled, SWITCH, 0, 1),
 	OPTION(batch_processing, SWITCH, 0, 1),
 	OPTION(recovery_silence, NUMBER, 0, 3600),
-	OPTION(recovery_resets, NUMBER, 0, 1000),
+	OPTION(recovery_resets, NUMBER, 0, 100000),
 	OPTION(features_off, FEATURES, 0, UINT64_MAX),
 	OPTION(features_required, FEATURES, 0, UINT64_MAX),
 };

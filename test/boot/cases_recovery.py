@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 """
-Devices that break and are brought back: QEMU's, whose rings are spoilt under load until they ask for
-a reset.
+Devices that break and are brought back: QEMU's, whose rings are spoilt under load until they ask
+for a reset.
 """
 import re
 

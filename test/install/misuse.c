@@ -105,6 +105,7 @@ stats_sizes(void)
 {
 	struct orion_queue_counters counters;
 	struct vblk_queue_stats stats;
+	struct orion_ring_info ring;
 
 	memset(&stats, 0xaa, sizeof(stats));
 	memset(&counters, 0xaa, sizeof(counters));
@@ -113,6 +114,9 @@ stats_sizes(void)
 	     orion_queue_stats_sized(queue, &stats, 8, &counters, sizeof(counters)),
 	     stats.completed == 0xaaaaaaaaaaaaaaaaull && stats.submitted < 1000 ? "right"
 										: "wrong");
+	TELL("ring of no bytes", orion_queue_ring_sized(queue, &ring, 0), "");
+	TELL("ring", orion_queue_ring(queue, &ring),
+	     ring.size >= 4 && ring.free <= ring.size && ring.broken == NULL ? "right" : "wrong");
 	TELL("counters of no bytes", orion_queue_stats_sized(queue, NULL, 0, &counters, 0), "");
 }
 
@@ -161,6 +165,7 @@ nothing_queued(void)
 	struct orion_poll_group *group = NULL;
 	struct orion_io *done[4] = {NULL};
 	struct vblk_queue_stats stats;
+	struct orion_ring_info ring;
 	char *volatile null = NULL;
 
 	TELL("submit to NULL", (int)orion_queue_submit(NULL, done, 1),
@@ -186,6 +191,8 @@ nothing_queued(void)
 	TELL("identify of NULL", orion_queue_identify(NULL, (char *)data), "");
 	TELL("identify to NULL", orion_queue_identify(queue, null), "");
 	TELL("stats of NULL", orion_queue_stats(NULL, &stats, NULL), "");
+	TELL("ring of NULL", orion_queue_ring(NULL, &ring), "");
+	TELL("ring to NULL", orion_queue_ring(queue, (struct orion_ring_info *)(void *)null), "");
 	TELL("group to NULL", orion_poll_group_create(NULL), "");
 	TELL("group", orion_poll_group_create(&group), "");
 	TELL("add NULL", orion_poll_group_add(group, NULL), "");

@@ -310,9 +310,9 @@ class Bed:
         process.wait(status, seconds)
         return process
 
-    def report(self, command, *words, env=None):
+    def report(self, command, *words, env=None, status=0):
         """What a command of vblk reports in JSON, held to the schema."""
-        out = self.orion("vblk", *command.split(), *words, "--json", env=env).out
+        out = self.orion("vblk", *command.split(), *words, "--json", env=env, status=status).out
         try:
             return reports.read(command, out)
         except reports.Breach as error:

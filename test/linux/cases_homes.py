@@ -10,7 +10,7 @@ SERIAL = "twin-0123456789abcd"
 SIZE = 6 * MIB
 # What was there when vblk looked is what Orion saw.
 SHOWN = ("disk list", "virtio-device-info", "virtio-feature-list", "virtio-memory-info",
-         "virtio-performance-stats", "virtio-queue-stats")
+         "virtio-queue-info", "virtio-performance-stats", "virtio-queue-stats")
 # These are the disk's, or follow from it and from what both homes want by themselves.
 EQUAL = ("serial", "state", "bytes", "block_bytes", "physical_block_bytes", "io_opt_blocks",
          "read_only", "flush", "writeback", "durability", "request_sectors_max", "ring",
@@ -21,6 +21,7 @@ def cases():
     for ring in ("split", "packed"):
         yield f"homes:{ring}", homes(ring)
     yield "homes-data", data
+    yield "homes-bench", bench
 
 
 def orion(bed, image, ring, script):
@@ -60,11 +61,11 @@ def homes(ring):
                        *([] if ring == "packed" else ["--features-off=packed"]))
         env = {"XDG_RUNTIME_DIR": bed.folder}
         here = {}
-        for line in lines[:8]:
+        for line in lines[:10]:
             here[line] = vblk(bed, server, line, env)
         bench = bed.start(bed.program("vblk"), "bench", server.url(), "--time=1h", env=env)
         bed.await_published(server.url(), env)
-        for line in lines[8:]:
+        for line in lines[10:]:
             here[line] = vblk(bed, server, line, env)
         bench.kill9()
         compare(there, here)
@@ -112,6 +113,8 @@ disk verify {disk} 1048577 1001 pattern:7
 disk hash {disk} 0 end
 disk read {disk} 1M 8k
 disk hash {disk} 5M 0
+disk flush {disk}
+disk identify {disk}
 """
 
 
@@ -120,7 +123,7 @@ def data(bed):
     image, twin = bed.image(SIZE, 5), bed.path("twin.img")
     shutil.copyfile(image, twin)
     there = orion(bed, image, "packed", DATA.format(disk="vd0"))
-    server = model(bed, f"--file={twin}", "--block=4096")
+    server = model(bed, f"--file={twin}", "--block=4096", f"--serial={SERIAL}")
     for line, answer in there.items():
         fails = line.startswith("! ")
         words = re.sub(r"(\d) MiB", r"\1MiB", line.removeprefix("! ")).split()
@@ -136,3 +139,51 @@ def data(bed):
     with open(image, "rb") as a, open(twin, "rb") as b:
         expect(a.read() == b.read(), "the two disks are not the same")
     expect_equal(there["disk hash vd0 0 end"], f"{sha256(image)}  vd0\n", "the hash")
+
+
+# One request at a time: what is written where is the seed's alone.
+BENCHES = """
+disk bench vd0 randwrite destroy bs=4k depth=1 queues=1 count=300 seed=7
+disk bench vd0 rw=rw destroy reads=30 bs=8k depth=1 queues=1 count=200 seed=0x11
+disk bench vd0 write destroy bs=64k depth=1 queues=1 count=50 seed=3
+disk bench vd0 read bs=16k depth=8 count=500 queues=1
+disk bench vd0 randread time=300ms queues=1 poll
+! disk bench vd0 write bs=4k
+! disk bench vd0 bs=512
+! disk bench vd0 bs=8M
+! disk bench vd0 depth=0
+! disk bench vd0 time=1us
+! disk bench vd0 reads=101
+! disk bench vd0 backwards
+"""
+MEASURED = ("mode", "read_percent", "request_bytes", "depth", "queues", "seed", "poll",
+            "interrupted", "failed", "resets", "given_back", "replayed")
+
+
+def bench(bed):
+    """The same words measure the same requests, and say so with the same keys and the same text."""
+    image, twin = bed.image(SIZE, 5), bed.path("twin.img")
+    before = sha256(shutil.copyfile(image, twin))
+    lines = BENCHES.strip().splitlines()
+    lines += [line + " --json" for line in lines if line[0] != "!"]
+    there = orion(bed, image, "packed", "\n".join(lines))
+    server = model(bed, f"--file={twin}", "--block=4096")
+    here = {}
+    for line in lines:
+        words = [server.url() if word == "vd0" else word for word in line.split() if word != "!"]
+        here[line] = bed.orion("vblk", *words, status=2 if line[0] == "!" else 0).out
+    with open(image, "rb") as a, open(twin, "rb") as b:
+        expect(a.read() == b.read(), "the two disks are not the same")
+    expect(sha256(image) != before, "nothing was written")
+    for line in lines:
+        if line.endswith("--json"):
+            one, two = check("disk bench", there[line]), check("disk bench", here[line])
+            expect_equal(list(reports.alike(one, two)), [], f"where {line} differs")
+            timed = "time=" in line
+            for key in MEASURED if timed else MEASURED + ("requests", "bytes"):
+                expect_equal(one[key], two[key], f"{line}: {key}")
+        elif line[0] != "!":
+            answer = re.sub("warning: .*\n", "", there[line])
+            heads = [x.replace(server.url(), "vd0").splitlines() for x in (answer, here[line])]
+            expect_equal(heads[0][0], heads[1][0], "the first line")
+            expect_equal(*[[row[:14] for row in rows[1:]] for rows in heads], "the rows")

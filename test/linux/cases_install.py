@@ -207,7 +207,7 @@ NOTHING = ("info of NULL", "info to NULL", "register NULL", "register of NULL", 
            "identify of NULL", "identify to NULL", "stats of NULL", "group to NULL", "add NULL",
            "add to NULL", "published NULL", "published of another size", "option NULL",
            "init of 3 bytes", "stats of no bytes", "counters of no bytes", "read to NULL",
-           "write NULL")
+           "write NULL", "ring of no bytes", "ring of NULL", "ring to NULL")
 
 
 def misuse(bed):
@@ -225,6 +225,7 @@ def misuse(bed):
         "info of all bytes": "0 right",
         "info of more bytes": "0 right",
         "stats of one word": "0 right",
+        "ring": "0 right",
         "open NULL": "-22 the URL is NULL: .*vhost-user:/path/to/socket",
         "open to NULL": "-22 disk is NULL.*",
         "open without an error": "-22 ",

@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: MIT
 """vblk, the program: what it does to images that the host looks at, and what it says of errors."""
 import glob
-import json
 import os
 import re
 import signal
@@ -9,7 +8,7 @@ import time
 import xml.etree.ElementTree
 
 from bed import KIB, MIB, ROOT, Failure, Skip, await_, expect, expect_equal, expect_pattern, \
-    expect_says, pattern
+    expect_says, pattern, reports
 from cases_vblk_watch import INTERRUPTED, opened, working
 
 
@@ -50,11 +49,6 @@ def shell(bed, script, *words, status=0):
     process = bed.start("sh", "-c", script, "sh", bed.program("vblk"), *words)
     process.wait(status)
     return process
-
-
-def answer(bed, *words, status=0):
-    """What vblk printed, as JSON."""
-    return json.loads(bed.orion("vblk", *words, "--json", status=status).out)
 
 
 def about(bed, url):
@@ -191,8 +185,8 @@ def refusals(bed):
             ("write", data, "0"): "no URL of a disk",
             ("bench", url, "--rw=sideways"): "randread, randwrite, read, write or rw",
             ("bench", url, "--rw=write"): "--destroy",
-            ("bench", url, "--bs=513"): "block, 512",
-            ("bench", url, "--bs=16M"): "too large for a disk",
+            ("bench", url, "--bs=513"): "multiple of the block size, 512",
+            ("bench", url, "--bs=16M"): "less than one bs= of 16777216",
             ("bench", url, "--depth=0"): "--depth takes 1 to",
             ("bench", url, "--time=soon"): "500ms",
             ("bench", url, "--queues=16"): "the disk has 1",
@@ -207,7 +201,7 @@ def refusals(bed):
 def copy_in(bed):
     daemon = bed.daemon(bed.image(12 * MIB), logical_block_size=4096)
     source = bed.image(12 * MIB, 5, name="source")
-    found = answer(bed, "copy", source, daemon.url())
+    found = bed.report("copy", source, daemon.url())
     expect_equal(found["bytes"], 12 * MIB, "bytes")
     expect_equal(found["result"], "complete", "result")
     daemon.kill9()
@@ -235,7 +229,7 @@ def target_is_zero(bed):
     """The word is believed: what is zero is not written."""
     daemon = bed.daemon(bed.image(10 * MIB, 1))
     source = bed.image(10 * MIB, name="source")
-    found = answer(bed, "copy", source, daemon.url(), "--target-is-zero")
+    found = bed.report("copy", source, daemon.url(), "--target-is-zero")
     expect_equal(found["zero_bytes_skipped"], 10 * MIB, "zero_bytes_skipped")
     expect_pattern(daemon.image, 1, 0, 10 * MIB)
 
@@ -300,11 +294,11 @@ def odd_end(bed):
 def verify_finds(bed):
     daemon = bed.daemon(bed.image(10 * MIB, 1))
     other = bed.image(10 * MIB, 1, name="other")
-    expect_equal(answer(bed, "verify", daemon.url(), other)["first_difference"], None, "same")
+    expect_equal(bed.report("verify", daemon.url(), other)["first_difference"], None, "same")
     for at in (5 * MIB + 1000, 5 * MIB + 1001, 9 * MIB - 1, 10 * MIB - 512):
         write(other, bytes([read(other, at, 1)[0] ^ 1]), at)
     for words in ((daemon.url(), other), (other, daemon.url())):
-        found = answer(bed, "verify", *words, status=1)
+        found = bed.report("verify", *words, status=1)
         expect_equal(found["first_difference"], 5 * MIB + 1000, "first_difference")
         expect_equal(found["different_blocks"], 3, "different_blocks")
         expect_equal(found["compared_bytes"], 10 * MIB, "compared_bytes")
@@ -314,7 +308,7 @@ def verify_finds(bed):
     write(full, read(hollow))
     bed.orion("vblk", "verify", hollow, full)
     write(full, b"x", 7 * MIB + 7)
-    found = answer(bed, "verify", hollow, full, status=1)
+    found = bed.report("verify", hollow, full, status=1)
     expect_equal(found["first_difference"], 7 * MIB + 7, "in a hole: first_difference")
 
 
@@ -471,8 +465,8 @@ def image_in_use(bed):
 def bench_numbers(bed):
     url = bed.daemon(bed.image(16 * MIB, 1), num_queues=4).url()
     for mode in ("randread", "read"):
-        found = answer(bed, "bench", url, f"--rw={mode}", "--bs=8k", "--depth=7", "--queues=3",
-                       "--count=5000")
+        found = bed.report("bench", url, f"--rw={mode}", "--bs=8k", "--depth=7", "--queues=3",
+                           "--count=5000")
         for key, value in {"mode": mode, "request_bytes": 8192, "depth": 7, "queues": 3,
                            "requests": 5000, "failed": 0, "bytes": 5000 * 8192,
                            "interrupted": False}.items():
@@ -486,20 +480,21 @@ def bench_numbers(bed):
         # What is in flight in all that time is no more than the depth of three queues.
         expect(found["latency_ns"]["mean"] * 5000 <= found["elapsed_ns"] * 21 * 1.01,
                "more requests were in flight than there is room for")
-    expect_says(r"randread, 4 KiB, depth 32", bed.orion("vblk", "bench", url, "--count=100").out)
+    expect_says(r"^vhost-user:\S+ randread bs=4k depth=32 queues=1 seed=1$",
+                bed.orion("vblk", "bench", url, "--count=100").out)
     expect_pattern(bed.path("disk.img"), 1, 0, 16 * MIB)
 
 
 def bench_writes(bed):
     daemon = bed.daemon(bed.image(8 * MIB), num_queues=2)
-    answer(bed, "bench", daemon.url(), "--rw=write", "--destroy", "--bs=64k", "--depth=4",
-           "--queues=2", "--count=128")
+    bed.report("bench", daemon.url(), "--rw=write", "--destroy", "--bs=64k", "--depth=4",
+               "--queues=2", "--count=128")
     for at in range(0, 8 * MIB, 64 * KIB):
         expect(any(read(daemon.image, at, 64 * KIB)), f"nothing was written at {at}")
     before = read(daemon.image)
-    answer(bed, "bench", daemon.url(), "--rw=rw", "--reads=100", "--count=200")
+    bed.report("bench", daemon.url(), "--rw=rw", "--reads=100", "--count=200")
     expect_same(read(daemon.image), before, "after a mix of reads alone")
-    answer(bed, "bench", daemon.url(), "--rw=rw", "--destroy", "--count=200", "--seed=9")
+    bed.report("bench", daemon.url(), "--rw=rw", "--destroy", "--count=200", "--seed=9")
     expect(read(daemon.image) != before, "a mix of reads and writes wrote nothing")
 
 
@@ -508,7 +503,7 @@ def bench_interrupted(bed):
     process = bed.start(bed.program("vblk"), "bench", daemon.url(), "--time=1h", "--json", env=env)
     await_(lambda: working(bed, env, daemon.url()), "the bench to begin")
     process.signal(signal.SIGINT)
-    found = json.loads(process.wait(INTERRUPTED))
+    found = reports.read("bench", process.wait(INTERRUPTED))
     expect_equal(found["interrupted"], True, "interrupted")
 
 

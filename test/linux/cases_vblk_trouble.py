@@ -52,7 +52,9 @@ def no_flush(bed):
     trial.features &= ~b.FLUSH
     for words in (("copy", data, trial.url()), ("write", trial.url(), "0", "-i", data)):
         expect_says("promises nothing", bed.orion("vblk", *words).err)
-    found = json.loads(bed.orion("vblk", "copy", data, trial.url(), "--json").out)
+    expect_says("cannot flush, and promises nothing",
+                bed.orion("vblk", "flush", trial.url(), status=2).err)
+    found = bed.report("copy", data, trial.url())
     expect_equal((found["result"], found["flushed"]), ("complete", False), "result, flushed")
     found = bed.report("info", trial.url())["disks"][0]
     expect_equal(found["durability"], "promises nothing", "durability")

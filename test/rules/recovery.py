@@ -24,6 +24,9 @@ row("budget", RECOVER, "if (recovery->window_resets >= disk->manager->options.re
     "if (recovery->window_resets > disk->manager->options.recovery_resets)",
     "unit/storage_recover__five_times_a_minute unit/storage_recover__not_wanted",
     "a device is reset once more than the options allow")
+row("attempts", RECOVER, "#define ATTEMPTS 3u", "#define ATTEMPTS 1u",
+    "unit/storage_recover__breaks_while_brought_back",
+    "a device that breaks on its way back fails its requests")
 row("window", RECOVER, "|| at - recovery->window_ns >= MINUTE_NS)", ")",
     "unit/storage_recover__five_times_a_minute", "what happened an hour ago counts still")
 row("for-good", RECOVER,

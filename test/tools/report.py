@@ -16,7 +16,8 @@ with open(FILE, encoding="utf-8") as _file:
 # What vblk calls them.
 KINDS = {"list": "disk-list", "info": "virtio-device-info", "features": "virtio-feature-list",
          "memory": "virtio-memory-info", "stats": "virtio-performance-stats",
-         "queues": "virtio-queue-stats", "disk list": "disk-list"}
+         "queues": "virtio-queue-stats", "rings": "virtio-queue-info", "disk list": "disk-list",
+         "bench": "disk-bench", "disk bench": "disk-bench"}
 
 
 class Breach(Exception):

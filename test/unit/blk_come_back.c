@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* vblk_restart(): a device that was stopped, brought up again as it was, or refused with a reason. */
+/* vblk_restart(): a device that was stopped comes back as it was, or is refused with a reason. */
 #include <limits.h>
 
 #include "desk_blk.h"

@@ -95,6 +95,10 @@ TEST(command_bench__refusals)
 		{"disk bench vd0 bs=x", ORION_INVALID, "bs= is 'x'"},
 		{"disk bench vd0 depth=0", ORION_INVALID, "depth= is 0; it has to be from 1 to 1k"},
 		{"disk bench vd0 count=0", ORION_INVALID, "count= is 0"},
+		{"disk bench vd0 time=soon", ORION_INVALID, "time= is 'soon'; it has to be a time"},
+		{"disk bench vd0 time=1us", ORION_INVALID, "from 1000 to 86400000000 us"},
+		{"disk bench vd0 rw reads=101", ORION_INVALID, "reads= is 101"},
+		{"disk bench vd0 rw", ORION_INVALID, "rw overwrites the data on vd0"},
 		{"disk bench vd0 queues=2", ORION_INVALID, "at most 1"},
 		{"disk bench vd0 queues=17", ORION_INVALID, "from 1 to 16"},
 		{"disk bench vd0 write", ORION_INVALID, "add the word 'destroy'"},
@@ -103,6 +107,8 @@ TEST(command_bench__refusals)
 		{"disk bench vd1 write destroy", ORION_READ_ONLY, "vd1: read-only disk"},
 		{"disk bench vd2", ORION_OUT_OF_RANGE, "vd2 has 0 bytes"},
 		{"disk bench vd1 randread count=10", ORION_OK, "10 completed"},
+		{"disk bench vd1 rw=randread count=10 --json", ORION_OK, "\"requests\": 10,"},
+		{"disk bench vd1 rw reads=100 count=10", ORION_OK, "vd1 rw bs=4k"},
 	};
 	struct desk_config config;
 	struct desk desk;
@@ -118,6 +124,26 @@ TEST(command_bench__refusals)
 		desk_expect(&desk, rows[i].says);
 	}
 	EXPECT_EQ(model_device_stats(desk.models[0])->writes, 0);
+	desk_close(&desk);
+}
+
+/* Without a count a run ends by the clock; a mix reads as often as it was told to. */
+TEST(command_bench__time_and_mix)
+{
+	struct desk_config config;
+	struct desk desk;
+
+	desk_defaults(&config);
+	desk_open(&desk, &config);
+	EXPECT_EQ(desk_run(&desk, "disk bench vd0 rw reads=25 destroy time=50ms --json"), ORION_OK);
+	desk_expect(&desk, "\"read_percent\": 25,");
+	desk_expect(&desk, "\"interrupted\": false,");
+
+	const struct model_device_stats *stats = model_device_stats(desk.models[0]);
+	uint64_t all = stats->reads + stats->writes;
+
+	EXPECT(all > 100);
+	EXPECT(stats->reads * 100 > all * 15 && stats->reads * 100 < all * 35);
 	desk_close(&desk);
 }
 

@@ -92,6 +92,37 @@ TEST(command_parts__pattern)
 	EXPECT_EQ(expected, data[5] ^ 0x80);
 }
 
+/* The driver's buckets end above the greatest time that was seen: no percentile does. */
+TEST(command_parts__latency_counted)
+{
+	uint64_t buckets[ORION_LATENCY_BUCKETS] = {0};
+
+	EXPECT_EQ(latency_counted(buckets, 0, 990), 0);
+	buckets[orion_stats_bucket(1000)] = 99;
+	buckets[orion_stats_bucket(5000)] = 1;
+	EXPECT(latency_counted(buckets, 5000, 500) >= 1000);
+	EXPECT(latency_counted(buckets, 5000, 500) <= 1250);
+	EXPECT_EQ(latency_counted(buckets, 5000, 999), 5000);
+	EXPECT_EQ(latency_counted(buckets, 5000, 1000), 5000);
+}
+
+/* Rows are the buckets again, eight at a time: none is lost, each begins where it says. */
+TEST(command_parts__latency_rows)
+{
+	struct latency *latency = test_alloc(sizeof(*latency));
+
+	for (unsigned r = 1; r < LATENCY_ROWS; r++) {
+		EXPECT(latency_row_floor(r) > latency_row_floor(r - 1));
+		latency_add(latency, latency_row_floor(r));
+		latency_add(latency, latency_row_floor(r) - 1);
+	}
+	for (unsigned r = 1; r + 1 < LATENCY_ROWS; r++)
+		EXPECT_EQ(latency_row(latency, r), 2);
+	EXPECT_EQ(latency_row(latency, 0), 1);
+	EXPECT_EQ(latency_row(latency, LATENCY_ROWS - 1), 1);
+	test_free(latency);
+}
+
 TEST(command_parts__latency)
 {
 	struct latency *latency = test_alloc(sizeof(*latency)), *sum = test_alloc(sizeof(*sum));

@@ -415,6 +415,32 @@ TEST(linux_io__other_vectors_are_copied)
 	linux_desk_close(&desk);
 }
 
+/* ---- what the queue says of its ring ---- */
+
+TEST(linux_io__ring)
+{
+	struct linux_desk desk = begin(64);
+	static unsigned char data[512];
+	struct orion_io io = {.buffer = data, .bytes = 512}, other = io;
+	struct orion_ring_info before, ring;
+
+	EXPECT_EQ(orion_queue_ring(desk.queue, &before), 0);
+	EXPECT(before.size != 0 && before.free == before.size && !before.packed);
+	EXPECT_EQ(before.available, before.used);
+	EXPECT(before.broken == NULL);
+	(void)linux_desk_send(&desk, &io);
+	EXPECT_EQ(linux_desk_submit(&desk, &other), 0);
+	EXPECT_EQ(orion_queue_ring(desk.queue, &ring), 0);
+	EXPECT_EQ(ring.free, before.size - 2);
+	EXPECT_EQ(ring.available, before.available + 2);
+	EXPECT_EQ(ring.used, before.used);
+	EXPECT(ring.driver_area > ring.descriptor_area && ring.device_area > ring.driver_area);
+	EXPECT_EQ(linux_desk_finish(&desk, &io, 0, 513), 0);
+	EXPECT_EQ(orion_queue_ring(desk.queue, &ring), 0);
+	EXPECT_EQ(ring.used, before.used + 1);
+	linux_desk_close(&desk);
+}
+
 /* ---- what is no program's ---- */
 
 TEST(linux_io__operations_of_our_own_are_refused)

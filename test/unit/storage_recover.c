@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * storage/recover.c: the device of a disk breaks under several lanes, each at work on its queue, and
- * is brought back; or is not, and then is tried again.
+ * storage/recover.c: the device of a disk breaks under several lanes, each at work on its queue,
+ * and is brought back; or is not, and then is tried again.
  */
 #include <string.h>
 #include <ucontext.h>
@@ -410,6 +410,98 @@ TEST(storage_recover__claimed)
 	storage_refresh(&desk.storage, disk, 0);
 	storage_unclaim(&desk.storage, disk, 0);
 	EXPECT_EQ(try_it(&desk, handle), ORION_OK);
+	storage_close(&desk.storage, handle);
+	desk_close(&desk);
+}
+
+/* ---- at every step ---- */
+
+#define PART (128u * 1024)
+
+static const struct test_axis breaks = {"breaks", {"needs-reset", "id-range", "withheld"}};
+static const struct test_axis *const step_axes[] = {&breaks, &layout, &memory, NULL};
+
+/*
+ * Writes all, writes half of it anew, flushes, reads back.  Returns how many requests the device
+ * has completed by then.
+ */
+static uint64_t
+work_through(struct desk *desk, struct storage_handle *handle)
+{
+	static uint8_t data[PART], back[PART];
+	uint8_t expected;
+	size_t first;
+
+	pattern_fill(1, 0, data, PART);
+	EXPECT_EQ(storage_write(&desk->storage, handle, 0, 0, data, PART, NULL), ORION_OK);
+	pattern_fill(2, PART / 2, data, PART / 2);
+	EXPECT_EQ(storage_write(&desk->storage, handle, 0, PART / 2, data, PART / 2, NULL),
+		  ORION_OK);
+	EXPECT_EQ(storage_flush(&desk->storage, handle, 0), ORION_OK);
+	EXPECT_EQ(storage_read(&desk->storage, handle, 0, 0, back, PART, NULL), ORION_OK);
+	EXPECT_EQ(pattern_check(1, 0, back, PART / 2, &first, &expected), 0);
+	EXPECT_EQ(pattern_check(2, PART / 2, back + PART / 2, PART / 2, &first, &expected), 0);
+	model_device_peek(desk->models[0], 0, data, PART);
+	EXPECT_MEM(data, back, PART);
+	return model_device_stats(desk->models[0])->completed;
+}
+
+/* The device breaks after FIRST completions, and after SECOND more; returns how many there were. */
+static uint64_t
+break_at(unsigned first, unsigned second)
+{
+	static const model_mischief whats[] = {MODEL_MISCHIEF_NEEDS_RESET, MODEL_MISCHIEF_ID_RANGE,
+					       MODEL_MISCHIEF_WITHHELD};
+	model_mischief what = whats[test_choice(&breaks)];
+	struct storage_handle *handle;
+	struct desk_config config;
+	struct desk desk;
+	uint64_t completed;
+
+	desk_defaults(&config);
+	config.model[0].capacity_sectors = PART / 512;
+	if (test_choice(&layout) == 0)
+		config.model[0].features &= ~VIRTIO_BIT(VIRTIO_F_RING_PACKED);
+	config.options.dma_enabled = test_choice(&memory) == 0;
+	config.options.recovery_silence = 1;
+	config.breaches_allowed = what == MODEL_MISCHIEF_ID_RANGE;
+	desk_open(&desk, &config);
+	handle = desk_handle(&desk, "vd0", STORAGE_MAY_ALL);
+	/* Each counts what it sees by itself, but only while its turn has not come. */
+	model_device_trick(desk.models[0], what, first, 1, 0);
+	model_device_trick(desk.models[0], what, first + 1 + second, 1, 0);
+	test_note("after %u, and %u more", first, second);
+	completed = work_through(&desk, handle);
+	storage_close(&desk.storage, handle);
+	desk_close(&desk);
+	return completed;
+}
+
+TEST_AXES(storage_recover__at_every_step, step_axes, NULL)
+{
+	unsigned steps = (unsigned)break_at(1000000, 0);
+
+	EXPECT(steps >= 4);
+	for (unsigned first = 0; first <= steps; first++) {
+		for (unsigned second = 0; second <= steps / 2; second++)
+			(void)break_at(first, second);
+	}
+}
+
+/* It breaks while it is brought back: that is tried again at once, and no call fails. */
+TEST(storage_recover__breaks_while_brought_back)
+{
+	struct storage_handle *handle;
+	struct desk_config config;
+	struct desk desk;
+
+	open_one(&desk, &config);
+	handle = desk_handle(&desk, "vd0", STORAGE_MAY_ALL);
+	model_device_trick(desk.models[0], MODEL_MISCHIEF_FEATURES_DROPPED, 0, 2, 0);
+	model_device_break(desk.models[0]);
+	EXPECT_EQ(try_it(&desk, handle), ORION_OK);
+	EXPECT_EQ(desk.storage.disks[0].recovery.resets, 3);
+	EXPECT_EQ(desk.storage.disks[0].recovery.failures, 0);
 	storage_close(&desk.storage, handle);
 	desk_close(&desk);
 }

@@ -177,7 +177,7 @@ TEST_AXES(storage_slow__one_is_lost, axes, NULL)
 	EXPECT_EQ(done, 0);
 	EXPECT_EQ(model_device_stats(desk.models[0])->writes, writes);
 	EXPECT_EQ(storage_lent(handle->disk, 0), 1);
-	/* A reset takes it back, and it is handed over again: then there is no order to wait for. */
+	/* A reset takes it back, and it is handed over again: there is nothing to wait for. */
 	EXPECT_EQ(storage_reset(&desk.storage, handle->disk, 0), ORION_OK);
 	desk.looks_most = 0;
 	EXPECT_EQ(storage_write(&desk.storage, handle, 0, 0, data, 8192, &done), ORION_OK);

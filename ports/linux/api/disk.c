@@ -536,3 +536,30 @@ orion_queue_stats_sized(const struct orion_queue *queue, struct vblk_queue_stats
 	}
 	return result;
 }
+
+int
+orion_queue_ring_sized(const struct orion_queue *queue, struct orion_ring_info *info, size_t size)
+{
+	struct vblk_ring_info ring;
+	struct orion_ring_info own;
+
+	if (queue == NULL || info == NULL)
+		return -EINVAL;
+	if (queue->lane.ring == NULL)
+		return -ENODEV;
+	vblk_ring_info(queue->lane.ring, &ring);
+	own = (struct orion_ring_info){
+		.descriptor_area = ring.descriptor_area,
+		.driver_area = ring.driver_area,
+		.device_area = ring.device_area,
+		.size = ring.size,
+		.free = ring.free,
+		.available = ring.available,
+		.used = ring.used,
+		.packed = vblk_info(queue->lane.device->device)->packed,
+		.available_wrap = ring.available_wrap,
+		.used_wrap = ring.used_wrap,
+		.broken = ring.cause != VBLK_CAUSE_NONE ? vblk_cause_text(ring.cause) : NULL,
+	};
+	return fill(info, size, &own, sizeof(own));
+}
