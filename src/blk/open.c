@@ -58,7 +58,7 @@ choose_features(struct vblk_device *device)
 {
 	struct virtio_device *virtio = &device->virtio;
 	const struct virtio_transport *transport = &virtio->transport;
-	uint64_t required = device->options.features_required;
+	uint64_t required = device->options.features_required | vblk_path.needed;
 	uint64_t usable, closed;
 	orion_status status;
 
@@ -79,7 +79,7 @@ choose_features(struct vblk_device *device)
 				    usable & ~closed, 0, 0);
 	if ((closed & required) != required) {
 		orion_virtio_report(virtio, ORION_LEVEL_ERROR, ORION_EVENT_FEATURES_MISSING,
-				    virtio->offered, required, 0);
+				    virtio->offered, required, required & ~vblk_features_known());
 		return ORION_DEVICE_REFUSED;
 	}
 	status =

@@ -224,7 +224,14 @@ ORION_MUST_USE orion_status vblk_queue_build(struct vblk_device *device, uint16_
 /* Tells the device.  ORION_NO_INTERRUPT: it did not take the vector. */
 ORION_MUST_USE orion_status vblk_queue_enable(struct vblk_queue *queue);
 
-/* ---- submit.c ---- */
+/* ---- path.c, or what stands in its place ---- */
+
+/* What the path that is linked can do. */
+struct vblk_path {
+	uint64_t features;      /* bits that its kinds of ring make usable */
+	uint64_t needed;        /* bits without which it has no kind of ring */
+};
+extern const struct vblk_path vblk_path;
 
 /*
  * Hands over one request that is within all limits, as part PART of a larger one.  False when there

@@ -2,7 +2,7 @@
 """Mutants of the core that lived for a while: rows for test/rules/mutants.py."""
 
 SPLIT, PACKED, SETUP = "src/ring/split.h", "src/ring/packed.h", "src/ring/setup.c"
-SUBMIT, REAP, PARTS = "src/blk/submit.c", "src/blk/reap.c", "src/blk/parts.c"
+SUBMIT, REAP, PARTS = "src/blk/submit.h", "src/blk/reap.h", "src/blk/parts.c"
 FEATURES, IRQ = "src/blk/features.c", "src/device/interrupt.c"
 QUEUE, MMIO, CCW = "src/blk/queue.c", "src/device/mmio.c", "src/device/ccw.c"
 CAPS, REACH = "src/device/pci_caps.c", "src/device/pci_reach.c"
