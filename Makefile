@@ -182,7 +182,7 @@ kernel := $(if $(KERNEL_CFLAGS),$(if $(filter release debug clang,$(MODE)),\
 	$(KERNEL) $(kernel_more)))
 
 PHONY_BUILD := all lib core kernel linux plugins tests benches
-.PHONY: $(PHONY_BUILD) run image test test-long verdicts test-hypervisors mutate litmus bench \
+.PHONY: $(PHONY_BUILD) run image test test-long verdicts test-hypervisors soak mutate litmus bench \
 	bench-ring bench-kernel bench-linux budget lint fuzz clean format help
 all: lib kernel linux tests benches ## build everything for MODE (the default)
 lib: $(libraries) ## build the libraries: core, storage and the model device
@@ -359,7 +359,7 @@ $B/orion-$(ARCH).img: $(KERNEL_ELF)
 again = $(MAKE) --no-print-directory $(if $(filter -j%,$(MAKEFLAGS)),,-j$(JOBS))
 
 # Whoever calls make again builds the same files as the goals beside it: one at a time, after them.
-AGAIN := plugins run image test test-hypervisors bench-ring bench-kernel bench-linux budget fuzz \
+AGAIN := plugins run image test test-hypervisors soak bench-ring bench-kernel bench-linux budget fuzz \
 	install
 $(filter $(AGAIN),$(MAKECMDGOALS)): | $(filter-out $(AGAIN) bench,$(MAKECMDGOALS))
 define in_turn
@@ -406,6 +406,11 @@ test-hypervisors: ## run Orion under Xen and KVM, within QEMU's emulation (ONLY=
 	@tools/need hypervisors >&2
 	+@$(again) ARCH=x86_64 kernel >&2
 	@test/hypervisors/run $(ONLY)
+
+soak: ## verified load and faults of a random kind, MINUTES=10 on Linux and in Orion
+	@tools/need test >&2
+	+@$(again) kernel linux >&2
+	@MINUTES=$(or $(MINUTES),10) test/soak/run $(ONLY)
 
 verdicts: ## run what no verdict is known of, and write the verdicts.txt that are committed
 	@tools/need test >&2

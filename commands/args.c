@@ -166,14 +166,14 @@ args_status_text(const struct storage_disk *disk, orion_status status)
 	vblk_cause cause = vblk_cause_get(disk->device);
 	vblk_state state = vblk_state_get(disk->device);
 
-	if (status != ORION_DEVICE_BROKEN && status != ORION_DEVICE_GONE &&
-	    status != ORION_WRONG_STATE)
+	if (status != ORION_DEVICE_BROKEN && status != ORION_DEVICE_GONE)
 		return orion_status_text(status);
 	if (cause != VBLK_CAUSE_NONE)
 		return vblk_cause_text(cause);
 	if (state == VBLK_DEAD)
 		return "the device's reset did not end";
-	return state == VBLK_STOPPED ? "the disk was stopped" : orion_status_text(status);
+	return state == VBLK_STOPPED ? "the device did not come back from its reset"
+				     : orion_status_text(status);
 }
 
 orion_status

@@ -216,6 +216,8 @@ lane_open(struct bench *bench, unsigned index)
 
 	if (status != ORION_OK)
 		return status;
+	/* It could be had; whoever runs takes it, so that one that does not run is in nobody's way. */
+	storage_unclaim(storage, bench->disk, index);
 	lane = manager->memory_take(manager->port_context, lane_bytes(bench));
 	if (lane == NULL)
 		return ORION_NO_MEMORY;
@@ -306,14 +308,12 @@ run_lanes(struct bench *bench, void (*function)(void *argument, unsigned lane))
 	context->run_on_lanes(context->host, (unsigned)bench->queues, function, bench);
 }
 
-/* The device broke with requests in flight: stops it and takes everything back. */
+/* A device that does not come back: everything in flight is there to be taken. */
 static void
 recover(struct bench *bench)
 {
-	if (storage_verdict(bench->disk) == ORION_OK)
-		return;
-	storage_halt(bench->context->storage, bench->disk, 0);
-	run_lanes(bench, bench_lane_drain);
+	if (storage_verdict(bench->disk) != ORION_OK)
+		run_lanes(bench, bench_lane_drain);
 }
 
 /* ---- figures ---- */

@@ -58,12 +58,13 @@ struct bench_lane {
 	struct orion_io **again;        /* requests that a reset gave back */
 	unsigned again_count;
 	uint64_t resets, given_back;
+	bool claimed;                   /* while it runs, or the device holds what is in flight */
 };
 
 /* The run of LANE: a function for run_on_lanes(), its argument a struct bench. */
 void bench_lane_run(void *argument, unsigned lane);
 
-/* After vblk_stop(): takes back what LANE still had in flight. */
+/* The disk failed: takes back what LANE still had in flight. */
 void bench_lane_drain(void *argument, unsigned lane);
 
 /* A request failed: its bytes were counted when it was submitted. */

@@ -119,6 +119,17 @@ bench_lane_count_failure(struct bench_lane *lane)
 				 bench->bs, __ATOMIC_RELAXED);
 }
 
+static void
+note_result(struct bench_lane *lane, orion_status result)
+{
+	orion_status verdict = storage_verdict(lane->bench->disk);
+
+	/* Of a disk that failed every other request will be the same. */
+	if (verdict != ORION_OK)
+		stop_all(lane->bench);
+	note_failure(lane, verdict != ORION_OK ? verdict : result);
+}
+
 static unsigned
 reap_batch(struct bench_lane *lane, bool live)
 {
@@ -139,7 +150,7 @@ reap_batch(struct bench_lane *lane, bool live)
 		if (done[i]->result != ORION_OK) {
 			bench_lane_count_failure(lane);
 			lane->failed += live;
-			note_failure(lane, (orion_status)done[i]->result);
+			note_result(lane, (orion_status)done[i]->result);
 		} else if (live) {
 			latency_add(&lane->latency, now - slot->start_ns);
 		}
@@ -239,16 +250,6 @@ look_around(struct bench_lane *lane)
 	}
 }
 
-/* Says to the host whom the lane is at work on; NULL: nobody. */
-static void
-say_subject(const struct bench_lane *lane, const struct storage_disk *disk)
-{
-	const struct storage_host *host = &lane->bench->context->storage->host;
-
-	if (host->subject != NULL)
-		host->subject(host->port_context, lane->index, disk);
-}
-
 /* Nothing moved: poll for a moment, then sleep.  False when there is no sense in waiting on. */
 static bool
 wait_more(struct bench_lane *lane)
@@ -279,8 +280,15 @@ bench_lane_run(void *argument, unsigned index)
 	struct bench_lane *lane = bench->lanes[index];
 
 	vblk_queue_stats(lane->queue, &lane->before, &lane->irq_before);
-	say_subject(lane, bench->disk);
-	lane->start_ns = clock_ns(bench->context);
+	lane->start_ns = lane->end_ns = clock_ns(bench->context);
+	lane->status = storage_claim(bench->context->storage, bench->disk, index);
+	lane->after = lane->before;
+	lane->irq_after = lane->irq_before;
+	if (lane->status != ORION_OK) {
+		stop_all(bench);
+		return;
+	}
+	lane->claimed = true;
 	storage_wait_begin(bench->context->storage, &lane->wait);
 	lane->checked_ns = lane->start_ns;
 	while (bench_lane_in_flight(lane) != 0 ||
@@ -303,14 +311,24 @@ bench_lane_run(void *argument, unsigned index)
 	}
 	lane->end_ns = clock_ns(bench->context);
 	vblk_queue_stats(lane->queue, &lane->after, &lane->irq_after);
-	say_subject(lane, NULL);
+	if (bench_lane_in_flight(lane) != 0)
+		return;
+	lane->claimed = false;
+	storage_unclaim(bench->context->storage, bench->disk, index);
 }
 
 void
 bench_lane_drain(void *argument, unsigned index)
 {
 	struct bench *bench = argument;
+	struct bench_lane *lane = bench->lanes[index];
 
-	while (reap_batch(bench->lanes[index], false) != 0) {
+	if (!lane->claimed)
+		return;
+	while (reap_batch(lane, false) != 0) {
 	}
+	if (bench_lane_in_flight(lane) != 0)
+		return;
+	lane->claimed = false;
+	storage_unclaim(bench->context->storage, bench->disk, index);
 }

@@ -252,6 +252,32 @@ run_memory_info(struct command_context *context, int argc, char **argv)
 	return run(context, "virtio-memory-info", SHOW_MEMORY, argc, argv);
 }
 
+static orion_status
+run_device_reset(struct command_context *context, int argc, char **argv)
+{
+	const char *name = "virtio-device-reset";
+	struct storage_handle *handle;
+	orion_status status = args_count(context, name, argc, 1, 1, "DISK");
+
+	if (status == ORION_OK)
+		status = args_disk(context, name, argv[0], STORAGE_MAY_ADMIN, &handle);
+	if (status != ORION_OK)
+		return status;
+
+	const struct storage_recovery *recovery = &handle->disk->recovery;
+
+	status = storage_reset(context->storage, handle->disk, LANE);
+	if (status == ORION_OK)
+		print(context,
+		      "%s: reset, and live again after %llu ms; %llu requests sent again\n",
+		      handle->disk->name, wide(recovery->took_ns / 1000000),
+		      wide(recovery->sent_again));
+	else
+		(void)args_fail(context, name, handle->disk, status);
+	storage_close(context->storage, handle);
+	return status;
+}
+
 const struct command management_commands[MANAGEMENT_COMMANDS] = {
 	{"virtio-device-info", "[DISK] [--json]",
 	 "Shows what is known of a device: size, blocks, limits, ring, interrupts.",
@@ -267,4 +293,7 @@ const struct command management_commands[MANAGEMENT_COMMANDS] = {
 	 "Shows the feature bits that are offered, wanted and negotiated.", run_feature_list},
 	{"virtio-memory-info", "[DISK] [--json]",
 	 "Shows the memory that is shared with devices, and its budget.", run_memory_info},
+	{"virtio-device-reset", "DISK",
+	 "Resets a disk's device and brings it back as it was; what is in flight is sent again.",
+	 run_device_reset},
 };

@@ -40,9 +40,9 @@ static const struct member connection_members[] = {
 };
 
 static const struct member trouble_members[] = {
-	MEMBER(NUMBER, silent_seconds),
-	MEMBER(NUMBER, given_up_requests),
-	MEMBER(TEXT, cause),
+	MEMBER(NUMBER, silent_seconds), MEMBER(NUMBER, given_up_requests), MEMBER(TEXT, cause),
+	MEMBER(NUMBER, resets),         MEMBER(NUMBER, failures),          MEMBER(NUMBER, replayed),
+	MEMBER(TEXT, last_reset),       MEMBER(NUMBER, last_reset_ms),
 };
 
 static const struct member size_members[] = {

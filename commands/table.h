@@ -6,7 +6,7 @@
 #include "orion/command.h"
 
 #define DISK_COMMANDS 7u
-#define MANAGEMENT_COMMANDS 6u
+#define MANAGEMENT_COMMANDS 7u
 
 extern const struct command disk_commands[DISK_COMMANDS];
 extern const struct command bench_command;

@@ -43,11 +43,15 @@ struct view {
 	const char *program;            /* who has it open, if that is another */
 	const char *state;              /* one word */
 	const char *cause;              /* why it is broken */
+	const char *last_reset;         /* why it was reset last; NULL: it never was */
 	const char *trouble;            /* why it takes no requests, or may not */
 	const char *durability, *ring, *interrupt_mode, *bounces;
 
 	uint64_t pid;
 	uint64_t silent_seconds, given_up_requests;
+	/* Of its device, by the driver: to bring it back; that did not; requests sent again. */
+	uint64_t resets, failures, replayed;
+	uint64_t last_reset_ms;         /* how long the last one took, with what led to it */
 	uint64_t connections;           /* since it was opened */
 	uint64_t bytes, capacity_sectors, block_bytes, physical_block_bytes;
 	uint64_t alignment_offset_blocks, io_min_blocks, io_opt_blocks;

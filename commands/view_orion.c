@@ -32,6 +32,9 @@ count_lane(const struct storage_lane *lane, struct view_queue *queue)
 	queue->bounced_bytes = __atomic_load_n(&counters->bounced_bytes, __ATOMIC_RELAXED);
 	queue->replayed = __atomic_load_n(&counters->replayed, __ATOMIC_RELAXED);
 	queue->stale_flushes = __atomic_load_n(&counters->stale_flushes, __ATOMIC_RELAXED);
+	queue->stats.failed -= queue->replayed;
+	queue->stats.bytes_read -= __atomic_load_n(&lane->again_read, __ATOMIC_RELAXED);
+	queue->stats.bytes_written -= __atomic_load_n(&lane->again_written, __ATOMIC_RELAXED);
 }
 
 /* The counters of a queue; what failed was submitted, but no byte of it counts as moved. */
@@ -119,6 +122,20 @@ fill_device(struct view *view, const struct vblk_info *info)
 						   : "no";
 }
 
+static void
+fill_recovery(struct view *view, const struct storage_recovery *recovery)
+{
+	view->resets = recovery->resets;
+	view->failures = recovery->failures;
+	view->replayed = recovery->replayed;
+	if (recovery->resets == 0)
+		return;
+	view->last_reset = recovery->cause != VBLK_CAUSE_NONE ? vblk_cause_text(recovery->cause)
+			   : recovery->silent                 ? "no answer"
+							      : "a command";
+	view->last_reset_ms = recovery->took_ns / 1000000;
+}
+
 /* What the disk is up to. */
 static void
 fill_state(struct view *view, const struct command_context *context,
@@ -128,9 +145,10 @@ fill_state(struct view *view, const struct command_context *context,
 	orion_status verdict = storage_verdict(disk);
 	vblk_cause cause = vblk_cause_get(disk->device);
 
-	view->state = silent_ns != 0 && verdict == ORION_OK
-			      ? "silent"
-			      : vblk_state_text(vblk_state_get(disk->device));
+	fill_recovery(view, &disk->recovery);
+	view->state = verdict != ORION_OK ? "failed"
+		      : silent_ns != 0    ? "silent"
+					  : vblk_state_text(vblk_state_get(disk->device));
 	view->silent_seconds = silent_ns / 1000000000;
 	view->given_up_requests = args_lent(disk);
 	view->cause = cause != VBLK_CAUSE_NONE ? vblk_cause_text(cause) : NULL;

@@ -77,6 +77,24 @@ written_again(struct storage_lane *lane)
 	return count;
 }
 
+/* The device has counted IO's bytes, and the next one will. */
+static void
+count_again(struct storage_lane *lane, const struct orion_io *io)
+{
+	const struct orion_vector *vector = io->buffer;
+	uint64_t bytes = io->bytes;
+
+	if (io->operation > ORION_WRITE)
+		return;
+	if (io->vectors != 0 && (io->flags & STORAGE_MAPPED) == 0) {
+		bytes = 0;
+		for (unsigned i = 0; i < io->vectors; i++)
+			bytes += vector[i].bytes;
+	}
+	storage_count(io->operation == ORION_READ ? &lane->again_read : &lane->again_written,
+		      bytes);
+}
+
 /* Takes back what the device still has: *TAKEN requests.  Returns whether one is a write. */
 static bool
 take_back(struct storage_lane *lane, unsigned *taken)
@@ -92,6 +110,7 @@ take_back(struct storage_lane *lane, unsigned *taken)
 				(struct orion_io *)(uintptr_t)lane->completions[i].cookie;
 
 			storage_release(lane, io);
+			count_again(lane, io);
 			if (__atomic_load_n(&lane->device->expired, __ATOMIC_ACQUIRE)) {
 				storage_finish(lane, io, ORION_TIMED_OUT);
 				continue;
@@ -114,13 +133,20 @@ leave(struct storage_lane *lane)
 	struct storage_instance *instance = lane->instance;
 	struct storage_device *device = lane->device;
 	struct vblk_irq_stats irq;
+	uint64_t read = lane->again_read, written = lane->again_written;
+	uint64_t replayed = lane->counters.replayed;
 	unsigned taken;
 	bool writes;
 
-	storage_flush_lost(lane, device->number);
+	if (!device->kept)
+		storage_flush_lost(lane, device->number);
 	writes = take_back(lane, &taken);
 	instance->home->leaving(lane);
 	vblk_queue_stats(lane->ring, &lane->last, &irq);
+	/* What will be handed over again has not failed, and moved nothing. */
+	lane->last.failed -= lane->counters.replayed - replayed;
+	lane->last.bytes_read -= lane->again_read - read;
+	lane->last.bytes_written -= lane->again_written - written;
 	if (lane->last.writes != 0)
 		__atomic_store_n(&instance->wrote, true, __ATOMIC_RELEASE);
 	instance->home->lock(instance);

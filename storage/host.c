@@ -21,7 +21,9 @@ static const int results[ORION_STATUS_COUNT] = {
 	SAME(ORION_READ_ONLY),
 	SAME(ORION_DENIED),
 	SAME(ORION_NOT_FOUND),
-	SAME(ORION_WRONG_STATE),
+	/* A lane whose device is about to be reset takes none at this moment. */
+	[ORION_WRONG_STATE] = ORION_NO_ROOM,
+	[ORION_DEVICE_BROKEN] = ORION_NO_ROOM,
 	SAME(ORION_NOT_SUPPORTED),
 	SAME(ORION_NO_MEMORY),
 	SAME(ORION_NO_MAPPING),
@@ -30,7 +32,6 @@ static const int results[ORION_STATUS_COUNT] = {
 	SAME(ORION_IO_ERROR),
 	SAME(ORION_DEVICE_UNSUPPORTED),
 	SAME(ORION_DEVICE_REFUSED),
-	SAME(ORION_DEVICE_BROKEN),
 	SAME(ORION_DEVICE_GONE),
 	SAME(ORION_OUTCOME_UNKNOWN),
 	SAME(ORION_STALE),
@@ -86,15 +87,16 @@ joined(struct storage_lane *lane)
 
 	lane->bounce_base = memory.cpu;
 	lane->bounce_device = memory.device;
+	(void)__atomic_add_fetch(&disk_of(lane->instance)->following, 1, __ATOMIC_ACQ_REL);
 }
 
-/* Whoever waits on a lane looks at the disk by itself, and its device is the manager's to close. */
 static void
 leaving(struct storage_lane *lane)
 {
-	(void)lane;
+	(void)__atomic_sub_fetch(&disk_of(lane->instance)->following, 1, __ATOMIC_ACQ_REL);
 }
 
+/* Whoever waits on a lane looks at the disk by itself, and its device is the manager's to close. */
 static void
 ended(struct storage_device *device)
 {
@@ -110,8 +112,10 @@ look(struct storage_instance *instance)
 static void
 wake(struct storage_instance *instance, unsigned n)
 {
-	(void)instance;
-	(void)n;
+	const struct manager *manager = disk_of(instance)->manager;
+
+	if (manager->port->wake != NULL)
+		manager->port->wake(manager->port_context, manager->homes[n].event);
 }
 
 static uint64_t
@@ -147,6 +151,7 @@ host_instance(struct storage_disk *disk)
 		.maps = true,
 		.lane_count = info->queues,
 	};
+	disk->recovery.silence_ns = disk->manager->options.recovery_silence * UINT64_C(1000000000);
 	disk->base = (struct storage_device){
 		.instance = &disk->instance,
 		.device = disk->device,

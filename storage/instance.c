@@ -26,7 +26,7 @@ void
 storage_adopt(struct storage_instance *instance, struct storage_device *device)
 {
 	instance->home->lock(instance);
-	if (device != NULL)
+	if (device != NULL && !(device->kept && device->number != 0))
 		device->number = ++instance->devices;
 	instance->device = device;
 	instance->home->unlock(instance);
@@ -53,7 +53,7 @@ storage_lose(struct storage_instance *instance, struct storage_device *device)
 	storage_adopt(instance, NULL);
 	storage_state_set(instance, STORAGE_LOST);
 	note_writes(instance, device);
-	for (unsigned i = 0; i < instance->lane_count; i++)
+	for (unsigned i = 0; i < instance->lane_count && !device->kept; i++)
 		storage_flush_lost(instance->lanes[i], device->number);
 	storage_turn(instance);
 }

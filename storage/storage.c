@@ -5,7 +5,7 @@
 #include "storage/bytes.h"
 
 #include "orion/serial.h"
-#include "storage/halt.h"
+#include "storage/recover.h"
 #include "storage/transfer.h"
 #include "storage/work.h"
 
@@ -51,6 +51,7 @@ storage_add(struct storage *storage, unsigned index)
 		return ORION_BUSY;
 	memset(disk, 0, sizeof(*disk));
 	disk->device = device;
+	disk->manager = storage->manager;
 	disk->index = index;
 	name_disk(disk->name, index);
 
@@ -161,25 +162,22 @@ storage_bytes(const struct storage_disk *disk)
 	return bytes;
 }
 
-/* Says to the host whom LANE is at work on. */
+/* As storage_refresh(), by whoever has entered LANE. */
 static void
-say_subject(struct storage *storage, unsigned lane, const struct storage_disk *disk)
+look_anew(struct storage *storage, struct storage_disk *disk, unsigned lane)
 {
-	if (storage->host.subject != NULL)
-		storage->host.subject(storage->host.port_context, lane, disk);
+	recover_refresh(storage, disk);
+	(void)recover_look(storage, disk, lane, 0);
+	work_settle(storage, disk, lane);
 }
 
 void
 storage_refresh(struct storage *storage, struct storage_disk *disk, unsigned lane)
 {
-	say_subject(storage, lane, disk);
-	work_settle(storage, disk, lane);
-	/* A device that was stopped has no say any more. */
-	if (vblk_state_get(disk->device) == VBLK_LIVE && halt_enter(disk)) {
-		halt_refresh(storage, disk);
-		halt_leave(disk);
-	}
-	say_subject(storage, lane, NULL);
+	if (work_of(disk, lane) == NULL || !work_enter(storage, disk, lane))
+		return;
+	look_anew(storage, disk, lane);
+	work_exit(storage, disk, lane);
 }
 
 uint64_t
@@ -204,7 +202,10 @@ refresh_due(const struct storage *storage, const struct storage_disk *disk)
 		       REFRESH_NS;
 }
 
-/* What every operation begins with: the handle is open, has RIGHT, and LANE has a queue. */
+/*
+ * What every operation begins with: the handle is open, has RIGHT, and LANE has a queue, which is
+ * entered.  A disk that failed is tried anew if it is time.
+ */
 static orion_status
 admit(struct storage *storage, struct storage_handle *handle, unsigned lane, unsigned right)
 {
@@ -216,28 +217,18 @@ admit(struct storage *storage, struct storage_handle *handle, unsigned lane, uns
 		(void)__atomic_add_fetch(&disk->denials, 1, __ATOMIC_RELAXED);
 		return ORION_DENIED;
 	}
-	if (vblk_queue_get(disk->device, lane) == NULL)
+	if (work_of(disk, lane) == NULL)
 		return ORION_WRONG_STATE;
+	if (!work_enter(storage, disk, lane))
+		return ORION_BUSY;
 	if (refresh_due(storage, disk))
-		storage_refresh(storage, disk, lane);
-	return vblk_state_get(disk->device) == VBLK_DEAD ? storage_verdict(disk) : ORION_OK;
-}
+		recover_refresh(storage, disk);
 
-/* Enters the disk, which transfer_run() leaves. */
-static orion_status
-run(struct storage *storage, struct storage_disk *disk, unsigned lane, uint8_t operation,
-    uint64_t offset, void *buffer, size_t bytes, size_t *done)
-{
-	orion_status status;
+	orion_status status = recover_look(storage, disk, lane, 0);
 
-	if (!halt_enter(disk)) {
-		/* The reset gave back what had been given up. */
-		work_settle(storage, disk, lane);
-		return halt_status(disk);
-	}
-	say_subject(storage, lane, disk);
-	status = transfer_run(storage, disk, lane, operation, offset, buffer, bytes, done);
-	say_subject(storage, lane, NULL);
+	work_settle(storage, disk, lane);
+	if (status != ORION_OK)
+		work_exit(storage, disk, lane);
 	return status;
 }
 
@@ -247,6 +238,22 @@ is_within(const struct storage_disk *disk, uint64_t offset, size_t bytes)
 	uint64_t size = storage_bytes(disk);
 
 	return offset <= size && bytes <= size - offset;
+}
+
+static orion_status
+check_range(struct storage *storage, struct storage_disk *disk, unsigned lane, uint8_t operation,
+	    uint64_t offset, size_t bytes)
+{
+	uint32_t block = storage_block_bytes(disk);
+
+	if (operation == ORION_WRITE && vblk_info(disk->device)->read_only)
+		return ORION_READ_ONLY;
+	if (offset % block != 0 || bytes % block != 0)
+		return ORION_MISALIGNED;
+	/* It may have grown, and nobody have said so. */
+	if (!is_within(disk, offset, bytes))
+		look_anew(storage, disk, lane);
+	return is_within(disk, offset, bytes) ? ORION_OK : ORION_OUT_OF_RANGE;
 }
 
 static orion_status
@@ -261,19 +268,12 @@ read_or_write(struct storage *storage, struct storage_handle *handle, unsigned l
 	if (status != ORION_OK)
 		return status;
 
-	struct storage_disk *disk = handle->disk;
-	uint32_t block = storage_block_bytes(disk);
-
-	if (operation == ORION_WRITE && vblk_info(disk->device)->read_only)
-		return ORION_READ_ONLY;
-	if (offset % block != 0 || bytes % block != 0)
-		return ORION_MISALIGNED;
-	/* It may have grown, and nobody have said so. */
-	if (!is_within(disk, offset, bytes))
-		storage_refresh(storage, disk, lane);
-	if (!is_within(disk, offset, bytes))
-		return ORION_OUT_OF_RANGE;
-	return run(storage, disk, lane, operation, offset, buffer, bytes, done);
+	status = check_range(storage, handle->disk, lane, operation, offset, bytes);
+	if (status == ORION_OK)
+		status = transfer_run(storage, handle->disk, lane, operation, offset, buffer, bytes,
+				      done);
+	work_exit(storage, handle->disk, lane);
+	return status;
 }
 
 orion_status
@@ -299,7 +299,9 @@ storage_flush(struct storage *storage, struct storage_handle *handle, unsigned l
 
 	if (status != ORION_OK)
 		return status;
-	return run(storage, handle->disk, lane, ORION_FLUSH, 0, NULL, 0, NULL);
+	status = transfer_run(storage, handle->disk, lane, ORION_FLUSH, 0, NULL, 0, NULL);
+	work_exit(storage, handle->disk, lane);
+	return status;
 }
 
 orion_status
@@ -319,13 +321,13 @@ storage_identify(struct storage *storage, struct storage_handle *handle, unsigne
 	struct manager *manager = storage->manager;
 	char *raw = manager->memory_take(manager->port_context, VIRTIO_BLK_ID_BYTES);
 
-	if (raw == NULL)
-		return ORION_NO_MEMORY;
-	status = run(storage, handle->disk, lane, STORAGE_IDENTIFY, 0, raw, VIRTIO_BLK_ID_BYTES,
-		     NULL);
+	status = raw == NULL ? ORION_NO_MEMORY
+			     : transfer_run(storage, handle->disk, lane, STORAGE_IDENTIFY, 0, raw,
+					    VIRTIO_BLK_ID_BYTES, NULL);
 	if (status == ORION_OK)
 		orion_serial_text(raw, id);
 	storage_memory_give(storage, handle->disk, lane, raw, VIRTIO_BLK_ID_BYTES);
+	work_exit(storage, handle->disk, lane);
 	return status;
 }
 

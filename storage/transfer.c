@@ -2,7 +2,7 @@
 /* One synchronous transfer: see transfer.h. */
 #include "storage/transfer.h"
 
-#include "storage/halt.h"
+#include "storage/recover.h"
 #include "storage/work.h"
 
 struct transfer {
@@ -21,7 +21,6 @@ struct transfer {
 	size_t good;            /* where it is; else BYTES */
 	unsigned in_flight;
 	bool blocked;           /* nothing can be submitted before what was given up is back */
-	bool outside;           /* the disk was halted under us */
 	struct storage_wait wait;
 };
 
@@ -194,7 +193,7 @@ submit(struct transfer *t, struct piece *piece)
 	orion_status why = (orion_status)t->work->lane.refusal;
 
 	work_unshare(t->storage, t->disk, piece);
-	return why == ORION_OK ? ORION_WRONG_STATE : why;
+	return why == ORION_OK ? ORION_NO_ROOM : why;
 }
 
 /* What the queue's counters have as submitted was not transferred. */
@@ -213,6 +212,9 @@ count_failure(struct transfer *t, const struct piece *piece)
 static void
 finish(struct transfer *t, struct piece *piece, orion_status result)
 {
+	/* What is handed over to a disk that failed is told so by the framework. */
+	if (result == ORION_DEVICE_GONE && storage_verdict(t->disk) != ORION_OK)
+		result = storage_verdict(t->disk);
 	piece->state = PIECE_FREE;
 	t->in_flight--;
 	if (result != ORION_OK) {
@@ -240,10 +242,6 @@ fill(struct transfer *t)
 
 		if (piece->state != PIECE_FREE)
 			continue;
-		if (halt_due(t->disk)) {
-			fail(t, t->next, halt_status(t->disk));
-			break;
-		}
 		if (t->blocked ||
 		    storage_in_flight(&t->work->lane) >= vblk_info(t->disk->device)->queue_depth)
 			break;
@@ -254,8 +252,14 @@ fill(struct transfer *t)
 		if (mapped)
 			status = submit(t, piece);
 		if (status != ORION_OK) {
-			/* What comes back will make room, in the queue or for mappings. */
-			if ((t->in_flight == 0 && left == 0) || (mapped && status != ORION_NO_ROOM))
+			/*
+			 * What comes back will make room, in the queue or for mappings; and a device
+			 * that is about to be reset takes none.
+			 */
+			bool hopeless =
+				mapped ? status != ORION_NO_ROOM : t->in_flight == 0 && left == 0;
+
+			if (hopeless)
 				fail(t, t->next, status);
 			break;
 		}
@@ -303,21 +307,6 @@ first_open(const struct transfer *t)
 	return first;
 }
 
-/* Halts the disk because of WHY and takes back everything. */
-static void
-give_up(struct transfer *t, orion_status why)
-{
-	fail(t, first_open(t), why);
-	halt_join(t->storage, t->disk, t->lane);
-	t->outside = true;
-	while (collect(t)) {
-	}
-	for (unsigned i = 0; i < TRANSFER_PIECES; i++) {
-		if (t->work->pieces[i].state == PIECE_OUT)
-			finish(t, &t->work->pieces[i], ORION_OUTCOME_UNKNOWN);
-	}
-}
-
 /* Gives up and leaves with the device what it holds. */
 static void
 leave(struct transfer *t)
@@ -361,7 +350,7 @@ await(struct transfer *t)
 	if (why == ORION_TIMED_OUT)
 		leave(t);
 	else if (why != ORION_OK)
-		give_up(t, why);
+		fail(t, first_open(t), why);
 }
 
 orion_status
@@ -389,8 +378,6 @@ transfer_run(struct storage *storage, struct storage_disk *disk, unsigned lane, 
 			await(&t);
 	} while (t.in_flight != 0 || (!t.whole && t.status == ORION_OK));
 
-	if (!t.outside)
-		halt_leave(disk);
 	if (done != NULL)
 		*done = t.good;
 	return t.status;

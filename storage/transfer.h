@@ -9,9 +9,9 @@
  * sees the caller's own memory then, and nothing that it writes late, or beyond what it was lent,
  * reaches it.  After the first failure nothing more is submitted; what is in flight is waited for.
  *
- * Waiting: poll for TRANSFER_POLL_NS, then as wait.c does.  A device that is broken or gone is
- * halted (halt.h), and what comes back is reaped; one that is merely silent keeps what it holds
- * (work.h).
+ * Waiting: poll for TRANSFER_POLL_NS, then as wait.c does.  Of a device that cannot be brought back
+ * (recover.h) everything comes back as failed; one that is merely silent keeps what it holds when
+ * the call gives up (work.h).
  *
  * Memory that is lent to the device is never given back early.  If the reset of a device does not
  * complete (VBLK_DEAD), the mappings of what was in flight are kept for ever: a host that bounces

@@ -3,6 +3,63 @@
 #include "storage/work.h"
 
 #include "storage/host.h"
+#include "storage/recover.h"
+
+static bool
+take(struct storage_disk *disk, unsigned lane, uint32_t *was, enum work_taken as)
+{
+	*was = WORK_FREE;
+	return __atomic_compare_exchange_n(&work_of(disk, lane)->taken, was, as, false,
+					   __ATOMIC_ACQUIRE, __ATOMIC_ACQUIRE);
+}
+
+static void
+let_go(struct storage_disk *disk, unsigned lane)
+{
+	__atomic_store_n(&work_of(disk, lane)->taken, WORK_FREE, __ATOMIC_RELEASE);
+}
+
+bool
+work_visit(struct storage_disk *disk, unsigned lane)
+{
+	uint32_t was;
+
+	return take(disk, lane, &was, WORK_VISITED);
+}
+
+void
+work_unvisit(struct storage_disk *disk, unsigned lane)
+{
+	let_go(disk, lane);
+}
+
+static void
+say_subject(struct storage *storage, unsigned lane, const struct storage_disk *disk)
+{
+	if (storage->host.subject != NULL)
+		storage->host.subject(storage->host.port_context, lane, disk);
+}
+
+bool
+work_enter(struct storage *storage, struct storage_disk *disk, unsigned lane)
+{
+	uint32_t was;
+
+	/* A visit takes no longer than a look at the ring. */
+	while (!take(disk, lane, &was, WORK_OWNED)) {
+		if (was == WORK_OWNED)
+			return false;
+	}
+	say_subject(storage, lane, disk);
+	return true;
+}
+
+void
+work_exit(struct storage *storage, struct storage_disk *disk, unsigned lane)
+{
+	say_subject(storage, lane, NULL);
+	let_go(disk, lane);
+}
 
 void
 work_unshare(struct storage *storage, const struct storage_disk *disk, struct piece *piece)
@@ -94,9 +151,9 @@ work_returned(struct storage *storage, struct storage_disk *disk, unsigned lane,
 {
 	struct storage_work *work = work_of(disk, lane);
 
-	/* A device that died may still reach all of it. */
-	if (vblk_state_get(disk->device) == VBLK_DEAD)
-		return;
+	/* A device that died may still reach all of it; before its reset nothing is written. */
+	bool dead = vblk_state_get(disk->device) == VBLK_DEAD;
+
 	for (unsigned n = 0; n < TRANSFER_PIECES; n++) {
 		struct piece *piece = &work->pieces[n];
 
@@ -105,11 +162,13 @@ work_returned(struct storage *storage, struct storage_disk *disk, unsigned lane,
 		piece->state = PIECE_FREE;
 		if (io->operation == ORION_WRITE)
 			(void)__atomic_sub_fetch(&disk->lent_writes, 1, __ATOMIC_SEQ_CST);
+		if (dead)
+			return;
 		work_unshare(storage, disk, piece);
 		give_memory(storage, work, 1u << n);
 		return;
 	}
-	if (work->foreign != 0)
+	if (work->foreign != 0 && !dead)
 		foreign_returned(storage, disk, work);
 }
 
@@ -225,14 +284,25 @@ storage_memory_give(struct storage *storage, struct storage_disk *disk, unsigned
 orion_status
 storage_claim(struct storage *storage, struct storage_disk *disk, unsigned lane)
 {
-	orion_status status = storage_verdict(disk);
+	orion_status status;
 
-	if (status != ORION_OK)
-		return status;
 	if (work_of(disk, lane) == NULL)
 		return ORION_WRONG_STATE;
+	if (!work_enter(storage, disk, lane))
+		return ORION_BUSY;
+	status = recover_look(storage, disk, lane, 0);
 	work_settle(storage, disk, lane);
-	return work_left(disk, lane) != 0 ? ORION_BUSY : ORION_OK;
+	if (status == ORION_OK && work_left(disk, lane) != 0)
+		status = ORION_BUSY;
+	if (status != ORION_OK)
+		work_exit(storage, disk, lane);
+	return status;
+}
+
+void
+storage_unclaim(struct storage *storage, struct storage_disk *disk, unsigned lane)
+{
+	work_exit(storage, disk, lane);
 }
 
 void
@@ -249,6 +319,7 @@ storage_leave(struct storage *storage, struct storage_disk *disk, unsigned lane,
 	else if (writes && work->foreign != 0)
 		(void)__atomic_add_fetch(&disk->lent_writes, 1, __ATOMIC_SEQ_CST);
 	storage_memory_give(storage, disk, lane, memory, bytes);
+	work_exit(storage, disk, lane);
 }
 
 orion_status

@@ -35,8 +35,15 @@ struct piece {
 	uint64_t mapping[TRANSFER_SEGMENTS];
 };
 
+enum work_taken {
+	WORK_FREE,
+	WORK_OWNED,             /* its owner is in it */
+	WORK_VISITED,           /* whoever recovers is, for a moment */
+};
+
 struct storage_work {
 	struct storage_lane lane;
+	uint32_t taken;         /* atomic: enum work_taken */
 	struct piece pieces[TRANSFER_PIECES];
 	unsigned foreign;       /* requests of storage_leave() that are out */
 	bool foreign_writes;
@@ -53,6 +60,17 @@ work_of(const struct storage_disk *disk, unsigned lane)
 {
 	return lane < VBLK_QUEUES_MAX ? disk->lanes[lane].work : NULL;
 }
+
+/*
+ * Into LANE, for its owner's call, and out of it; the host knows meanwhile whom it is about.  False:
+ * its owner is in it already.
+ */
+bool work_enter(struct storage *storage, struct storage_disk *disk, unsigned lane);
+void work_exit(struct storage *storage, struct storage_disk *disk, unsigned lane);
+
+/* Into a LANE that is another's, if nobody is in it; and out of it. */
+bool work_visit(struct storage_disk *disk, unsigned lane);
+void work_unvisit(struct storage_disk *disk, unsigned lane);
 
 /* The pieces of LANE, as a mask, that were given up and are not back. */
 uint32_t work_left(const struct storage_disk *disk, unsigned lane);

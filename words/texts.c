@@ -25,6 +25,10 @@ static const char *const event_texts[] = {
 	[ORION_EVENT_CONFIG_TORN] = "the device's configuration changed at each try to read it",
 	[ORION_EVENT_LIMIT_REFUSED] = "the device claims a limit that cannot be kept to",
 	[ORION_EVENT_LIMIT_ODD] = "the device claims a limit that makes no sense; another was used",
+	[ORION_EVENT_DEVICE_CHANGED] =
+		"the device is not what it was before its reset: its requests cannot be sent again",
+	[ORION_EVENT_RECOVERED] = "the device was reset, and works again: nothing is lost",
+	[ORION_EVENT_NOT_RECOVERED] = "the device could not be brought back: its requests fail",
 	[ORION_EVENT_QUEUE_REFUSED] = "a queue is too small to be of use, or was refused",
 	[ORION_EVENT_QUEUES_SHRUNK] = "fewer or smaller queues, to fit the memory budget",
 	[ORION_EVENT_QUEUE_RESET] = "a queue was reset",

@@ -85,6 +85,7 @@ struct storage_device {
 	enum storage_promise promise;
 	enum storage_end end;           /* atomic */
 	bool expired;                   /* a request waited for the deadline: atomic */
+	bool kept;                      /* it only was reset: what it acknowledged is not lost */
 	/* What its opening has counted on the first queue, to be taken off; NULL: nothing. */
 	const struct vblk_queue_stats *asking;
 };
@@ -156,12 +157,15 @@ void storage_turn(struct storage_instance *instance);
 /* What the device promises of a write, by what was negotiated. [spec 5.2.6.2] */
 enum storage_promise storage_promise_of(const struct vblk_info *info);
 
-/* DEVICE is the newest from now on; NULL: there is none.  Takes the lock. */
+/*
+ * DEVICE is the newest from now on; NULL: there is none.  One that was there before, and was only
+ * reset, keeps its number.  Takes the lock.
+ */
 void storage_adopt(struct storage_instance *instance, struct storage_device *device);
 
 /*
  * DEVICE, the newest, is lost; from here on there is none.  What it acknowledged and no flush
- * covers may be lost with it.  Owners look, and leave it.
+ * covers may be lost with it, unless it is kept.  Owners look, and leave it.
  */
 void storage_lose(struct storage_instance *instance, struct storage_device *device);
 
@@ -231,6 +235,8 @@ struct storage_lane {
 	const struct orion_io *identify; /* the one request that may ask for the serial number */
 	struct storage_refused refused;
 	struct orion_queue_counters counters;
+	/* Bytes that were handed over to a device and given back, which counted them: atomic. */
+	uint64_t again_read, again_written;
 	struct vblk_queue_stats past;   /* of devices before this */
 	struct vblk_queue_stats last;   /* of the one that is being left */
 	struct vblk_segment segments[STORAGE_VECTORS_MAPPED];

@@ -55,6 +55,12 @@ struct orion_options {
 	bool zero_copy_enabled;           /* default true; false: the same, by copies */
 	bool batch_processing;            /* default true */
 
+	/* recovery */
+	uint32_t recovery_silence;        /* 0 .. 3600 seconds without any answer after which a
+	                                   * device is reset, default 150; 0: never for that */
+	uint32_t recovery_resets;         /* 0 .. 1000 resets of a device within a minute, default 5;
+	                                   * 0: what broke stays so */
+
 	/*
 	 * Feature bits that are not negotiated although offered, and those without which the device
 	 * is refused; none by default.  They may not overlap.
@@ -80,7 +86,7 @@ struct orion_option {
 };
 
 /* All of them, in the order of the struct. */
-#define ORION_OPTION_COUNT 21u
+#define ORION_OPTION_COUNT 23u
 extern const struct orion_option orion_option_table[ORION_OPTION_COUNT];
 
 /* The value of OPTION, one of the table, and setting it: unchecked.  Any context. */

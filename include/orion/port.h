@@ -121,6 +121,9 @@ typedef enum orion_event {
 	ORION_EVENT_CONFIG_TORN,       /* offset, tries, 0 */
 	ORION_EVENT_LIMIT_ODD,         /* config offset, value claimed, value used */
 	ORION_EVENT_LIMIT_REFUSED,     /* config offset, value claimed, largest or smallest taken */
+	ORION_EVENT_DEVICE_CHANGED,    /* since its reset: block bytes, segments, read-only */
+	ORION_EVENT_RECOVERED,         /* cause (vblk_cause), requests in flight, milliseconds */
+	ORION_EVENT_NOT_RECOVERED,     /* cause, status, seconds to the next attempt */
 	ORION_EVENT_QUEUE_REFUSED,     /* queue, size claimed, smallest usable size */
 	ORION_EVENT_QUEUES_SHRUNK,     /* queues, descriptors in each, bytes left of the budget */
 	ORION_EVENT_QUEUE_RESET,       /* queue, status of the attempt, requests given back */

@@ -16,6 +16,13 @@
  * requests, and their memory stays lent: see storage_memory_give().  The disk works on when it
  * answers; what comes back late is sorted out by the lane's next call.  Until then no write starts
  * that overlaps a write that was given up, so that an old one never lands on a new one.
+ *
+ * Recovery.  A device that breaks the protocol or asks for a reset is reset and brought back as it
+ * was, by whoever waits for it; so is one that has been silent for options.recovery_silence.  What
+ * was in flight is handed over again, once the reset was seen to complete, in the order of
+ * submission: callers see that it took long.  When that fails, or was tried recovery_resets times
+ * within a minute, requests fail with storage_verdict(), and it is tried again now and then, by
+ * later calls.  A reset keeps the device's cache, so flushes mean what they meant.
  */
 #ifndef ORION_STORAGE_H
 #define ORION_STORAGE_H
@@ -83,20 +90,38 @@ struct storage_account {
 	uint64_t failed_bytes_read, failed_bytes_written;
 };
 
+/* What is known of a disk's resets.  Written by whoever recovers. */
+struct storage_recovery {
+	uint64_t resets, failures;      /* so far: resets; times that requests had to fail */
+	uint64_t replayed;              /* requests that were handed over again */
+	uint64_t took_ns;               /* the last one */
+	vblk_cause cause;               /* likewise; VBLK_CAUSE_NONE: silence, or a command */
+	/* Of the present one. */
+	bool silent;
+	uint64_t begin_ns, sent_again;
+	uint64_t silence_ns;            /* atomic: that ends in a reset; 0: never */
+	uint64_t live_ns;               /* since when it is there */
+	uint64_t retry_ns, retry_step_ns; /* after a failure; retry_ns is atomic */
+	uint64_t window_ns, window_resets; /* of this minute */
+};
+
 struct storage_disk {
 	char name[STORAGE_NAME_BYTES];
 	struct vblk_device *device;     /* NULL: slot free */
+	const struct manager *manager;
 	unsigned index;                 /* the manager's number */
 	unsigned open_handles;
 	uint64_t denials;
-	/* The framework's own, touched atomically: see storage/halt.h. */
-	uint32_t lanes_inside, phase, refreshing;
+	/* The framework's own, touched atomically: see storage/recover.h. */
+	uint32_t setup;                 /* somebody does what is setup's */
+	uint32_t following;             /* lanes that use the device's rings */
 	uint64_t refreshed_ns;          /* atomic */
 	uint64_t silent_since_ns;       /* atomic: see storage_silent_ns() */
 	uint32_t lent_writes;           /* atomic: writes that were given up and are not back */
 	uint32_t locked;                /* atomic: the instance's lock */
 	struct storage_instance instance;
 	struct storage_device base;     /* the one that it has */
+	struct storage_recovery recovery;
 	struct orion_region regions[STORAGE_REGIONS_MAX]; /* storage_dma_take(); cpu NULL: free */
 	struct storage_account lanes[VBLK_QUEUES_MAX];
 };
@@ -151,7 +176,7 @@ void storage_refresh(struct storage *storage, struct storage_disk *disk, unsigne
  * the result.  BUFFER is ordinary memory of the host.  The call keeps several requests in flight.
  * On an error *DONE (may be NULL) says how many bytes from the start are surely transferred.
  * ORION_DENIED, ORION_MISALIGNED, ORION_OUT_OF_RANGE, ORION_READ_ONLY, or the device's verdict.
- * ORION_WRONG_STATE: LANE has no queue on this disk, or the disk was stopped by us.
+ * ORION_WRONG_STATE: LANE has no queue on this disk.  ORION_BUSY: LANE is claimed.
  * ORION_TIMED_OUT: given up, and BUFFER may still be lent; behind *DONE anything may have happened,
  * or happen yet.  Context: owner of LANE.
  */
@@ -190,11 +215,17 @@ void storage_memory_give(struct storage *storage, struct storage_disk *disk, uns
 			 void *memory, size_t bytes);
 
 /*
- * The status for a disk that takes no more requests, and why: ORION_DEVICE_GONE,
- * ORION_DEVICE_BROKEN, or ORION_WRONG_STATE when it was stopped without a fault of the device's.
- * ORION_OK: it takes requests.
+ * The status for a disk that takes no requests at present, and why: ORION_DEVICE_GONE or
+ * ORION_DEVICE_BROKEN.  ORION_OK: it takes requests.  Any context.
  */
 orion_status storage_verdict(const struct storage_disk *disk);
+
+/*
+ * Resets the device of DISK and brings it back, with I/O running, nothing lost.  ORION_OK, or the
+ * verdict when it does not come back; ORION_BUSY: LANE is claimed, or a lane's owner did not look
+ * for a minute, and it goes on without this call.  Context: owner of LANE.
+ */
+orion_status storage_reset(struct storage *storage, struct storage_disk *disk, unsigned lane);
 
 /* Bytes that were copied through the queues' own memory.  Any context. */
 uint64_t storage_bounced_bytes(const struct storage_disk *disk);
@@ -202,31 +233,35 @@ uint64_t storage_bounced_bytes(const struct storage_disk *disk);
 /*
  * ---- for those who keep requests of their own in flight: struct orion_io, orion/lane.h ----
  *
- * storage_claim() before: ORION_BUSY while the device holds requests that were given up on LANE,
+ * storage_claim() before: ORION_BUSY while it is claimed, or the device holds requests that were
+ * given up on LANE,
  * ORION_WRONG_STATE without such a lane, or storage_verdict().  Then storage_submit(),
  * storage_kick() and storage_reap() on storage_lane_of(); buffers lie in memory of
- * storage_dma_take(), or are copied if the queue has memory for that.  Results are of orion_status.
- * No synchronous call may be made on the lane meanwhile.
+ * storage_dma_take(), or are copied if the queue has memory for that.  Results are of orion_status;
+ * a submission that is refused with ORION_NO_ROOM is to be tried again, also when nothing is in
+ * flight: the device may be about to be reset.  No synchronous call may be made on the lane
+ * meanwhile, and its owner reaps or submits at least every now and then.
  *
- * Whoever gives up calls storage_leave(): what is in flight stays with the device, WRITES or not,
- * with REGION (storage_dma_take(); all zero: none) and MEMORY (may be NULL; that of the requests),
- * which are given back when the last has come back.  storage_halt() stops a device that is broken.
- * Context: owner of LANE.
+ * storage_unclaim() after, with nothing in flight.  Whoever gives up calls storage_leave() instead:
+ * what is in flight stays with the device, WRITES or not, with REGION (storage_dma_take(); all
+ * zero: none) and MEMORY (may be NULL; that of the requests), which are given back when the last
+ * has come back.  Context: owner of LANE.
  */
 ORION_MUST_USE orion_status storage_claim(struct storage *storage, struct storage_disk *disk,
 					  unsigned lane);
 struct storage_lane *storage_lane_of(struct storage_disk *disk, unsigned lane);
 void storage_leave(struct storage *storage, struct storage_disk *disk, unsigned lane, bool writes,
 		   const struct orion_region *region, void *memory, size_t bytes);
-void storage_halt(struct storage *storage, struct storage_disk *disk, unsigned lane);
+void storage_unclaim(struct storage *storage, struct storage_disk *disk, unsigned lane);
 
 /*
  * Waiting for an answer on a lane, with a limit and a word.  storage_wait_begin() when requests are
  * handed over to an idle device, storage_answered() whenever something was reaped.  When nothing
  * was: storage_sleep(), for as long as nothing comes and for 20 ms at most, reap again, and then
- * storage_unanswered(), which kicks again, looks at the device, and tells the host.  That gives
- * ORION_OK: wait on; ORION_TIMED_OUT: the host wants it to end, or STORAGE_PATIENCE_NS are over;
- * or the device's verdict.  Context: owner of LANE.
+ * storage_unanswered(), which kicks again, looks at the device, brings it back, and tells the host.
+ * That gives ORION_OK: wait on; ORION_TIMED_OUT: the host wants it to end, or STORAGE_PATIENCE_NS
+ * are over; or storage_verdict(): what was in flight has come back, and is to be reaped.  Context:
+ * owner of LANE.
  */
 struct storage_wait {
 	uint64_t progress_ns;           /* when something was last reaped */

@@ -12,6 +12,7 @@
  *     vblk_open()    queues built and enabled, interrupts attached, DRIVER_OK: live
  *     vblk_submit() / vblk_kick() / vblk_reap()   on each queue, by its owner
  *     vblk_stop()    device reset; what was in flight comes back through vblk_reap()
+ *     vblk_restart() as it was, for what came back to be handed over again
  *     vblk_close()   everything given back; cannot fail; legal from every stage
  *
  * Requests.  The caller fills a struct vblk_request.  Its segments carry device addresses: a buffer
@@ -260,6 +261,18 @@ ORION_MUST_USE orion_status vblk_open(struct vblk_device *device, void *memory, 
  * [spec 2.4, 3.3]
  */
 orion_status vblk_stop(struct vblk_device *device);
+
+/*
+ * Brings a device that vblk_stop() has reset up again, as it was: its memory, queues, interrupts
+ * and way to memory, and what was negotiated, nothing more and nothing less.  Capacity and
+ * durability are followed; the queue pointers stay good, and no buffer need be shared anew.
+ *   ORION_WRONG_STATE      it was not stopped, or requests are still to be reaped
+ *   ORION_DEVICE_REFUSED   it does not offer that any more, or its blocks, limits or queues do not
+ *                          allow it, or it has become read-only (reported)
+ *   and what vblk_open() says.  It is stopped then: this may be tried again, or vblk_close().
+ * Context: as vblk_stop().  [spec 2.1.2, 3.1.1]
+ */
+ORION_MUST_USE orion_status vblk_restart(struct vblk_device *device);
 
 /*
  * Resets one queue of a device with VIRTIO_F_RING_RESET, live or latched broken: the device lets go

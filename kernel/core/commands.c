@@ -228,6 +228,10 @@ const struct command kernel_commands[] = {
 	 "the "
 	 "IOMMU tells of it. Nothing on the disk changes.",
 	 iommu_run_test},
+	{"recovery test", "DISK destroy [COUNT]",
+	 "Spoils the disk's ring COUNT times, 20 without it, so that its device asks for a reset, "
+	 "while\nevery CPU writes, reads back and compares. Overwrites the beginning of the disk.",
+	 recovery_run_test},
 	{"uptime", "", "Shows how long the machine has been running.", run_uptime},
 	{"crash", "[KIND [CPU]]",
 	 "Provokes an exception, to see the kernel's dump; the machine stops with a failure. "

@@ -62,8 +62,8 @@ trespass(struct storage_disk *disk, uint64_t address)
 		return (orion_status)lane->refusal;
 	storage_kick(lane);
 	while (storage_reap(lane, &io, 1) == 0) {
-		if (storage_verdict(disk) != ORION_OK)
-			return storage_verdict(disk);
+		if (vblk_state_get(disk->device) != VBLK_LIVE)
+			return ORION_DEVICE_BROKEN;
 		if (time_now_ns() > until)
 			return ORION_TIMED_OUT;
 		worker_pause(LOOK_NS);
@@ -142,8 +142,10 @@ give_memory(struct storage *storage, struct storage_disk *disk, void *memory, si
 
 	if (held != 0 && vblk_state_get(disk->device) == VBLK_LIVE)
 		storage_leave(storage, disk, 0, false, &none, memory, bytes);
-	else
+	else {
 		storage_memory_give(storage, disk, 0, memory, bytes);
+		storage_unclaim(storage, disk, 0);
+	}
 }
 
 orion_status
@@ -172,8 +174,10 @@ iommu_run_test(struct command_context *context, int argc, char **argv)
 		return status;
 	}
 	memory = memory_take(storage_block_bytes(disk));
-	if (memory == NULL)
+	if (memory == NULL) {
+		storage_unclaim(context->storage, disk, 0);
 		return ORION_NO_MEMORY;
+	}
 	status = test_disk(disk, space, memory, storage_block_bytes(disk));
 	give_memory(context->storage, disk, memory, storage_block_bytes(disk));
 	return status;

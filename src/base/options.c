@@ -34,6 +34,8 @@ const struct orion_option orion_option_table[ORION_OPTION_COUNT] = {
 	OPTION(dma_enabled, SWITCH, 0, 1),
 	OPTION(zero_copy_enabled, SWITCH, 0, 1),
 	OPTION(batch_processing, SWITCH, 0, 1),
+	OPTION(recovery_silence, NUMBER, 0, 3600),
+	OPTION(recovery_resets, NUMBER, 0, 1000),
 	OPTION(features_off, FEATURES, 0, UINT64_MAX),
 	OPTION(features_required, FEATURES, 0, UINT64_MAX),
 };
@@ -61,6 +63,8 @@ orion_options_default(struct orion_options *options)
 		.dma_enabled = true,
 		.zero_copy_enabled = true,
 		.batch_processing = true,
+		.recovery_silence = 150,
+		.recovery_resets = 5,
 	};
 }
 

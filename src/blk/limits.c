@@ -80,9 +80,9 @@ read_claims(struct vblk_device *device, struct claims *claims)
 
 /* A device whose blocks we cannot keep to would be written by parts of blocks: refused. */
 static orion_status
-take_block_size(struct vblk_device *device, const struct claims *claims)
+take_block_size(const struct vblk_device *device, const struct claims *claims,
+		struct vblk_info *info)
 {
-	struct vblk_info *info = &device->info;
 	uint64_t bytes =
 		has(device, VIRTIO_BLK_F_BLK_SIZE) ? claims->blk_size : VIRTIO_BLK_SECTOR_BYTES;
 
@@ -112,9 +112,8 @@ vblk_capacity_usable(uint64_t sectors, uint32_t block_bytes)
 }
 
 static void
-take_sizes(struct vblk_device *device, const struct claims *claims)
+take_sizes(const struct vblk_device *device, const struct claims *claims, struct vblk_info *info)
 {
-	struct vblk_info *info = &device->info;
 	uint32_t block_sectors = info->block_bytes / VIRTIO_BLK_SECTOR_BYTES;
 	/* A chain carries less than 2^32 bytes. */
 	uint32_t sectors =
@@ -151,9 +150,9 @@ take_sizes(struct vblk_device *device, const struct claims *claims)
  * that is there but was not negotiated is not used.  [spec 5.2.5, 5.2.6.2]
  */
 static void
-take_durability(struct vblk_device *device, const struct claims *claims)
+take_durability(const struct vblk_device *device, const struct claims *claims,
+		struct vblk_info *info)
 {
-	struct vblk_info *info = &device->info;
 	bool offered = (device->virtio.offered & VIRTIO_BIT(VIRTIO_BLK_F_FLUSH)) != 0;
 
 	info->flush = has(device, VIRTIO_BLK_F_FLUSH);
@@ -167,23 +166,22 @@ take_durability(struct vblk_device *device, const struct claims *claims)
 }
 
 orion_status
-vblk_limits_read(struct vblk_device *device)
+vblk_limits_read(struct vblk_device *device, struct vblk_info *info)
 {
-	struct vblk_info *info = &device->info;
 	struct claims claims = {0};
 	orion_status status = read_claims(device, &claims);
 
 	if (status != ORION_OK)
 		return status;
-	status = take_block_size(device, &claims);
+	status = take_block_size(device, &claims, info);
 	if (status != ORION_OK)
 		return status;
-	take_sizes(device, &claims);
+	take_sizes(device, &claims, info);
 	info->capacity_sectors = vblk_capacity_usable(claims.capacity, info->block_bytes);
 	if (info->capacity_sectors != claims.capacity)
 		odd(device, CONFIG(capacity), claims.capacity, info->capacity_sectors);
 	info->read_only = (device->virtio.offered & VIRTIO_BIT(VIRTIO_BLK_F_RO)) != 0;
-	take_durability(device, &claims);
+	take_durability(device, &claims, info);
 
 	info->queues_offered = 1;
 	if (has(device, VIRTIO_BLK_F_MQ)) {
@@ -327,6 +325,30 @@ fit_memory(struct vblk_device *device, struct plan *plan)
 	if (shrunk)
 		orion_virtio_report(&device->virtio, ORION_LEVEL_INFO, ORION_EVENT_QUEUES_SHRUNK,
 				    info->queues, info->queue_size, left);
+}
+
+orion_status
+vblk_limits_keep(struct vblk_device *device)
+{
+	struct vblk_info *was = &device->info, now = {0};
+	orion_status status = vblk_limits_read(device, &now);
+	bool kept;
+
+	if (status != ORION_OK)
+		return status;
+	kept = now.block_bytes == was->block_bytes && now.segments_max >= was->segments_max &&
+	       now.segment_bytes_max >= was->segment_bytes_max && now.read_only <= was->read_only;
+	for (uint16_t i = 0; i < was->queues; i++)
+		kept &= size_possible(device, i) >= was->queue_size;
+	if (!kept) {
+		orion_virtio_report(&device->virtio, ORION_LEVEL_ERROR, ORION_EVENT_DEVICE_CHANGED,
+				    now.block_bytes, now.segments_max, now.read_only);
+		return ORION_DEVICE_REFUSED;
+	}
+	vblk_capacity_set(device, now.capacity_sectors);
+	was->writeback = now.writeback;
+	was->durability = now.durability;
+	return ORION_OK;
 }
 
 orion_status

@@ -52,9 +52,12 @@ device_make(void *memory, const struct vblk_config *config)
 	return device;
 }
 
-/* What to ask for: what we know, what is offered with its prerequisites, less what is unwanted. */
+/*
+ * What to ask for: what we know, what is offered with its prerequisites, less what is unwanted.
+ * When something was negotiated before, exactly that.
+ */
 static orion_status
-choose_features(struct vblk_device *device)
+choose_features(struct vblk_device *device, uint64_t before)
 {
 	struct virtio_device *virtio = &device->virtio;
 	const struct virtio_transport *transport = &virtio->transport;
@@ -72,6 +75,10 @@ choose_features(struct vblk_device *device)
 	virtio->wanted &= ~device->options.features_off;
 	if (transport->ops->queue_reset == NULL || transport->ops->queue_resetting == NULL)
 		virtio->wanted &= ~VIRTIO_BIT(VIRTIO_F_RING_RESET);
+	if (before != 0) {
+		virtio->wanted &= before;
+		required |= before;
+	}
 	usable = virtio->offered & virtio->wanted;
 	closed = vblk_features_closed(usable);
 	if (closed != usable)
@@ -136,11 +143,11 @@ probe_stages(struct vblk_device *device)
 		.private_bytes = device->info.private_bytes,
 	};
 	orion_virtio_acknowledge(&device->virtio);
-	status = choose_features(device);
+	status = choose_features(device, 0);
 	if (status != ORION_OK)
 		return status;
 	describe(device);
-	status = vblk_limits_read(device);
+	status = vblk_limits_read(device, &device->info);
 	if (status != ORION_OK)
 		return status;
 	return vblk_limits_queues(device);
@@ -236,9 +243,21 @@ enable_with_interrupts(struct vblk_device *device, unsigned char *memory, size_t
 		if (!orion_virtio_interrupts_degrade(virtio, device->info.queues))
 			return ORION_DEVICE_REFUSED;
 	}
+	return status;
+}
+
+/* Queues are enabled: the device may begin. */
+static orion_status
+go_live(struct vblk_device *device)
+{
+	struct virtio_device *virtio = &device->virtio;
+
 	device->info.irq_mode = virtio->irq_mode;
 	device->info.vectors = virtio->vectors;
-	return status;
+	/* A device that was not yet driven need not have told of a new size.  [spec 2.1.2] */
+	__atomic_store_n(&virtio->config_pending, 1, __ATOMIC_RELEASE);
+	orion_virtio_move(virtio, VIRTIO_QUEUES);
+	return orion_virtio_live(virtio);
 }
 
 orion_status
@@ -253,17 +272,56 @@ vblk_open(struct vblk_device *device, void *memory, size_t bytes)
 		status = build_queues(device, memory, bytes);
 	if (status == ORION_OK)
 		status = enable_with_interrupts(device, memory, bytes);
-	if (status == ORION_OK) {
-		orion_virtio_move(&device->virtio, VIRTIO_QUEUES);
-		status = orion_virtio_live(&device->virtio);
-	}
-	if (status != ORION_OK) {
+	if (status == ORION_OK)
+		status = go_live(device);
+	if (status != ORION_OK)
 		vblk_close(device);
+	return status;
+}
+
+/* From a reset device to one that is as it was when it was opened: STATUS says how far it came. */
+static orion_status
+come_back(struct vblk_device *device)
+{
+	struct virtio_device *virtio = &device->virtio;
+	orion_status status;
+
+	orion_virtio_acknowledge(virtio);
+	status = choose_features(device, virtio->negotiated);
+	if (status == ORION_OK)
+		status = vblk_limits_keep(device);
+	if (status != ORION_OK)
 		return status;
+	/* A reset forgets which vectors were whose. */
+	orion_virtio_interrupts_detach(virtio);
+	orion_virtio_interrupts_attach(virtio, device->info.queues);
+	for (unsigned i = 0; i < device->info.queues; i++)
+		vblk_queue_reset_ring(device->queues[i]);
+	status = enable_queues(device);
+	return status == ORION_OK ? go_live(device) : status;
+}
+
+orion_status
+vblk_restart(struct vblk_device *device)
+{
+	struct virtio_device *virtio = &device->virtio;
+	orion_status status;
+
+	if (virtio->state != VIRTIO_RESET || !device->stopped)
+		return ORION_WRONG_STATE;
+	for (unsigned i = 0; i < device->info.queues; i++) {
+		if (device->queues[i] == NULL || vblk_in_flight(device->queues[i]) != 0)
+			return ORION_WRONG_STATE;
 	}
-	/* A device that was not yet driven need not have told of a new size.  [spec 2.1.2] */
-	__atomic_store_n(&device->virtio.config_pending, 1, __ATOMIC_RELEASE);
-	return ORION_OK;
+	status = come_back(device);
+	if (status == ORION_OK) {
+		__atomic_store_n(&device->cause, VBLK_CAUSE_NONE, __ATOMIC_RELEASE);
+		device->stopped = false;
+		return ORION_OK;
+	}
+	orion_virtio_fail(virtio);
+	(void)vblk_stop(device);
+	return status;
 }
 
 void
@@ -282,6 +340,14 @@ vblk_close(struct vblk_device *device)
 	take_back(device);
 	virtio->transport.ops->close(virtio->transport.context);
 	orion_virtio_move(virtio, VIRTIO_ABSENT);
+}
+
+void
+vblk_capacity_set(struct vblk_device *device, uint64_t sectors)
+{
+	arch_store64(&device->info.capacity_sectors, sectors);
+	for (unsigned i = 0; i < device->info.queues; i++)
+		arch_store64(&device->queues[i]->capacity, sectors);
 }
 
 /* Reads the capacity.  What could not be read is not done with: it stays pending. */
@@ -304,9 +370,7 @@ refresh_capacity(struct vblk_device *device, bool *changed)
 	if (capacity == info->capacity_sectors)
 		return ORION_OK;
 	*changed = true;
-	arch_store64(&info->capacity_sectors, capacity);
-	for (unsigned i = 0; i < info->queues; i++)
-		arch_store64(&device->queues[i]->capacity, capacity);
+	vblk_capacity_set(device, capacity);
 	return ORION_OK;
 }
 

@@ -194,8 +194,14 @@ uint64_t vblk_features_closed(uint64_t offer);
 
 /* ---- limits.c ---- */
 
-/* Reads and checks the device's configuration into device->info.  [spec 5.2.4, 5.2.5] */
-ORION_MUST_USE orion_status vblk_limits_read(struct vblk_device *device);
+/* Reads and checks the device's configuration into INFO.  [spec 5.2.4, 5.2.5] */
+ORION_MUST_USE orion_status vblk_limits_read(struct vblk_device *device, struct vblk_info *info);
+
+/*
+ * The same of a device that was reset, for which queues were built: what they rest upon must not
+ * have become less.  Capacity and durability are followed.  ORION_DEVICE_REFUSED.
+ */
+ORION_MUST_USE orion_status vblk_limits_keep(struct vblk_device *device);
 
 /* Chooses number and size of the queues.  ORION_DEVICE_REFUSED when one is absent or too small. */
 ORION_MUST_USE orion_status vblk_limits_queues(struct vblk_device *device);
@@ -281,6 +287,11 @@ bool vblk_parts_done(struct vblk_queue *queue, uint16_t part, orion_status resul
 
 /* Hands over parts that waited for room. */
 void vblk_parts_continue(struct vblk_queue *queue);
+
+/* ---- open.c ---- */
+
+/* The device and its queues have so many sectors from now on.  Owners may be active. */
+void vblk_capacity_set(struct vblk_device *device, uint64_t sectors);
 
 /* ---- recover.c ---- */
 

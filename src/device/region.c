@@ -11,7 +11,7 @@ orion_virtio_dma_open(struct virtio_device *device, bool platform)
 	uint32_t function = ORION_NO_FUNCTION;
 	orion_status status;
 
-	if (device->port->dma_open == NULL)
+	if (device->port->dma_open == NULL || device->dma_open)
 		return ORION_OK;
 	if (transport->ops->function != NULL)
 		function = transport->ops->function(transport->context);

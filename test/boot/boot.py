@@ -177,8 +177,10 @@ class Guest:
         return out
 
     def says(self, regex, out):
-        expect(re.search(regex, out, re.IGNORECASE | re.MULTILINE),
-               f"the output has nothing like: {regex}")
+        """OUT has REGEX somewhere; gives the match."""
+        found = re.search(regex, out, re.IGNORECASE | re.MULTILINE)
+        expect(found, f"the output has nothing like: {regex}")
+        return found
 
     def transcript(self):
         text = ""

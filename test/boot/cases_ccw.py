@@ -1,12 +1,11 @@
 # SPDX-License-Identifier: MIT
 """Disks behind a channel subsystem: revisions, both kinds of interrupts, what else is there."""
 import itertools
-import json
 import re
-import socket
 
 from boot import ARCH, KIB, MIB, expect, expect_pattern, fsck, hash_of, sha256
 from cases_console import PROMPT, Console
+from monitor import Monitor
 
 CLASSIC = {"APPEND": "channel.adapter=off"}
 INTERRUPTS = {"adapter": {}, "classic": CLASSIC}
@@ -84,29 +83,16 @@ def many(guest):
     guest.says(r"ccw 0\.0\.0020 left out: too large", out)
 
 
-def machine(code, file):
-    """One command of QEMU's monitor; waits for its answer."""
-    file.write(json.dumps(code) + "\n")
-    file.flush()
-    while "return" not in (answer := json.loads(file.readline())):
-        expect("error" not in answer, f"{code}: {answer}")
-
-
 def resize(interrupts):
     """A change of the configuration interrupts by the subchannel, and is seen."""
     def run(guest):
-        path = guest.path("m")
-        with Console(guest, DISK=guest.blank("a.img", MIB), QEMU_ARGS=(
-                f"-qmp unix:{path},server=on,wait=off"), **INTERRUPTS[interrupts]) as c:
+        with Monitor(guest) as monitor, Console(guest, DISK=guest.blank("a.img", MIB),
+                                                QEMU_ARGS=monitor.args,
+                                                **INTERRUPTS[interrupts]) as c:
             c.until(PROMPT, 60)
             c.command("disk list", r"vd0 +1048576")
             before = taken(c.command("irq list", r"masked"), 0)
-            with socket.socket(socket.AF_UNIX) as s:
-                s.connect(path)
-                with s.makefile("rw") as file:
-                    machine({"execute": "qmp_capabilities"}, file)
-                    machine({"execute": "block_resize",
-                             "arguments": {"device": "d0", "size": 2 * MIB}}, file)
+            monitor("block_resize", device="d0", size=2 * MIB)
             c.command("disk hash vd0 0 512", r"[0-9a-f]{64}")
             c.command("disk list", r"vd0 +2097152")
             after = taken(c.command("irq list", r"masked"), 0)

@@ -1,16 +1,15 @@
 # SPDX-License-Identifier: MIT
 """Disks that answer late, or change while the machine runs."""
 import contextlib
-import json
 import os
 import shutil
 import signal
-import socket
 import subprocess
 import time
 
 from boot import ARCH, MIB, Skip, expect, hash_of, sha256
 from cases_console import PROMPT, Console
+from monitor import Monitor
 
 
 @contextlib.contextmanager
@@ -79,43 +78,31 @@ def waits_on(guest):
         expect(c.end() == 0, "power-off: exit status is not 0")
 
 
-def machine(code, file):
-    """One command of QEMU's monitor; waits for its answer."""
-    file.write(json.dumps(code) + "\n")
-    file.flush()
-    while "return" not in (answer := json.loads(file.readline())):
-        expect("error" not in answer, f"{code}: {answer}")
-
-
 def resized(args):
     """Whatever command comes first after a change of the size: it goes by the new one."""
     def run(guest):
-        path, image = guest.path("m"), guest.blank("a.img", MIB)
-        with Console(guest, DISK=image, DEVICE_ARGS=args, QEMU_ARGS=(
-                f"-qmp unix:{path},server=on,wait=off")) as c:
+        image = guest.blank("a.img", MIB)
+        with Monitor(guest) as monitor, Console(guest, DISK=image, DEVICE_ARGS=args,
+                                                QEMU_ARGS=monitor.args) as c:
             c.until(PROMPT, 60)
-            with socket.socket(socket.AF_UNIX) as s:
-                s.connect(path)
-                with s.makefile("rw") as file:
-                    def size(mib):
-                        machine({"execute": "block_resize",
-                                 "arguments": {"device": "d0", "size": mib * MIB}}, file)
-                        time.sleep(0.3)
 
-                    machine({"execute": "qmp_capabilities"}, file)
-                    size(2)
-                    out = c.command("disk hash vd0", r"[0-9a-f]{64}")
-                    expect(hash_of(out) == sha256(image), "the old size was hashed")
-                    size(3)
-                    c.command("disk read vd0 3145712 16", r"00300000\s")
-                    size(4)
-                    c.command("disk list", r"vd0 +4194304")
-                    size(5)
-                    c.command("virtio-device-info vd0", r"bytes +5242880")
-                    size(6)
-                    c.command("disk bench vd0 read bs=6M depth=1 count=1", r"1 completed in")
-                    size(1)
-                    c.command("disk bench vd0 bs=2M", r"less than one bs=")
+            def size(mib):
+                monitor("block_resize", device="d0", size=mib * MIB)
+                time.sleep(0.3)
+
+            size(2)
+            out = c.command("disk hash vd0", r"[0-9a-f]{64}")
+            expect(hash_of(out) == sha256(image), "the old size was hashed")
+            size(3)
+            c.command("disk read vd0 3145712 16", r"00300000\s")
+            size(4)
+            c.command("disk list", r"vd0 +4194304")
+            size(5)
+            c.command("virtio-device-info vd0", r"bytes +5242880")
+            size(6)
+            c.command("disk bench vd0 read bs=6M depth=1 count=1", r"1 completed in")
+            size(1)
+            c.command("disk bench vd0 bs=2M", r"less than one bs=")
             c.type("power-off\r")
             expect(c.end() == 0, "power-off: exit status is not 0")
     return run

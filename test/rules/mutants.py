@@ -595,6 +595,6 @@ mutant("0-abandon", "src/blk/recover.c",
        "vblk_queue_abandon(struct vblk_queue *queue) { (void)queue;",
        "unit/blk_recover__abandoned_gives_all_back", "an abandoned queue goes on")
 
-for rows in ("core", "mmio", "pci", "dma", "ccw", "embed", "memory", "connection"):
+for rows in ("core", "mmio", "pci", "dma", "ccw", "embed", "memory", "connection", "recovery"):
     for row, more in runpy.run_path(f"test/rules/{rows}.py")["ROWS"]:
         mutant(*row, **more)

@@ -198,6 +198,9 @@ TEST_AXES(command_bench__device_fails, trouble_axes, NULL)
 	config.model[0].vectors = 4;
 	config.breaches_allowed = which == 1;
 	config.leaks_allowed = which == 2;
+	/* A device that is reset for its silence: storage_recover. */
+	if (which == 0)
+		config.options.recovery_silence = 0;
 	desk_open(&desk, &config);
 	/* Held requests are the device's until its reset: freeing their buffers is a breach. */
 	model_device_hold(desk.models[0], which == 0);
@@ -208,7 +211,7 @@ TEST_AXES(command_bench__device_fails, trouble_axes, NULL)
 	if (which == 2)
 		model_device_trick(desk.models[0], MODEL_MISCHIEF_RESET_STUCK, 0, 0, 0);
 	EXPECT_EQ(desk_run(&desk, "disk bench vd0 depth=16 count=1000"),
-		  which == 1 ? ORION_DEVICE_BROKEN : ORION_TIMED_OUT);
+		  which == 0 ? ORION_TIMED_OUT : ORION_DEVICE_BROKEN);
 	desk_expect(&desk, which == 0 ? " 0 completed" : "100 completed");
 	EXPECT(desk_run(&desk, "disk bench vd0 depth=16 count=1000") != ORION_OK);
 	if (which == 0) {
@@ -228,7 +231,6 @@ TEST_AXES(command_bench__device_fails, trouble_axes, NULL)
 		EXPECT_EQ(model_device_stats(desk.models[0])->resets, 1);
 	} else {
 		EXPECT(desk_run(&desk, "disk read vd0 0 512") != ORION_OK);
-		storage_halt(&desk.storage, &desk.storage.disks[0], 0);
 	}
 	desk_close(&desk);
 }

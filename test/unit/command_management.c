@@ -271,3 +271,34 @@ TEST(command_management__host_is_held)
 	EXPECT_STR(said, "()()");
 	desk_close(&desk);
 }
+
+/* A reset by command: told in words, and refused in words. */
+TEST(command_management__reset)
+{
+	struct desk_config config;
+	struct desk desk;
+
+	desk_defaults(&config);
+	config.leaks_allowed = true;
+	desk_open(&desk, &config);
+	EXPECT_EQ(desk_run(&desk, "disk write vd0 0 64k pattern:3"), ORION_OK);
+	EXPECT_EQ(desk_run(&desk, "virtio-device-reset vd0"), ORION_OK);
+	desk_expect(&desk, "vd0: reset, and live again after 0 ms; 0 requests sent again");
+	EXPECT_EQ(model_device_stats(desk.models[0])->resets, 2);
+	EXPECT_EQ(desk_run(&desk, "disk verify vd0 0 64k pattern:3"), ORION_OK);
+	EXPECT_EQ(desk_run(&desk, "virtio-device-info vd0"), ORION_OK);
+	desk_expect(&desk, "last reset              a command");
+	EXPECT_EQ(desk_run(&desk, "virtio-device-reset"), ORION_INVALID);
+	EXPECT_EQ(desk_run(&desk, "virtio-device-reset vd0 vd0"), ORION_INVALID);
+	EXPECT_EQ(desk_run(&desk, "virtio-device-reset vd7"), ORION_NOT_FOUND);
+	EXPECT_EQ(model_device_stats(desk.models[0])->resets, 2);
+	model_device_trick(desk.models[0], MODEL_MISCHIEF_RESET_STUCK, 0, 0, 0);
+	EXPECT_EQ(desk_run(&desk, "virtio-device-reset vd0"), ORION_DEVICE_BROKEN);
+	desk_expect(&desk, "virtio-device-reset: vd0: the device's reset did not end");
+	/* Whoever repaired it need not wait until it is tried by itself. */
+	model_device_behave(desk.models[0]);
+	EXPECT_EQ(desk_run(&desk, "disk verify vd0 0 64k pattern:3"), ORION_DEVICE_BROKEN);
+	EXPECT_EQ(desk_run(&desk, "virtio-device-reset vd0"), ORION_OK);
+	EXPECT_EQ(desk_run(&desk, "disk verify vd0 0 64k pattern:3"), ORION_OK);
+	desk_close(&desk);
+}

@@ -105,6 +105,7 @@ TEST_AXES(storage_lane__batches, axes, NULL)
 		await(&desk, lane, DEPTH);
 		EXPECT_MEM(regions[lane].cpu, want, BYTES);
 		storage_dma_give(&desk.storage, disk, &regions[lane]);
+		storage_unclaim(&desk.storage, disk, lane);
 	}
 	desk_close(&desk);
 	test_free(want);
@@ -232,6 +233,7 @@ TEST_AXES(storage_lane__given_up, axes, NULL)
 	EXPECT_EQ(storage_claim(&desk.storage, disk, 0), ORION_OK);
 	EXPECT_EQ(stats->memories, memories);
 	EXPECT_EQ(stats->dma_regions, regions);
+	storage_unclaim(&desk.storage, disk, 0);
 	storage_close(&desk.storage, handle);
 	desk_close(&desk);
 	test_free(data);

@@ -184,7 +184,7 @@ TEST(words_configuration__tells_what_is_given)
 
 	orion_options_default(&options);
 	EXPECT_EQ(orion_options_parse(text, strlen(text), &options, &given, &error), ORION_OK);
-	EXPECT_EQ(given, 1u << 6 | 1u << 19);
+	EXPECT_EQ(given, 1u << 6 | 1u << 21);
 	EXPECT_EQ(orion_options_parse("[a]\n", 4, &options, &given, &error), ORION_OK);
 	EXPECT_EQ(given, 0);
 }
