@@ -25,12 +25,14 @@ ticks_now(const struct vblk_queue *queue)
 	return likely(!queue->untimed) ? arch_ticks() : 0;
 }
 
-/* What a path's file can have, or'ed: it defines VBLK_HAS, and includes path.h. */
-#define VBLK_HAS_TABLES 1u      /* indirect tables; without them, direct chains only */
-#define VBLK_HAS_DIRECT 2u      /* direct chains; without them, devices with tables only */
-#define VBLK_HAS_IN_ORDER 4u
-#define VBLK_HAS_PACKED 8u
-#define VBLK_HAS_ALL (VBLK_HAS_TABLES | VBLK_HAS_DIRECT | VBLK_HAS_IN_ORDER | VBLK_HAS_PACKED)
+/*
+ * What a path's file can have beside split rings of direct chains, which every device has, or'ed: it
+ * defines VBLK_HAS, and includes path.h.
+ */
+#define VBLK_HAS_TABLES 1u      /* indirect tables */
+#define VBLK_HAS_IN_ORDER 2u
+#define VBLK_HAS_PACKED 4u
+#define VBLK_HAS_ALL (VBLK_HAS_TABLES | VBLK_HAS_IN_ORDER | VBLK_HAS_PACKED)
 
 #define HAS(what) ((VBLK_HAS & VBLK_HAS_##what) != 0)
 
@@ -38,7 +40,7 @@ ticks_now(const struct vblk_queue *queue)
 static ALWAYS_INLINE bool
 has_kind(const unsigned kind, const bool packed)
 {
-	return (kind & VRING_DIRECT ? HAS(DIRECT) : HAS(TABLES)) &&
+	return (kind & VRING_DIRECT || HAS(TABLES)) &&
 	       (!(kind & VRING_IN_ORDER) || HAS(IN_ORDER)) && (!packed || HAS(PACKED));
 }
 
@@ -46,8 +48,7 @@ has_kind(const unsigned kind, const bool packed)
 static ALWAYS_INLINE unsigned
 ring_kind(const struct vring *ring)
 {
-	const unsigned may =
-		(HAS(DIRECT) ? VRING_DIRECT : 0) | (HAS(IN_ORDER) ? VRING_IN_ORDER : 0);
+	const unsigned may = VRING_DIRECT | (HAS(IN_ORDER) ? VRING_IN_ORDER : 0);
 	const unsigned must = HAS(TABLES) ? 0 : VRING_DIRECT;
 
 	return VBLK_HAS == VBLK_HAS_ALL ? ring->kind : (ring->kind & may) | must;

@@ -61,12 +61,12 @@ choose_features(struct vblk_device *device, uint64_t before)
 {
 	struct virtio_device *virtio = &device->virtio;
 	const struct virtio_transport *transport = &virtio->transport;
-	uint64_t required = device->options.features_required | vblk_path.needed;
+	uint64_t required = device->options.features_required;
 	uint64_t usable, closed;
 	orion_status status;
 
 	virtio->offered = transport->ops->features_get(transport->context);
-	virtio->wanted = vblk_features_known();
+	virtio->wanted = vblk_features_known;
 	/* Our requests are laid out as the strictest asks; it must be taken all the same. */
 	if (transport->ops->legacy)
 		virtio->wanted |= VIRTIO_BIT(VIRTIO_F_ANY_LAYOUT);
@@ -86,7 +86,7 @@ choose_features(struct vblk_device *device, uint64_t before)
 				    usable & ~closed, 0, 0);
 	if ((closed & required) != required) {
 		orion_virtio_report(virtio, ORION_LEVEL_ERROR, ORION_EVENT_FEATURES_MISSING,
-				    virtio->offered, required, required & ~vblk_features_known());
+				    virtio->offered, required, required & ~virtio->wanted);
 		return ORION_DEVICE_REFUSED;
 	}
 	status =

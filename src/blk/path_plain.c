@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
 /* HOT: in place of path.c: split rings, never in order. */
-#define VBLK_HAS (VBLK_HAS_TABLES | VBLK_HAS_DIRECT)
+#define VBLK_HAS VBLK_HAS_TABLES
 
 #include "path.h"

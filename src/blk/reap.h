@@ -231,13 +231,14 @@ static NEVER_INLINE unsigned
 reap_other(struct vblk_queue *queue, struct vblk_completion *completions, unsigned max)
 {
 	const struct vring *ring = &queue->ring;
+	const bool packed = ring_packed(ring);
 	uint32_t pending;
-	vring_fault fault = ring_packed(ring) ? vring_packed_pending(ring, &pending)
-					      : vring_split_pending(ring, &pending);
+	vring_fault fault =
+		packed ? vring_packed_pending(ring, &pending) : vring_split_pending(ring, &pending);
 
 	if (unlikely(fault != VRING_OK))
 		return reap_nothing(queue, fault, pending);
-	return reap_many(queue, completions, max, pending, ring_kind(ring), ring_packed(ring));
+	return reap_many(queue, completions, max, pending, ring_kind(ring), packed);
 }
 
 #define REAP(name, kind, packed)                                                                   \

@@ -433,7 +433,7 @@ submit_many_split_table(struct vblk_queue *queue, const struct vblk_request *req
 
 VBLK_KINDS(COMPILE_SUBMIT)
 
-static NEVER_INLINE unsigned
+static NEVER_INLINE __attribute__((cold)) unsigned
 submit_refused(struct vblk_queue *queue, orion_status refusal)
 {
 	queue->refusal = refusal;

@@ -11,13 +11,13 @@ def row(name, file, old, new, tests, why, **more):
 
 PATH = "src/blk/path.c"
 FEATURES = "unit/blk_features__required_features"
-row("path-less", PATH, "VBLK_HAS_ALL", "(VBLK_HAS_TABLES | VBLK_HAS_DIRECT | VBLK_HAS_PACKED)",
+row("path-less", PATH, "VBLK_HAS_ALL", "(VBLK_HAS_TABLES | VBLK_HAS_PACKED)",
     "unit/blk_features__negotiates_what_is_known_and_offered",
     "a kind of ring is missing from the path that is everybody's")
-row("path-features", "src/blk/features.c", "| vblk_path.features", "",
+row("path-features", "src/blk/path.h", "(HAS(IN_ORDER) ? VIRTIO_BIT(VIRTIO_F_IN_ORDER) : 0) |", "",
     "unit/blk_features__negotiates_what_is_known_and_offered",
     "no ring that the path has is asked for")
-row("path-whose", "src/blk/open.c", "required & ~vblk_features_known()", "0", FEATURES,
+row("path-whose", "src/blk/open.c", "required & ~virtio->wanted", "0", FEATURES,
     "a required feature that the driver has not looks like the device's fault")
 
 TICKS = "unit/blk_info__without_a_tick_rate_no_ticks_are_read"
