@@ -78,7 +78,9 @@ PIC := -fPIC -fno-semantic-interposition -fvisibility=hidden
 
 # Stack frames are bounded in optimised builds; instrumented ones spend more.
 FRAME := $(if $(filter release clang,$(MODE)),-Wframe-larger-than=)
-HOT := src/blk/submit.c src/blk/reap.c
+# The path, and what may stand in its place.
+LESS := $(shell sed -n 's/^\# or //p' sources.txt)
+HOT := src/blk/path.c $(LESS)
 frame_of = $(or $(if $(filter $(HOT),$1),$(or $(KERNEL_FRAME_HOT),256)),\
 	$(if $(filter kernel/% commands/%,$1),4096),2048)
 frame = $(if $(FRAME),$(FRAME)$(strip $(frame_of)))
@@ -150,8 +152,10 @@ benches := $(BENCH:bench/%.c=$B/bench/%)
 # The same with every shared access counted (bench/count.h).
 benches_stepped := $(filter %/ring-stepped %/core-stepped,$(benches:=-stepped))
 fuzzers := $(FUZZ:test/fuzz/%.c=$B/fuzz-%)
-EMBED := $(wildcard test/embed/*.c)
+EMBED := $(addprefix test/embed/,example.c main.c)
 example := $(if $(MODEL),$B/embed-example)
+# Hosts with fewer kinds of ring, by a path of ours or their own, and with all, from the archive.
+kinds := $(LESS:src/blk/%.c=$B/kinds-%) $B/kinds-own $B/kinds-all
 # Not big-endian: what the Linux home talks to runs on this machine.
 linux := $(if $(filter-out ppc64 arm32 fuzz,$(MODE)),$(if $(LINUX),$(linux_a) $(linux_so)) \
 	$(if $(VBLK),$B/vblk) $(if $(SERVER),$B/vhost-user-model) \
@@ -186,7 +190,7 @@ core: $(core_a) ## build the driver core alone
 kernel: $(kernel) ## build the Orion kernel for ARCH
 linux: $(linux) ## build the Linux library and programs
 benches: $(benches) $(benches_stepped) ## build the measurements
-tests: $(tests) $(example) ## build the hosted test programs
+tests: $(tests) $(example) $(kinds) ## build the hosted test programs
 
 # ---- how it is built ----------------------------------------------------------------------------
 
@@ -292,6 +296,11 @@ $B/test-inject: $(harness_o) $(call host_o,$(INJECT)) $(under_test)
 $B/test-exhaust: $(call host_o,$(EXHAUST) test/harness.c) $B/stepped/ring/setup.o
 	$(call link)
 $B/embed-example: $(call host_o,$(EMBED)) $(core_a) $(model_a)
+	$(call link)
+# What a host names before the archive is linked in place of the archive's own.
+$(LESS:src/blk/%.c=$B/kinds-%): $B/kinds-%: $B/core/blk/%.o
+$B/kinds-own: $B/host/test/embed/own.o
+$(kinds): $B/host/test/embed/kinds.o $(core_a) $(model_a)
 	$(call link)
 $(benches): $B/bench/%: $B/host/bench/%.o $(call host_o,$(BENCH_SHARED)) $(storage_a) $(core_a)
 	$(call link)

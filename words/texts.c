@@ -16,7 +16,7 @@ static const char *const event_texts[] = {
 		"the device broke the protocol and is shut out until its reset",
 	[ORION_EVENT_DEVICE_GONE] = "the device's registers read as all ones: it was removed",
 	[ORION_EVENT_RESET_TIMEOUT] = "the device did not complete its reset",
-	[ORION_EVENT_FEATURES_MISSING] = "the device lacks features that are required",
+	[ORION_EVENT_FEATURES_MISSING] = "features that are required are missing",
 	[ORION_EVENT_FEATURES_REFUSED] = "the device did not accept its driver, or features",
 	[ORION_EVENT_FEATURES_DROPPED] =
 		"features were left out: a dependency or a limit is not met",

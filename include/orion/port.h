@@ -114,7 +114,7 @@ typedef enum orion_event {
 	ORION_EVENT_DEVICE_BROKEN,     /* cause (vblk_cause), queue, detail */
 	ORION_EVENT_DEVICE_GONE,       /* register offset, 0, 0 */
 	ORION_EVENT_RESET_TIMEOUT,     /* last status, milliseconds waited, 0 */
-	ORION_EVENT_FEATURES_MISSING,  /* offered, required, 0 */
+	ORION_EVENT_FEATURES_MISSING,  /* offered, required, and not asked for by us */
 	ORION_EVENT_FEATURES_REFUSED,  /* offered, asked for, status */
 	ORION_EVENT_FEATURES_DROPPED,  /* bits dropped for an unmet dependency, 0, 0 */
 	ORION_EVENT_CONFIG_SHORT,      /* bytes needed, bytes there, 0 */

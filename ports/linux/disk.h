@@ -55,7 +55,7 @@ struct session {
 	bool broken;                    /* the core latched it: atomic */
 	struct orion_error error;       /* the core's last report */
 	orion_event event;
-	uint64_t event_a, event_b;
+	uint64_t event_a, event_b, event_c;
 
 	/* Its end: lost.c. */
 	struct session *next;           /* in disk->lost */

@@ -66,7 +66,7 @@ choose_features(struct vblk_device *device, uint64_t before)
 	orion_status status;
 
 	virtio->offered = transport->ops->features_get(transport->context);
-	virtio->wanted = vblk_features_known();
+	virtio->wanted = vblk_features_known;
 	/* Our requests are laid out as the strictest asks; it must be taken all the same. */
 	if (transport->ops->legacy)
 		virtio->wanted |= VIRTIO_BIT(VIRTIO_F_ANY_LAYOUT);
@@ -86,7 +86,7 @@ choose_features(struct vblk_device *device, uint64_t before)
 				    usable & ~closed, 0, 0);
 	if ((closed & required) != required) {
 		orion_virtio_report(virtio, ORION_LEVEL_ERROR, ORION_EVENT_FEATURES_MISSING,
-				    virtio->offered, required, 0);
+				    virtio->offered, required, required & ~virtio->wanted);
 		return ORION_DEVICE_REFUSED;
 	}
 	status =

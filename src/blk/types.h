@@ -186,9 +186,6 @@ _Static_assert(sizeof(struct vblk_device) <= VBLK_DEVICE_BYTES, "VBLK_DEVICE_BYT
 
 /* ---- features.c ---- */
 
-/* The feature bits that this driver can use. */
-uint64_t vblk_features_known(void);
-
 /* OFFER without the bits whose prerequisites it lacks.  [spec 2.2, 5.2.3] */
 uint64_t vblk_features_closed(uint64_t offer);
 
@@ -230,7 +227,10 @@ ORION_MUST_USE orion_status vblk_queue_build(struct vblk_device *device, uint16_
 /* Tells the device.  ORION_NO_INTERRUPT: it did not take the vector. */
 ORION_MUST_USE orion_status vblk_queue_enable(struct vblk_queue *queue);
 
-/* ---- submit.c ---- */
+/* ---- path.c, or what stands in its place ---- */
+
+/* The feature bits that this driver can use, with the kinds of ring that it was linked with. */
+extern const uint64_t vblk_features_known;
 
 /*
  * Hands over one request that is within all limits, as part PART of a larger one.  False when there

@@ -189,7 +189,7 @@ def config_features(guest):
     for name in ("VIRTIO_BLK_F_MQ", "VIRTIO_F_EVENT_IDX"):
         guest.says(rf"{name} +yes +- +-", out)
     text = "[virtio_block]\nfeatures_required = ['lifetime']\n"
-    guest.bad("disk flush vd0", r"lacks features.*0x\d+8000\b", DISK=image,
+    guest.bad("disk flush vd0", r"required are missing.*VIRTIO_BLK_F_LIFETIME", DISK=image,
               CONFIG=guest.file("c.toml", text))
 
 

@@ -118,7 +118,7 @@ PROOFS = [
 
 SPLIT, PACKED, RING = "src/ring/split.h", "src/ring/packed.h", "src/ring/ring.h"
 EVENT, SETUP, NUM = "src/ring/event.h", "src/ring/setup.c", "src/base/num.h"
-SUBMIT, REAP, COMMAND = "src/blk/submit.c", "src/blk/reap.c", "src/blk/command.c"
+SUBMIT, REAP, COMMAND = "src/blk/submit.h", "src/blk/reap.h", "src/blk/command.c"
 
 # name, file, what is there, what stands in its place, proofs that must notice
 MUTANTS = [

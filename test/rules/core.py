@@ -2,8 +2,8 @@
 """Mutants of the core that lived for a while: rows for test/rules/mutants.py."""
 
 SPLIT, PACKED, SETUP = "src/ring/split.h", "src/ring/packed.h", "src/ring/setup.c"
-SUBMIT, REAP, PARTS = "src/blk/submit.c", "src/blk/reap.c", "src/blk/parts.c"
-FEATURES, IRQ = "src/blk/features.c", "src/device/interrupt.c"
+SUBMIT, REAP, PARTS = "src/blk/submit.h", "src/blk/reap.h", "src/blk/parts.c"
+KNOWN, IRQ = "src/blk/path.h", "src/device/interrupt.c"
 QUEUE, MMIO, CCW = "src/blk/queue.c", "src/device/mmio.c", "src/device/ccw.c"
 CAPS, REACH = "src/device/pci_caps.c", "src/device/pci_reach.c"
 DEVICE, OPEN = "src/device/device.c", "src/blk/open.c"
@@ -56,7 +56,7 @@ row("event-split", SPLIT, "if (unlikely(!ring->event_index))", "if (false)", FLA
 row("event-packed", PACKED, "if (wish != VIRTQ_PACKED_EVENT_DESC || !ring->event_index)",
     "if (wish != VIRTQ_PACKED_EVENT_DESC)", "unit/ring_packed__ask_by_flags",
     "a packed ring's event position is obeyed although the event index was not negotiated")
-row("read-only", FEATURES, "VIRTIO_BIT(VIRTIO_BLK_F_RO) |", "",
+row("read-only", KNOWN, "VIRTIO_BIT(VIRTIO_BLK_F_RO) |", "",
     "unit/blk_features__read_only_is_acknowledged " + LIST + " unit/device_ccw__allow_list",
     "read-only is obeyed, and not acknowledged")
 for bit, what in ((3, "bit 3, which is nobody's"), (4, "the geometry"), (13, "discard"),
@@ -64,8 +64,7 @@ for bit, what in ((3, "bit 3, which is nobody's"), (4, "the geometry"), (13, "di
                   (37, "SR-IOV"), (41, "the administration queue"),
                   (42, "bit 42, which is another type of device's"), (43, "suspending"),
                   (50, "bit 50, which is nobody's"), (63, "bit 63, which is nobody's")):
-    row(f"list-{bit}", FEATURES, "vblk_features_known(void) { return",
-        f"vblk_features_known(void) {{ return VIRTIO_BIT({bit}) |",
+    row(f"list-{bit}", KNOWN, "vblk_features_known =", f"vblk_features_known = VIRTIO_BIT({bit}) |",
         "unit/blk_features__negotiates_what_is_known_and_offered scenario/features_allow_list:pci" +
         (" scenario/features_allow_list:*legacy" if bit < 32 and bit != 17 else ""),
         what + " is acknowledged")

@@ -22,7 +22,7 @@ import runpy
 MUTANTS, CLAUSES = [], runpy.run_path("test/rules/clauses.py")["CLAUSES"]
 
 SPLIT, PACKED, EVENT = "src/ring/split.h", "src/ring/packed.h", "src/ring/event.h"
-SUBMIT, REAP = "src/blk/submit.c", "src/blk/reap.c"
+SUBMIT, REAP = "src/blk/submit.h", "src/blk/reap.h"
 LIMITS, OPEN = "src/blk/limits.c", "src/blk/open.c"
 DEVICE, CONFIG, REGION = "src/device/device.c", "src/device/config.c", "src/device/region.c"
 CAPS, PCI, MSIX = "src/device/pci_caps.c", "src/device/pci.c", "src/device/pci_msix.c"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* src/blk/submit.c: the checks of a request, each with what just passes and what just does not. */
+/* src/blk/submit.h: the checks of a request, each with what just passes and what just does not. */
 #include "desk_blk.h"
 
 static const struct test_axis *const kinds[] = {&blk_kinds, NULL};

@@ -83,7 +83,16 @@ TEST(blk_features__required_features)
 	world->options.features_required = BIT(34);
 	EXPECT_EQ(fake_probe(world), ORION_DEVICE_REFUSED);
 	EXPECT_EQ(world->fake->reports[ORION_EVENT_FEATURES_MISSING], 1);
+	EXPECT_EQ(world->fake->report[ORION_EVENT_FEATURES_MISSING][0], EVERYTHING | BIT(32));
+	EXPECT_EQ(world->fake->report[ORION_EVENT_FEATURES_MISSING][1], BIT(34) | BIT(32));
+	EXPECT_EQ(world->fake->report[ORION_EVENT_FEATURES_MISSING][2], 0);
 	EXPECT_EQ(world->fake->status & 128, 128);
+	fake_expect_empty(world);
+	/* It is there, and it is the driver that has no such thing. */
+	world = begin(EVERYTHING | BIT(34) | BIT(43));
+	world->options.features_required = BIT(34) | BIT(43);
+	EXPECT_EQ(fake_probe(world), ORION_DEVICE_REFUSED);
+	EXPECT_EQ(world->fake->report[ORION_EVENT_FEATURES_MISSING][2], BIT(43));
 	fake_expect_empty(world);
 	/* A device of before VirtIO 1. */
 	world = begin(EVERYTHING);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* src/blk/submit.c, reap.c: requests byte by byte, checks, completions true and false, kicks. */
+/* src/blk/submit.h, reap.h: requests byte by byte, checks, completions true and false, kicks. */
 #include <string.h>
 
 #include "desk_blk.h"

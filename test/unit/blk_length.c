@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* src/blk/reap.c and the counters: used lengths (docs/decisions/0012), latencies, doorbells. */
+/* src/blk/reap.h and the counters: used lengths (docs/decisions/0012), latencies, doorbells. */
 #include "desk_blk.h"
 
 static const struct test_axis *const kinds[] = {&blk_kinds, NULL};

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The order of accesses in src/blk/submit.c and src/ring, seen from outside: with a store buffer
+ * The order of accesses in src/blk/submit.h and src/ring, seen from outside: with a store buffer
  * between driver and device, no kick and no wake is ever lost, and no completion is seen by half.
  */
 #include "test/world.h"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * When a request was handed over: src/blk/submit.c notes it for each, however it is handed over,
- * and src/blk/reap.c counts each by its own.  Ticks here are how often the counter was read.
+ * When a request was handed over: src/blk/submit.h notes it for each, however it is handed over,
+ * and src/blk/reap.h counts each by its own.  Ticks here are how often the counter was read.
  */
 #include "model/model.h"
 

@@ -312,6 +312,30 @@ TEST(linux_link__neither_socket_nor_descriptor)
 	}
 }
 
+/* A feature that is required is the back end's to offer, and the driver's to have. */
+TEST(linux_link__names_who_lacks_a_required_feature)
+{
+	static const struct {
+		uint64_t offered, required;
+		const char *says;
+	} rows[] = {
+		{0, VIRTIO_BIT(12), "the back end does not offer VIRTIO_BLK_F_MQ"},
+		{VIRTIO_BIT(17), VIRTIO_BIT(17), "this driver has no VIRTIO_BLK_F_ZONED"},
+		{0, VIRTIO_BIT(12) | VIRTIO_BIT(17), "this driver has no VIRTIO_BLK_F_ZONED"},
+	};
+
+	for (unsigned i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct orion_disk *disk = make_disk();
+		struct orion_error error;
+
+		room.device[0].fake->features |= rows[i].offered;
+		disk->options.features_required = rows[i].required;
+		EXPECT_EQ(orion_disk_start(disk, &error), -EOPNOTSUPP);
+		EXPECT(strstr(error.text, rows[i].says) != NULL);
+		orion_disk_close(disk);
+	}
+}
+
 /* What one try has taught is what the next begins with, and what worked lasts. */
 TEST(linux_link__asks_for_less)
 {

@@ -138,6 +138,7 @@ report(void *context, orion_level level, orion_event event, uint64_t a, uint64_t
 	session->event = event;
 	session->event_a = a;
 	session->event_b = b;
+	session->event_c = c;
 	event_values(values, event, (const uint64_t[3]){a, b, c});
 	snprintf(session->error.text, sizeof(session->error.text), "%s (%s)",
 		 orion_event_text(event), values);

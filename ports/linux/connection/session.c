@@ -100,6 +100,10 @@ explain(struct session *session, orion_status status, struct orion_error *error)
 	if (result != 0 && result != -ENOTCONN)
 		return error_set(error, result, "%s: %s", path, why);
 	if (session->event == ORION_EVENT_FEATURES_MISSING) {
+		name_features(session->event_c, names, sizeof(names));
+		if (session->event_c != 0)
+			return error_set(error, -EOPNOTSUPP, "%s: this driver has no%s", path,
+					 names);
 		name_features(session->event_b & ~session->event_a, names, sizeof(names));
 		return error_set(error, -EOPNOTSUPP, "%s: the back end does not offer%s", path,
 				 names);

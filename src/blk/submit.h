@@ -13,6 +13,9 @@
  * Partners: what submit writes is published by vring_*_publish (or a packed descriptor's flags) to
  * the device's load of the index (flags).
  */
+#ifndef ORION_BLK_SUBMIT_H
+#define ORION_BLK_SUBMIT_H
+
 #include "kinds.h"
 
 #include "../ring/packed.h"
@@ -391,53 +394,56 @@ submit(struct vblk_queue *queue, const struct vblk_request *requests, unsigned c
 
 /* Any kind, looked at as it goes; requests that are not plain have no path of their own. */
 static NEVER_INLINE orion_status
-any_other(struct vblk_queue *queue, const struct vblk_request *request, uint64_t ticks)
+submit_any_other(struct vblk_queue *queue, const struct vblk_request *request, uint64_t ticks)
 {
-	return take_any(queue, request, ticks, queue->ring.kind, queue->ring.packed);
+	return take_any(queue, request, ticks, ring_kind(&queue->ring), ring_packed(&queue->ring));
 }
 
 static NEVER_INLINE unsigned
-many_other(struct vblk_queue *queue, const struct vblk_request *requests, unsigned count)
+submit_many_other(struct vblk_queue *queue, const struct vblk_request *requests, unsigned count)
 {
-	return submit_many(queue, requests, count, any_other, queue->ring.kind, queue->ring.packed);
+	return submit_many(queue, requests, count, submit_any_other, ring_kind(&queue->ring),
+			   ring_packed(&queue->ring));
 }
 
 static NEVER_INLINE orion_status
-any_split_table(struct vblk_queue *queue, const struct vblk_request *request, uint64_t ticks)
+submit_any_split_table(struct vblk_queue *queue, const struct vblk_request *request, uint64_t ticks)
 {
 	return take_any(queue, request, ticks, 0, false);
 }
 
 static NEVER_INLINE unsigned
-many_split_table(struct vblk_queue *queue, const struct vblk_request *requests, unsigned count)
+submit_many_split_table(struct vblk_queue *queue, const struct vblk_request *requests,
+			unsigned count)
 {
-	return submit_many(queue, requests, count, any_split_table, 0, false);
+	return submit_many(queue, requests, count, submit_any_split_table, 0, false);
 }
 
-#define COMPILE(name, kind, packed)                                                                \
-	static NEVER_INLINE unsigned many_##name(                                                  \
+#define COMPILE_SUBMIT(name, kind, packed)                                                         \
+	static NEVER_INLINE unsigned submit_many_##name(                                           \
 		struct vblk_queue *queue, const struct vblk_request *requests, unsigned count)     \
 	{                                                                                          \
-		return submit_many(queue, requests, count, any_other, kind, packed);               \
+		return submit_many(queue, requests, count, submit_any_other, kind, packed);        \
 	}                                                                                          \
 	static NEVER_INLINE unsigned submit_##name(                                                \
 		struct vblk_queue *queue, const struct vblk_request *requests, unsigned count)     \
 	{                                                                                          \
-		return submit(queue, requests, count, many_##name, kind, packed);                  \
+		return submit(queue, requests, count, submit_many_##name, kind, packed);           \
 	}
 
-VBLK_KINDS(COMPILE)
+VBLK_KINDS(COMPILE_SUBMIT)
 
-#define SUBMIT(name, kind, packed)                                                                 \
-	case VBLK_MODE(kind, packed):                                                              \
-		return submit_##name(queue, requests, count);
-
-static NEVER_INLINE unsigned
+static NEVER_INLINE __attribute__((cold)) unsigned
 submit_refused(struct vblk_queue *queue, orion_status refusal)
 {
 	queue->refusal = refusal;
 	return 0;
 }
+
+#define SUBMIT(name, kind, packed)                                                                 \
+	case VBLK_MODE(kind, packed):                                                              \
+		return has_kind(kind, packed) ? submit_##name(queue, requests, count)              \
+					      : submit_refused(queue, ORION_WRONG_STATE);
 
 /* Without batches: each request is published and asked about by itself. */
 static NEVER_INLINE unsigned
@@ -445,7 +451,7 @@ submit_each(struct vblk_queue *queue, const struct vblk_request *requests, unsig
 {
 	unsigned taken = 0;
 
-	while (taken < count && many_other(queue, &requests[taken], 1) == 1) {
+	while (taken < count && submit_many_other(queue, &requests[taken], 1) == 1) {
 		vblk_kick(queue);
 		taken++;
 	}
@@ -458,8 +464,8 @@ vblk_submit(struct vblk_queue *queue, const struct vblk_request *requests, unsig
 	uint32_t mode = vblk_mode(queue);
 
 	/* The commonest kind is spared the table of jumps. */
-	if (likely(mode == 0))
-		return submit(queue, requests, count, many_split_table, 0, false);
+	if (HAS(TABLES) && likely(mode == 0))
+		return submit(queue, requests, count, submit_many_split_table, 0, false);
 	switch (mode) {
 		VBLK_KINDS(SUBMIT)
 	case VBLK_MODE_BROKEN:
@@ -469,7 +475,7 @@ vblk_submit(struct vblk_queue *queue, const struct vblk_request *requests, unsig
 	default:
 		if (mode & VBLK_MODE_EACH)
 			return submit_each(queue, requests, count);
-		return many_other(queue, requests, count);
+		return submit_many_other(queue, requests, count);
 	}
 }
 
@@ -483,7 +489,8 @@ vblk_issue_part(struct vblk_queue *queue, const struct vblk_request *request, ui
 		return false;
 	for (uint32_t i = 0; i < request->segment_count; i++)
 		bytes += request->segments[i].length;
-	return issue_any(queue, request, bytes, part, ticks, queue->ring.kind, queue->ring.packed);
+	return issue_any(queue, request, bytes, part, ticks, ring_kind(&queue->ring),
+			 ring_packed(&queue->ring));
 }
 
 /* ---- kick ---- */
@@ -497,7 +504,8 @@ ring_odd_doorbell(const struct vblk_queue *queue)
 	uint32_t value = doorbell->value;
 
 	if (doorbell->position)
-		value |= (ring->packed ? vring_packed_position(ring) : (uint32_t)ring->added) << 16;
+		value |= (ring_packed(ring) ? vring_packed_position(ring) : (uint32_t)ring->added)
+			 << 16;
 	if (doorbell->address == NULL)
 		vblk_notify(queue, value);
 	else if (doorbell->width == 2)
@@ -527,7 +535,7 @@ vblk_kick(struct vblk_queue *queue)
 	/* A queue that broke or was stopped has nothing to ask about: vring_quiet(). */
 	if (vring_added(ring) == ring->asked)
 		return false;
-	if (ring->packed) {
+	if (ring_packed(ring)) {
 		vring_packed_publish(ring);
 		if (vring_packed_ask(ring))
 			return ring_doorbell(queue);
@@ -549,3 +557,5 @@ vblk_kick_always(struct vblk_queue *queue)
 	if (vblk_running(queue) && !vblk_kick(queue))
 		ring_doorbell(queue);
 }
+
+#endif

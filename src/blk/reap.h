@@ -2,9 +2,12 @@
 /*
  * HOT: reap, and asking for interrupts.
  *
- * Written once and compiled for each kind of ring, as submit.c.  What reap reads was published by
+ * Written once and compiled for each kind of ring, as submit.h.  What reap reads was published by
  * the device: the used index (split), or the flags of a used descriptor (packed), vouch for it.
  */
+#ifndef ORION_BLK_REAP_H
+#define ORION_BLK_REAP_H
+
 #include "kinds.h"
 
 #include "../base/latency.h"
@@ -202,44 +205,45 @@ reap(struct vblk_queue *queue, struct vblk_completion *completions, unsigned max
 /* ---- the kinds of ring ---- */
 
 static NEVER_INLINE unsigned
-many_split_table(struct vblk_queue *queue, struct vblk_completion *completions, unsigned max,
-		 uint32_t pending)
+reap_many_split_table(struct vblk_queue *queue, struct vblk_completion *completions, unsigned max,
+		      uint32_t pending)
 {
 	return reap_many(queue, completions, max, pending, 0, false);
 }
 
-#define COMPILE(name, kind, packed)                                                                \
-	static NEVER_INLINE unsigned many_##name(struct vblk_queue *queue,                         \
-						 struct vblk_completion *completions,              \
-						 unsigned max, uint32_t pending)                   \
+#define COMPILE_REAP(name, kind, packed)                                                           \
+	static NEVER_INLINE unsigned reap_many_##name(struct vblk_queue *queue,                    \
+						      struct vblk_completion *completions,         \
+						      unsigned max, uint32_t pending)              \
 	{                                                                                          \
 		return reap_many(queue, completions, max, pending, kind, packed);                  \
 	}                                                                                          \
 	static NEVER_INLINE unsigned reap_##name(                                                  \
 		struct vblk_queue *queue, struct vblk_completion *completions, unsigned max)       \
 	{                                                                                          \
-		return reap(queue, completions, max, many_##name, kind, packed);                   \
+		return reap(queue, completions, max, reap_many_##name, kind, packed);              \
 	}
 
-VBLK_KINDS(COMPILE)
+VBLK_KINDS(COMPILE_REAP)
 
 /* Any kind, looked at as it goes. */
 static NEVER_INLINE unsigned
 reap_other(struct vblk_queue *queue, struct vblk_completion *completions, unsigned max)
 {
 	const struct vring *ring = &queue->ring;
+	const bool packed = ring_packed(ring);
 	uint32_t pending;
-	vring_fault fault = ring->packed ? vring_packed_pending(ring, &pending)
-					 : vring_split_pending(ring, &pending);
+	vring_fault fault =
+		packed ? vring_packed_pending(ring, &pending) : vring_split_pending(ring, &pending);
 
 	if (unlikely(fault != VRING_OK))
 		return reap_nothing(queue, fault, pending);
-	return reap_many(queue, completions, max, pending, ring->kind, ring->packed);
+	return reap_many(queue, completions, max, pending, ring_kind(ring), packed);
 }
 
 #define REAP(name, kind, packed)                                                                   \
 	case VBLK_MODE(kind, packed):                                                              \
-		return reap_##name(queue, completions, max);
+		return has_kind(kind, packed) ? reap_##name(queue, completions, max) : 0;
 
 unsigned
 vblk_reap(struct vblk_queue *queue, struct vblk_completion *completions, unsigned max)
@@ -247,8 +251,8 @@ vblk_reap(struct vblk_queue *queue, struct vblk_completion *completions, unsigne
 	uint32_t mode = vblk_mode(queue);
 
 	/* The commonest kind is spared the table of jumps. */
-	if (likely(mode == 0))
-		return reap(queue, completions, max, many_split_table, 0, false);
+	if (HAS(TABLES) && likely(mode == 0))
+		return reap(queue, completions, max, reap_many_split_table, 0, false);
 	switch (mode) {
 		VBLK_KINDS(REAP)
 	case VBLK_MODE_BROKEN:
@@ -268,7 +272,8 @@ vblk_arm(struct vblk_queue *queue)
 	 */
 	if (unlikely(!vblk_running(queue) || queue->polled))
 		return false;
-	return queue->ring.packed ? vring_packed_arm(&queue->ring) : vring_split_arm(&queue->ring);
+	return ring_packed(&queue->ring) ? vring_packed_arm(&queue->ring)
+					 : vring_split_arm(&queue->ring);
 }
 
 void
@@ -276,8 +281,10 @@ vblk_disarm(struct vblk_queue *queue)
 {
 	if (unlikely(!vblk_running(queue)))
 		return;
-	if (queue->ring.packed)
+	if (ring_packed(&queue->ring))
 		vring_packed_disarm(&queue->ring);
 	else
 		vring_split_disarm(&queue->ring);
 }
+
+#endif
