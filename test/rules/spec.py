@@ -3,7 +3,7 @@
 
 Clauses that another mutant breaks (test/rules/clauses.py) have none here.
 """
-DEVICE, OPEN, FEATURES = "src/device/device.c", "src/blk/open.c", "src/blk/features.c"
+DEVICE, OPEN, KNOWN = "src/device/device.c", "src/blk/open.c", "src/blk/path.h"
 LIMITS, QUEUE, COMMAND = "src/blk/limits.c", "src/blk/queue.c", "src/blk/command.c"
 SPLIT, PACKED, SETUP = "src/ring/split.h", "src/ring/packed.h", "src/ring/setup.c"
 PCI, CAPS, REACH = "src/device/pci.c", "src/device/pci_caps.c", "src/device/pci_reach.c"
@@ -43,11 +43,13 @@ row("FEAT-08", OPEN, "closed = vblk_features_closed(usable);",
 row("RFB-02 LEG-FEAT-01", OPEN, "required |= VIRTIO_BIT(VIRTIO_F_VERSION_1);", ";",
     "unit/blk_features__required_features", "modern registers are driven without VERSION_1")
 for clause, name in (("RFB-01", "VERSION_1"), ("RFB-03", "ACCESS_PLATFORM"),
-                     ("RFB-06", "RING_PACKED"), ("RFB-07", "ORDER_PLATFORM"),
-                     ("RFB-13", "NOTIF_CONFIG_DATA"), ("BLK-I-04", "MQ")):
-    row(clause, FEATURES, f"VIRTIO_BIT(VIRTIO_{'BLK_' if name == 'MQ' else ''}F_{name}) |", "",
+                     ("RFB-07", "ORDER_PLATFORM"), ("RFB-13", "NOTIF_CONFIG_DATA"),
+                     ("BLK-I-04", "MQ")):
+    row(clause, KNOWN, f"VIRTIO_BIT(VIRTIO_{'BLK_' if name == 'MQ' else ''}F_{name}) |", "",
         "unit/blk_features__negotiates scenario/features_allow_list:pci",
         name + " is not accepted")
+row("RFB-06", KNOWN, "? VIRTIO_BIT(VIRTIO_F_RING_PACKED) :", "? 0 :",
+    "unit/blk_features__negotiates scenario/features_allow_list:pci", "RING_PACKED is not accepted")
 row("INIT-01b", DEVICE, "status_add(device, VIRTIO_STATUS_ACKNOWLEDGE);", "", ORDER,
     "a device is not told that it was seen")
 row("INIT-01c", DEVICE, "status_add(device, VIRTIO_STATUS_DRIVER);", "", ORDER + " " + AGAIN,
@@ -64,12 +66,12 @@ row("INIT-01h", DEVICE, "status_add(device, VIRTIO_STATUS_DRIVER_OK);",
 row("SUSP-01", DEVICE, "status_add(device, VIRTIO_STATUS_DRIVER_OK);",
     "status_add(device, VIRTIO_STATUS_DRIVER_OK | 16);", ORDER + " " + AGAIN,
     "SUSPEND is set of itself")
-row("INIT-03", OPEN, "virtio->wanted = vblk_features_known();",
-    "virtio->wanted = vblk_features_known(); if (transport->ops->config_write != NULL) "
+row("INIT-03", OPEN, "virtio->wanted = vblk_features_known;",
+    "virtio->wanted = vblk_features_known; if (transport->ops->config_write != NULL) "
     "transport->ops->config_write(transport->context, 32, 1, 0);", AGAIN,
     "the configuration is written while features are chosen")
-row("BLK-INIT-04", OPEN, "virtio->wanted = vblk_features_known();",
-    "virtio->wanted = vblk_features_known(); "
+row("BLK-INIT-04", OPEN, "virtio->wanted = vblk_features_known;",
+    "virtio->wanted = vblk_features_known; "
     "(void)transport->ops->config_read(transport->context, 32, 1);", AGAIN,
     "the mode of the cache is read before FEATURES_OK")
 row("INIT-04", DEVICE, "device->negotiated = negotiated;",
