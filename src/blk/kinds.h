@@ -26,8 +26,8 @@ ticks_now(const struct vblk_queue *queue)
 }
 
 /*
- * What a path's file can have beside split rings of direct chains, which every device has: it
- * defines VBLK_HAS as some of them, or'ed, and includes path.h.
+ * What a path's file can have beside split rings of direct chains, which every device has, or'ed:
+ * it defines VBLK_HAS, and includes path.h.
  */
 #define VBLK_HAS_TABLES 1u      /* indirect tables */
 #define VBLK_HAS_IN_ORDER 2u
