@@ -133,8 +133,10 @@ give_memory(struct storage *storage, struct storage_work *work, uint32_t which)
 	}
 }
 
+/* DEAD: memory stays out of use, but nothing is in flight any more. */
 static void
-foreign_returned(struct storage *storage, struct storage_disk *disk, struct storage_work *work)
+foreign_returned(struct storage *storage, struct storage_disk *disk, struct storage_work *work,
+		 bool dead)
 {
 	if (--work->foreign != 0)
 		return;
@@ -142,7 +144,8 @@ foreign_returned(struct storage *storage, struct storage_disk *disk, struct stor
 		(void)__atomic_sub_fetch(&disk->lent_writes, 1, __ATOMIC_SEQ_CST);
 	if (work->region.cpu != NULL)
 		storage_dma_give(storage, disk, &work->region);
-	give_memory(storage, work, WORK_FOREIGN);
+	if (!dead)
+		give_memory(storage, work, WORK_FOREIGN);
 }
 
 void
@@ -168,8 +171,8 @@ work_returned(struct storage *storage, struct storage_disk *disk, unsigned lane,
 		give_memory(storage, work, 1u << n);
 		return;
 	}
-	if (work->foreign != 0 && !dead)
-		foreign_returned(storage, disk, work);
+	if (work->foreign != 0)
+		foreign_returned(storage, disk, work, dead);
 }
 
 void

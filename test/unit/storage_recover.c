@@ -505,3 +505,43 @@ TEST(storage_recover__breaks_while_brought_back)
 	storage_close(&desk.storage, handle);
 	desk_close(&desk);
 }
+
+/* What was given up, and came back from a device that died, is in nobody's way afterwards. */
+TEST(storage_recover__given_up_before_it_died)
+{
+	struct storage_handle *handle;
+	struct orion_region region;
+	struct desk_config config;
+	struct storage_disk *disk;
+	struct orion_io *io;
+	struct desk desk;
+
+	desk_defaults(&config);
+	config.breaches_allowed = true;
+	config.leaks_allowed = true;
+	desk_open(&desk, &config);
+	disk = &desk.storage.disks[0];
+	handle = desk_handle(&desk, "vd0", STORAGE_MAY_ALL);
+	model_device_hold(desk.models[0], true);
+	EXPECT_EQ(storage_claim(&desk.storage, disk, 0), ORION_OK);
+	EXPECT_EQ(storage_dma_take(&desk.storage, disk, 4096, &region), ORION_OK);
+	io = model_memory_take(desk.host, sizeof(*io));
+	*io = (struct orion_io){.buffer = region.cpu, .bytes = 4096, .operation = ORION_WRITE};
+	EXPECT_EQ(storage_submit(storage_lane_of(disk, 0), &io, 1), 1);
+	storage_kick(storage_lane_of(disk, 0));
+	storage_leave(&desk.storage, disk, 0, true, &region, io, sizeof(*io));
+	model_device_trick(desk.models[0], MODEL_MISCHIEF_RESET_STUCK, 0, 0, 0);
+	EXPECT_EQ(storage_reset(&desk.storage, disk, 0), ORION_DEVICE_BROKEN);
+	EXPECT_EQ(storage_claim(&desk.storage, disk, 0), ORION_DEVICE_BROKEN);
+	/* Its memory is the device's until a reset is seen to end. */
+	EXPECT(desk.manager.budget.quarantined >= region.bytes);
+	model_device_behave(desk.models[0]);
+	model_device_hold(desk.models[0], false);
+	EXPECT_EQ(storage_reset(&desk.storage, disk, 0), ORION_OK);
+	EXPECT_EQ(storage_lent(disk, 0), 0);
+	EXPECT_EQ(try_it(&desk, handle), ORION_OK);
+	EXPECT_EQ(storage_claim(&desk.storage, disk, 0), ORION_OK);
+	storage_unclaim(&desk.storage, disk, 0);
+	storage_close(&desk.storage, handle);
+	desk_close(&desk);
+}
